@@ -1,0 +1,112 @@
+/**
+ * The one catalog of messages: name → subject, stream, schema. Publishers and consumers are typed over it.
+ * A message changes by addition only; a break takes a new name. ARCHITECTURE.md's table is generated from here.
+ */
+import type { Static, TSchema } from 'typebox';
+import { CollectChunk, CollectRequest } from './messages/collection.ts';
+import {
+  CollectionNeeded,
+  DiagnosisFailed,
+  DiagnosisProgress,
+  DiagnosisRequested,
+  PathBuilt,
+  VerdictReached,
+} from './messages/diagnosis.ts';
+import { AgentHeartbeat, AnomalyBatch } from './messages/events.ts';
+
+export interface MessageEntry {
+  /** Pattern; `<cluster>` and `<node>` stand for one token each (subjects.ts). */
+  readonly subject: string;
+  /** null: core NATS, not stored. */
+  readonly stream: 'DIAGNOSIS' | 'EVENTS' | null;
+  readonly version: number;
+  readonly schema: TSchema;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const CATALOG = {
+  'diagnosis-requested': {
+    subject: 'diagnosis.requested.<cluster>',
+    stream: 'DIAGNOSIS',
+    version: 1,
+    schema: DiagnosisRequested,
+    from: 'api',
+    to: 'topology',
+  },
+  'diagnosis-progress': {
+    subject: 'progress.<cluster>',
+    stream: null,
+    version: 1,
+    schema: DiagnosisProgress,
+    from: 'topology, simulator',
+    to: 'api',
+  },
+  'path-built': {
+    subject: 'diagnosis.path-built.<cluster>',
+    stream: 'DIAGNOSIS',
+    version: 1,
+    schema: PathBuilt,
+    from: 'topology',
+    to: 'simulator',
+  },
+  'collection-needed': {
+    subject: 'diagnosis.collection-needed.<cluster>',
+    stream: 'DIAGNOSIS',
+    version: 1,
+    schema: CollectionNeeded,
+    from: 'simulator',
+    to: 'topology',
+  },
+  verdict: {
+    subject: 'diagnosis.verdict.<cluster>',
+    stream: 'DIAGNOSIS',
+    version: 1,
+    schema: VerdictReached,
+    from: 'simulator',
+    to: 'api',
+  },
+  'diagnosis-failed': {
+    subject: 'diagnosis.failed.<cluster>',
+    stream: 'DIAGNOSIS',
+    version: 1,
+    schema: DiagnosisFailed,
+    from: 'topology, simulator',
+    to: 'api',
+  },
+  collect: {
+    subject: 'collect.<cluster>.<node>',
+    stream: null,
+    version: 1,
+    schema: CollectRequest,
+    from: 'topology',
+    to: 'collector-agent',
+  },
+  'collect-chunk': {
+    subject: '(reply inbox)',
+    stream: null,
+    version: 1,
+    schema: CollectChunk,
+    from: 'collector-agent',
+    to: 'topology',
+  },
+  'anomaly-batch': {
+    subject: 'events.<cluster>.<node>',
+    stream: 'EVENTS',
+    version: 1,
+    schema: AnomalyBatch,
+    from: 'collector-agent',
+    to: 'eventproc',
+  },
+  'agent-heartbeat': {
+    subject: 'agents.<cluster>.<node>',
+    stream: null,
+    version: 1,
+    schema: AgentHeartbeat,
+    from: 'collector-agent',
+    to: 'topology, eventproc',
+  },
+} as const satisfies Record<string, MessageEntry>;
+
+export type MessageName = keyof typeof CATALOG;
+export type MessageBody<N extends MessageName> = Static<(typeof CATALOG)[N]['schema']>;

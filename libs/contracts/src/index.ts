@@ -1,0 +1,7 @@
+export * from './catalog.ts';
+export * from './envelope.ts';
+export * from './messages/collection.ts';
+export * from './messages/diagnosis.ts';
+export * from './messages/events.ts';
+export * from './request.ts';
+export * from './subjects.ts';

@@ -1,0 +1,73 @@
+/** Links as `ip -d link` shows them (rtnetlink RTM_GETLINK). */
+import type { IpAddress } from '../values/address.ts';
+import type { IfIndex, Mac } from '../values/scalars.ts';
+
+export type OperState = 'unknown' | 'notpresent' | 'down' | 'lowerlayerdown' | 'testing' | 'dormant' | 'up';
+
+export interface Link {
+  readonly ifindex: IfIndex;
+  readonly name: string;
+  /** IFF_UP: the administrator's wish. */
+  readonly up: boolean;
+  /** IFF_LOWER_UP: there is a carrier. */
+  readonly carrier: boolean;
+  readonly noarp: boolean;
+  readonly loopback: boolean;
+  readonly operstate: OperState;
+  readonly mtuBytes: number;
+  readonly mac: Mac | null;
+  /** The bridge, bond or VRF that this link is a port of. */
+  readonly master: IfIndex | null;
+  /** IFLA_LINK: the peer of a veth, the parent of a macvlan, the underlay of a vxlan. */
+  readonly link: IfIndex | null;
+  /** IFLA_LINK_NETNSID: `link` is an index of that namespace. Resolved with the netns-ids section. */
+  readonly linkNetnsid: number | null;
+  readonly detail: LinkDetail;
+  readonly bridgePort: BridgePort | null;
+}
+
+/** A kind that the model does not know stays `other`, with its name: a packet that meets it is undetermined. */
+export type LinkDetail =
+  | { readonly kind: 'loopback' }
+  | { readonly kind: 'physical' }
+  | { readonly kind: 'veth' }
+  | { readonly kind: 'dummy' }
+  | { readonly kind: 'tun'; readonly mode: 'tun' | 'tap' }
+  | BridgeDetail
+  | VxlanDetail
+  | { readonly kind: 'macvlan'; readonly mode: string }
+  | { readonly kind: 'vlan'; readonly id: number; readonly protocol: string }
+  | { readonly kind: 'other'; readonly name: string };
+
+export interface BridgeDetail {
+  readonly kind: 'bridge';
+  readonly vlanFiltering: boolean;
+  /** Per-bridge nf_call_*; the sysctl bridge-nf-call-* is the other half of the condition. */
+  readonly nfCallIptables: boolean;
+  readonly nfCallIp6tables: boolean;
+  readonly stp: boolean;
+}
+
+export interface VxlanDetail {
+  readonly kind: 'vxlan';
+  readonly vni: number;
+  readonly dstPort: number;
+  readonly local: IpAddress | null;
+  /** Multicast group or the default remote. */
+  readonly remote: IpAddress | null;
+  /** The device below (`dev eth0`). */
+  readonly underlay: IfIndex | null;
+  readonly learning: boolean;
+  readonly external: boolean;
+}
+
+export interface BridgePort {
+  readonly state: 'disabled' | 'listening' | 'learning' | 'forwarding' | 'blocking';
+  readonly hairpin: boolean;
+  readonly isolated: boolean;
+  readonly learning: boolean;
+  /** Unknown unicast is flooded to this port. */
+  readonly flood: boolean;
+  readonly proxyArp: boolean;
+  readonly neighSuppress: boolean;
+}

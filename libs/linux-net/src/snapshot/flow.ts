@@ -1,0 +1,34 @@
+/** The flow asked about, resolved: where the first packet is made and where it is sent. */
+import type { NamespaceKey } from './snapshot.ts';
+
+export type Protocol = 'tcp' | 'udp' | 'icmp';
+
+export type FlowSource =
+  /** Made by a process in a namespace that an agent can read. `address` null: the kernel chooses. */
+  | { readonly kind: 'namespace'; readonly namespace: NamespaceKey; readonly address: string | null }
+  /** Comes from outside the cluster's nodes. */
+  | { readonly kind: 'external'; readonly address: string };
+
+export interface Flow {
+  readonly family: 'ipv4' | 'ipv6';
+  readonly protocol: Protocol;
+  readonly source: FlowSource;
+  readonly destination: { readonly address: string; readonly port: number | null };
+  /** Ephemeral port assumed for the source where the user named none. */
+  readonly sourcePort: number;
+  /** IP packet size in bytes and the DF bit, of the biggest packet asked about. */
+  readonly sizeBytes: number;
+  readonly dontFragment: boolean;
+}
+
+/** What the snapshot lacks for the packet to go on. */
+export type Need =
+  | { readonly kind: 'node'; readonly node: string; readonly why: string }
+  | {
+      readonly kind: 'pod';
+      readonly node: string;
+      readonly namespace: string;
+      readonly pod: string;
+      readonly why: string;
+    }
+  | { readonly kind: 'netns'; readonly node: string; readonly inode: number; readonly why: string };

@@ -1,0 +1,5 @@
+export * from './findings/finding.ts';
+export * from './findings/registry.ts';
+export * from './trace/disposition.ts';
+export * from './trace/trace.ts';
+export * from './verdict.ts';

@@ -1,0 +1,28 @@
+import { defineConfig } from 'vitest/config';
+
+/** `unit`: pure, anywhere. `integration`: real engines, kernel and root. `scenarios`: the lab against the real packet. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['{libs,services,clients}/*/src/**/*.test.ts'], exclude: ['**/*.integration.test.ts'] } },
+      {
+        test: {
+          name: 'integration',
+          include: ['{libs,services,clients}/*/src/**/*.integration.test.ts', 'tests/integration/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'scenarios',
+          include: ['tests/scenarios/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
