@@ -3,3 +3,4 @@ export * from './findings/registry.ts';
 export * from './trace/disposition.ts';
 export * from './trace/trace.ts';
 export * from './verdict.ts';
+export * from './render/index.ts';

@@ -1,0 +1,128 @@
+/** The answer on a terminal: answer, reason, remedy, then path, then what was seen. */
+import type { Finding, Lang } from '../findings/finding.ts';
+import type { Trace } from '../trace/trace.ts';
+import type { Verdict } from '../verdict.ts';
+import { findingText } from './finding-text.ts';
+import { percent } from './fraction.ts';
+import { LABELS } from './labels.ts';
+import { type Paint, plainPaint } from './paint.ts';
+import { pathLines } from './path.ts';
+import { traceLines } from './steps.ts';
+
+export interface ReportInput {
+  readonly id?: string;
+  readonly verdict: Verdict;
+  readonly findings: readonly Finding[];
+  readonly trace: Trace;
+  readonly unexamined?: number;
+  readonly collection?: {
+    readonly nodes: readonly {
+      readonly node: string;
+      readonly at: string | null;
+      readonly missing: readonly string[];
+    }[];
+  };
+  readonly probe?: { readonly agrees: boolean; readonly attempts: number; readonly succeeded: number };
+  readonly timing?: { readonly totalMs: number };
+}
+
+export interface ReportOptions {
+  readonly lang: Lang;
+  readonly paint?: Paint;
+  /** Every step with its raw line, instead of the path lines alone. */
+  readonly steps?: boolean;
+  /** RFC 3339; ages are told against it. */
+  readonly now?: string;
+}
+
+const SIGN = { reachable: '✓', unreachable: '✗', 'partially-reachable': '✗', undetermined: '?' } as const;
+/** Column where the text begins: wide enough for the longest label. */
+const INDENT = 10;
+const BLANK = ' '.repeat(INDENT);
+
+/** Width on a terminal: a CJK character takes two columns. */
+const columns = (label: string): number =>
+  [...label].reduce((n, c) => n + ((c.codePointAt(0) ?? 0) > 0x2e80 ? 2 : 1), 0);
+const labelled = (label: string, lines: readonly string[]): string[] =>
+  lines.map((line, i) =>
+    i === 0 ? `   ${label}${' '.repeat(Math.max(1, INDENT - 3 - columns(label)))}${line}` : `${BLANK}${line}`,
+  );
+
+const SEVERITY_ORDER = { blocking: 0, degrading: 1, suspicious: 2, info: 3 } as const;
+
+function reasonLines(finding: Finding, lang: Lang, paint: Paint): string[] {
+  const lines = [`${findingText(finding, lang)}  ${paint.faint(finding.code)}`];
+  for (const evidence of finding.evidence.slice(0, 3))
+    if (evidence.text !== '') lines.push(paint.faint(`  ${evidence.text}`));
+  return lines;
+}
+
+function remedyLines(finding: Finding, lang: Lang, paint: Paint): string[] {
+  const labels = LABELS[lang];
+  const remedy = finding.remedy;
+  if (!remedy) return [labels.noRemedy];
+  const words = remedy[lang];
+  if (remedy.command === null) return [words];
+  const where = remedy.on === null ? '' : `${labels.on} ${remedy.on}:  `;
+  const lines = [`${where}${paint.strong(remedy.command)}`];
+  if (words !== '') lines.push(words);
+  return lines;
+}
+
+function seenLines(input: ReportInput, lang: Lang, now: string | undefined): string[] {
+  const labels = LABELS[lang];
+  const lines: string[] = [];
+  const nodes = input.collection?.nodes ?? [];
+  if (nodes.length > 0) {
+    const read = nodes.filter((n) => n.at !== null);
+    const oldest = read.map((n) => n.at as string).sort()[0];
+    const age = now !== undefined && oldest !== undefined ? (Date.parse(now) - Date.parse(oldest)) / 1000 : null;
+    const complete = nodes.every((n) => n.missing.length === 0);
+    lines.push(
+      `${read.length} ${labels.of} ${nodes.length} ${labels.nodes}${complete ? `, ${labels.allSections}` : ''}${age === null ? '' : `, ${age.toFixed(1)} s ${labels.ago}`}.`,
+    );
+    for (const n of nodes) for (const missing of n.missing) lines.push(`${n.node}: ${labels.missing} ${missing}`);
+  }
+  if (input.unexamined !== undefined && input.unexamined > 0)
+    lines.push(`${percent(input.unexamined)} ${labels.unexamined}.`);
+  if (input.probe)
+    lines.push(
+      `${input.probe.agrees ? labels.probeAgrees : labels.probeDisagrees}: ${input.probe.succeeded} ${labels.of} ${input.probe.attempts}.`,
+    );
+  return lines;
+}
+
+/** @returns lines joined with newlines, without a trailing one. */
+export function renderReport(input: ReportInput, options: ReportOptions): string {
+  const { lang } = options;
+  const paint = options.paint ?? plainPaint;
+  const labels = LABELS[lang];
+  const { outcome } = input.verdict;
+  const colour = outcome === 'reachable' ? paint.good : outcome === 'undetermined' ? paint.unsure : paint.bad;
+  const lines = [`${colour(SIGN[outcome])}  ${paint.strong(input.verdict.summary[lang])}`, ''];
+
+  const findings = [...input.findings].sort((a, b) => SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity]);
+  for (const finding of findings) {
+    const decides = finding.severity === 'blocking';
+    lines.push(...labelled(decides ? labels.why : labels.also, reasonLines(finding, lang, paint)));
+    if (decides || finding.remedy) lines.push(...labelled(labels.mend, remedyLines(finding, lang, paint)));
+    lines.push('');
+  }
+  const { branches } = input.trace;
+  if (branches.length > 0) {
+    if (options.steps)
+      lines.push(...labelled(labels.there, ['']), ...traceLines(branches, lang, paint).map((l) => `   ${l}`));
+    else lines.push(...labelled(labels.there, pathLines(branches, lang, paint)));
+  }
+  const seen = seenLines(input, lang, options.now);
+  if (seen.length > 0) lines.push(...labelled(labels.seen, seen));
+  const first = findings[0];
+  const footer = [
+    input.timing ? `${Math.round(input.timing.totalMs)} ms` : null,
+    input.id ?? null,
+    input.id ? `${labels.more}: netverdict show ${input.id} --steps` : null,
+    first ? `${labels.explain}: netverdict explain ${first.code}` : null,
+  ].filter((part) => part !== null);
+  if (footer.length > 0) lines.push('', `   ${paint.faint(footer.join(' · '))}`);
+  return lines.join('\n');
+}
