@@ -1,0 +1,33 @@
+# Netverdict. `make demo` shows the main job, `make test` runs all tests; both install what is missing.
+SHELL := /bin/bash
+# Node 24 comes from npm (package `node`), so that an older system Node does not matter.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+NETVERDICT := node clients/cli/src/main.ts
+
+.PHONY: help setup demo up down test check bench scenarios-full
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
+
+setup: ## install what is missing and build the native parts
+	@scripts/setup.sh
+
+demo: setup ## break a cluster in a box, diagnose it, mend it, diagnose again, clean up
+	@$(NETVERDICT) demo
+
+up: setup ## the same cluster, services and API on http://127.0.0.1:8080, until `make down`
+	@$(NETVERDICT) up --lab
+
+down: ## stop what `make up` started
+	@$(NETVERDICT) down
+
+test: setup ## all tests
+	@scripts/test.sh
+
+check: setup ## format, lint, types, architecture rules, dead code
+	@npm run --silent check
+
+bench: setup ## measure, and print each number with the machine and what it is compared with
+	@node bench/main.ts
+
+scenarios-full: setup ## every scenario in every combination of CNI mode and iptables variant
+	@NETVERDICT_SCENARIOS=full vitest run --project scenarios

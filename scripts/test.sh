@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Runs the test suites one after the other and ends with the line `N passed, N failed`.
+# Arguments are passed to vitest (a file filter, for instance).
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/node_modules/.bin:$PATH"
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+
+suites=(unit)
+if [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ]; then
+  suites+=(integration scenarios)
+else
+  echo 'Only the unit tests run here: the others need Linux and root (network namespaces, containerd).'
+fi
+status=0
+for suite in "${suites[@]}"; do
+  echo "── $suite"
+  started=$SECONDS
+  vitest run --project "$suite" --passWithNoTests --reporter=default --reporter=json --outputFile.json="$results/$suite.json" "$@" || status=1
+  echo "── $suite took $((SECONDS - started)) s"
+done
+node scripts/test-summary.mjs "$results"/*.json || status=1
+exit $status
