@@ -133,4 +133,6 @@ export type XtMatch =
       readonly what: 'uid' | 'gid' | 'socket-exists';
       readonly range: Range | null;
     })
+  /** Counts into an accounting object and always matches (xt_nfacct); kube-proxy 1.31+ has it in KUBE-FORWARD. */
+  | (Negatable & { readonly kind: 'nfacct'; readonly name: string })
   | { readonly kind: 'unsupported'; readonly module: string; readonly text: string };
