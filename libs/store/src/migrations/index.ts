@@ -1,0 +1,7 @@
+/** All migrations by name, in order. A migration that was released is never changed: a new one follows it. */
+import type { Migration } from 'kysely/migration';
+import { initial } from './0001-initial.ts';
+
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-initial': initial,
+};

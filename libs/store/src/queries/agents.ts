@@ -1,0 +1,87 @@
+/** The agents that have been heard of. Written by eventproc from heartbeats, read by api. */
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../schema.ts';
+
+export interface AgentHeard {
+  readonly cluster: string;
+  readonly node: string;
+  readonly epoch: string;
+  readonly version: string;
+  readonly kernel: string;
+  readonly lastSeq: number;
+  readonly capabilities: readonly string[];
+  /** RFC 3339, our clock. */
+  readonly lastSeen: string;
+}
+
+export interface StoredAgent extends AgentHeard {
+  readonly firstSeen: string;
+}
+
+export interface AgentQueries {
+  /** One statement for all of them; an older `lastSeen` than the stored one changes nothing. */
+  upsert(agents: readonly AgentHeard[]): Promise<void>;
+  /** Ordered by cluster and node. */
+  list(filter: { readonly cluster?: string }): Promise<readonly StoredAgent[]>;
+}
+
+export function agentQueries(db: Kysely<Database>): AgentQueries {
+  return {
+    async upsert(agents) {
+      // One row a key: PostgreSQL refuses to update a row twice in one statement.
+      const newest = new Map<string, AgentHeard>();
+      for (const agent of agents) {
+        const key = `${agent.cluster}\0${agent.node}`;
+        const known = newest.get(key);
+        if (!known || known.lastSeen <= agent.lastSeen) newest.set(key, agent);
+      }
+      if (newest.size === 0) return;
+      await db
+        .insertInto('agents')
+        .values(
+          [...newest.values()].map((agent) => ({
+            cluster: agent.cluster,
+            node: agent.node,
+            epoch: agent.epoch,
+            version: agent.version,
+            kernel: agent.kernel,
+            last_seq: agent.lastSeq,
+            capabilities: JSON.stringify(agent.capabilities),
+            first_seen: agent.lastSeen,
+            last_seen: agent.lastSeen,
+          })),
+        )
+        .onConflict((conflict) =>
+          conflict
+            .columns(['cluster', 'node'])
+            .doUpdateSet({
+              epoch: sql`excluded.epoch`,
+              version: sql`excluded.version`,
+              kernel: sql`excluded.kernel`,
+              last_seq: sql`excluded.last_seq`,
+              capabilities: sql`excluded.capabilities`,
+              last_seen: sql`excluded.last_seen`,
+            })
+            .where('agents.last_seen', '<=', sql<Date>`excluded.last_seen`),
+        )
+        .execute();
+    },
+
+    async list(filter) {
+      let query = db.selectFrom('agents').selectAll();
+      if (filter.cluster !== undefined) query = query.where('cluster', '=', filter.cluster);
+      const rows = await query.orderBy('cluster').orderBy('node').execute();
+      return rows.map((row) => ({
+        cluster: row.cluster,
+        node: row.node,
+        epoch: row.epoch,
+        version: row.version,
+        kernel: row.kernel,
+        lastSeq: row.last_seq,
+        capabilities: row.capabilities,
+        firstSeen: row.first_seen.toISOString(),
+        lastSeen: row.last_seen.toISOString(),
+      }));
+    },
+  };
+}

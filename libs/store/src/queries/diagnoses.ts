@@ -1,0 +1,259 @@
+/**
+ * The diagnoses: accepted, moved forward, finished. Every update is conditional and monotone (STATUS_RANK), so that a
+ * message that comes twice, late or at two replicas at once changes nothing the second time. Every change is told on
+ * the channel NOTIFY_CHANNEL in the same statement.
+ */
+import type { DiagnosisRequest, Stage, Timing } from '@netverdict/contracts';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Database, type DiagnosesTable, FINAL_RANK, STATUS_RANK, type StoredProblem } from '../schema.ts';
+
+/** Payload: `<id> <rank>`. */
+export const NOTIFY_CHANNEL = 'netverdict_diagnosis';
+
+export type DiagnosisRow = Omit<Selectable<DiagnosesTable>, 'result'>;
+export type FullDiagnosisRow = Selectable<DiagnosesTable>;
+
+export interface NewDiagnosis {
+  readonly id: string;
+  readonly cluster: string;
+  readonly request: DiagnosisRequest;
+  /** Digest of the request, to tell an honest repetition of an idempotency key from a reuse. */
+  readonly requestHash: string;
+  /** Whose idempotency keys these are; never the token itself. */
+  readonly tokenId: string;
+  readonly idempotencyKey: string | null;
+  /** What lists are filtered by: `shop/cart-6f9`, `node-1`, `10.0.0.1`. */
+  readonly source: string;
+  readonly destination: string;
+  readonly deadlineMs: number;
+  /** When the sweeper may publish again, from now. */
+  readonly republishMs: number;
+  readonly callbackUrl: string | null;
+  readonly traceparent: string | null;
+  readonly rerunOf: string | null;
+}
+
+export interface Accepted {
+  readonly row: DiagnosisRow;
+  /** false: the idempotency key was known, and `row` is the diagnosis that it made. */
+  readonly created: boolean;
+}
+
+export interface Completion {
+  readonly id: string;
+  readonly outcome: string;
+  readonly snapshotDigest: string;
+  readonly result: unknown;
+  readonly timing: Timing;
+  /** Id for the webhook delivery, used when the diagnosis has a callbackUrl. */
+  readonly deliveryId: string;
+}
+
+export interface Failure {
+  readonly id: string;
+  readonly problem: StoredProblem;
+  readonly deliveryId: string;
+}
+
+export interface Finished {
+  readonly row: DiagnosisRow;
+  /** The delivery that was made with it, if any. */
+  readonly deliveryId: string | null;
+}
+
+export interface DiagnosisFilter {
+  readonly cluster?: string;
+  readonly outcome?: string;
+  readonly status?: Stage;
+  /** Beginning of the source's name. */
+  readonly source?: string;
+  readonly destination?: string;
+  /** Accepted at or after (RFC 3339). */
+  readonly since?: string;
+  /** Continue below this id: newest first. */
+  readonly before?: string;
+  readonly limit: number;
+}
+
+export interface DiagnosisQueries {
+  accept(diagnosis: NewDiagnosis): Promise<Accepted>;
+  get(id: string): Promise<FullDiagnosisRow | null>;
+  /** Without the result: for looking whether something moved. */
+  getRow(id: string): Promise<DiagnosisRow | null>;
+  list(filter: DiagnosisFilter): Promise<readonly DiagnosisRow[]>;
+  /** null: unknown or finished already, nothing was changed. */
+  complete(completion: Completion): Promise<Finished | null>;
+  fail(failure: Failure): Promise<Finished | null>;
+  /** Raises the attempt of what has not moved and gives it to this caller alone; at most `limit` rows. */
+  claimStalled(options: { readonly limit: number; readonly baseMs: number }): Promise<readonly DiagnosisRow[]>;
+  /** Publishing did not work: may be tried again after `afterMs`. */
+  postponePublish(id: string, afterMs: number): Promise<void>;
+  overdue(limit: number): Promise<readonly DiagnosisRow[]>;
+  /** Removes finished diagnoses accepted before `instant` with their progress and deliveries. */
+  deleteFinishedBefore(instant: string): Promise<number>;
+}
+
+const COLUMNS = [
+  'id',
+  'cluster',
+  'status',
+  'rank',
+  'message',
+  'request',
+  'request_hash',
+  'token_id',
+  'idempotency_key',
+  'source',
+  'destination',
+  'attempt',
+  'accepted_at',
+  'updated_at',
+  'deadline_at',
+  'last_published_at',
+  'next_publish_at',
+  'finished_at',
+  'outcome',
+  'snapshot_digest',
+  'problem',
+  'timing',
+  'callback_url',
+  'traceparent',
+  'rerun_of',
+] as const satisfies readonly (keyof DiagnosesTable)[];
+const columns = (table: string) => sql.join(COLUMNS.map((name) => sql.ref(`${table}.${name}`)));
+
+const ms = (value: number) => sql`make_interval(secs => ${value / 1000}::double precision)`;
+const likePrefix = (text: string): string => `${text.replace(/[\\%_]/g, '\\$&')}%`;
+
+export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
+  const finish = async (
+    id: string,
+    deliveryId: string,
+    set: { status: Stage; message: string; outcome: string | null; digest: string | null } & {
+      result: string | null;
+      problem: string | null;
+      timing: string | null;
+    },
+  ): Promise<Finished | null> => {
+    const { rows } = await sql<DiagnosisRow & { delivery_id: string | null }>`
+      with done as (
+        update diagnoses set status = ${set.status}, rank = ${FINAL_RANK}, message = ${set.message},
+          outcome = ${set.outcome}, snapshot_digest = ${set.digest}, result = ${set.result}::jsonb,
+          problem = ${set.problem}::jsonb, timing = ${set.timing}::jsonb, updated_at = now(), finished_at = now()
+        where id = ${id} and rank < ${FINAL_RANK}
+        returning ${columns('diagnoses')}
+      ), delivery as (
+        insert into webhook_deliveries (id, diagnosis_id, url, state, created_at, next_attempt_at)
+        select ${deliveryId}, id, callback_url, 'pending', now(), now() from done where callback_url is not null
+        returning id
+      ), logged as (
+        insert into progress (diagnosis_id, attempt, stage, message, at)
+        select id, attempt, status, message, now() from done returning seq
+      )
+      select done.*, (select id from delivery) as delivery_id,
+        pg_notify(${NOTIFY_CHANNEL}, done.id || ' ' || done.rank) as notified
+      from done`.execute(db);
+    const row = rows[0];
+    return row ? { row, deliveryId: row.delivery_id } : null;
+  };
+
+  return {
+    async accept(d) {
+      const { rows } = await sql<DiagnosisRow>`
+        insert into diagnoses (id, cluster, status, rank, message, request, request_hash, token_id, idempotency_key,
+          source, destination, attempt, accepted_at, updated_at, deadline_at, last_published_at, next_publish_at,
+          callback_url, traceparent, rerun_of)
+        values (${d.id}, ${d.cluster}, 'accepted', ${STATUS_RANK.accepted}, 'accepted', ${JSON.stringify(d.request)}::jsonb,
+          ${d.requestHash}, ${d.tokenId}, ${d.idempotencyKey}, ${d.source}, ${d.destination}, 1, now(), now(),
+          now() + ${ms(d.deadlineMs)}, now(), now() + ${ms(d.republishMs)}, ${d.callbackUrl}, ${d.traceparent}, ${d.rerunOf})
+        on conflict (token_id, idempotency_key) where idempotency_key is not null do nothing
+        returning ${columns('diagnoses')}`.execute(db);
+      if (rows[0]) return { row: rows[0], created: true };
+      const known = await db
+        .selectFrom('diagnoses')
+        .select(COLUMNS)
+        .where('token_id', '=', d.tokenId)
+        .where('idempotency_key', '=', d.idempotencyKey)
+        .executeTakeFirstOrThrow();
+      return { row: known, created: false };
+    },
+
+    async get(id) {
+      return (await db.selectFrom('diagnoses').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+    },
+
+    async getRow(id) {
+      return (await db.selectFrom('diagnoses').select(COLUMNS).where('id', '=', id).executeTakeFirst()) ?? null;
+    },
+
+    async list(filter) {
+      let query = db.selectFrom('diagnoses').select(COLUMNS);
+      if (filter.cluster !== undefined) query = query.where('cluster', '=', filter.cluster);
+      if (filter.outcome !== undefined) query = query.where('outcome', '=', filter.outcome);
+      if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+      if (filter.source !== undefined) query = query.where('source', 'like', likePrefix(filter.source));
+      if (filter.destination !== undefined) query = query.where('destination', 'like', likePrefix(filter.destination));
+      if (filter.since !== undefined) query = query.where('accepted_at', '>=', new Date(filter.since));
+      if (filter.before !== undefined) query = query.where('id', '<', filter.before);
+      return await query.orderBy('id', 'desc').limit(filter.limit).execute();
+    },
+
+    complete: ({ id, outcome, snapshotDigest, result, timing, deliveryId }) =>
+      finish(id, deliveryId, {
+        status: 'completed',
+        message: outcome,
+        outcome,
+        digest: snapshotDigest,
+        result: JSON.stringify(result),
+        problem: null,
+        timing: JSON.stringify(timing),
+      }),
+
+    fail: ({ id, problem, deliveryId }) =>
+      finish(id, deliveryId, {
+        status: 'failed',
+        message: problem.title,
+        outcome: null,
+        digest: null,
+        result: null,
+        problem: JSON.stringify(problem),
+        timing: null,
+      }),
+
+    async claimStalled({ limit, baseMs }) {
+      // The waits grow: base, 2·base, 4·base…, so that a slow collection is not asked for again and again.
+      const { rows } = await sql<DiagnosisRow>`
+        update diagnoses set attempt = attempt + 1, last_published_at = now(),
+          next_publish_at = now() + ${ms(baseMs)} * power(2, least(attempt, 10))
+        where id in (
+          select id from diagnoses where rank < ${FINAL_RANK} and next_publish_at <= now() and deadline_at > now()
+          order by next_publish_at limit ${limit} for update skip locked
+        ) returning ${columns('diagnoses')}`.execute(db);
+      return rows;
+    },
+
+    async postponePublish(id, afterMs) {
+      await sql`update diagnoses set next_publish_at = now() + ${ms(afterMs)}
+        where id = ${id} and rank < ${FINAL_RANK}`.execute(db);
+    },
+
+    async overdue(limit) {
+      return await db
+        .selectFrom('diagnoses')
+        .select(COLUMNS)
+        .where('rank', '<', FINAL_RANK)
+        .where('deadline_at', '<=', sql<Date>`now()`)
+        .limit(limit)
+        .execute();
+    },
+
+    async deleteFinishedBefore(instant) {
+      const result = await db
+        .deleteFrom('diagnoses')
+        .where('accepted_at', '<', new Date(instant))
+        .where('rank', '=', FINAL_RANK)
+        .executeTakeFirst();
+      return Number(result.numDeletedRows);
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** One door to the database: a pool, the queries by table, and the notifications. */
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { migrate } from './migrate.ts';
+import { listen, type NotificationHandlers, type Notifications } from './notifications.ts';
+import { type AgentQueries, agentQueries } from './queries/agents.ts';
+import { type DiagnosisQueries, diagnosisQueries, NOTIFY_CHANNEL } from './queries/diagnoses.ts';
+import { type EventQueries, eventQueries } from './queries/events.ts';
+import { type ProgressQueries, progressQueries } from './queries/progress.ts';
+import { type WebhookQueries, webhookQueries } from './queries/webhooks.ts';
+import type { Database } from './schema.ts';
+
+export interface StoreOptions {
+  /** postgres://user:password@host:port/database */
+  readonly connectionString: string;
+  /** Connections of the pool; 10 when absent. */
+  readonly maxConnections?: number;
+  readonly applicationName?: string;
+  /** An idle connection broke (the server restarts…). The pool makes a new one by itself; default: silence. */
+  readonly onIdleError?: (error: Error) => void;
+}
+
+export interface Store {
+  readonly diagnoses: DiagnosisQueries;
+  readonly progress: ProgressQueries;
+  readonly webhooks: WebhookQueries;
+  readonly events: EventQueries;
+  readonly agents: AgentQueries;
+  /** Brings the schema up to date; resolves with the migrations applied. Any number of processes may call it. */
+  migrate(): Promise<readonly string[]>;
+  /** Resolves when the database answers; throws (see isUnavailable) otherwise. */
+  ping(): Promise<void>;
+  /** Changes of diagnoses, payload `<id> <rank>`. */
+  listen(handlers: NotificationHandlers): Notifications;
+  close(): Promise<void>;
+}
+
+/** OID of int8: counts and sequence numbers stay far below 2^53. */
+const INT8 = 20;
+
+/** Opens no connection yet: the first query does, and fails within 3 s when the database is not there. */
+export function openStore(options: StoreOptions): Store {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(INT8, (text) => Number(text));
+  const config = {
+    connectionString: options.connectionString,
+    application_name: options.applicationName ?? 'netverdict',
+    connectionTimeoutMillis: 3000,
+  };
+  const pool = new pg.Pool({
+    ...config,
+    types,
+    max: options.maxConnections ?? 10,
+    idleTimeoutMillis: 30_000,
+    query_timeout: 15_000,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => options.onIdleError?.(error));
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    diagnoses: diagnosisQueries(db),
+    progress: progressQueries(db),
+    webhooks: webhookQueries(db),
+    events: eventQueries(db),
+    agents: agentQueries(db),
+    migrate: () => migrate(db),
+    ping: async () => void (await sql`select 1`.execute(db)),
+    listen: (handlers) => listen(config, NOTIFY_CHANNEL, handlers),
+    close: () => db.destroy(),
+  };
+}
