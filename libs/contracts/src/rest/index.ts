@@ -1,0 +1,56 @@
+/** The shapes of the REST API. COMPONENTS are the shared ones: every schema with an `$id`. */
+
+import {
+  Collection,
+  DiagnosisDocument,
+  DiagnosisList,
+  DiagnosisSummary,
+  DiagnosisTiming,
+  ProgressEvent,
+} from './diagnosis-document.ts';
+import { AgentDocument, AgentList, EventDocument, EventList } from './monitoring-documents.ts';
+import { DiagnosisProblem, InvalidField, Problem } from './problem.ts';
+import {
+  BranchSchema,
+  EvidenceSchema,
+  FindingSchema,
+  HopSchema,
+  RemedySchema,
+  StepSchema,
+  TextSchema,
+  TraceSchema,
+  VerdictSchema,
+} from './verdict-schemas.ts';
+import { WebhookMessage } from './webhook.ts';
+
+export * from './diagnosis-document.ts';
+export * from './monitoring-documents.ts';
+export * from './problem.ts';
+export { ref } from './verdict-schemas.ts';
+export * from './webhook.ts';
+
+export const REST_COMPONENTS = [
+  InvalidField,
+  Problem,
+  DiagnosisProblem,
+  TextSchema,
+  EvidenceSchema,
+  RemedySchema,
+  FindingSchema,
+  StepSchema,
+  HopSchema,
+  BranchSchema,
+  TraceSchema,
+  VerdictSchema,
+  Collection,
+  DiagnosisTiming,
+  DiagnosisSummary,
+  DiagnosisDocument,
+  DiagnosisList,
+  ProgressEvent,
+  EventDocument,
+  EventList,
+  AgentDocument,
+  AgentList,
+  WebhookMessage,
+] as const;
