@@ -1,0 +1,88 @@
+/**
+ * A packet as header layers plus what the kernel keeps beside it (mark, conntrack reference). Immutable: every
+ * change is a new value. A tunnel puts the inner frame into `payload` of an outer UDP packet; nothing else is special.
+ */
+import { type Family, formatIp, type IpAddress, type Mac } from '@netverdict/linux-net';
+import type { PacketView } from '@netverdict/verdict';
+import type { CtRef } from '../conntrack/table.ts';
+
+export const TCP = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32 } as const;
+
+export interface Packet {
+  readonly family: Family;
+  /** IANA number. */
+  readonly protocol: number;
+  readonly source: IpAddress;
+  readonly destination: IpAddress;
+  readonly sport: number | null;
+  readonly dport: number | null;
+  /** TCP flags byte; 0 for others. */
+  readonly tcpFlags: number;
+  readonly icmp: { readonly type: number; readonly code: number; readonly id: number } | null;
+  readonly ttl: number;
+  readonly tos: number;
+  /** Of the whole IP packet. */
+  readonly sizeBytes: number;
+  readonly dontFragment: boolean;
+  /** skb->mark: kept within a namespace, cleared on the way to another (skb_scrub_packet). */
+  readonly mark: number;
+  /** skb->_nfct: which conntrack entry, seen from which side; null before conntrack or when INVALID. */
+  readonly ct: CtRef | null;
+  readonly untracked: boolean;
+  readonly payload: TunnelPayload | null;
+}
+
+export interface TunnelPayload {
+  readonly kind: 'vxlan';
+  readonly vni: number;
+  readonly frame: Frame;
+}
+
+export interface Frame {
+  readonly srcMac: Mac | null;
+  /** null: on a link without link-layer addresses, or to the packet's own host. */
+  readonly dstMac: Mac | null;
+  readonly packet: Packet;
+}
+
+/** What another namespace gets: no mark, no conntrack reference. Within one (`crosses` false) the mark stays. */
+export function scrub(packet: Packet, crosses: boolean): Packet {
+  return { ...packet, ct: null, untracked: false, mark: crosses ? 0 : packet.mark };
+}
+
+const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6', 132: 'sctp' };
+export const protocolName = (protocol: number): string => PROTOCOL_NAMES[protocol] ?? String(protocol);
+
+export function viewOf(packet: Packet): PacketView {
+  const inner = packet.payload?.frame.packet;
+  if (packet.payload && inner)
+    return {
+      ...viewOf(inner),
+      outer: {
+        source: formatIp(packet.source),
+        destination: formatIp(packet.destination),
+        vni: packet.payload.vni,
+      },
+    };
+  return {
+    protocol: protocolName(packet.protocol),
+    source: formatIp(packet.source),
+    sport: packet.sport,
+    destination: formatIp(packet.destination),
+    dport: packet.dport,
+    mark: packet.mark,
+    sizeBytes: packet.sizeBytes,
+  };
+}
+
+export function describe(packet: Packet): string {
+  const end = (address: IpAddress, port: number | null): string =>
+    port === null ? formatIp(address) : `${formatIp(address)}:${port}`;
+  const text = `${protocolName(packet.protocol)} ${end(packet.source, packet.sport)} → ${end(packet.destination, packet.dport)}`;
+  return packet.payload ? `vxlan ${packet.payload.vni} in ${text}` : text;
+}
+
+/** The innermost packet: the one that the user asked about. */
+export function innermost(packet: Packet): Packet {
+  return packet.payload ? innermost(packet.payload.frame.packet) : packet;
+}

@@ -1,0 +1,33 @@
+/**
+ * Longest-prefix match over the routes of one table. One hash per prefix length that occurs, longest first:
+ * with at most 33 (129) lengths that is as good as a trie. Within a prefix: TOS set before unset, then metric
+ * (the kernel's order of fib_alias, net/ipv4/fib_trie.c).
+ */
+import { type IpAddress, maskAddress, type Route } from '@netverdict/linux-net';
+
+export class PrefixIndex {
+  readonly #lengths: readonly { readonly length: number; readonly routes: ReadonlyMap<IpAddress, readonly Route[]> }[];
+
+  constructor(routes: readonly Route[]) {
+    const byLength = new Map<number, Map<IpAddress, Route[]>>();
+    for (const route of routes) {
+      const { length, address } = route.destination;
+      const bucket = byLength.get(length) ?? new Map<IpAddress, Route[]>();
+      byLength.set(length, bucket);
+      const list = bucket.get(address);
+      if (list) list.push(route);
+      else bucket.set(address, [route]);
+    }
+    for (const bucket of byLength.values())
+      for (const list of bucket.values()) list.sort((a, b) => b.tos - a.tos || a.metric - b.metric);
+    this.#lengths = [...byLength].sort(([a], [b]) => b - a).map(([length, map]) => ({ length, routes: map }));
+  }
+
+  /** Every route whose prefix holds the address, best first. */
+  *matching(address: IpAddress): Iterable<Route> {
+    for (const { length, routes } of this.#lengths) {
+      const found = routes.get(maskAddress(address, length));
+      if (found) yield* found;
+    }
+  }
+}

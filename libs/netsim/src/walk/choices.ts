@@ -1,0 +1,60 @@
+/**
+ * Branching by replay. A run is a deterministic walk that asks `choose` wherever its way parts; the run itself
+ * follows one answer. The explorer starts it again with another answer until all are seen. So the stack is written
+ * straight on, and a branch can part anywhere, in the middle of a rule's matches even.
+ */
+import type { Choice } from '@netverdict/verdict';
+
+export interface Option {
+  readonly label: string;
+  /** 0…1; null where nothing tells. */
+  readonly share: number | null;
+}
+
+export interface ChoicePoint {
+  readonly what: Choice['what'];
+  readonly options: readonly Option[];
+  readonly taken: number;
+  /** For an unknown: what would settle it. */
+  readonly missing: Missing | null;
+}
+
+/** What is not known, said so that it can be acted on. */
+export interface Missing {
+  /** `rule` not modelled, `section` not collected, `program` attached… */
+  readonly kind: 'rule' | 'section' | 'program' | 'sysctl' | 'nftables' | 'link' | 'other';
+  readonly place: string;
+  readonly node: string | null;
+  readonly text: string;
+  readonly evidence: readonly import('@netverdict/verdict').Evidence[];
+}
+
+export class Choices {
+  readonly #prefix: readonly number[];
+  readonly points: ChoicePoint[] = [];
+  readonly #memo = new Map<string, number>();
+
+  constructor(prefix: readonly number[]) {
+    this.#prefix = prefix;
+  }
+
+  choose(what: Choice['what'], options: readonly Option[], missing: Missing | null = null): number {
+    if (options.length < 2) return 0;
+    const taken = this.#prefix[this.points.length] ?? 0;
+    this.points.push({ what, options, taken, missing });
+    return taken;
+  }
+
+  /** Both ways are followed. With a key, the same unknown gets the same answer for the whole run. */
+  unknown(question: string, missing: Missing, key?: string): boolean {
+    const known = key === undefined ? undefined : this.#memo.get(key);
+    if (known !== undefined) return known === 0;
+    const options = [
+      { label: `if ${question}`, share: null },
+      { label: `if not: ${question}`, share: null },
+    ];
+    const taken = this.choose('unknown', options, missing);
+    if (key !== undefined) this.#memo.set(key, taken);
+    return taken === 0;
+  }
+}

@@ -1,0 +1,76 @@
+/** Why a branch ended: data that findings are made from, one member per cause. */
+import type { IpAddress, Link, NamespaceKey, Need, Neighbour, Route, XtRule } from '@netverdict/linux-net';
+import type { Direction, Disposition, Evidence } from '@netverdict/verdict';
+import type { CompiledRuleset } from '../netfilter/ruleset.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { Missing } from './choices.ts';
+
+export interface Stop {
+  readonly disposition: Disposition;
+  readonly cause: Cause;
+  /** Namespace in which it happened; null on the wire or outside. */
+  readonly place: NamespaceKey | null;
+  readonly node: string | null;
+  readonly direction: Direction;
+  /** As it was when it stopped, outermost header first. */
+  readonly packet: Packet;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface RulePlace {
+  readonly ruleset: CompiledRuleset;
+  readonly table: string;
+  readonly chain: string;
+}
+
+export type Cause =
+  | (RulePlace & { readonly kind: 'rule-drop'; readonly rule: XtRule })
+  | (RulePlace & { readonly kind: 'policy-drop' })
+  | (RulePlace & { readonly kind: 'rule-reject'; readonly rule: XtRule; readonly with: string })
+  | { readonly kind: 'link-down'; readonly link: Link; readonly reason: 'admin-down' | 'no-carrier' }
+  | {
+      readonly kind: 'bridge-port-blocked';
+      readonly port: Link;
+      readonly state: string;
+    }
+  | { readonly kind: 'hairpin-off'; readonly port: Link }
+  | { readonly kind: 'no-route'; readonly iif: Link | null }
+  | { readonly kind: 'route-error'; readonly route: Route | null; readonly type: string }
+  | { readonly kind: 'forwarding-off'; readonly sysctl: string }
+  | {
+      readonly kind: 'rp-filter';
+      readonly iif: Link;
+      readonly mode: number;
+      readonly sysctl: string;
+      readonly expected: string | null;
+    }
+  | {
+      readonly kind: 'martian';
+      readonly iif: Link;
+      readonly why: 'source-is-own' | 'loopback-source' | 'loopback-destination' | 'bad-source' | 'not-unicast';
+    }
+  | { readonly kind: 'ttl-expired' }
+  | { readonly kind: 'loop' }
+  | { readonly kind: 'too-big'; readonly link: Link; readonly limitBytes: number; readonly tunnel: Link | null }
+  | { readonly kind: 'neighbour'; readonly link: Link; readonly address: IpAddress; readonly entry: Neighbour | null }
+  /** Nobody on the link has the MAC address that the frame is sent to. */
+  | { readonly kind: 'frame-lost'; readonly link: Link; readonly mac: string; readonly address: IpAddress | null }
+  | { readonly kind: 'fdb-missing'; readonly link: Link; readonly mac: string; readonly gateway: IpAddress | null }
+  | { readonly kind: 'vtep-unreachable'; readonly link: Link; readonly mac: string | null; readonly dst: IpAddress }
+  /** The other end has no vxlan device with this VNI and port. */
+  | { readonly kind: 'vni-unknown'; readonly vni: number; readonly port: number; readonly devices: readonly Link[] }
+  | { readonly kind: 'no-listener'; readonly loopbackOnly: boolean }
+  | { readonly kind: 'echo-ignored' }
+  /** Forwarding hosts took the frame although it was not theirs, or the wrong host's stack dropped it. */
+  | { readonly kind: 'not-for-us'; readonly iif: Link; readonly mac: string }
+  | {
+      readonly kind: 'outside-no-route';
+      readonly link: Link;
+      readonly via: IpAddress | null;
+      readonly target: 'pod' | 'service' | 'source' | 'private';
+    }
+  | { readonly kind: 'reply-mismatch'; readonly expected: Packet }
+  | { readonly kind: 'nat-no-source'; readonly link: Link }
+  | { readonly kind: 'node-unavailable'; readonly node: string; readonly reason: string }
+  | { readonly kind: 'need'; readonly need: Need }
+  | { readonly kind: 'unknown'; readonly missing: Missing };

@@ -1,0 +1,92 @@
+/**
+ * A namespace prepared for evaluation: links by index, routes by prefix, chains by name. Depends on nothing but
+ * the parsed state, so it can be cached by the digests of the sections that the state was parsed from.
+ */
+import type {
+  Family,
+  IfIndex,
+  InterfaceAddress,
+  IpAddress,
+  Known,
+  Link,
+  NetnsState,
+  Route,
+  XtRuleset,
+} from '@netverdict/linux-net';
+import { type CompiledRuleset, compileRuleset } from '../netfilter/ruleset.ts';
+import { PrefixIndex } from '../route/prefix-index.ts';
+
+export type RouteTables = ReadonlyMap<number, PrefixIndex>;
+
+export interface CompiledNetns {
+  readonly state: NetnsState;
+  readonly linkByIndex: ReadonlyMap<IfIndex, Link>;
+  readonly linkByName: ReadonlyMap<string, Link>;
+  readonly routes: Readonly<Record<Family, Known<RouteTables>>>;
+  /** Legacy first, then nft; each with its own base chains, all of which apply. */
+  readonly rulesets: Readonly<Record<Family, readonly Known<CompiledRuleset>[]>>;
+  /** Is the address one of the namespace's own (any device)? */
+  readonly own: ReadonlySet<IpAddress>;
+  addressesOn(ifindex: IfIndex): readonly InterfaceAddress[];
+}
+
+/** `previous`: the compiled form of an earlier state; its parts are reused where the state's are the same object. */
+export function compileNamespace(state: NetnsState, previous?: CompiledNetns): CompiledNetns {
+  const old = previous?.state;
+  const links = state.links.known ? state.links.value : [];
+  const addresses = state.addresses.known ? state.addresses.value : [];
+  const byLink = new Map<IfIndex, InterfaceAddress[]>();
+  for (const address of addresses) {
+    const list = byLink.get(address.ifindex);
+    if (list) list.push(address);
+    else byLink.set(address.ifindex, [address]);
+  }
+  const routes = (
+    family: Family,
+    source: Known<readonly Route[]>,
+    was?: Known<readonly Route[]>,
+  ): Known<RouteTables> => (previous && source === was ? previous.routes[family] : mapKnown(source, indexRoutes));
+  const ruleset = (
+    family: Family,
+    position: number,
+    source: Known<XtRuleset>,
+    was?: Known<XtRuleset>,
+  ): Known<CompiledRuleset> =>
+    (source === was ? previous?.rulesets[family][position] : undefined) ??
+    mapKnown(source, (value) => compileRuleset(value, source.known ? source.section : null));
+  return {
+    state,
+    linkByIndex: new Map(links.map((link) => [link.ifindex, link])),
+    linkByName: new Map(links.map((link) => [link.name, link])),
+    routes: {
+      ipv4: routes('ipv4', state.routes4, old?.routes4),
+      ipv6: routes('ipv6', state.routes6, old?.routes6),
+    },
+    rulesets: {
+      ipv4: [
+        ruleset('ipv4', 0, state.iptablesLegacy, old?.iptablesLegacy),
+        ruleset('ipv4', 1, state.iptablesNft, old?.iptablesNft),
+      ],
+      ipv6: [
+        ruleset('ipv6', 0, state.ip6tablesLegacy, old?.ip6tablesLegacy),
+        ruleset('ipv6', 1, state.ip6tablesNft, old?.ip6tablesNft),
+      ],
+    },
+    own: new Set(addresses.filter((a) => !a.tentative || a.dadFailed === false).map((a) => a.address)),
+    addressesOn: (ifindex) => byLink.get(ifindex) ?? [],
+  };
+}
+
+function mapKnown<T, U>(known: Known<T>, change: (value: T) => U): Known<U> {
+  return known.known ? { known: true, value: change(known.value), section: known.section } : known;
+}
+
+function indexRoutes(routes: readonly Route[]): RouteTables {
+  const tables = new Map<number, Route[]>();
+  for (const route of routes) {
+    const list = tables.get(route.table);
+    if (list) list.push(route);
+    else tables.set(route.table, [route]);
+  }
+  return new Map([...tables].map(([id, list]) => [id, new PrefixIndex(list)]));
+}
