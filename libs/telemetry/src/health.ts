@@ -1,0 +1,53 @@
+/** /healthz: the process runs its event loop. /readyz: everything it needs answers; what does not is named. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ListenAddress } from './environment.ts';
+
+export type Check = () => boolean | Promise<boolean>;
+
+export interface HealthServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+const CHECK_DEADLINE_MS = 2000;
+
+async function passes(check: Check): Promise<boolean> {
+  const deadline = new Promise<boolean>((resolve) => setTimeout(resolve, CHECK_DEADLINE_MS, false).unref());
+  try {
+    return await Promise.race([Promise.resolve(check()), deadline]);
+  } catch {
+    return false;
+  }
+}
+
+/** Names of the checks that fail; empty when ready. */
+export async function unready(checks: ReadonlyMap<string, Check>): Promise<string[]> {
+  const results = await Promise.all([...checks].map(async ([name, check]) => ((await passes(check)) ? [] : [name])));
+  return results.flat();
+}
+
+export async function serveHealth(address: ListenAddress, checks: ReadonlyMap<string, Check>): Promise<HealthServer> {
+  const server: Server = createServer((request, response) => {
+    const answer = (status: number, body: unknown): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    if (request.url === '/healthz') answer(200, { status: 'ok' });
+    else if (request.url === '/readyz')
+      void unready(checks).then((failing) =>
+        failing.length === 0 ? answer(200, { status: 'ready' }) : answer(503, { status: 'not ready', failing }),
+      );
+    else answer(404, { status: 'not found' });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(address.port, address.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

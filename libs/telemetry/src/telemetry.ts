@@ -1,0 +1,107 @@
+/** What every service starts with: log, trace context, health and an orderly end. */
+import { ConfigurationError, listenAddress, oneOf } from './environment.ts';
+import { type Check, serveHealth, unready } from './health.ts';
+import { startLightTracing } from './light-tracing.ts';
+import { createLog, type Log } from './log.ts';
+
+export interface Telemetry {
+  readonly log: Log;
+  /** A condition of /readyz, by the name of what is needed: `nats`. */
+  readyWhen(name: string, check: Check): void;
+  unready(): Promise<string[]>;
+  /** Runs at SIGTERM, SIGINT or `shutdown()`; the last registered first. All together have 5 s. */
+  onShutdown(name: string, step: () => Promise<void> | void): void;
+  /** Aborted when the end begins: stop taking new work. */
+  readonly stopping: AbortSignal;
+  shutdown(reason: string): Promise<void>;
+}
+
+const SHUTDOWN_MS = 5000;
+const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Only with an exporter: the SDK is loaded late since it is by far the largest import of a service. */
+async function startSdk(service: string): Promise<() => Promise<void>> {
+  const { NodeSDK } = await import('@opentelemetry/sdk-node');
+  const sdk = new NodeSDK({ serviceName: `netverdict-${service}` });
+  sdk.start();
+  return () => sdk.shutdown();
+}
+
+/**
+ * Reads NETVERDICT_LOG_LEVEL, NETVERDICT_HEALTH_LISTEN and OpenTelemetry's own OTEL_* variables.
+ * @throws ConfigurationError on a bad variable; an `EADDRINUSE` error when the health port is taken.
+ */
+export async function startTelemetry(service: string): Promise<Telemetry> {
+  const log = createLog(service, oneOf('NETVERDICT_LOG_LEVEL', 'info', LEVELS));
+  const checks = new Map<string, Check>();
+  const steps: { readonly name: string; readonly step: () => Promise<void> | void }[] = [];
+  const stopping = new AbortController();
+
+  if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT) steps.push({ name: 'telemetry', step: await startSdk(service) });
+  else startLightTracing();
+
+  const health = listenAddress('NETVERDICT_HEALTH_LISTEN', null);
+  if (health) {
+    const server = await serveHealth(health, checks);
+    steps.push({ name: 'health', step: () => server.close() });
+    log.info({ host: health.host, port: server.port }, 'health is served');
+  }
+
+  let ending: Promise<void> | null = null;
+  async function end(reason: string): Promise<void> {
+    log.info({ reason }, 'stopping');
+    stopping.abort();
+    for (const { name, step } of steps.reverse()) {
+      try {
+        await step();
+      } catch (err) {
+        log.warn({ err, step: name }, 'a step of the shutdown failed');
+      }
+    }
+    log.info('stopped');
+  }
+  return {
+    log,
+    stopping: stopping.signal,
+    readyWhen: (name, check) => void checks.set(name, check),
+    unready: () => unready(checks),
+    onShutdown: (name, step) => void steps.push({ name, step }),
+    shutdown(reason) {
+      ending ??= end(reason);
+      return ending;
+    },
+  };
+}
+
+export type Service = (telemetry: Telemetry) => Promise<void>;
+
+/**
+ * The body of a `main.ts`. `start` wires and returns; the process then lives until SIGTERM or SIGINT and exits with 0,
+ * with 1 when the wiring failed or the shutdown took longer than 5 s, with 2 on a bad configuration.
+ */
+export async function runService(service: string, start: Service): Promise<void> {
+  let telemetry: Telemetry | null = null;
+  try {
+    const started = await startTelemetry(service);
+    telemetry = started;
+    const stop = (signal: string): void => {
+      setTimeout(() => {
+        started.log.error('the shutdown took too long');
+        process.exit(1);
+      }, SHUTDOWN_MS).unref();
+      void started.shutdown(signal).then(() => process.exit(0));
+    };
+    process.once('SIGTERM', stop).once('SIGINT', stop);
+    await start(started);
+    started.log.info({ node: process.version }, 'started');
+  } catch (err) {
+    if (telemetry?.stopping.aborted) return;
+    if (err instanceof ConfigurationError) {
+      process.stderr.write(`${service}: ${err.message}\n`);
+      process.exit(2);
+    }
+    if (telemetry) telemetry.log.fatal({ err }, 'cannot start');
+    else process.stderr.write(`${service}: ${err instanceof Error ? err.message : String(err)}\n`);
+    process.exit(1);
+  }
+}
