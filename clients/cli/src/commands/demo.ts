@@ -1,0 +1,138 @@
+/**
+ * `netverdict demo`: a cluster in a box, a fault, the diagnosis through the REST API, a real packet as the judge,
+ * the proposed remedy, the diagnosis again; then everything is taken away.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLab, type Lab } from '@netverdict/lab';
+import { createClient, type DiagnosisDocument } from '@netverdict/sdk';
+import { SystemError } from '../exit-codes.ts';
+import { type Instance, startInstance } from '../local/instance.ts';
+import { freePort } from '../local/services.ts';
+import { print } from '../terminal/print.ts';
+import { Stages } from '../terminal/stages.ts';
+import { splitWords } from '../words.ts';
+import { printDiagnosis, toRequest } from './diagnose.ts';
+import { labSpec } from './lab.ts';
+
+export interface DemoOptions {
+  readonly fault: string;
+  readonly cni: string;
+  readonly iptables: string;
+  readonly lang: string;
+}
+
+const QUESTION = { from: 'default/client', to: 'svc/default/web:80', protocol: 'tcp', fresh: true } as const;
+/** The default ClusterIP of the lab's service `web`. */
+const CONNECTIONS = 12;
+
+export async function demo(options: DemoOptions): Promise<number> {
+  const stages = new Stages();
+  const name = `demo-${process.pid}`;
+  const dir = mkdtempSync(join(tmpdir(), 'netverdict-demo-'));
+  let lab: Lab | undefined;
+  let instance: Instance | undefined;
+  const interrupted = new AbortController();
+  const onSignal = (): void => interrupted.abort();
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  const unlessInterrupted = (): void => {
+    if (interrupted.signal.aborted) throw new SystemError('interrupted');
+  };
+  try {
+    stages.say('lab: three nodes with containerd, Flannel and kube-proxy rules');
+    lab = await createLab(labSpec({ name, nodes: '3', cni: options.cni, iptables: options.iptables }), (line) =>
+      stages.say(`lab: ${line}`),
+    );
+    unlessInterrupted();
+    instance = await startInstance({
+      dir,
+      cluster: 'lab',
+      kubeconfig: lab.kubeconfig,
+      nodes: lab.nodes.map((n) => n.name),
+      agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
+      listen: `127.0.0.1:${await freePort()}`,
+      say: (line) => stages.say(line),
+    });
+    unlessInterrupted();
+
+    const fault = await lab.fault(options.fault as Parameters<Lab['fault']>[0]);
+    stages.say(`fault: ${fault.description}`);
+
+    stages.say(`diagnosing: why does ${QUESTION.from} not reach ${QUESTION.to}?`);
+    const broken = await ask(instance, stages);
+    print('');
+    printDiagnosis(broken, options);
+    print('');
+    unlessInterrupted();
+    const before = await judge(lab, stages);
+    agree(broken, before);
+
+    await mend(lab, broken, stages);
+    unlessInterrupted();
+    stages.say('diagnosing again');
+    const mended = await ask(instance, stages);
+    print('');
+    printDiagnosis(mended, options);
+    print('');
+    const after = await judge(lab, stages);
+    agree(mended, after);
+    if (mended.verdict?.outcome !== 'reachable') throw new SystemError('the remedy did not mend it');
+    return 0;
+  } finally {
+    stages.say('taking everything away');
+    await instance?.stop();
+    await lab?.down();
+    rmSync(dir, { recursive: true, force: true });
+    process.removeListener('SIGINT', onSignal);
+    process.removeListener('SIGTERM', onSignal);
+    stages.say('done, nothing left behind');
+  }
+}
+
+async function ask(instance: Instance, stages: Stages): Promise<DiagnosisDocument> {
+  const client = createClient({ baseUrl: instance.apiUrl, token: instance.token });
+  return client.diagnose(toRequest(QUESTION), { onProgress: (progress) => stages.say(`  ${progress.message}`) });
+}
+
+/** Real connections through the Service, as the pod makes them. @returns the share that got an answer. */
+async function judge(lab: Lab, stages: Stages): Promise<number> {
+  const result = await lab.probe({
+    from: { pod: 'default/client' },
+    to: { address: '10.96.0.80', port: 80 },
+    protocol: 'tcp',
+    count: CONNECTIONS,
+    timeoutMs: 300,
+  });
+  const answered = result.attempts.filter((attempt) => attempt.outcome === 'delivered');
+  const by = new Map<string, number>();
+  for (const attempt of answered) by.set(attempt.answeredBy ?? '?', (by.get(attempt.answeredBy ?? '?') ?? 0) + 1);
+  const told = [...by]
+    .sort()
+    .map(([pod, n]) => `${n} by ${pod}`)
+    .join(', ');
+  stages.say(
+    `real probe: ${answered.length} of ${CONNECTIONS} TCP connections answered${told === '' ? '' : ` (${told})`}`,
+  );
+  return answered.length / CONNECTIONS;
+}
+
+/** The verdict must say what the packets did; a demo that is wrong has failed. */
+function agree(document: DiagnosisDocument, answeredShare: number): void {
+  const outcome = document.verdict?.outcome;
+  const seen = answeredShare === 1 ? 'reachable' : answeredShare === 0 ? 'unreachable' : 'partially-reachable';
+  if (outcome !== seen) throw new SystemError(`the verdict says ${outcome}, and the real packets say ${seen}`);
+}
+
+/** Runs the proposed commands where they belong: on the node, or in the pod. */
+async function mend(lab: Lab, document: DiagnosisDocument, stages: Stages): Promise<void> {
+  const remedies = (document.findings ?? []).filter((f) => f.severity === 'blocking').map((f) => f.remedy);
+  for (const remedy of remedies) {
+    if (!remedy?.command || !remedy.on) throw new SystemError(`no command was proposed: ${remedy?.en ?? 'no remedy'}`);
+    stages.say(`mending on ${remedy.on}: ${remedy.command}`);
+    const argv = splitWords(remedy.command);
+    const result = remedy.on.includes('/') ? await lab.execPod(remedy.on, argv) : await lab.exec(remedy.on, argv);
+    if (result.code !== 0) throw new SystemError(`the remedy failed: ${result.stderr.trim()}`);
+  }
+}

@@ -1,0 +1,95 @@
+/** `netverdict diagnose`: ask the API, tell the stages while it works, print the answer. */
+import type { DiagnosisRequest } from '@netverdict/contracts';
+import type { DiagnosisDocument, NetverdictClient } from '@netverdict/sdk';
+import { type Lang, renderReport } from '@netverdict/verdict';
+import { parseDestination, parseSource } from '../endpoint.ts';
+import { EXIT, exitCodeOf, UsageError } from '../exit-codes.ts';
+import { terminalPaint } from '../terminal/paint.ts';
+import { print } from '../terminal/print.ts';
+
+export interface QuestionOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: string;
+  readonly cluster?: string;
+  readonly size?: string;
+  readonly fresh?: boolean;
+}
+
+export interface OutputOptions {
+  readonly lang: string;
+  readonly json?: boolean;
+  readonly steps?: boolean;
+}
+
+export function toRequest(options: QuestionOptions): DiagnosisRequest {
+  const { protocol } = options;
+  if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'icmp')
+    throw new UsageError(`--protocol ${protocol}: write tcp, udp or icmp`);
+  const source = parseSource(options.from);
+  if (!source.ok) throw new UsageError(source.error);
+  const destination = parseDestination(options.to, protocol);
+  if (!destination.ok) throw new UsageError(destination.error);
+  const size = options.size === undefined ? undefined : Number(options.size);
+  if (size !== undefined && !(Number.isInteger(size) && size >= 28 && size <= 65535))
+    throw new UsageError(`--size ${options.size}: write the bytes of an IP packet, 28 to 65535`);
+  return {
+    source: source.value,
+    destination: destination.value,
+    protocol,
+    ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
+    ...(size === undefined ? {} : { sizeBytes: size }),
+    ...(options.fresh ? { maxAgeMs: 0 } : {}),
+  };
+}
+
+export function langOf(text: string): Lang {
+  if (text !== 'en' && text !== 'zh') throw new UsageError(`--lang ${text}: write en or zh`);
+  return text;
+}
+
+/** Prints a finished diagnosis. @returns the exit code. */
+export function printDiagnosis(document: DiagnosisDocument, options: OutputOptions): number {
+  const lang = langOf(options.lang);
+  if (options.json) print(JSON.stringify(document, null, 2));
+  if (document.status === 'failed' || !document.verdict) {
+    const problem = document.problem;
+    if (!options.json) {
+      print(`!  ${problem?.title ?? `the diagnosis is ${document.status}`}`);
+      if (problem?.detail) print(`   ${problem.detail}`);
+      for (const suggestion of problem?.suggestions ?? []) print(`   · ${suggestion}`);
+    }
+    // A name that does not exist is the asker's; everything else is ours.
+    return problem !== undefined && /\/(unknown-|family-mismatch|unsupported-|ambiguous-|not-)/.test(problem.type)
+      ? EXIT.usage
+      : EXIT.system;
+  }
+  if (!options.json)
+    print(
+      renderReport(
+        {
+          id: document.id,
+          verdict: document.verdict,
+          findings: document.findings ?? [],
+          trace: document.trace ?? { branches: [] },
+          ...(document.unexamined === undefined ? {} : { unexamined: document.unexamined }),
+          ...(document.collection === undefined ? {} : { collection: document.collection }),
+          ...(document.timing === undefined ? {} : { timing: document.timing }),
+        },
+        { lang, paint: terminalPaint, steps: options.steps === true, now: new Date().toISOString() },
+      ),
+    );
+  return exitCodeOf(document.verdict.outcome);
+}
+
+export async function diagnose(
+  client: NetverdictClient,
+  options: QuestionOptions & OutputOptions,
+  say: (line: string) => void,
+): Promise<number> {
+  langOf(options.lang);
+  const document = await client.diagnose(toRequest(options), {
+    onProgress: (progress) => say(progress.message),
+  });
+  return printDiagnosis(document, options);
+}

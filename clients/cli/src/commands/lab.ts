@@ -1,0 +1,125 @@
+/** `netverdict lab …`: a cluster in a box, to try things on. */
+import { createLab, FAULTS, type FaultName, type LabSpec, listLabs, openLab, removeLab } from '@netverdict/lab';
+import { UsageError } from '../exit-codes.ts';
+import { print, printTable } from '../terminal/print.ts';
+import { Stages } from '../terminal/stages.ts';
+
+export interface LabUpOptions {
+  readonly name: string;
+  readonly nodes: string;
+  readonly cni: string;
+  readonly iptables: string;
+}
+
+export function labSpec(options: LabUpOptions): Partial<LabSpec> {
+  const nodes = Number(options.nodes);
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > 50)
+    throw new UsageError(`--nodes ${options.nodes}: write a number from 1 to 50`);
+  if (!/^[a-z0-9][a-z0-9-]{0,19}$/.test(options.name))
+    throw new UsageError(`--name "${options.name}": write at most 20 lower-case letters, digits and dashes`);
+  const { cni, iptables } = options;
+  if (cni !== 'flannel-vxlan' && cni !== 'flannel-host-gw')
+    throw new UsageError(`--cni ${cni}: write flannel-vxlan or flannel-host-gw`);
+  if (iptables !== 'nft' && iptables !== 'legacy') throw new UsageError(`--iptables ${iptables}: write nft or legacy`);
+  return { name: options.name, nodes, cni, iptables };
+}
+
+export async function labUp(options: LabUpOptions): Promise<void> {
+  const stages = new Stages();
+  const lab = await createLab(labSpec(options), (line) => stages.say(line));
+  print(`lab ${lab.spec.name} is up: ${lab.nodes.length} nodes`);
+  print(`  kubectl --kubeconfig ${lab.kubeconfig} get pods,svc,nodes,endpointslices -A`);
+}
+
+export async function labStatus(name: string | undefined): Promise<void> {
+  const names = name === undefined ? await listLabs() : [name];
+  if (names.length === 0) print('no lab is up');
+  for (const each of names) {
+    const lab = await openLab(each);
+    print(`lab ${each}: ${lab.spec.cni}, iptables ${lab.spec.iptables}, kubeconfig ${lab.kubeconfig}`);
+    printTable(
+      ['NODE', 'ADDRESS', 'PODS', 'NAMESPACE'],
+      lab.nodes.map((n) => [n.name, n.address, n.podCidr, n.netnsPath]),
+    );
+    const faults = await lab.activeFaults();
+    if (faults.length > 0)
+      printTable(
+        ['FAULT', 'NAME', 'WHAT IT DOES'],
+        faults.map((f) => [f.id, f.name, f.description]),
+      );
+  }
+}
+
+export function labFaults(): void {
+  printTable(
+    ['FAULT', 'WHAT IT DOES'],
+    Object.entries(FAULTS).map(([name, fault]) => [name, fault.description]),
+  );
+}
+
+const isFault = (name: string): name is FaultName => Object.hasOwn(FAULTS, name);
+
+export async function labFault(
+  name: string,
+  options: { name: string; node?: string; pod?: string; peer?: string },
+): Promise<void> {
+  if (!isFault(name)) throw new UsageError(`there is no fault "${name}". \`netverdict lab faults\` lists them.`);
+  const lab = await openLab(options.name);
+  const { node, pod, peer } = options;
+  const fault = await lab.fault(name, {
+    ...(node ? { node } : {}),
+    ...(pod ? { pod } : {}),
+    ...(peer ? { peer } : {}),
+  });
+  print(`${fault.id}  ${fault.description}`);
+}
+
+export async function labHeal(id: string | undefined, options: { name: string }): Promise<void> {
+  const lab = await openLab(options.name);
+  await lab.heal(id);
+  print(id === undefined ? 'all faults healed' : `${id} healed`);
+}
+
+export async function labDown(options: { name: string }): Promise<void> {
+  await removeLab(options.name);
+  print(`lab ${options.name} is gone`);
+}
+
+export interface LabProbeOptions {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: string;
+  readonly count: string;
+  readonly timeout: string;
+  readonly json?: boolean;
+}
+
+export async function labProbe(options: LabProbeOptions): Promise<boolean> {
+  const { protocol } = options;
+  if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'icmp')
+    throw new UsageError(`--protocol ${protocol}: write tcp, udp or icmp`);
+  const lab = await openLab(options.name);
+  const from =
+    options.from === 'external'
+      ? { external: true as const }
+      : options.from.startsWith('node/')
+        ? { node: options.from.slice('node/'.length) }
+        : { pod: options.from.replace(/^pod\//, '') };
+  const [, address = options.to, port] = /^(.*):(\d+)$/.exec(options.to) ?? [];
+  const result = await lab.probe({
+    from,
+    to: { address, ...(port === undefined ? {} : { port: Number(port) }) },
+    protocol,
+    count: Number(options.count),
+    timeoutMs: Number(options.timeout),
+  });
+  if (options.json) print(JSON.stringify(result));
+  else {
+    for (const attempt of result.attempts)
+      print(
+        `${attempt.outcome}  ${attempt.rttMs === null ? '' : `${attempt.rttMs.toFixed(2)} ms`}  ${attempt.answeredBy ?? ''}`,
+      );
+  }
+  return result.attempts.every((attempt) => attempt.outcome === 'delivered');
+}

@@ -1,0 +1,152 @@
+/**
+ * `netverdict up`: the same as the demo's, but it stays. A supervisor process of its own keeps lab and services;
+ * `netverdict down` ends it. Its state lies in one folder (stateDir).
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLab, listLabs, openLab, removeLab } from '@netverdict/lab';
+import { SystemError, UsageError } from '../exit-codes.ts';
+import { upDir } from '../local/dirs.ts';
+import { type AgentSpec, startInstance } from '../local/instance.ts';
+import { endProcess, isAlive, type ProcessIdentity, startTicksOf } from '../local/process-identity.ts';
+import { repositoryRoot } from '../local/repository.ts';
+import { endLeftovers } from '../local/services.ts';
+import { print } from '../terminal/print.ts';
+import { Stages } from '../terminal/stages.ts';
+import { labSpec } from './lab.ts';
+
+export interface UpOptions {
+  readonly lab?: boolean;
+  readonly kubeconfig?: string;
+  readonly cluster: string;
+  readonly node?: readonly string[];
+  readonly listen: string;
+  readonly natsHost?: string;
+  readonly cni: string;
+  readonly iptables: string;
+}
+
+interface UpState {
+  readonly supervisor: ProcessIdentity;
+  readonly ready: boolean;
+  readonly apiUrl: string;
+  readonly lab: string | null;
+  readonly error: string | null;
+}
+
+const LAB_NAME = 'lab';
+const statePath = (): string => join(upDir(), 'up.json');
+
+export function readUpState(): UpState | null {
+  if (!existsSync(statePath())) return null;
+  return JSON.parse(readFileSync(statePath(), 'utf8')) as UpState;
+}
+
+/** Starts the supervisor and waits until it says that all is ready, passing its lines on. */
+export async function up(options: UpOptions): Promise<void> {
+  if (!options.lab && !options.kubeconfig)
+    throw new UsageError('say --lab for a cluster in a box, or --kubeconfig FILE for a real one');
+  const state = readUpState();
+  if (state && isAlive(state.supervisor)) {
+    print(`already up: ${state.apiUrl}`);
+    return;
+  }
+  const dir = upDir();
+  mkdirSync(dir, { recursive: true, mode: 0o755 });
+  rmSync(statePath(), { force: true });
+  const log = join(dir, 'supervisor.log');
+  writeFileSync(log, '');
+  const out = openSync(log, 'a', 0o600);
+  const child = spawn(
+    process.execPath,
+    [join(repositoryRoot, 'clients/cli/src/main.ts'), 'supervise', JSON.stringify(options)],
+    {
+      detached: true,
+      stdio: ['ignore', out, out],
+    },
+  );
+  child.unref();
+  let shown = 0;
+  for (;;) {
+    await sleep(100);
+    const text = readFileSync(log, 'utf8');
+    process.stderr.write(text.slice(shown));
+    shown = text.length;
+    const now = readUpState();
+    if (now?.error) throw new SystemError(now.error);
+    if (now?.ready) break;
+    if (child.exitCode !== null) throw new SystemError(`the supervisor ended with code ${child.exitCode}; see ${log}`);
+  }
+  const ready = readUpState();
+  print(`Netverdict is up: ${ready?.apiUrl}`);
+  print(`  token      ${join(dir, 'token')}`);
+  print(`  try        netverdict diagnose --from default/client --to svc/default/web:80`);
+  if (options.lab) print(`  break it   netverdict lab fault node-forward-drop      mend it: netverdict lab heal`);
+  print(`  stop       make down   (or: netverdict down)`);
+}
+
+/** The body of the supervisor process. */
+export async function supervise(options: UpOptions): Promise<void> {
+  const dir = upDir();
+  const stages = new Stages();
+  const supervisor: ProcessIdentity = { pid: process.pid, startTicks: startTicksOf(process.pid) ?? '' };
+  const apiUrl = `http://${options.listen}`;
+  const record = (part: Partial<UpState>): void =>
+    writeFileSync(
+      statePath(),
+      JSON.stringify({ supervisor, ready: false, apiUrl, lab: options.lab ? LAB_NAME : null, error: null, ...part }),
+    );
+  record({});
+  const stopped = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+  try {
+    let kubeconfig = options.kubeconfig;
+    let nodes = options.node ?? [];
+    let agents: readonly AgentSpec[] = [];
+    let cluster = options.cluster;
+    if (options.lab) {
+      if ((await listLabs()).includes(LAB_NAME)) await removeLab(LAB_NAME);
+      const spec = labSpec({ name: LAB_NAME, nodes: '3', cni: options.cni, iptables: options.iptables });
+      const lab = await createLab(spec, (line) => stages.say(`lab: ${line}`));
+      kubeconfig = lab.kubeconfig;
+      nodes = lab.nodes.map((n) => n.name);
+      agents = lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint }));
+      cluster = 'lab';
+    }
+    const instance = await startInstance({
+      dir,
+      cluster,
+      kubeconfig: kubeconfig ?? '',
+      nodes,
+      agents,
+      listen: options.listen,
+      ...(options.natsHost === undefined ? {} : { natsHost: options.natsHost }),
+      say: (line) => stages.say(line),
+    });
+    stages.say('ready');
+    record({ ready: true });
+    await stopped;
+    await instance.stop();
+    if (options.lab) await (await openLab(LAB_NAME)).down();
+    rmSync(statePath(), { force: true });
+  } catch (cause) {
+    record({ error: cause instanceof Error ? cause.message : String(cause) });
+    if (options.lab)
+      await removeLab(LAB_NAME).catch((error: unknown) => stages.say(`removing the lab failed: ${String(error)}`));
+    throw cause;
+  }
+}
+
+export async function down(): Promise<void> {
+  const state = readUpState();
+  if (state) await endProcess(state.supervisor, 30_000);
+  // After a crash of the supervisor its children and the lab are still there.
+  await endLeftovers(upDir());
+  if (process.getuid?.() === 0 && (await listLabs()).includes(LAB_NAME)) await removeLab(LAB_NAME);
+  rmSync(statePath(), { force: true });
+  print(state ? 'stopped' : 'nothing was up');
+}

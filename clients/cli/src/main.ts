@@ -1,0 +1,217 @@
+#!/usr/bin/env node
+/** The netverdict command: what it understands, and the exit code of each end (README, "Exit codes"). */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createClient, type NetverdictClient, ProblemError } from '@netverdict/sdk';
+import { Command, CommanderError } from 'commander';
+import { diagnose, printDiagnosis } from './commands/diagnose.ts';
+import { explain } from './commands/explain.ts';
+import { EXIT, SystemError, UsageError } from './exit-codes.ts';
+import { upDir } from './local/dirs.ts';
+import { print } from './terminal/print.ts';
+import { Stages } from './terminal/stages.ts';
+
+interface ApiOptions {
+  readonly api: string;
+  readonly tokenFile?: string;
+}
+
+/** The token: NETVERDICT_TOKEN, --token-file, or the one that `netverdict up` made. */
+function clientFor(options: ApiOptions): NetverdictClient {
+  const file = options.tokenFile ?? join(upDir(), 'token');
+  let token = process.env.NETVERDICT_TOKEN;
+  if (token === undefined) {
+    try {
+      token = readFileSync(file, 'utf8').trim();
+    } catch {
+      throw new UsageError(
+        `no token: ${file} can't be read. Set NETVERDICT_TOKEN, name a file with --token-file, or start with \`netverdict up\`.`,
+      );
+    }
+  }
+  return createClient({ baseUrl: options.api, token });
+}
+
+const apiOption = ['--api <url>', 'address of the API', process.env.NETVERDICT_API ?? 'http://127.0.0.1:8080'] as const;
+const tokenOption = ['--token-file <file>', 'file with the bearer token'] as const;
+const langOption = ['--lang <lang>', 'en or zh', 'en'] as const;
+const cniOption = ['--cni <cni>', 'flannel-vxlan or flannel-host-gw', 'flannel-vxlan'] as const;
+const iptablesOption = ['--iptables <variant>', 'nft or legacy', 'nft'] as const;
+const labNameOption = ['--name <lab>', 'which lab', 'lab'] as const;
+
+function build(): Command {
+  const program = new Command('netverdict')
+    .description(
+      'Why does A not reach B? Diagnosis of Kubernetes networks from what the nodes are really programmed with.',
+    )
+    .version('0.1.0')
+    .exitOverride()
+    .showHelpAfterError()
+    .configureHelp({ showGlobalOptions: true });
+  const finish = (code: number): void => {
+    process.exitCode = code;
+  };
+
+  program
+    .command('diagnose')
+    .description('why does A not reach B?')
+    .requiredOption('--from <a>', 'shop/cart-6f9, deploy/shop/cart, node/node-1 or an address')
+    .requiredOption(
+      '--to <b>',
+      'svc/shop/payments:80, shop/cart-6f9:8080, node/node-1:30080, 10.0.0.1:80, payments.shop:80',
+    )
+    .option('--protocol <protocol>', 'tcp, udp or icmp', 'tcp')
+    .option('--size <bytes>', 'size of the biggest IP packet asked about')
+    .option('--cluster <name>', 'which cluster')
+    .option('--fresh', 'read the nodes again, whatever is known')
+    .option('--steps', 'every step with its raw line')
+    .option('--json', 'the answer as one JSON document')
+    .option('--kubeconfig <file>', 'a cluster to start Netverdict for, when it does not run yet')
+    .option(...langOption)
+    .option(...apiOption)
+    .option(...tokenOption)
+    .action(async (options) => {
+      const stages = new Stages();
+      if (options.kubeconfig) {
+        const { up } = await import('./commands/up.ts');
+        await up({
+          kubeconfig: options.kubeconfig,
+          cluster: options.cluster ?? 'default',
+          listen: '127.0.0.1:8080',
+          cni: '',
+          iptables: '',
+        });
+      }
+      finish(await diagnose(clientFor(options), options, (line) => stages.say(line)));
+    });
+
+  program
+    .command('show <id>')
+    .description('a diagnosis made before')
+    .option('--steps', 'every step with its raw line')
+    .option('--json', 'as one JSON document')
+    .option(...langOption)
+    .option(...apiOption)
+    .option(...tokenOption)
+    .action(async (id: string, options) => finish(printDiagnosis(await clientFor(options).getDiagnosis(id), options)));
+
+  program
+    .command('explain <code>')
+    .description('the page of a finding')
+    .action((code: string) => print(explain(code)));
+
+  program
+    .command('replay <bundle>')
+    .description('diagnose a recorded bundle again, offline')
+    .option('--steps', 'every step with its raw line')
+    .option('--json', 'as one JSON document')
+    .option(...langOption)
+    .action(async (path: string, options) =>
+      finish(await (await import('./commands/replay.ts')).replayBundle(path, options)),
+    );
+
+  program
+    .command('demo')
+    .description('break a cluster in a box, diagnose it, mend it, diagnose again, clean up')
+    .option('--fault <name>', 'what to break (netverdict lab faults)', 'node-forward-drop')
+    .option(...cniOption)
+    .option(...iptablesOption)
+    .option(...langOption)
+    .action(async (options) => {
+      const { offlineReason, offlineDemo } = await import('./commands/offline-demo.ts');
+      const reason = offlineReason();
+      if (reason !== null) return finish(await offlineDemo(reason, options));
+      finish(await (await import('./commands/demo.ts')).demo(options));
+    });
+
+  program
+    .command('up')
+    .description('start Netverdict on this machine and leave it running')
+    .option('--lab', 'with a cluster in a box')
+    .option('--kubeconfig <file>', 'for a real cluster')
+    .option('--cluster <name>', 'name of the cluster', 'default')
+    .option('--node <name...>', 'nodes that will have an agent (each gets a key)')
+    .option('--listen <host:port>', 'where the API listens', '127.0.0.1:8080')
+    .option('--nats-host <host>', 'address on which agents elsewhere reach NATS')
+    .option(...cniOption)
+    .option(...iptablesOption)
+    .action(async (options) => (await import('./commands/up.ts')).up(options));
+  program
+    .command('down')
+    .description('stop what `up` started')
+    .action(async () => (await import('./commands/up.ts')).down());
+  program
+    .command('supervise <options>', { hidden: true })
+    .action(async (options: string) => (await import('./commands/up.ts')).supervise(JSON.parse(options)));
+
+  const lab = program.command('lab').description('a cluster in a box');
+  const labCommands = () => import('./commands/lab.ts');
+  lab
+    .command('up')
+    .description('bring it up')
+    .option(...labNameOption)
+    .option('--nodes <n>', 'number of nodes', '3')
+    .option(...cniOption)
+    .option(...iptablesOption)
+    .action(async (options) => (await labCommands()).labUp(options));
+  lab
+    .command('down')
+    .description('take it away, also after a crash')
+    .option(...labNameOption)
+    .action(async (options) => (await labCommands()).labDown(options));
+  lab
+    .command('status [name]')
+    .description('what is up, and which faults are in')
+    .action(async (name?: string) => (await labCommands()).labStatus(name));
+  lab
+    .command('faults')
+    .description('what can be broken')
+    .action(async () => (await labCommands()).labFaults());
+  lab
+    .command('fault <fault>')
+    .description('break something')
+    .option(...labNameOption)
+    .option('--node <node>', 'on which node')
+    .option('--pod <pod>', 'namespace/name of the pod')
+    .option('--peer <node>', 'the other node')
+    .action(async (fault: string, options) => (await labCommands()).labFault(fault, options));
+  lab
+    .command('heal [id]')
+    .description('mend one fault, or all')
+    .option(...labNameOption)
+    .action(async (id: string | undefined, options) => (await labCommands()).labHeal(id, options));
+  lab
+    .command('probe')
+    .description('send real packets')
+    .requiredOption('--from <a>', 'default/client, node/node-1 or external')
+    .requiredOption('--to <address:port>', 'address, with a port unless icmp')
+    .option('--protocol <protocol>', 'tcp, udp or icmp', 'tcp')
+    .option('--count <n>', 'how many', '1')
+    .option('--timeout <ms>', 'for each', '1000')
+    .option('--json', 'as JSON')
+    .option(...labNameOption)
+    .action(async (options) => finish((await (await labCommands()).labProbe(options)) ? 0 : 1));
+  return program;
+}
+
+try {
+  await build().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+  else if (error instanceof UsageError) {
+    process.stderr.write(`netverdict: ${error.message}\n`);
+    process.exitCode = EXIT.usage;
+  } else if (error instanceof ProblemError) {
+    process.stderr.write(`netverdict: ${error.message}\n`);
+    process.exitCode = error.status >= 400 && error.status < 500 ? EXIT.usage : EXIT.system;
+  } else if (error instanceof SystemError) {
+    process.stderr.write(`netverdict: ${error.message}\n`);
+    process.exitCode = EXIT.system;
+  } else {
+    const causes: string[] = [];
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) causes.push(cause.message);
+    process.stderr.write(`netverdict: ${causes.join(': ')}\n`);
+    if (process.env.NETVERDICT_DEBUG) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exitCode = EXIT.system;
+  }
+}

@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import { splitWords } from './words.ts';
+
+it.each([
+  ['iptables-nft -t filter -D FORWARD 3', ['iptables-nft', '-t', 'filter', '-D', 'FORWARD', '3']],
+  [
+    'iptables -m comment --comment "two words" -j DROP',
+    ['iptables', '-m', 'comment', '--comment', 'two words', '-j', 'DROP'],
+  ],
+  ["sysctl -w 'net.ipv4.ip_forward=1'", ['sysctl', '-w', 'net.ipv4.ip_forward=1']],
+  ['a; rm -rf /', ['a;', 'rm', '-rf', '/']],
+])('%s', (line, words) => {
+  expect(splitWords(line)).toEqual(words);
+});
