@@ -60,7 +60,7 @@ export function printDiagnosis(document: DiagnosisDocument, options: OutputOptio
       for (const suggestion of problem?.suggestions ?? []) print(`   · ${suggestion}`);
     }
     // A name that does not exist is the asker's; everything else is ours.
-    return problem !== undefined && /\/(unknown-|family-mismatch|unsupported-|ambiguous-|not-)/.test(problem.type)
+    return problem !== null && /\/(unknown-|family-mismatch|unsupported-|ambiguous-|not-)/.test(problem.type)
       ? EXIT.usage
       : EXIT.system;
   }
@@ -70,11 +70,11 @@ export function printDiagnosis(document: DiagnosisDocument, options: OutputOptio
         {
           id: document.id,
           verdict: document.verdict,
-          findings: document.findings ?? [],
+          findings: document.findings,
           trace: document.trace ?? { branches: [] },
-          ...(document.unexamined === undefined ? {} : { unexamined: document.unexamined }),
-          ...(document.collection === undefined ? {} : { collection: document.collection }),
-          ...(document.timing === undefined ? {} : { timing: document.timing }),
+          ...(document.unexamined === null ? {} : { unexamined: document.unexamined }),
+          ...(document.collection === null ? {} : { collection: document.collection }),
+          ...(document.timing === null ? {} : { timing: document.timing }),
         },
         { lang, paint: terminalPaint, steps: options.steps === true, now: new Date().toISOString() },
       ),

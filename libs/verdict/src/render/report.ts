@@ -6,7 +6,7 @@ import { findingText } from './finding-text.ts';
 import { percent } from './fraction.ts';
 import { LABELS } from './labels.ts';
 import { type Paint, plainPaint } from './paint.ts';
-import { pathLines } from './path.ts';
+import { pathLines, placeName } from './path.ts';
 import { traceLines } from './steps.ts';
 
 export interface ReportInput {
@@ -18,8 +18,10 @@ export interface ReportInput {
   readonly collection?: {
     readonly nodes: readonly {
       readonly node: string;
-      readonly at: string | null;
-      readonly missing: readonly string[];
+      readonly at: string;
+      /** Why nothing of the node is there. */
+      readonly unavailable: string | null;
+      readonly missing: readonly { readonly namespace: string; readonly kind: string; readonly reason: string }[];
     }[];
   };
   readonly probe?: { readonly agrees: boolean; readonly attempts: number; readonly succeeded: number };
@@ -74,14 +76,19 @@ function seenLines(input: ReportInput, lang: Lang, now: string | undefined): str
   const lines: string[] = [];
   const nodes = input.collection?.nodes ?? [];
   if (nodes.length > 0) {
-    const read = nodes.filter((n) => n.at !== null);
-    const oldest = read.map((n) => n.at as string).sort()[0];
+    const read = nodes.filter((n) => n.unavailable === null);
+    const oldest = read.map((n) => n.at).sort()[0];
     const age = now !== undefined && oldest !== undefined ? (Date.parse(now) - Date.parse(oldest)) / 1000 : null;
-    const complete = nodes.every((n) => n.missing.length === 0);
-    lines.push(
-      `${read.length} ${labels.of} ${nodes.length} ${labels.nodes}${complete ? `, ${labels.allSections}` : ''}${age === null ? '' : `, ${age.toFixed(1)} s ${labels.ago}`}.`,
-    );
-    for (const n of nodes) for (const missing of n.missing) lines.push(`${n.node}: ${labels.missing} ${missing}`);
+    const complete = nodes.every((n) => n.unavailable === null && n.missing.length === 0);
+    const parts = [`${read.length} ${labels.of} ${nodes.length} ${labels.nodes}`];
+    if (complete) parts.push(labels.allSections);
+    if (age !== null) parts.push(`${Math.max(0, age).toFixed(1)} s ${labels.ago}`);
+    lines.push(`${parts.join(', ')}.`);
+    for (const n of nodes) {
+      if (n.unavailable !== null) lines.push(`${n.node}: ${labels.notSeen} (${n.unavailable})`);
+      for (const missing of n.missing)
+        lines.push(`${placeName(missing.namespace)}: ${labels.missing} ${missing.kind} (${missing.reason})`);
+    }
   }
   if (input.unexamined !== undefined && input.unexamined > 0)
     lines.push(`${percent(input.unexamined)} ${labels.unexamined}.`);
