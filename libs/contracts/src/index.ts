@@ -1,3 +1,4 @@
+export * from './bus-users.ts';
 export * from './catalog.ts';
 export * from './envelope.ts';
 export * from './messages/collection.ts';
