@@ -1,0 +1,88 @@
+/** The bus as a service sees it: the catalog's messages, typed. Nothing of NATS's client shows through. */
+import type { BusUser, MessageBody, MessageName } from '@netverdict/contracts';
+import { type ConsumeOptions, type Consumption, consume, type Handler } from './consume.ts';
+import { reasonOf } from './errors.ts';
+import { type BusOptions, openLink } from './link.ts';
+import { type Published, type PublishOptions, publish, publishCore } from './publish.ts';
+import { type Reply, type RequestName, type RequestOptions, requestStream, type Serving, serve } from './request.ts';
+import { type Sections, SectionsMemory, sectionsOf } from './sections.ts';
+import { ensureStreams } from './streams.ts';
+import { type Heard, subscribeCore } from './subscribe.ts';
+
+export type { BusOptions };
+
+type Place = { readonly cluster: string; readonly node: string };
+
+export interface Bus {
+  readonly user: BusUser;
+  readonly connected: () => boolean;
+  /** Stored messages: returns once the server has it. @throws BusUnavailable, NotPermitted, InvalidMessage */
+  publish<N extends MessageName>(
+    message: N,
+    cluster: string,
+    body: MessageBody<N>,
+    options: PublishOptions,
+  ): Promise<Published>;
+  /** Stored messages, shared by all replicas of this user. */
+  consume<N extends MessageName>(message: N, handler: Handler<N>, options?: ConsumeOptions<N>): Consumption;
+  /** Messages that are not stored; dropped while there is no connection. */
+  publishCore<N extends MessageName>(
+    message: N,
+    cluster: string,
+    body: MessageBody<N>,
+    options: { readonly id: string; readonly node?: string },
+  ): Promise<void>;
+  subscribeCore<N extends MessageName>(
+    message: N,
+    where: { readonly cluster: string | null },
+    handler: (body: MessageBody<N>, heard: Heard) => Promise<void> | void,
+  ): { stop(): void };
+  requestStream(
+    request: 'collect',
+    to: Place,
+    body: MessageBody<'collect'>,
+    options: RequestOptions,
+  ): AsyncGenerator<MessageBody<'collect-chunk'>, void, undefined>;
+  serve<R extends RequestName>(
+    request: R,
+    at: Place,
+    handler: (body: MessageBody<R>, reply: Reply<R>) => Promise<void>,
+  ): Serving;
+  sections(cluster: string): Sections;
+  /** Called after each reconnection. @returns unsubscribes */
+  onReconnect(listener: () => void): () => void;
+  /** Stops consumers and subscriptions, sends what is under way, closes. At most about 2 s. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects, however long it takes (an AbortSignal ends the waiting), and sees to it that the user's streams are there,
+ * now and after each reconnection.
+ */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  const link = await openLink(options);
+  const memory = new SectionsMemory(link);
+  const prepare = async (): Promise<void> => {
+    try {
+      await ensureStreams(link);
+    } catch (error) {
+      // Publishers and consumers make the stream that they miss; this only makes it sooner.
+      link.log.warn({ reason: reasonOf(error) }, 'streams are not ready yet');
+    }
+  };
+  await prepare();
+  link.onReconnect(() => void prepare());
+  return {
+    user: options.user,
+    connected: link.connected,
+    publish: (message, cluster, body, publishOptions) => publish(link, message, cluster, body, publishOptions),
+    consume: (message, handler, consumeOptions) => consume(link, message, handler, consumeOptions),
+    publishCore: (message, cluster, body, where) => publishCore(link, message, cluster, body, where),
+    subscribeCore: (message, where, handler) => subscribeCore(link, message, where, handler),
+    requestStream: (request, to, body, requestOptions) => requestStream(link, request, to, body, requestOptions),
+    serve: (request, at, handler) => serve(link, request, at, handler),
+    sections: (cluster) => sectionsOf(link, memory, cluster),
+    onReconnect: link.onReconnect,
+    close: link.close,
+  };
+}
