@@ -68,9 +68,15 @@ export function pathLines(branches: readonly Branch[], lang: Lang, paint: Paint)
     const forward = direction(branch, 'forward', paint, lang);
     const outcome = outcomeOf(branch.disposition);
     if (outcome === 'reachable') return `${share}${forward} ${paint.good('✓')}     ${labels.back} ${paint.good('✓')}`;
-    const mark = outcome === 'undetermined' ? paint.unsure('?') : paint.bad('✗');
+    // A stopping step has set its own mark; an end without one (an unmet need, an outside network) gets it here.
+    const ending = (text: string): string => {
+      const mark = outcome === 'undetermined' ? paint.unsure('?') : paint.bad('✗');
+      return text.includes('✗') || text.includes('?')
+        ? `${text} ${branch.disposition}`
+        : `${text} ${mark} ${branch.disposition}`;
+    };
     if (branch.ended === 'reply')
-      return `${share}${forward} ${paint.good('✓')}     ${labels.back}: ${direction(branch, 'reply', paint, lang)} ${mark} ${branch.disposition}`;
-    return `${share}${forward} ${mark} ${branch.disposition}`;
+      return `${share}${forward} ${paint.good('✓')}     ${labels.back}: ${ending(direction(branch, 'reply', paint, lang))}`;
+    return `${share}${ending(forward)}`;
   });
 }
