@@ -1,2 +1,4 @@
+export { type ApiClient, ApiClientError, apiClient, type ObjectRef } from './client.ts';
 export * from './object.ts';
-export * from './start.ts';
+export { runningApiServer, spawnApiServer, stopApiServer } from './spawn.ts';
+export { type ApiServer, type ApiServerInfo, type ApiServerOptions, startApiServer } from './start.ts';

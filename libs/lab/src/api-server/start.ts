@@ -1,12 +1,21 @@
 /** The lab's Kubernetes API server: https on 127.0.0.1, bearer token, objects persisted as JSON below a state directory. */
-import type { KubeObject } from './object.ts';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:https';
+import { join } from 'node:path';
+import { makeCertificate } from './certificate.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import { writeWhole } from './object-files.ts';
+import { resourceByKind } from './resources.ts';
+import { requestListener } from './server.ts';
+import { Store } from './store.ts';
 
 export interface ApiServerOptions {
-  /** Holds objects/, api-server.json (url, token, pid: the ready file) and kubeconfig. Made when absent. */
+  /** Holds objects/, api-server.json (the ready file), kubeconfig, token, port and certificate. Made when absent. */
   readonly stateDir: string;
   /** 0 or absent: the port of the last start of this state directory if free, else the kernel chooses. */
   readonly port?: number;
-  /** Name of the cluster in the kubeconfig. */
+  /** Name of the cluster in the kubeconfig. Default `lab`. */
   readonly name?: string;
   /** Events kept for watches that resume; older resourceVersions get 410 Expired. Default 10000. */
   readonly historyLength?: number;
@@ -20,42 +29,88 @@ export interface ApiServerInfo {
   readonly token: string;
   /** PEM of the self-signed certificate. */
   readonly ca: string;
+  /** Path of the kubeconfig. */
   readonly kubeconfig: string;
   readonly pid: number;
 }
 
 export interface ApiServer extends ApiServerInfo {
+  /** Ends watches and connections; the state stays on disk. */
   close(): Promise<void>;
 }
 
-export interface ObjectRef {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
-}
-
-export interface ApiClient {
-  /** Creates what is new, replaces what exists (uid and creationTimestamp stay). In order. */
-  apply(objects: readonly KubeObject[]): Promise<KubeObject[]>;
-  /** Objects that do not exist are passed over. */
-  delete(objects: readonly ObjectRef[]): Promise<void>;
-  /** All of a kind, over all namespaces. */
-  list(apiVersion: string, kind: string): Promise<KubeObject[]>;
-  get(ref: ObjectRef): Promise<KubeObject | null>;
-}
+/** Written when the server answers; holds {@link ApiServerInfo}. */
+export const READY_FILE = 'api-server.json';
+const FIRST_NAMESPACES = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
 /** In this process. */
-export function startApiServer(_options: ApiServerOptions): Promise<ApiServer> {
-  throw new Error('not written yet');
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { stateDir } = options;
+  const kept = (file: string, make: () => string): string => {
+    const path = join(stateDir, file);
+    if (!existsSync(path)) writeWhole(path, make());
+    return readFileSync(path, 'utf8');
+  };
+  const token = kept('token', () => randomBytes(32).toString('base64url'));
+  const certificate: { certPem: string; keyPem: string } = JSON.parse(
+    kept('certificate.json', () => JSON.stringify(makeCertificate('netverdict-lab'))),
+  );
+  const store = new Store(stateDir, options.historyLength ?? 10_000);
+  makeNamespaces(store);
+
+  const listener = requestListener({ store, token, bookmarkIntervalMs: options.bookmarkIntervalMs ?? 10_000 });
+  const server = createServer(
+    { key: certificate.keyPem, cert: certificate.certPem, keepAliveTimeout: 60_000 },
+    listener,
+  );
+  const portFile = join(stateDir, 'port');
+  const last = existsSync(portFile) ? Number(readFileSync(portFile, 'utf8')) || 0 : 0;
+  const port = await listen(server, options.port || last).catch((error: unknown) => {
+    if (options.port || last === 0) throw error;
+    return listen(server, 0);
+  });
+  writeWhole(portFile, String(port));
+
+  const kubeconfig = join(stateDir, 'kubeconfig');
+  const info: ApiServerInfo = {
+    url: `https://127.0.0.1:${port}`,
+    token,
+    ca: certificate.certPem,
+    kubeconfig,
+    pid: process.pid,
+  };
+  writeWhole(kubeconfig, kubeconfigText(info, options.name ?? 'lab'));
+  writeWhole(join(stateDir, READY_FILE), `${JSON.stringify(info)}\n`);
+  return {
+    ...info,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
 }
-/** In a detached process of its own (main.ts); resolves when it answers. Stop it with {@link stopApiServer}. */
-export function spawnApiServer(_options: Pick<ApiServerOptions, 'stateDir' | 'name'>): Promise<ApiServerInfo> {
-  throw new Error('not written yet');
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
 }
-/** Ends the process that {@link spawnApiServer} started, if it still runs. */
-export function stopApiServer(_stateDir: string): Promise<void> {
-  throw new Error('not written yet');
-}
-export function apiClient(_server: Pick<ApiServerInfo, 'url' | 'token' | 'ca'>): ApiClient {
-  throw new Error('not written yet');
+
+function makeNamespaces(store: Store): void {
+  const namespaces = resourceByKind('v1', 'Namespace');
+  if (namespaces === undefined) return;
+  for (const name of FIRST_NAMESPACES)
+    if (store.find(namespaces, '', name) === undefined)
+      store.create(namespaces, '', {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name, labels: { 'kubernetes.io/metadata.name': name } },
+        status: { phase: 'Active' },
+      });
 }
