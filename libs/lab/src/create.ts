@@ -1,0 +1,116 @@
+/** Brings a lab up. Whatever can go side by side does; the slow part is containerd and runc. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CriClient } from '@netverdict/cri';
+import { apiClient, spawnApiServer } from './api-server/index.ts';
+import { clusterObjects } from './cluster/objects.ts';
+import { planPods } from './cluster/pods.ts';
+import { inNetns } from './command.ts';
+import { LabError } from './errors.ts';
+import { buildNative, copyNative } from './native.ts';
+import { createFabric, createNamespaces } from './network/fabric.ts';
+import { loadFlannelRules, programFlannel } from './network/flannel.ts';
+import { loadKubeProxyRules } from './network/kube-proxy-sync.ts';
+import { configureNode } from './network/node.ts';
+import { removeEverything } from './remove.ts';
+import { startContainerd } from './runtime/containerd.ts';
+import { imageArchive } from './runtime/image.ts';
+import { runPod } from './runtime/pods.ts';
+import { externalNetns, type LabSpec, netnsPath, planNodes } from './spec.ts';
+import { createStateDir, type LabPod, type LabState, stateDirOf, writeState } from './state.ts';
+
+export async function createLabState(spec: LabSpec, onProgress: (line: string) => void): Promise<LabState> {
+  if (process.platform !== 'linux') throw new LabError('the lab needs Linux: it is made of network namespaces');
+  if (process.getuid?.() !== 0) throw new LabError('the lab needs root: it makes network namespaces');
+  createStateDir(spec.name);
+  try {
+    return await build(spec, onProgress);
+  } catch (error) {
+    await removeEverything(spec.name);
+    throw error;
+  }
+}
+
+async function build(spec: LabSpec, onProgress: (line: string) => void): Promise<LabState> {
+  const dir = stateDirOf(spec.name);
+  const nodes = planNodes(spec);
+  const draft: LabState = {
+    version: 1,
+    spec,
+    phase: 'creating',
+    createdAt: new Date().toISOString(),
+    pods: [],
+    apiServer: null,
+  };
+  writeState(draft);
+
+  onProgress(`${nodes.length} nodes, ${spec.cni}, iptables-${spec.iptables}: namespaces and underlay`);
+  await Promise.all([buildNative(), createNamespaces(spec, nodes)]);
+  const program = join(dir, 'bin', 'echo');
+  copyNative('echo', program);
+  const archive = join(dir, 'image.tar');
+  writeFileSync(archive, imageArchive(program));
+  await createFabric(spec, nodes);
+  await Promise.all(nodes.map((node) => configureNode(node)));
+  listenOutside(spec, program);
+
+  onProgress('containerd on every node, API server');
+  const apiServer = spawnApiServer({ stateDir: dir, name: spec.name });
+  // Awaited below; until then its failure must not go unhandled.
+  apiServer.catch(() => {});
+  const runtimes: CriClient[] = await allOrNone(nodes.map((node) => startContainerd(spec, node, archive)));
+  try {
+    onProgress('pods');
+    const plans = planPods(nodes);
+    const pods = (
+      await allOrNone(
+        nodes.map(async (node, at) => {
+          const cri = runtimes[at];
+          const made: LabPod[] = [];
+          if (cri === undefined) throw new Error('no runtime for the node');
+          // One after the other, so that host-local gives the same addresses each time.
+          for (const plan of plans) if (plan.node === node.name) made.push(await runPod(cri, spec, node, plan));
+          return made;
+        }),
+      )
+    ).flat();
+
+    onProgress('flannel, kube-proxy rules, objects');
+    const objects = clusterObjects(spec, nodes, pods);
+    await Promise.all(
+      nodes.map(async (node) => {
+        await programFlannel(spec, node, nodes);
+        await loadKubeProxyRules(spec, node, objects);
+        await loadFlannelRules(node, spec.iptables);
+      }),
+    );
+    const info = await apiServer;
+    await apiClient(info).apply(objects);
+    const { url, token, ca, kubeconfig } = info;
+    const state: LabState = { ...draft, phase: 'ready', pods, apiServer: { url, token, ca, kubeconfig } };
+    writeState(state);
+    return state;
+  } finally {
+    for (const cri of runtimes) cri.close();
+  }
+}
+
+/** Waits for all before it fails, so that nothing is still being made while the lab is taken away. */
+async function allOrNone<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+/** The host beyond the gateway answers as pods do. */
+function listenOutside(spec: LabSpec, program: string): void {
+  mkdirSync(join(stateDirOf(spec.name), 'external'), { recursive: true });
+  const listen = [program, 'listen', 'external', 'tcp/80', 'tcp/8080', 'udp/53', 'udp/5353'];
+  const [file = '', ...args] = inNetns(netnsPath(externalNetns(spec.name)), listen);
+  const child = spawn(file, args, { detached: true, stdio: 'ignore', cwd: '/' });
+  child.on('error', () => {});
+  child.unref();
+}
