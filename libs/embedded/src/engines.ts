@@ -1,0 +1,237 @@
+/**
+ * The three engines as children of this process, for one machine: `make demo`, `make up`, tests.
+ *
+ *   <dir>/engines.json      what runs (record.ts)        <dir>/keys/<user>.nk   nkey seeds
+ *   <dir>/nats/  redis/  postgres/                       configuration, data and log of each
+ *
+ * Data are kept from run to run, but for Redis. All children die with this process (Linux), unless told to outlive it.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { BusUser } from '@netverdict/contracts';
+import { EngineError } from './errors.ts';
+import { ensureUser, natsAnswers, natsDir, natsKeyFile, natsLog, wipeNats, writeNatsConfig } from './nats.ts';
+import { freePort } from './ports.ts';
+import {
+  databaseUrl,
+  type PostgresPlace,
+  postgresAnswers,
+  postgresArguments,
+  postgresProgram,
+  preparePostgres,
+} from './postgres.ts';
+import { identify, isAlive, lastLines, type ProcessId, requireProgram, spawnEngine, terminate } from './process.ts';
+import {
+  ENGINE_NAMES,
+  type EngineName,
+  readRecord,
+  running,
+  STOP_GRACE_MS,
+  STOP_SIGNAL,
+  stopEngines,
+  writeRecord,
+} from './record.ts';
+import { redisAnswers, redisDir, redisLog, writeRedisConfig } from './redis.ts';
+
+export interface EnginesOptions {
+  /** Folder for everything; made when missing. One set of engines at a time. */
+  readonly dir: string;
+  /** Who gets a key and permissions on the bus, beside the services. */
+  readonly clusters: readonly { readonly name: string; readonly nodes: readonly string[] }[];
+  /** Fixed ports on 127.0.0.1; otherwise free ones, kept for the next run. */
+  readonly ports?: Partial<Record<EngineName, number>>;
+  /** Engines go on when this process ends; `stopEngines(dir)` stops them. */
+  readonly outlive?: boolean;
+  readonly onProgress?: (line: string) => void;
+}
+
+export interface RestartOptions {
+  /** SIGKILL is the crash. Otherwise an orderly stop. */
+  readonly signal?: NodeJS.Signals;
+  /** Delete the engine's data in between. */
+  readonly wipe?: boolean;
+}
+
+export interface Engines {
+  readonly dir: string;
+  readonly natsUrl: string;
+  readonly databaseUrl: string;
+  readonly redisUrl: string;
+  readonly pids: Readonly<Partial<Record<EngineName, number>>>;
+  /** Path of the file with the user's nkey seed. */
+  natsKeyFile(user: BusUser): string;
+  /** Gives a node of a cluster (new or known) a key and permissions. Connections of others stay. */
+  addNode(cluster: string, node: string): Promise<void>;
+  stopEngine(name: EngineName, signal?: NodeJS.Signals): Promise<void>;
+  startEngine(name: EngineName): Promise<void>;
+  restart(name: EngineName, options?: RestartOptions): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const START_MS: Readonly<Record<EngineName, number>> = { nats: 10_000, redis: 10_000, postgres: 60_000 };
+
+const servicesOf = (cluster: string): BusUser[] => [{ role: 'topology', cluster }];
+const SERVICES: readonly BusUser[] = [{ role: 'api' }, { role: 'simulator' }, { role: 'eventproc' }];
+
+/** @throws EngineError: not installed, already running in `dir`, or not starting (with the log's last lines) */
+export async function startEngines(options: EnginesOptions): Promise<Engines> {
+  const dir = resolve(options.dir);
+  mkdirSync(dir, { recursive: true, mode: 0o755 });
+  const before = readRecord(dir);
+  if (before && before.owner.pid !== process.pid && isAlive(before.owner) && running(before).length > 0)
+    throw new EngineError(`the engines of ${dir} already run, started by process ${before.owner.pid}`);
+  const cleaned = await stopEngines(dir);
+  if (cleaned.length > 0) options.onProgress?.(`stopped ${cleaned.join(', ')} of an earlier run`);
+
+  const programs = {
+    nats: requireProgram('nats-server', 'nats-server'),
+    redis: requireProgram('redis-server', 'redis-server'),
+  };
+  const ports: Record<EngineName, number> = { nats: 0, redis: 0, postgres: 0 };
+  for (const name of ENGINE_NAMES) ports[name] = await freePort(options.ports?.[name] ?? before?.ports[name]);
+
+  for (const user of SERVICES) ensureUser(dir, user);
+  for (const { name, nodes } of options.clusters) {
+    for (const user of servicesOf(name)) ensureUser(dir, user);
+    for (const node of nodes) ensureUser(dir, { role: 'agent', cluster: name, node });
+  }
+  const redisPassword = randomBytes(24).toString('base64url');
+  const deathSignal = options.outlive ? null : ('TERM' as const);
+  const processes: Partial<Record<EngineName, ProcessId>> = {};
+  let preparing: Promise<PostgresPlace> | null = null;
+  const postgresPlace = (): Promise<PostgresPlace> => {
+    preparing ??= preparePostgres(dir);
+    return preparing;
+  };
+
+  const spawnOf: Readonly<Record<EngineName, () => Promise<ChildProcess>>> = {
+    nats: async () => {
+      const args = ['-c', writeNatsConfig(dir, ports.nats)];
+      return spawnEngine({ command: programs.nats, args, logFile: natsLog(dir), deathSignal, cwd: natsDir(dir) });
+    },
+    redis: async () => {
+      const args = [writeRedisConfig(dir, ports.redis, redisPassword)];
+      return spawnEngine({ command: programs.redis, args, logFile: redisLog(dir), deathSignal, cwd: redisDir(dir) });
+    },
+    postgres: async () => {
+      const place = await postgresPlace();
+      return spawnEngine({
+        command: postgresProgram(place),
+        args: postgresArguments(place, ports.postgres),
+        logFile: logOf.postgres(),
+        as: place.as,
+        deathSignal: options.outlive ? null : 'INT',
+        cwd: '/',
+      });
+    },
+  };
+  const logOf: Readonly<Record<EngineName, () => string>> = {
+    nats: () => natsLog(dir),
+    redis: () => redisLog(dir),
+    postgres: () => join(dir, 'postgres.log'),
+  };
+  const answers: Readonly<Record<EngineName, () => Promise<boolean>>> = {
+    nats: () => natsAnswers(ports.nats),
+    redis: () => redisAnswers(ports.redis, redisPassword),
+    postgres: async () => postgresAnswers((await postgresPlace()).password, ports.postgres),
+  };
+
+  const record = async (): Promise<void> => {
+    const place = await postgresPlace();
+    writeRecord(dir, {
+      processes,
+      ports,
+      natsUrl: engines.natsUrl,
+      databaseUrl: databaseUrl(place.password, ports.postgres),
+      redisUrl: engines.redisUrl,
+      postgresDir: place.folder,
+    });
+  };
+
+  async function startEngine(name: EngineName): Promise<void> {
+    const known = processes[name];
+    if (known && isAlive(known)) return;
+    const begin = performance.now();
+    const child = await spawnOf[name]();
+    if (child.pid === undefined) throw new EngineError(`${name} could not be started: ${child.spawnfile}`);
+    const id = identify(child.pid);
+    processes[name] = id;
+    await record();
+    while (!(await answers[name]())) {
+      if (!isAlive(id)) throw new EngineError(`${name} ended at once:\n${lastLines(logOf[name]())}`);
+      if (performance.now() - begin > START_MS[name]) {
+        await terminate(id, 'SIGKILL', 0);
+        throw new EngineError(`${name} did not answer in time:\n${lastLines(logOf[name]())}`);
+      }
+      await pause(15);
+    }
+    options.onProgress?.(`${name} on 127.0.0.1:${ports[name]} after ${Math.round(performance.now() - begin)} ms`);
+  }
+
+  async function stopEngine(name: EngineName, signal: NodeJS.Signals = STOP_SIGNAL[name]): Promise<void> {
+    const id = processes[name];
+    if (!id) return;
+    await terminate(id, signal, STOP_GRACE_MS);
+    delete processes[name];
+  }
+
+  async function wipe(name: EngineName): Promise<void> {
+    if (name === 'nats') wipeNats(dir);
+    if (name !== 'postgres') return;
+    throw new EngineError('wiping PostgreSQL is not offered: it holds the truth; use removeEngines');
+  }
+
+  /** nats-server says so in its log when it has taken the new users in. */
+  async function reloadNats(): Promise<void> {
+    const id = processes.nats;
+    writeNatsConfig(dir, ports.nats);
+    if (!id) return;
+    const reloads = (): number => readFileSync(natsLog(dir), 'utf8').split('Reloaded server configuration').length;
+    const seen = reloads();
+    process.kill(id.pid, 'SIGHUP');
+    for (const end = performance.now() + 5000; reloads() === seen; await pause(10))
+      if (performance.now() > end) throw new EngineError(`nats-server did not reload:\n${lastLines(natsLog(dir))}`);
+  }
+
+  let database = '';
+  const engines: Engines = {
+    dir,
+    natsUrl: `nats://127.0.0.1:${ports.nats}`,
+    redisUrl: `redis://:${redisPassword}@127.0.0.1:${ports.redis}`,
+    get databaseUrl() {
+      return database;
+    },
+    get pids() {
+      return Object.fromEntries(Object.entries(processes).map(([name, id]) => [name, id.pid]));
+    },
+    natsKeyFile: (user) => natsKeyFile(dir, user),
+    async addNode(cluster, node) {
+      for (const user of servicesOf(cluster)) ensureUser(dir, user);
+      ensureUser(dir, { role: 'agent', cluster, node });
+      await reloadNats();
+    },
+    stopEngine,
+    startEngine,
+    async restart(name, { signal, wipe: wiped } = {}) {
+      await stopEngine(name, signal);
+      if (wiped) await wipe(name);
+      await startEngine(name);
+    },
+    async stop() {
+      await Promise.all(ENGINE_NAMES.map((name) => stopEngine(name)));
+      await record();
+    },
+  };
+
+  const started = await Promise.allSettled(ENGINE_NAMES.map(startEngine));
+  const failed = started.find((result) => result.status === 'rejected');
+  if (failed) {
+    await Promise.all(ENGINE_NAMES.map((name) => stopEngine(name)));
+    throw failed.reason;
+  }
+  database = databaseUrl((await postgresPlace()).password, ports.postgres);
+  return engines;
+}

@@ -1,0 +1,3 @@
+export { type Engines, type EnginesOptions, startEngines } from './engines.ts';
+export { EngineError } from './errors.ts';
+export { type EngineName, type EnginesRecord, readRecord, removeEngines, stopEngines } from './record.ts';
