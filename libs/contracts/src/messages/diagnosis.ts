@@ -62,6 +62,8 @@ export const PathBuilt = Type.Object({
   snapshotDigest: Type.String(),
   timing: Timing,
   deadlineAt: Type.String({ format: 'date-time' }),
+  /** Present after a recheck: how many there were, and whether the deciding sections had changed at the last. */
+  recheck: Type.Optional(Type.Object({ count: Type.Integer({ minimum: 1 }), changed: Type.Boolean() })),
 });
 export type PathBuilt = Static<typeof PathBuilt>;
 
@@ -72,6 +74,8 @@ export const CollectionNeeded = Type.Object({
   needs: Type.Array(owned<Need>('Need')),
   /** Read the named sections again although they are young: before a negative verdict. */
   recheck: Type.Boolean(),
+  /** With `recheck`: the sections that the verdict rests on; what else changed meanwhile does not matter. */
+  deciding: Type.Optional(Type.Array(Type.Object({ namespace: Type.String(), kinds: Type.Array(Type.String()) }))),
   previous: PathBuilt,
 });
 export type CollectionNeeded = Static<typeof CollectionNeeded>;

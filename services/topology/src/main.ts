@@ -1,0 +1,57 @@
+/**
+ * topology: from names to a snapshot.
+ *
+ *   API server ──watch──▶ view ─┐
+ *                               ▼
+ *   diagnosis-requested ─▶ resolve ─▶ flow, intended path ─▶ collect ──request──▶ agents (one per node)
+ *   collection-needed ───────────────────────────────────────▶  │                  │ sections
+ *                                                               ▼                  ▼
+ *   diagnosis-failed ◀─ unknown names                        path-built         object store
+ */
+import { watchCluster } from '@netverdict/kube';
+import { connectBus } from '@netverdict/messaging';
+import { absent, integer, optional, required, runService } from '@netverdict/telemetry';
+import { consumeCollectionNeeded } from './consume/collection-needed.ts';
+import { consumeDiagnosisRequested } from './consume/diagnosis-requested.ts';
+import { busAgents } from './domain/collect/bus-agents.ts';
+import { Collector } from './domain/collect/collector.ts';
+
+await runService('topology', async (telemetry) => {
+  const { log } = telemetry;
+  const url = required('NETVERDICT_NATS_URL', 'address of the NATS server, nats://host:port');
+  const nkeySeedFile = absent('NETVERDICT_NATS_NKEY_FILE');
+  const cluster = optional('NETVERDICT_CLUSTER', 'default');
+  const kubeconfig = required('NETVERDICT_KUBECONFIG', 'path of a kubeconfig for the cluster');
+  const nodeDeadlineMs = integer('NETVERDICT_NODE_DEADLINE_MS', 2500, { min: 100, max: 60_000 });
+
+  const view = watchCluster({ kubeconfig, log });
+  telemetry.onShutdown('informers', () => view.close());
+  telemetry.readyWhen('kubernetes', () => view.status().synced);
+
+  const user = { role: 'topology', cluster } as const;
+  const bus = await connectBus({
+    url,
+    user,
+    log,
+    signal: telemetry.stopping,
+    ...(nkeySeedFile === null ? {} : { nkeySeedFile }),
+  });
+  telemetry.onShutdown('bus', () => bus.close());
+  telemetry.readyWhen('nats', bus.connected);
+
+  const heard = new Map<string, number>();
+  bus.subscribeCore('agent-heartbeat', { cluster }, (body, { node }) => void heard.set(node ?? body.node, Date.now()));
+  const collector = new Collector({
+    agents: busAgents(bus, cluster),
+    store: bus.sections(cluster),
+    log,
+    lastHeard: (node) => heard.get(node) ?? null,
+  });
+
+  const topology = { cluster, bus, view, collector, log, nodeDeadlineMs };
+  const requested = consumeDiagnosisRequested(topology);
+  const needed = consumeCollectionNeeded(topology);
+  telemetry.onShutdown('consumers', async () => {
+    await Promise.all([requested.stop(), needed.stop()]);
+  });
+});
