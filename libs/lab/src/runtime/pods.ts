@@ -29,7 +29,8 @@ export async function runPod(cri: CriClient, spec: LabSpec, node: NodePlan, plan
   };
   const config: PodSandboxConfig = {
     metadata: { name: plan.name, namespace: plan.namespace, uid, attempt: 0 },
-    hostname: plan.hostNetwork ? node.name : plan.name,
+    // A sandbox in the host's network shares its UTS namespace, so it has no hostname of its own.
+    hostname: plan.hostNetwork ? '' : plan.name,
     logDirectory,
     labels: { ...plan.labels, ...kubeletLabels },
     hostNetwork: plan.hostNetwork,
