@@ -1,0 +1,169 @@
+/** Brings up one lab with Netverdict beside it, and compares what the API says of a row with what packets do. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createLab, type Lab, type ProbeResult } from '@netverdict/lab';
+import { createClient, type DiagnosisDocument } from '@netverdict/sdk';
+import { renderReport } from '@netverdict/verdict';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Instance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import { freePort } from '../../clients/cli/src/local/services.ts';
+import type { Combination, Scenario } from './scenario.ts';
+import { SCENARIOS } from './table.ts';
+
+/** Connections of a partial row: with a share of 2/3 all or none of 24 succeeding has a chance below 1 in 10,000. */
+const CONNECTIONS = 24;
+/** A SYN is retransmitted after 1 s; a packet that is lost on purpose is not waited for longer. */
+const TIMEOUT_MS = 700;
+
+export const ALL: readonly Combination[] = [
+  { cni: 'flannel-vxlan', iptables: 'nft' },
+  { cni: 'flannel-host-gw', iptables: 'legacy' },
+  { cni: 'flannel-vxlan', iptables: 'legacy' },
+  { cni: 'flannel-host-gw', iptables: 'nft' },
+];
+
+/**
+ * In `make test` every row runs in two combinations that differ in both factors, alternating, so that each pair of
+ * (row, CNI), (row, iptables) and (CNI, iptables) is met; rows of one CNI mode run with both iptables variants.
+ */
+export function rowsOf(combination: Combination): readonly Scenario[] {
+  const index = ALL.findIndex((c) => c.cni === combination.cni && c.iptables === combination.iptables);
+  return SCENARIOS.filter((row, i) => {
+    if (row.only !== undefined) return row.only === combination.cni;
+    return process.env.NETVERDICT_SCENARIOS === 'full' || (i % 2 === 0 ? index < 2 : index >= 2);
+  });
+}
+
+export function describeScenarios(combination: Combination): void {
+  const title = `${combination.cni}, iptables-${combination.iptables}`;
+  describe(title, () => {
+    let lab: Lab;
+    let instance: Instance;
+    let dir: string;
+
+    beforeAll(async () => {
+      dir = mkdtempSync(join(tmpdir(), 'netverdict-scenarios-'));
+      lab = await createLab({ name: `sc-${process.pid}-${ALL.indexOf(combination)}`, nodes: 3, ...combination });
+      instance = await startInstance({
+        dir,
+        cluster: 'lab',
+        kubeconfig: lab.kubeconfig,
+        nodes: lab.nodes.map((n) => n.name),
+        agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
+        listen: `127.0.0.1:${await freePort()}`,
+        say: () => {},
+      });
+    });
+    afterAll(async () => {
+      await instance?.stop();
+      await lab?.down();
+      rmSync(dir, { recursive: true, force: true });
+    });
+    afterEach(async () => {
+      await lab.heal();
+    });
+
+    it.each(rowsOf(combination).map((row) => [row.name, row] as const))('%s', async (_name, row) => {
+      for (const fault of row.faults ?? []) await lab.fault(fault.name, fault.args);
+      const client = createClient({ baseUrl: instance.apiUrl, token: instance.token });
+      const document = await client.diagnose({
+        source: row.source,
+        destination: row.destination,
+        protocol: row.protocol ?? 'tcp',
+        maxAgeMs: 0,
+        ...(row.sizeBytes === undefined ? {} : { sizeBytes: row.sizeBytes }),
+      });
+      const probe = await probeOf(lab, row);
+      try {
+        expectVerdict(document, row);
+        expectAgreement(document, probe, row);
+      } catch (error) {
+        throw new Error(`${(error as Error).message}\n\n${explain(document, probe)}`, { cause: error });
+      }
+    });
+  });
+}
+
+async function probeOf(lab: Lab, row: Scenario): Promise<ProbeResult> {
+  const { from, to, sizeBytes, dontFragment } = row.probe;
+  const partial = row.expect.outcome === 'partially-reachable';
+  return lab.probe({
+    from,
+    to: { address: addressOf(lab, to), ...(to.port === undefined ? {} : { port: to.port }) },
+    protocol: row.protocol ?? 'tcp',
+    timeoutMs: partial ? 200 : TIMEOUT_MS,
+    count: partial ? CONNECTIONS : row.expect.outcome === 'reachable' ? 6 : 1,
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(dontFragment === undefined ? {} : { dontFragment }),
+  });
+}
+
+function addressOf(lab: Lab, to: Scenario['probe']['to']): string {
+  if ('address' in to) return to.address;
+  const address =
+    'pod' in to
+      ? lab.pods.find((pod) => `${pod.namespace}/${pod.name}` === to.pod)?.address
+      : lab.nodes.find((node) => node.name === to.node)?.address;
+  if (address === undefined) throw new Error(`the lab has no ${JSON.stringify(to)}`);
+  return address;
+}
+
+/** The verdict and the deciding findings are the row's. */
+function expectVerdict(document: DiagnosisDocument, row: Scenario): void {
+  expect(document.status, JSON.stringify(document.problem)).toBe('completed');
+  expect(document.verdict?.outcome).toBe(row.expect.outcome);
+  const blocking = document.findings.filter((finding) => finding.severity === 'blocking');
+  if (row.expect.outcome === 'reachable') expect(blocking.map((f) => f.code)).toEqual([]);
+  if (row.expect.blocking) {
+    expect(blocking.map((f) => f.code).sort()).toEqual(row.expect.blocking.map((f) => f.code).sort());
+    for (const wanted of row.expect.blocking)
+      expect(
+        blocking.some(
+          (f) =>
+            f.code === wanted.code &&
+            (wanted.hop === undefined || f.hop === wanted.hop) &&
+            (wanted.direction === undefined || f.direction === wanted.direction),
+        ),
+        `${wanted.code} at ${wanted.hop ?? 'any place'}`,
+      ).toBe(true);
+    for (const finding of blocking) {
+      expect(finding.evidence.length, `${finding.code} cites what decided`).toBeGreaterThan(0);
+      expect(finding.remedy, `${finding.code} has a remedy`).not.toBeNull();
+    }
+  }
+  if (row.expect.reachableShare !== undefined)
+    expect(document.verdict?.share.reachable).toBeCloseTo(row.expect.reachableShare, 2);
+  if (row.expect.dispositions)
+    expect([...new Set(document.trace?.branches.map((b) => b.disposition))].sort()).toEqual([...row.expect.dispositions].sort());
+}
+
+/** The kernel is the judge: real packets fare as the verdict says. */
+function expectAgreement(document: DiagnosisDocument, probe: ProbeResult, row: Scenario): void {
+  const delivered = probe.delivered / probe.attempts.length;
+  switch (document.verdict?.outcome) {
+    case 'reachable':
+      expect(delivered, 'share of real packets that were answered').toBe(1);
+      return;
+    case 'unreachable':
+      expect(delivered, 'share of real packets that were answered').toBe(0);
+      expect(row.probe.fails ?? []).toContain(probe.outcome);
+      return;
+    case 'partially-reachable':
+      expect(delivered).toBeGreaterThan(0);
+      expect(delivered).toBeLessThan(1);
+      return;
+    default:
+      throw new Error(`the verdict is ${document.verdict?.outcome}, which no packet can agree with`);
+  }
+}
+
+function explain(document: DiagnosisDocument, probe: ProbeResult): string {
+  const attempts = JSON.stringify(probe.attempts.slice(0, 3));
+  if (!document.verdict || !document.trace) return `${JSON.stringify(document, null, 1)}\nprobe: ${attempts}`;
+  const report = renderReport(
+    { verdict: document.verdict, findings: document.findings, trace: document.trace },
+    { lang: 'en', steps: true },
+  );
+  return `${report}\n\nprobe: ${attempts}`;
+}

@@ -1,0 +1,45 @@
+/** What one row of the scenario table says: set up, question, expected answer. The kernel is asked beside it. */
+import type { FaultName, LabSpec, ProbeOutcome } from '@netverdict/lab';
+import type { Destination, Source } from '@netverdict/contracts';
+import type { Direction, Disposition, FindingCode, Outcome } from '@netverdict/verdict';
+
+export interface Combination {
+  readonly cni: LabSpec['cni'];
+  readonly iptables: LabSpec['iptables'];
+}
+
+export interface Planted {
+  readonly name: FaultName;
+  readonly args?: { readonly node?: string; readonly pod?: string; readonly peer?: string };
+}
+
+
+
+export interface Scenario {
+  /** A sentence; it is the test's name. */
+  readonly name: string;
+  readonly faults?: readonly Planted[];
+  readonly source: Source;
+  readonly destination: Destination;
+  readonly protocol?: 'tcp' | 'udp' | 'icmp';
+  readonly sizeBytes?: number;
+  readonly expect: {
+    readonly outcome: Outcome;
+    /** The findings of severity blocking, exactly: code, and the place and direction where they are told. */
+    readonly blocking?: readonly { readonly code: FindingCode; readonly hop?: string; readonly direction?: Direction }[];
+    readonly dispositions?: readonly Disposition[];
+    /** Share of new connections that work, for a partial one. */
+    readonly reachableShare?: number;
+  };
+  /** The real packet's way: where it starts, and where it is sent (a pod's or node's address is looked up in the lab). */
+  readonly probe: {
+    readonly from: { readonly pod: string } | { readonly node: string } | { readonly external: true };
+    readonly to: ({ readonly address: string } | { readonly pod: string } | { readonly node: string }) & { readonly port?: number };
+    readonly sizeBytes?: number;
+    readonly dontFragment?: boolean;
+    /** For an unreachable row: any of these. For a partial one the share is compared instead. */
+    readonly fails?: readonly ProbeOutcome[];
+  };
+  /** Makes sense in one CNI mode only. */
+  readonly only?: LabSpec['cni'];
+}

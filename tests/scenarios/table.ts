@@ -1,0 +1,381 @@
+/**
+ * The scenario table: every row is set up on the lab, diagnosed through the API, and compared with real packets.
+ * The lab's objects: libs/lab/README.md. Rows without `faults` are the clean ones.
+ */
+import type { Scenario } from './scenario.ts';
+
+const CLIENT = { pod: 'default/client' } as const;
+const WEB = { service: 'default/web', port: 80 } as const;
+const WEB_IP = '10.96.0.80';
+const WEB_2 = { pod: 'default/web-2', port: 80 } as const;
+const NODE_1 = { node: 'node-1' } as const;
+const EXTERNAL = { ip: '203.0.113.10' } as const;
+
+const clean: readonly Scenario[] = [
+  {
+    name: 'pod to pod on another node',
+    source: CLIENT,
+    destination: WEB_2,
+    expect: { outcome: 'reachable' },
+    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 80 } },
+  },
+  {
+    name: 'pod to pod on the same node',
+    source: CLIENT,
+    destination: { pod: 'default/web-1', port: 80 },
+    expect: { outcome: 'reachable' },
+    probe: { from: CLIENT, to: { pod: 'default/web-1', port: 80 } },
+  },
+  {
+    name: 'pod to another node',
+    source: CLIENT,
+    destination: { node: 'node-2', port: 80 },
+    expect: { outcome: 'reachable' },
+    probe: { from: CLIENT, to: { node: 'node-2', port: 80 } },
+  },
+  {
+    name: 'node to node',
+    source: NODE_1,
+    destination: { node: 'node-2', port: 80 },
+    expect: { outcome: 'reachable' },
+    probe: { from: NODE_1, to: { node: 'node-2', port: 80 } },
+  },
+  {
+    name: 'pod to its own node',
+    source: CLIENT,
+    destination: { node: 'node-1', port: 80 },
+    expect: { outcome: 'reachable' },
+    probe: { from: CLIENT, to: { node: 'node-1', port: 80 } },
+  },
+  {
+    name: 'node to its own pod',
+    source: NODE_1,
+    destination: { pod: 'default/web-1', port: 80 },
+    expect: { outcome: 'reachable' },
+    probe: { from: NODE_1, to: { pod: 'default/web-1', port: 80 } },
+  },
+  {
+    name: 'node to a pod elsewhere',
+    source: NODE_1,
+    destination: WEB_2,
+    expect: { outcome: 'reachable' },
+    probe: { from: NODE_1, to: { pod: 'default/web-2', port: 80 } },
+  },
+  {
+    name: 'UDP to a Service on port 53',
+    source: CLIENT,
+    destination: { service: 'default/dns', port: 53 },
+    protocol: 'udp',
+    expect: { outcome: 'reachable' },
+    probe: { from: CLIENT, to: { address: '10.96.0.53', port: 53 } },
+  },
+  {
+    name: 'ping from pod to pod',
+    source: CLIENT,
+    destination: { pod: 'default/web-2' },
+    protocol: 'icmp',
+    expect: { outcome: 'reachable' },
+    probe: { from: CLIENT, to: { pod: 'default/web-2' } },
+  },
+  {
+    name: 'pod to an external host',
+    source: CLIENT,
+    destination: { ...EXTERNAL, port: 80 },
+    expect: { outcome: 'reachable', dispositions: ['exits-network'] },
+    probe: { from: CLIENT, to: { address: EXTERNAL.ip, port: 80 } },
+  },
+  {
+    name: 'pod to a ClusterIP whose port differs from its targetPort, endpoints on three nodes',
+    source: CLIENT,
+    destination: WEB,
+    expect: { outcome: 'reachable' },
+    probe: { from: CLIENT, to: { address: WEB_IP, port: 80 } },
+  },
+  {
+    name: 'pod to a ClusterIP by the name of the port, with a named targetPort',
+    source: CLIENT,
+    destination: { service: 'default/web', port: 'http' },
+    expect: { outcome: 'reachable' },
+    probe: { from: CLIENT, to: { address: WEB_IP, port: 80 } },
+  },
+  {
+    name: 'pod to a Service with session affinity',
+    source: CLIENT,
+    destination: { service: 'default/sticky', port: 80 },
+    expect: { outcome: 'reachable' },
+    probe: { from: CLIENT, to: { address: '10.96.0.82', port: 80 } },
+  },
+  {
+    name: 'node to a ClusterIP',
+    source: NODE_1,
+    destination: WEB,
+    expect: { outcome: 'reachable' },
+    probe: { from: NODE_1, to: { address: WEB_IP, port: 80 } },
+  },
+  {
+    name: 'NodePort from outside, through a node with an endpoint',
+    source: EXTERNAL,
+    destination: { node: 'node-1', port: 30080 },
+    expect: { outcome: 'reachable' },
+    probe: { from: { external: true }, to: { node: 'node-1', port: 30080 } },
+  },
+  {
+    name: 'NodePort from outside, through a node without an endpoint',
+    source: EXTERNAL,
+    destination: { node: 'node-1', port: 30081 },
+    expect: { outcome: 'reachable' },
+    probe: { from: { external: true }, to: { node: 'node-1', port: 30081 } },
+  },
+  {
+    name: 'a pod to itself through its Service (hairpin)',
+    source: { pod: 'default/web-1' },
+    destination: WEB,
+    expect: { outcome: 'reachable' },
+    probe: { from: { pod: 'default/web-1' }, to: { address: WEB_IP, port: 80 } },
+  },
+];
+
+/** Most faults are asked on client → web-2, which crosses the wire from node-1 to node-2. */
+const crossing = (
+  name: string,
+  fault: NonNullable<Scenario['faults']>[number],
+  expect: Scenario['expect'],
+  fails: NonNullable<Scenario['probe']['fails']> = ['timeout', 'unreachable'],
+): Scenario => ({
+  name,
+  faults: [fault],
+  source: CLIENT,
+  destination: WEB_2,
+  expect,
+  probe: { from: CLIENT, to: { pod: 'default/web-2', port: 80 }, fails },
+});
+
+const podFaults: readonly Scenario[] = [
+  crossing('the destination pod’s eth0 is down', { name: 'pod-link-down' }, { outcome: 'unreachable', blocking: [{ code: 'NV-LINK-DOWN' }] }),
+  {
+    // lo carries no traffic from outside: the verdict must not be fooled by it.
+    name: 'the destination pod’s lo is down, and others still reach it',
+    faults: [{ name: 'pod-loopback-down' }],
+    source: CLIENT,
+    destination: WEB_2,
+    expect: { outcome: 'reachable' },
+    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 80 } },
+  },
+  crossing(
+    'no listener in the destination pod',
+    { name: 'pod-no-listener' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-NO-LISTENER' }], dispositions: ['refused'] },
+    ['refused'],
+  ),
+  crossing(
+    'the destination listens on 127.0.0.1 only',
+    { name: 'pod-listener-loopback' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-LISTENER-LOOPBACK-ONLY' }], dispositions: ['refused'] },
+    ['refused'],
+  ),
+  crossing(
+    'the destination pod’s routes are flushed',
+    { name: 'pod-routes-flushed' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-NO-ROUTE', direction: 'reply' }] },
+  ),
+  crossing(
+    'the destination pod’s default route leads to lo',
+    { name: 'pod-default-route-via-lo' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-ROUTE-WRONG-DEVICE' }] },
+  ),
+  crossing(
+    'iptables -I INPUT -j DROP in the destination pod',
+    { name: 'pod-input-drop' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-FILTER-DROP', hop: 'node-2/pod/default/web-2' }], dispositions: ['dropped'] },
+    ['timeout'],
+  ),
+];
+
+const firewallFaults: readonly Scenario[] = [
+  crossing(
+    'the policy of FORWARD is DROP on the destination’s node',
+    { name: 'node-forward-policy-drop' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-FILTER-POLICY-DROP', hop: 'node-2/host' }] },
+    ['timeout'],
+  ),
+  crossing(
+    'a REJECT rule on the destination’s node',
+    { name: 'node-forward-reject' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-FILTER-REJECT', hop: 'node-2/host' }], dispositions: ['rejected'] },
+    ['refused', 'unreachable'],
+  ),
+  crossing(
+    'a DROP rule on the destination’s node',
+    { name: 'node-forward-drop' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-FILTER-DROP', hop: 'node-2/host' }] },
+    ['timeout'],
+  ),
+  crossing(
+    'a drop of the replies only',
+    { name: 'reply-drop' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-FILTER-DROP', direction: 'reply' }] },
+    ['timeout'],
+  ),
+];
+
+const serviceFaults: readonly Scenario[] = [
+  {
+    name: 'a Service without endpoints, from a pod',
+    source: CLIENT,
+    destination: { service: 'default/empty', port: 80 },
+    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-SERVICE-NO-ENDPOINTS' }], dispositions: ['rejected'] },
+    probe: { from: CLIENT, to: { address: '10.96.0.90', port: 80 }, fails: ['refused', 'unreachable'] },
+  },
+  {
+    name: 'a Service without endpoints, from a node',
+    source: NODE_1,
+    destination: { service: 'default/empty', port: 80 },
+    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-SERVICE-NO-ENDPOINTS' }], dispositions: ['rejected'] },
+    probe: { from: NODE_1, to: { address: '10.96.0.90', port: 80 }, fails: ['refused', 'unreachable'] },
+  },
+  {
+    name: 'a Service that loses its endpoints',
+    faults: [{ name: 'service-no-endpoints' }],
+    source: CLIENT,
+    destination: WEB,
+    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-SERVICE-NO-ENDPOINTS' }] },
+    probe: { from: CLIENT, to: { address: WEB_IP, port: 80 }, fails: ['refused', 'unreachable'] },
+  },
+  {
+    name: 'a port that the Service does not have',
+    source: CLIENT,
+    destination: { service: 'default/web', port: 81 },
+    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-SERVICE-PORT-UNKNOWN' }] },
+    probe: { from: CLIENT, to: { address: WEB_IP, port: 81 }, fails: ['timeout', 'unreachable', 'refused'] },
+  },
+  {
+    name: 'a node still sends the Service’s traffic to a deleted pod',
+    faults: [{ name: 'stale-dnat' }],
+    source: CLIENT,
+    destination: WEB,
+    expect: { outcome: 'partially-reachable', blocking: [{ code: 'NV-DNAT-STALE' }], reachableShare: 2 / 3 },
+    probe: { from: CLIENT, to: { address: WEB_IP, port: 80 } },
+  },
+  {
+    name: 'one of three endpoints is broken',
+    faults: [{ name: 'endpoint-broken' }],
+    source: CLIENT,
+    destination: WEB,
+    expect: { outcome: 'partially-reachable', reachableShare: 2 / 3 },
+    probe: { from: CLIENT, to: { address: WEB_IP, port: 80 } },
+  },
+];
+
+const linkAndRouteFaults: readonly Scenario[] = [
+  crossing('cni0 is down on the destination’s node', { name: 'cni0-down' }, { outcome: 'unreachable', blocking: [{ code: 'NV-LINK-DOWN' }] }),
+  { ...crossing('flannel.1 is down', { name: 'flannel-down' }, { outcome: 'unreachable', blocking: [{ code: 'NV-LINK-DOWN' }] }), only: 'flannel-vxlan' },
+  crossing(
+    'the route to the own pod CIDR is deleted',
+    { name: 'own-podcidr-route-deleted' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-ROUTE-MISSING' }] },
+  ),
+  crossing(
+    'the route to the peer’s pod CIDR is deleted',
+    { name: 'peer-podcidr-route-deleted' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-ROUTE-MISSING' }] },
+  ),
+  crossing(
+    'the peer’s pod CIDR goes to the wrong gateway',
+    { name: 'peer-podcidr-wrong-gateway' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-ROUTE-WRONG-GATEWAY' }] },
+  ),
+  crossing(
+    'the peer’s pod CIDR goes out by the wrong device',
+    { name: 'peer-podcidr-wrong-device' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-ROUTE-WRONG-DEVICE' }] },
+  ),
+  {
+    ...crossing('an FDB entry is missing', { name: 'fdb-missing' }, { outcome: 'unreachable', blocking: [{ code: 'NV-FDB-MISSING' }] }),
+    only: 'flannel-vxlan',
+  },
+  {
+    ...crossing('an FDB entry names the wrong node', { name: 'fdb-wrong-node' }, { outcome: 'unreachable', blocking: [{ code: 'NV-FDB-WRONG-NODE' }] }),
+    only: 'flannel-vxlan',
+  },
+  {
+    ...crossing('a neighbour entry is missing', { name: 'neighbour-missing' }, { outcome: 'unreachable', blocking: [{ code: 'NV-NEIGHBOUR-UNRESOLVED' }] }),
+    only: 'flannel-vxlan',
+  },
+  {
+    ...crossing(
+      'udp/8472 is dropped on the receiving node',
+      { name: 'vxlan-port-drop-input' },
+      { outcome: 'unreachable', blocking: [{ code: 'NV-FILTER-DROP', hop: 'node-2/host' }] },
+    ),
+    only: 'flannel-vxlan',
+  },
+  {
+    ...crossing(
+      'udp/8472 is dropped on the sending node',
+      { name: 'vxlan-port-drop-output' },
+      { outcome: 'unreachable', blocking: [{ code: 'NV-FILTER-DROP', hop: 'node-1/host' }] },
+    ),
+    only: 'flannel-vxlan',
+  },
+  {
+    ...crossing('the tunnel’s VNI is wrong on one node', { name: 'vxlan-wrong-vni' }, { outcome: 'unreachable', blocking: [{ code: 'NV-VXLAN-VNI-MISMATCH' }] }),
+    only: 'flannel-vxlan',
+  },
+];
+
+const sysctlAndNatFaults: readonly Scenario[] = [
+  crossing('forwarding is switched off', { name: 'ip-forward-off' }, { outcome: 'unreachable', blocking: [{ code: 'NV-IP-FORWARD-OFF' }] }),
+  crossing('rp_filter=1 meets an asymmetric route', { name: 'rp-filter-asymmetric' }, { outcome: 'unreachable', blocking: [{ code: 'NV-RP-FILTER' }] }, ['timeout']),
+  {
+    name: 'the pod’s MTU is larger than the path takes, with DF',
+    faults: [{ name: 'pod-mtu-too-large' }],
+    source: CLIENT,
+    destination: { pod: 'default/web-2', port: 5353 },
+    protocol: 'udp',
+    sizeBytes: 1600,
+    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-MTU-EXCEEDED' }], dispositions: ['too-big'] },
+    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 5353 }, sizeBytes: 1600 - 28, dontFragment: true, fails: ['too-big', 'timeout'] },
+  },
+  {
+    name: 'the masquerade rule is missing for a pod going outside',
+    faults: [{ name: 'masquerade-missing' }],
+    source: CLIENT,
+    destination: { ...EXTERNAL, port: 80 },
+    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-MASQUERADE-MISSING' }] },
+    probe: { from: CLIENT, to: { address: EXTERNAL.ip, port: 80 }, fails: ['timeout', 'unreachable'] },
+  },
+  {
+    name: 'from outside straight to a pod’s address',
+    source: EXTERNAL,
+    destination: WEB_2,
+    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-OUTSIDE-NO-ROUTE' }], dispositions: ['outside-no-route'] },
+    probe: { from: { external: true }, to: { pod: 'default/web-2', port: 80 }, fails: ['timeout', 'unreachable'] },
+  },
+];
+
+const twoBlockers: readonly Scenario[] = [
+  {
+    name: 'two independent blockers on one path are both found',
+    faults: [{ name: 'node-forward-drop' }, { name: 'pod-input-drop' }],
+    source: CLIENT,
+    destination: WEB_2,
+    expect: {
+      outcome: 'unreachable',
+      blocking: [
+        { code: 'NV-FILTER-DROP', hop: 'node-2/host' },
+        { code: 'NV-FILTER-DROP', hop: 'node-2/pod/default/web-2' },
+      ],
+    },
+    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 80 }, fails: ['timeout'] },
+  },
+];
+
+export const SCENARIOS: readonly Scenario[] = [
+  ...clean,
+  ...podFaults,
+  ...firewallFaults,
+  ...serviceFaults,
+  ...linkAndRouteFaults,
+  ...sysctlAndNatFaults,
+  ...twoBlockers,
+];
