@@ -1,0 +1,95 @@
+/** -m conntrack, and its forerunner -m state. --ctexpire is not modelled. */
+import type { CtState, XtMatch } from '@netverdict/linux-net';
+import { protocolNumber } from '../../ip/names.ts';
+import { arg, each, type Given, type Module } from '../module.ts';
+import { maskedAddress, not, oneOf, printMaskedAddress, printRange, range } from '../values.ts';
+import type { MatchPrinters } from './printers.ts';
+
+const STATES: readonly CtState[] = ['INVALID', 'NEW', 'ESTABLISHED', 'RELATED', 'UNTRACKED', 'SNAT', 'DNAT'];
+const STATUSES = ['NONE', 'EXPECTED', 'SEEN_REPLY', 'ASSURED', 'CONFIRMED'] as const;
+
+const ctstate = (g: Given): XtMatch => ({
+  kind: 'ctstate',
+  states: arg(g)
+    .split(',')
+    .map((name) => oneOf(STATES, name.toUpperCase(), 'a connection state')),
+  negate: g.negate,
+});
+
+type Tuple = 'orig' | 'reply';
+type Side = 'source' | 'destination';
+const address =
+  (tuple: Tuple, side: Side) =>
+  (g: Given, family: 'ipv4' | 'ipv6'): XtMatch => ({
+    kind: 'ctaddress',
+    tuple,
+    side,
+    value: maskedAddress(arg(g), family),
+    negate: g.negate,
+  });
+const port =
+  (tuple: Tuple, side: Side) =>
+  (g: Given): XtMatch => ({
+    kind: 'ctport',
+    tuple,
+    side,
+    range: range(arg(g)),
+    negate: g.negate,
+  });
+
+const DIRECTIONS = ['ORIGINAL', 'REPLY'] as const;
+
+export const conntrack: Module<readonly XtMatch[]> = {
+  options: {
+    '--ctstate': 1,
+    '--ctproto': 1,
+    '--ctstatus': 1,
+    '--ctdir': 1,
+    '--ctexpire': 1,
+    '--ctorigsrc': 1,
+    '--ctorigdst': 1,
+    '--ctreplsrc': 1,
+    '--ctrepldst': 1,
+    '--ctorigsrcport': 1,
+    '--ctorigdstport': 1,
+    '--ctreplsrcport': 1,
+    '--ctrepldstport': 1,
+  },
+  build: each<XtMatch>({
+    '--ctstate': ctstate,
+    '--ctproto': (g) => ({ kind: 'ctproto', number: protocolNumber(arg(g)), negate: g.negate }),
+    '--ctstatus': (g) => ({
+      kind: 'ctstatus',
+      statuses: arg(g)
+        .split(',')
+        .map((name) => oneOf(STATUSES, name, 'a connection status')),
+      negate: g.negate,
+    }),
+    '--ctdir': (g) => ({ kind: 'ctdir', direction: oneOf(DIRECTIONS, arg(g), 'a direction'), negate: g.negate }),
+    '--ctorigsrc': address('orig', 'source'),
+    '--ctorigdst': address('orig', 'destination'),
+    '--ctreplsrc': address('reply', 'source'),
+    '--ctrepldst': address('reply', 'destination'),
+    '--ctorigsrcport': port('orig', 'source'),
+    '--ctorigdstport': port('orig', 'destination'),
+    '--ctreplsrcport': port('reply', 'source'),
+    '--ctrepldstport': port('reply', 'destination'),
+  }),
+};
+
+export const state: Module<readonly XtMatch[]> = {
+  options: { '--state': 1 },
+  build: each<XtMatch>({ '--state': ctstate }),
+};
+
+const short = (m: { tuple: Tuple; side: Side }): string =>
+  `--ct${m.tuple === 'orig' ? 'orig' : 'repl'}${m.side === 'source' ? 'src' : 'dst'}`;
+
+export const print: Pick<MatchPrinters, 'ctstate' | 'ctproto' | 'ctstatus' | 'ctdir' | 'ctaddress' | 'ctport'> = {
+  ctstate: (m) => `-m conntrack ${not(m.negate)}--ctstate ${m.states.join(',')}`,
+  ctproto: (m) => `-m conntrack ${not(m.negate)}--ctproto ${m.number}`,
+  ctstatus: (m) => `-m conntrack ${not(m.negate)}--ctstatus ${m.statuses.join(',')}`,
+  ctdir: (m) => `-m conntrack ${not(m.negate)}--ctdir ${m.direction}`,
+  ctaddress: (m) => `-m conntrack ${not(m.negate)}${short(m)} ${printMaskedAddress(m.value)}`,
+  ctport: (m) => `-m conntrack ${not(m.negate)}${short(m)}port ${printRange(m.range)}`,
+};

@@ -1,0 +1,6 @@
+/** -m udp, and the ports of udplite, sctp and dccp; their other options (chunk types) are not modelled. */
+import type { XtMatch } from '@netverdict/linux-net';
+import { each, type Module } from '../module.ts';
+import { PORT_OPTIONS, portMatches } from './ports.ts';
+
+export const udp: Module<readonly XtMatch[]> = { options: PORT_OPTIONS, build: each<XtMatch>(portMatches) };
