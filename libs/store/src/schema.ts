@@ -5,7 +5,10 @@ import type { ColumnType, Generated } from 'kysely';
 /** `timestamptz`: read as Date, written as Date or RFC 3339. */
 type Instant = ColumnType<Date, Date | string, Date | string>;
 type NullableInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
-/** `jsonb`: written as text, so that arrays are not mistaken for PostgreSQL arrays. */
+/**
+ * `json`, not `jsonb`: nothing is looked up inside, it is cheaper to write, and it keeps a NUL that some kernel text
+ * holds. Written as text, so that arrays are not mistaken for PostgreSQL arrays.
+ */
 type Json<T> = ColumnType<T, string, string>;
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
 
@@ -52,6 +55,7 @@ export interface DiagnosesTable {
 export interface ProgressTable {
   seq: Generated<number>;
   diagnosis_id: string;
+  key: string;
   attempt: number;
   stage: Stage;
   message: string;

@@ -9,7 +9,7 @@ const statements = [
     status text not null check (status in ('accepted','resolving','collecting','simulating','completed','failed')),
     rank smallint not null,
     message text not null,
-    request jsonb not null,
+    request json not null,
     request_hash text not null,
     token_id text not null,
     idempotency_key text,
@@ -24,9 +24,9 @@ const statements = [
     finished_at timestamptz,
     outcome text,
     snapshot_digest text,
-    result jsonb,
-    problem jsonb,
-    timing jsonb,
+    result json,
+    problem json,
+    timing json,
     callback_url text,
     traceparent text,
     rerun_of text
@@ -42,12 +42,15 @@ const statements = [
   sql`create table progress (
     seq bigint generated always as identity primary key,
     diagnosis_id text not null references diagnoses (id) on delete cascade,
+    key text not null,
     attempt integer not null,
     stage text not null,
     message text not null,
     at timestamptz not null
   )`,
   sql`create index progress_diagnosis on progress (diagnosis_id, seq)`,
+  // Every replica hears every progress message: the first that stores it wins.
+  sql`create unique index progress_once on progress (diagnosis_id, key)`,
   sql`create table webhook_deliveries (
     id text primary key,
     diagnosis_id text not null references diagnoses (id) on delete cascade,

@@ -138,8 +138,8 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
     const { rows } = await sql<DiagnosisRow & { delivery_id: string | null }>`
       with done as (
         update diagnoses set status = ${set.status}, rank = ${FINAL_RANK}, message = ${set.message},
-          outcome = ${set.outcome}, snapshot_digest = ${set.digest}, result = ${set.result}::jsonb,
-          problem = ${set.problem}::jsonb, timing = ${set.timing}::jsonb, updated_at = now(), finished_at = now()
+          outcome = ${set.outcome}, snapshot_digest = ${set.digest}, result = ${set.result}::json,
+          problem = ${set.problem}::json, timing = ${set.timing}::json, updated_at = now(), finished_at = now()
         where id = ${id} and rank < ${FINAL_RANK}
         returning ${columns('diagnoses')}
       ), delivery as (
@@ -147,8 +147,8 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         select ${deliveryId}, id, callback_url, 'pending', now(), now() from done where callback_url is not null
         returning id
       ), logged as (
-        insert into progress (diagnosis_id, attempt, stage, message, at)
-        select id, attempt, status, message, now() from done returning seq
+        insert into progress (diagnosis_id, key, attempt, stage, message, at)
+        select id, 'end', attempt, status, message, now() from done returning seq
       )
       select done.*, (select id from delivery) as delivery_id,
         pg_notify(${NOTIFY_CHANNEL}, done.id || ' ' || done.rank) as notified
@@ -163,7 +163,7 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         insert into diagnoses (id, cluster, status, rank, message, request, request_hash, token_id, idempotency_key,
           source, destination, attempt, accepted_at, updated_at, deadline_at, last_published_at, next_publish_at,
           callback_url, traceparent, rerun_of)
-        values (${d.id}, ${d.cluster}, 'accepted', ${STATUS_RANK.accepted}, 'accepted', ${JSON.stringify(d.request)}::jsonb,
+        values (${d.id}, ${d.cluster}, 'accepted', ${STATUS_RANK.accepted}, 'accepted', ${JSON.stringify(d.request)}::json,
           ${d.requestHash}, ${d.tokenId}, ${d.idempotencyKey}, ${d.source}, ${d.destination}, 1, now(), now(),
           now() + ${ms(d.deadlineMs)}, now(), now() + ${ms(d.republishMs)}, ${d.callbackUrl}, ${d.traceparent}, ${d.rerunOf})
         on conflict (token_id, idempotency_key) where idempotency_key is not null do nothing

@@ -6,6 +6,8 @@ import { NOTIFY_CHANNEL } from './diagnoses.ts';
 
 export interface ProgressUpdate {
   readonly diagnosisId: string;
+  /** Names the message: stored once, however many replicas hear it. */
+  readonly key: string;
   readonly attempt: number;
   readonly stage: Stage;
   readonly message: string;
@@ -42,21 +44,26 @@ export function progressQueries(db: Kysely<Database>): ProgressQueries {
           select * from unnest(
             ${column((u) => u.diagnosisId)}::text[], ${column((u) => u.attempt)}::int[], ${column((u) => u.stage)}::text[],
             ${column((u) => STATUS_RANK[u.stage])}::int[], ${column((u) => u.message)}::text[],
-            ${column((u) => u.at)}::timestamptz[]
-          ) with ordinality as t (id, attempt, stage, rank, message, at, place)
+            ${column((u) => u.at)}::timestamptz[], ${column((u) => u.key)}::text[]
+          ) with ordinality as t (id, attempt, stage, rank, message, at, key, place)
         ), furthest as (
           select distinct on (id) * from incoming where rank < ${FINAL_RANK} order by id, rank desc, place desc
+        ), locked as (
+          -- In one order, or two replicas that store the same batch would wait for each other.
+          select id from diagnoses where id in (select id from furthest) order by id for update
         ), moved as (
           update diagnoses d set
             status = case when f.rank >= d.rank then f.stage else d.status end,
             rank = greatest(d.rank, f.rank),
             message = f.message, updated_at = now(),
             next_publish_at = greatest(d.next_publish_at, now() + make_interval(secs => ${patienceMs / 1000}::double precision))
-          from furthest f where d.id = f.id and d.rank < ${FINAL_RANK}
+          from furthest f join locked l on l.id = f.id where d.id = f.id and d.rank < ${FINAL_RANK}
           returning d.id
         ), logged as (
-          insert into progress (diagnosis_id, attempt, stage, message, at)
-          select i.id, i.attempt, i.stage, i.message, i.at from incoming i join moved m on m.id = i.id order by i.place
+          insert into progress (diagnosis_id, key, attempt, stage, message, at)
+          select i.id, i.key, i.attempt, i.stage, i.message, i.at from incoming i join moved m on m.id = i.id
+          where i.rank < ${FINAL_RANK} order by i.place
+          on conflict (diagnosis_id, key) do nothing
           returning diagnosis_id
         )
         select pg_notify(${NOTIFY_CHANNEL}, diagnosis_id || ' 0') from (select distinct diagnosis_id from logged) changed

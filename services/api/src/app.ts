@@ -1,0 +1,88 @@
+/** The HTTP application without its engines: made of ports, so that its document can be generated and it can be tested. */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Sections } from '@netverdict/messaging';
+import type { Store } from '@netverdict/store';
+import type { Log } from '@netverdict/telemetry';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type RawReplyDefaultExpression,
+  type RawRequestDefaultExpression,
+  type RawServerDefault,
+} from 'fastify';
+import type { Acceptance } from './domain/accept.ts';
+import type { Changes } from './domain/changes.ts';
+import type { TokenCheck } from './http/auth.ts';
+import { answerUnknownPaths } from './http/not-found.ts';
+import { describeApi } from './http/openapi.ts';
+import { handleError, ProblemError } from './http/problems.ts';
+import { traceRequests } from './http/tracing.ts';
+import { compileValidator } from './http/validation.ts';
+import { bundleRoutes } from './routes/bundle.ts';
+import { diagnosisRoutes } from './routes/diagnoses.ts';
+import { diagnosisEventRoutes } from './routes/diagnosis-events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { monitoringRoutes } from './routes/monitoring.ts';
+
+export interface Dependencies {
+  readonly store: Pick<Store, 'diagnoses' | 'progress' | 'events' | 'agents'>;
+  readonly acceptance: Acceptance;
+  readonly changes: Changes;
+  /** null as long as NATS was never reached. */
+  readonly sections: (cluster: string) => Sections | null;
+  readonly token: TokenCheck;
+  /** Why a callback URL is not taken; null: it is. */
+  readonly callbackRefusal: (url: string) => string | null;
+  /** Names of what does not answer. */
+  readonly unready: () => Promise<readonly string[]>;
+  /** The schema is there; before, nothing can be accepted. */
+  readonly migrated: () => boolean;
+  readonly stopping: AbortSignal;
+  readonly log: Log;
+}
+
+export type Server = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+
+export async function createApp(deps: Dependencies): Promise<Server> {
+  const loggerInstance: FastifyBaseLogger = deps.log;
+  const app = Fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: handleError,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.removeContentTypeParser('text/plain');
+  app.setValidatorCompiler(compileValidator as never);
+  // Documents are ours and already in shape: a second look at a large trace would only cost.
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.setErrorHandler(handleError);
+  app.addHook('onRequest', async (request) => {
+    if (!request.url.startsWith('/api/')) return;
+    deps.token.check(request);
+    if (!deps.migrated())
+      throw new ProblemError({
+        type: 'unavailable',
+        status: 503,
+        title: 'The service is starting',
+        detail: 'The database has not been reached yet. Try again in a moment.',
+        headers: { 'retry-after': '2' },
+      });
+  });
+  traceRequests(app);
+  answerUnknownPaths(app, deps.token);
+  await describeApi(app);
+  for (const add of [diagnosisRoutes, diagnosisEventRoutes, bundleRoutes, monitoringRoutes, healthRoutes])
+    add(app, deps);
+  return app;
+}

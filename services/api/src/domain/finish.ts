@@ -1,0 +1,66 @@
+/** The end of a diagnosis: written once (the first end wins), told to those who wait, its webhook put on its way. */
+import type { DiagnosisFailed, VerdictReached } from '@netverdict/contracts';
+import type { DiagnosisQueries, Finished, StoredProblem } from '@netverdict/store';
+import type { Log } from '@netverdict/telemetry';
+import { v7 as uuidv7 } from 'uuid';
+import type { Changes } from './changes.ts';
+import type { StoredResult } from './document.ts';
+
+export interface Finish {
+  /** Both resolve when stored; false: it was finished before, or is unknown. They throw when the database is away. */
+  complete(verdict: VerdictReached): Promise<boolean>;
+  fail(id: string, problem: StoredProblem): Promise<boolean>;
+}
+
+/** Hands a delivery to the queue; never throws. */
+export type EnqueueDelivery = (deliveryId: string, attempt: number, delayMs: number) => void;
+
+export const problemOf = (failed: DiagnosisFailed): StoredProblem => ({
+  type: failed.problem,
+  title: failed.title,
+  detail: failed.detail,
+  suggestions: failed.suggestions,
+});
+
+export function createFinish(
+  diagnoses: DiagnosisQueries,
+  changes: Changes,
+  enqueue: EnqueueDelivery,
+  log: Log,
+): Finish {
+  const after = (finished: Finished | null, result: StoredResult | null): boolean => {
+    if (!finished) return false;
+    const { row, deliveryId } = finished;
+    changes.tell(row.id, { final: true, finished: { ...row, result } });
+    if (deliveryId) enqueue(deliveryId, 0, 0);
+    log.info(
+      {
+        diagnosisId: row.id,
+        status: row.status,
+        outcome: row.outcome,
+        problem: row.problem?.type,
+        attempt: row.attempt,
+      },
+      'a diagnosis is finished',
+    );
+    return true;
+  };
+  return {
+    async complete(verdict) {
+      const { diagnosisId, diagnosis, flow, intendedPath, snapshot, snapshotDigest, timing } = verdict;
+      const result: StoredResult = { diagnosis, flow, intendedPath, snapshot, snapshotDigest, timing };
+      const finished = await diagnoses.complete({
+        id: diagnosisId,
+        outcome: diagnosis.verdict.outcome,
+        snapshotDigest,
+        result,
+        timing,
+        deliveryId: `msg_${uuidv7()}`,
+      });
+      return after(finished, result);
+    },
+    async fail(id, problem) {
+      return after(await diagnoses.fail({ id, problem, deliveryId: `msg_${uuidv7()}` }), null);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * Progress comes often and is worth little alone: updates are gathered for some milliseconds and stored in one
+ * statement. While the database is away they are dropped: progress is no truth that anybody needs later.
+ */
+import type { ProgressQueries, ProgressUpdate } from '@netverdict/store';
+import type { Log } from '@netverdict/telemetry';
+
+const GATHER_MS = 25;
+const LIMIT = 5000;
+
+export interface ProgressBuffer {
+  add(update: ProgressUpdate): void;
+  flush(): Promise<void>;
+}
+
+export function createProgressBuffer(progress: ProgressQueries, patienceMs: number, log: Log): ProgressBuffer {
+  let waiting: ProgressUpdate[] = [];
+  let timer: NodeJS.Timeout | null = null;
+  let writing: Promise<void> = Promise.resolve();
+
+  const write = async (): Promise<void> => {
+    const batch = waiting;
+    waiting = [];
+    try {
+      await progress.append(batch, patienceMs);
+    } catch (err) {
+      log.warn({ err, dropped: batch.length }, 'progress could not be stored');
+    }
+  };
+  const flush = (): Promise<void> => {
+    if (timer) clearTimeout(timer);
+    timer = null;
+    // One after another: the log's order is the order of arrival.
+    writing = writing.then(write);
+    return writing;
+  };
+  return {
+    add(update) {
+      if (waiting.length >= LIMIT) return;
+      waiting.push(update);
+      timer ??= setTimeout(() => void flush(), GATHER_MS);
+    },
+    flush,
+  };
+}

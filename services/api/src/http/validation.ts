@@ -1,0 +1,94 @@
+/**
+ * Validates parameters and bodies against the routes' TypeBox schemas and says for each bad field what was wrong and
+ * what would be right: a pointer, a detail, an expectation.
+ */
+import { DiagnosisRequest, type InvalidField } from '@netverdict/contracts';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { TLocalizedValidationError } from 'typebox/error';
+import { Value } from 'typebox/value';
+import { checkRequest } from '../domain/check-request.ts';
+import { invalidRequest } from './problems.ts';
+
+/** What would be right, where the schema's own words would not help a person. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  '': 'a JSON object with source and destination',
+  '/source': 'an object with exactly one of pod, workload, node, ip',
+  '/source/pod': 'namespace/name, such as "shop/cart-6f9"',
+  '/source/workload': 'kind/namespace/name, such as "deployment/shop/cart"',
+  '/source/node': 'the name of a node, such as "node-1"',
+  '/source/ip': 'an address such as 10.244.1.7 or fd00::7',
+  '/destination': 'an object with exactly one of pod, workload, service, node, ip, name, and a port',
+  '/destination/pod': 'namespace/name, such as "shop/payments-7c9"',
+  '/destination/workload': 'kind/namespace/name, such as "deployment/shop/payments"',
+  '/destination/service': 'namespace/name, such as "shop/payments"',
+  '/destination/node': 'the name of a node, such as "node-2"',
+  '/destination/ip': 'an address such as 10.96.0.80 or fd00::80',
+  '/destination/name': 'a DNS name, such as "payments.shop.svc.cluster.local"',
+  '/destination/port': 'a number, 1…65535, or the name of a port, such as "http"',
+  '/protocol': 'tcp, udp or icmp',
+  '/cluster': 'the name of a cluster: lower-case letters, digits and dashes',
+  '/sizeBytes': 'a whole number, 28…65535',
+  '/maxAgeMs': 'a whole number, 0…60000',
+  '/callbackUrl': 'an http or https URL',
+};
+
+const shown = (value: unknown): string => {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+};
+
+function describe(error: TLocalizedValidationError, root: unknown, schema: TSchema): InvalidField[] {
+  const at = error.instancePath;
+  const expectedAt = (pointer: string): string =>
+    EXPECTED[pointer] ?? (error.keyword === 'required' ? 'a value' : error.message);
+  switch (error.keyword) {
+    case 'required':
+      return error.params.requiredProperties.map((name) => ({
+        pointer: `${at}/${name}`,
+        detail: 'is missing',
+        expected: expectedAt(`${at}/${name}`),
+      }));
+    case 'additionalProperties':
+      return error.params.additionalProperties.map((name) => ({
+        pointer: `${at}/${name}`,
+        detail: 'is not a known field',
+        expected: `one of ${Object.keys((Value.Pointer.Get(fields(schema, at), '') ?? {}) as object).join(', ')}`,
+      }));
+    default:
+      return [{ pointer: at, detail: `is ${shown(Value.Pointer.Get(root, at))}`, expected: expectedAt(at) }];
+  }
+}
+
+/** The properties that the schema knows at an instance path. */
+function fields(schema: TSchema, at: string): unknown {
+  let current: unknown = schema;
+  for (const name of at.split('/').slice(1))
+    current = (current as { properties?: Record<string, unknown> } | undefined)?.properties?.[name];
+  return (current as { properties?: unknown } | undefined)?.properties ?? {};
+}
+
+/** One error per pointer: of a union the first, and of an object the ones that are not told by checkRequest. */
+function distinct(errors: readonly InvalidField[]): InvalidField[] {
+  const seen = new Map<string, InvalidField>();
+  for (const error of errors) if (!seen.has(error.pointer)) seen.set(error.pointer, error);
+  return [...seen.values()];
+}
+
+const COUNTS = new Set(['minProperties', 'maxProperties']);
+
+export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const compiled = Compile(schema);
+  return (given: unknown): { value: unknown } | { error: Error } => {
+    // Parameters come as text; a body is taken as it is: "80" is no number there.
+    const value = httpPart === 'body' ? given : Value.Convert(schema, given);
+    if (!compiled.Check(value)) {
+      const found = compiled.Errors(value).filter((e) => !COUNTS.has(e.keyword));
+      const described = distinct(found.flatMap((error) => describe(error, value, schema)));
+      if (described.length > 0) return { error: invalidRequest(described) };
+    }
+    const further = schema === DiagnosisRequest ? checkRequest(value as DiagnosisRequest) : [];
+    return further.length > 0 ? { error: invalidRequest(further) } : { value };
+  };
+};

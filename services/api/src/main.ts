@@ -1,0 +1,20 @@
+/**
+ * The REST service: takes questions, owns the state of every diagnosis, tells its end.
+ *
+ *   client ──POST──▶ routes ──▶ domain/accept ──row──▶ PostgreSQL ◀──sweeper (publishes again, enforces deadlines)
+ *                                   └──────▶ publish/diagnosis-requested ──▶ NATS ──▶ topology …
+ *
+ *   NATS ──▶ consume/verdict, diagnosis-failed ──▶ domain/finish ──row──▶ PostgreSQL ──NOTIFY──▶ changes (every replica)
+ *        ──▶ consume/diagnosis-progress ──▶ domain/progress-buffer ──▶      │                     ├─▶ waiting requests
+ *                                                                           │                     └─▶ SSE streams
+ *                                                                           └─ delivery row ──▶ publish/webhook-queue (Redis) ──▶ callbackUrl
+ */
+import { runService } from '@netverdict/telemetry';
+import { readConfiguration } from './configuration.ts';
+import { startApi } from './service.ts';
+
+await runService('api', async (telemetry) => {
+  const configuration = await readConfiguration();
+  const api = await startApi(configuration, telemetry);
+  telemetry.onShutdown('api', () => api.close());
+});

@@ -1,0 +1,156 @@
+/** Wires the service; main.ts draws it. Tests start it here, several times in one process. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Bus, type Consumption, connectBus } from '@netverdict/messaging';
+import { openStore, type Store } from '@netverdict/store';
+import type { Log, Telemetry } from '@netverdict/telemetry';
+import { createApp } from './app.ts';
+import type { Configuration } from './configuration.ts';
+import { consumeDiagnosisFailed } from './consume/diagnosis-failed.ts';
+import { consumeDiagnosisProgress } from './consume/diagnosis-progress.ts';
+import { consumeVerdict } from './consume/verdict.ts';
+import { createAcceptance } from './domain/accept.ts';
+import { createChanges } from './domain/changes.ts';
+import { createFinish, type EnqueueDelivery } from './domain/finish.ts';
+import { createProgressBuffer } from './domain/progress-buffer.ts';
+import { createSweeper } from './domain/sweeper.ts';
+import { bearerToken } from './http/auth.ts';
+import { publishRequested } from './publish/diagnosis-requested.ts';
+import { createDeliver, RETRY_WAITS_MS } from './publish/webhook.ts';
+import { openWebhookQueue } from './publish/webhook-queue.ts';
+
+export interface RunningApi {
+  /** `http://127.0.0.1:8080` */
+  readonly url: string;
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+/** Waits that tests shorten. */
+export interface Pace {
+  readonly sweepEveryMs: number;
+  readonly reconcileEveryMs: number;
+  readonly retryWaitsMs: readonly number[];
+  readonly redisPrefix?: string;
+}
+
+const PACE: Pace = { sweepEveryMs: 1000, reconcileEveryMs: 5000, retryWaitsMs: RETRY_WAITS_MS };
+
+async function migrateForEver(store: Store, log: Log, stopping: AbortSignal): Promise<boolean> {
+  for (let attempt = 0; !stopping.aborted; attempt++) {
+    try {
+      const applied = await store.migrate();
+      log.info({ applied }, 'the database schema is up to date');
+      return true;
+    } catch (err) {
+      const waitMs = Math.min(250 * 2 ** Math.min(attempt, 10), 5000);
+      log.warn({ err, waitMs }, 'the database is not ready');
+      await pause(waitMs, undefined, { signal: stopping }).catch(() => undefined);
+    }
+  }
+  return false;
+}
+
+export async function startApi(
+  config: Configuration,
+  telemetry: Pick<Telemetry, 'log' | 'readyWhen' | 'unready' | 'stopping'>,
+  pace: Pace = PACE,
+): Promise<RunningApi> {
+  const { log } = telemetry;
+  const stop = new AbortController();
+  const stopping = AbortSignal.any([telemetry.stopping, stop.signal]);
+  const store = openStore({
+    connectionString: config.databaseUrl,
+    applicationName: 'netverdict-api',
+    onIdleError: (err) => log.warn({ err }, 'a connection to the database broke'),
+  });
+  const changes = createChanges();
+  const notifications = store.listen({
+    onNotification: changes.tellNotified,
+    onReconnect: changes.tellAll,
+    onLost: (err) => log.warn({ err }, 'notifications of the database are interrupted'),
+  });
+
+  let bus: Bus | null = null;
+  let migrated = false;
+  const publish = publishRequested(() => bus, store.diagnoses, log);
+  const acceptance = createAcceptance(store.diagnoses, publish, config);
+
+  const { webhookSecret: secret, callbackPolicy: policy } = config;
+  const queue =
+    secret === null
+      ? null
+      : openWebhookQueue(
+          {
+            redisUrl: config.redisUrl,
+            reconcileEveryMs: pace.reconcileEveryMs,
+            ...(pace.redisPrefix === undefined ? {} : { prefix: pace.redisPrefix }),
+          },
+          store,
+          createDeliver(store, { secret, policy, retryWaitsMs: pace.retryWaitsMs }, log),
+          log,
+        );
+  const enqueue: EnqueueDelivery = (...delivery) => queue?.enqueue(...delivery);
+  const finish = createFinish(store.diagnoses, changes, enqueue, log);
+  const buffer = createProgressBuffer(store.progress, config.republishMs, log);
+  const settings = { everyMs: pace.sweepEveryMs, republishMs: config.republishMs, retentionDays: config.retentionDays };
+  let sweeper: { stop(): Promise<void> } | null = null;
+  const consumptions: Consumption[] = [];
+
+  telemetry.readyWhen('postgresql', async () => {
+    await store.ping();
+    return migrated;
+  });
+  telemetry.readyWhen('nats', () => bus?.connected() ?? false);
+
+  const app = await createApp({
+    store,
+    acceptance,
+    changes,
+    sections: (cluster) => bus?.sections(cluster) ?? null,
+    token: bearerToken(config.token),
+    callbackRefusal: (url) =>
+      queue ? policy.refuseUrl(url) : 'callbacks are switched off: the server has no NETVERDICT_WEBHOOK_SECRET_FILE',
+    unready: telemetry.unready,
+    migrated: () => migrated,
+    stopping,
+    log,
+  });
+  const url = await app.listen({ host: config.listen.host, port: config.listen.port });
+  log.info({ url }, 'REST is served');
+
+  const starting = (async (): Promise<void> => {
+    migrated = await migrateForEver(store, log, stopping);
+    if (!migrated) return;
+    // Sweeping needs the database alone: deadlines hold although NATS is away.
+    sweeper = createSweeper(store.diagnoses, finish, publish, settings, log);
+    bus = await connectBus({
+      url: config.natsUrl,
+      user: { role: 'api' },
+      log,
+      signal: stopping,
+      ...(config.nkeyFile === null ? {} : { nkeySeedFile: config.nkeyFile }),
+    });
+    consumptions.push(consumeVerdict(bus, finish, log), consumeDiagnosisFailed(bus, finish));
+    consumeDiagnosisProgress(bus, buffer);
+    changes.tellAll();
+  })().catch((err: unknown) => {
+    if (!stopping.aborted) log.fatal({ err }, 'the service cannot start');
+  });
+
+  return {
+    url,
+    store,
+    async close() {
+      stop.abort();
+      await starting;
+      await app.close();
+      await sweeper?.stop();
+      await Promise.all(consumptions.map((consumption) => consumption.stop(1500)));
+      await buffer.flush();
+      await bus?.close();
+      await queue?.close();
+      await notifications.close();
+      await store.close();
+    },
+  };
+}
