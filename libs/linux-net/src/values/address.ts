@@ -9,19 +9,28 @@ export type IpAddress = Ipv4 | Ipv6;
 
 export const familyOf = (address: IpAddress): Family => (typeof address === 'number' ? 'ipv4' : 'ipv6');
 
+const DOT = 46;
+const ZERO = 48;
+
 /** Dotted quad, four decimal octets without leading zeros (RFC 6943, 3.1.1: other spellings are ambiguous). */
 export function parseIpv4(text: string): Result<Ipv4, string> {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (!match) return err(`"${text}" is not an IPv4 address such as 10.0.0.1`);
+  const bad = (): Result<Ipv4, string> => err(`"${text}" is not an IPv4 address such as 10.0.0.1`);
   let value = 0;
-  for (let i = 1; i <= 4; i++) {
-    const octet = match[i] as string;
-    const n = Number(octet);
-    if (n > 255 || (octet.length > 1 && octet.startsWith('0')))
-      return err(`"${text}" is not an IPv4 address: octet "${octet}"`);
-    value = value * 256 + n;
+  let octets = 0;
+  for (let i = 0; i <= text.length; octets++) {
+    // By character: a ruleset has ten thousands of addresses.
+    const start = i;
+    let octet = 0;
+    for (; i < text.length && text.charCodeAt(i) !== DOT; i++) {
+      const digit = text.charCodeAt(i) - ZERO;
+      if (digit < 0 || digit > 9 || i - start >= 3) return bad();
+      octet = octet * 10 + digit;
+    }
+    if (i === start || octet > 255 || (i - start > 1 && text.charCodeAt(start) === ZERO)) return bad();
+    value = value * 256 + octet;
+    i++;
   }
-  return ok(value as Ipv4);
+  return octets === 4 ? ok(value as Ipv4) : bad();
 }
 
 /** RFC 4291 text, with `::` and an embedded IPv4 tail; a zone (`%eth0`) is not part of an address. */

@@ -12,6 +12,8 @@ export interface Given {
 export interface Module<T> {
   /** Options and how many values each takes; `any`: whatever follows is this module's and does not matter. */
   readonly options: Readonly<Record<string, number>> | 'any';
+  /** An option without its value makes the module unknown instead of the line malformed. */
+  readonly toleratesMissingValue?: true;
   /** null: these options are known to iptables and not modelled. Throws Malformed for a value iptables would refuse. */
   readonly build: (given: readonly Given[], family: Family) => T | null;
 }

@@ -16,7 +16,7 @@ export type RuleBody = Pick<XtRule, 'matches' | 'target' | 'comment'> & { readon
 /** A module that the rule has loaded: `-m NAME` or `-j NAME` and the options that follow it, words [start, end). */
 interface Segment {
   readonly name: string;
-  readonly module: Module<unknown> | null;
+  module: Module<unknown> | null;
   readonly start: number;
   end: number;
   /** Options that came after another module was loaded. */
@@ -158,7 +158,11 @@ export class RuleReader {
         negate = !negate;
         next++;
       }
-      if (next + arity > words.count) throw new Malformed(`${option} needs a value`);
+      if (next + arity > words.count) {
+        if (!segment.module?.toleratesMissingValue) throw new Malformed(`${option} needs a value`);
+        segment.module = null;
+        return words.count;
+      }
       if (into) into.push({ option, negate, args: words.values.slice(next, next + arity) });
       i = next + arity;
     }

@@ -61,10 +61,11 @@ export function parseIptablesSave(text: string, variant: XtVariant, family: Fami
         case '-': {
           const at = skipCounters(text, from, to);
           const into = opened(table);
-          const { chain: name, ...rule } = reader.read(text, at, to, into.chains);
+          const { chain: name, matches, target, comment } = reader.read(text, at, to, into.chains);
           const chain = into.chains.get(name);
           if (!chain) throw new Malformed(`the chain ${name} is not declared in table ${into.name}`);
-          chain.rules.push({ number: chain.rules.length + 1, line, text: text.slice(at, to), ...rule });
+          const number = chain.rules.length + 1;
+          chain.rules.push({ number, line, text: text.slice(at, to), matches, target, comment });
           break;
         }
         default:

@@ -1,7 +1,8 @@
 /**
  * Cuts one rule into words as iptables-restore does (add_param_to_argv in iptables/xshared.c): words end at white
  * space, a double quote opens and closes text, a backslash inside quotes takes the next character as it is.
- * The buffers are reused for every line: a ruleset has a million words.
+ * The buffers are reused for every line, and a word seen before is the same string: a ruleset has a million words
+ * of which few differ.
  */
 import { Malformed } from '../problem.ts';
 
@@ -11,6 +12,8 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 const DASH = 45;
 
+const SEEN_SLOTS = 1 << 15;
+
 export class Words {
   source = '';
   count = 0;
@@ -18,6 +21,8 @@ export class Words {
   readonly starts: number[] = [];
   readonly ends: number[] = [];
   readonly quoted: boolean[] = [];
+  /** One word per slot, the last that had this hash. */
+  readonly #seen: (string | undefined)[] = new Array<string | undefined>(SEEN_SLOTS);
 
   /** Reads the words of source[start, end). Throws Malformed for a quote that does not close. */
   read(source: string, start: number, end: number): void {
@@ -34,10 +39,12 @@ export class Words {
       let plain = true;
       let word = '';
       let run = i;
+      let hash = 0;
       while (i < end) {
         const d = source.charCodeAt(i);
         if (d === SPACE || d === TAB) break;
         if (d !== QUOTE) {
+          hash = (Math.imul(hash, 31) + d) | 0;
           i++;
           continue;
         }
@@ -60,11 +67,20 @@ export class Words {
         run = i;
       }
       const at = this.count++;
-      this.values[at] = plain ? source.slice(from, i) : word + source.slice(run, i);
+      this.values[at] = plain ? this.#word(source, from, i, hash) : word + source.slice(run, i);
       this.starts[at] = from;
       this.ends[at] = i;
       this.quoted[at] = !plain;
     }
+  }
+
+  #word(source: string, from: number, to: number, hash: number): string {
+    const slot = (hash ^ (hash >>> 15)) & (SEEN_SLOTS - 1);
+    const seen = this.#seen[slot];
+    if (seen !== undefined && seen.length === to - from && source.startsWith(seen, from)) return seen;
+    const word = source.slice(from, to);
+    this.#seen[slot] = word;
+    return word;
   }
 
   at(index: number): string {

@@ -22,6 +22,13 @@ export const BASE_OPTIONS: ReadonlyMap<string, 's' | 'd' | 'i' | 'o' | 'p'> = ne
 ]);
 
 export function baseMatch(option: 's' | 'd' | 'i' | 'o' | 'p', text: string, negate: boolean, family: Family): XtMatch {
+  // Typed rules may list addresses: the kernel then has one rule for each. A saved ruleset never shows a list.
+  if ((option === 's' || option === 'd') && text.includes(',') && isList(text, family))
+    return {
+      kind: 'unsupported',
+      module: option === 's' ? 'source' : 'destination',
+      text: `${not(negate)}-${option} ${text}`,
+    };
   switch (option) {
     case 's':
       return { kind: 'source', value: maskedAddress(text, family), negate };
@@ -35,6 +42,9 @@ export function baseMatch(option: 's' | 'd' | 'i' | 'o' | 'p', text: string, neg
       return { kind: 'protocol', number: protocolNumber(text), negate };
   }
 }
+
+const isList = (text: string, family: Family): boolean =>
+  text.split(',').every((part) => maskedAddress(part, family) !== null);
 
 export const print: Pick<
   MatchPrinters,

@@ -10,7 +10,8 @@ const FLAGS = { '--random': 0, '--random-fully': 0, '--persistent': 0 } as const
 function build(kind: 'dnat' | 'snat', option: string, given: readonly Given[], family: Family): XtTarget | null {
   const ranges = given.filter((g) => g.option === option);
   // Kernels before 2.6.11 took several ranges; and an iptables older than the one that wrote the rule prints
-  // options twice, with another option where the address should stand. Neither can be read with certainty.
+  // options twice, with another option or nothing where the address should stand (hence toleratesMissingValue).
+  // Neither can be read with certainty.
   if (ranges.length > 1 || ranges.some((g) => arg(g).startsWith('--') || arg(g) === '')) return null;
   const [range] = ranges;
   if (!range) throw new Malformed(`${kind.toUpperCase()} has no ${option}`);
@@ -27,10 +28,12 @@ function build(kind: 'dnat' | 'snat', option: string, given: readonly Given[], f
 
 export const dnat: Module<XtTarget> = {
   options: { '--to-destination': 1, ...FLAGS },
+  toleratesMissingValue: true,
   build: (given, family) => build('dnat', '--to-destination', given, family),
 };
 export const snat: Module<XtTarget> = {
   options: { '--to-source': 1, ...FLAGS },
+  toleratesMissingValue: true,
   build: (given, family) => build('snat', '--to-source', given, family),
 };
 
