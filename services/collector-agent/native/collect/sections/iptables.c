@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* iptables-legacy, iptables-nft and native nftables. Whether there is anything to read is asked first, in ways that
+ * create nothing: `iptables-legacy -S` would make empty tables, a netlink request would load an absent module. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../context.h"
+#include "nft.h"
+
+static int legacy(struct ctx *c, struct buf *out, const char *names, const char *tool)
+{
+    struct buf tables = {0};
+    char path[64];
+    snprintf(path, sizeof path, "/proc/thread-self/net/%s", names);
+    int e = buf_file(&tables, path) ? errno : 0;
+    size_t n = tables.len;
+    buf_free(&tables);
+    if (e && e != ENOENT)
+        return missing(c, "%s: %s", path, strerror(e));
+    if (e == ENOENT || n == 0)
+        return 0; /* no legacy table in this namespace: known and empty */
+    const char *const argv[] = {tool, NULL};
+    return run_tool(c, argv, out);
+}
+
+int section_iptables_legacy(struct ctx *c, struct buf *out)
+{
+    return legacy(c, out, "ip_tables_names", "iptables-legacy-save");
+}
+int section_ip6tables_legacy(struct ctx *c, struct buf *out)
+{
+    return legacy(c, out, "ip6_tables_names", "ip6tables-legacy-save");
+}
+
+/* The whole text that a tool printed, kept while the namespace's nft generation stands. */
+struct cached {
+    uint64_t cookie;
+    uint32_t generation;
+    int family;
+    struct buf text;
+    uint64_t used;
+};
+#define CACHE_ENTRIES 64
+#define CACHE_BYTES (96ul * 1024 * 1024)
+static struct cached cache[CACHE_ENTRIES];
+static uint64_t cache_clock;
+
+static struct cached *cache_find(uint64_t cookie, uint32_t generation, int family)
+{
+    for (int i = 0; i < CACHE_ENTRIES; i++)
+        if (cookie && cache[i].cookie == cookie && cache[i].family == family && cache[i].text.p) {
+            if (cache[i].generation == generation) {
+                cache[i].used = ++cache_clock;
+                return &cache[i];
+            }
+            buf_free(&cache[i].text);
+        }
+    return NULL;
+}
+
+static void cache_keep(uint64_t cookie, uint32_t generation, int family, const struct buf *from, size_t start)
+{
+    size_t bytes = from->len - start, total = bytes;
+    if (!cookie || bytes > CACHE_BYTES / 2)
+        return;
+    for (int i = 0; i < CACHE_ENTRIES; i++)
+        total += cache[i].text.cap;
+    for (;;) {
+        struct cached *oldest = NULL, *unused = NULL;
+        for (int i = 0; i < CACHE_ENTRIES; i++) {
+            if (!cache[i].text.p)
+                unused = &cache[i];
+            else if (!oldest || cache[i].used < oldest->used)
+                oldest = &cache[i];
+        }
+        if (oldest && (!unused || total > CACHE_BYTES)) {
+            total -= oldest->text.cap;
+            buf_free(&oldest->text);
+            continue;
+        }
+        if (!unused)
+            return;
+        *unused = (struct cached){.cookie = cookie, .generation = generation, .family = family, .used = ++cache_clock};
+        buf_add(&unused->text, from->p + start, bytes);
+        return;
+    }
+}
+
+static void each_generation(const struct nlmsghdr *h, void *arg)
+{
+    const struct nlattr *tb[NFTA_GEN_MAX + 1];
+    nl_attrs(NL_BODY(h, struct nfgenmsg), NL_BODY_LEN(h, struct nfgenmsg), tb, NFTA_GEN_MAX);
+    if (tb[NFTA_GEN_ID])
+        *(uint32_t *)arg = na_be32(tb[NFTA_GEN_ID]);
+}
+
+static void each_table(const struct nlmsghdr *h, void *arg)
+{
+    struct nft_state *s = arg;
+    const struct nfgenmsg *m = NLMSG_DATA(h);
+    const struct nlattr *tb[NFTA_TABLE_MAX + 1];
+    if ((h->nlmsg_type & 0xff) != NFT_MSG_NEWTABLE)
+        return;
+    nl_attrs(NL_BODY(h, struct nfgenmsg), NL_BODY_LEN(h, struct nfgenmsg), tb, NFTA_TABLE_MAX);
+    if (!tb[NFTA_TABLE_NAME])
+        return;
+    s->tables = realloc(s->tables, (s->n_tables + 1) * sizeof *s->tables);
+    if (!s->tables)
+        _Exit(70);
+    struct nft_table *t = &s->tables[s->n_tables++];
+    memset(t, 0, sizeof *t);
+    t->family = m->nfgen_family;
+    snprintf(t->name, sizeof t->name, "%s", na_str(tb[NFTA_TABLE_NAME]));
+}
+static void restart_tables(void *arg) { ((struct nft_state *)arg)->n_tables = 0; }
+
+static bool iptables_name(const char *name)
+{
+    static const char *names[] = {"raw", "mangle", "nat", "filter", "security"};
+    for (size_t i = 0; i < 5; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Opens the question once per collection: generation and tables. */
+static struct nft_state *state(struct ctx *c)
+{
+    if (c->nft)
+        return c->nft;
+    struct nft_state *s = c->nft = calloc(1, sizeof *s);
+    if (!s)
+        _Exit(70);
+    s->fd = -1;
+    if (!module_present("nf_tables"))
+        return s;
+    s->fd = nl_open(NETLINK_NETFILTER);
+    if (s->fd < 0) {
+        s->error = s->fd;
+        return s;
+    }
+    struct nl_req r;
+    struct nfgenmsg m = {.nfgen_family = AF_UNSPEC};
+    nl_begin(&r, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, 0, &m, sizeof m);
+    s->error = nl_ask(s->fd, r.h, each_generation, NULL, &s->generation);
+    if (!s->error) {
+        nl_begin(&r, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NLM_F_DUMP, &m, sizeof m);
+        s->error = nl_ask(s->fd, r.h, each_table, restart_tables, s);
+    }
+    return s;
+}
+
+void nft_state_free(struct ctx *c)
+{
+    if (!c->nft)
+        return;
+    if (c->nft->fd >= 0)
+        close(c->nft->fd);
+    free(c->nft->tables);
+    free(c->nft);
+    c->nft = NULL;
+}
+
+/* iptables-nft-save says "# Table `nat' is incompatible, use 'nft' tool." of a table that someone else made. */
+static void note_foreign(struct nft_state *s, int family, const struct buf *out, size_t start)
+{
+    for (size_t i = 0; i < s->n_tables; i++) {
+        struct nft_table *t = &s->tables[i];
+        if (t->family != family || !iptables_name(t->name))
+            continue;
+        char phrase[64];
+        snprintf(phrase, sizeof phrase, "# Table `%.16s' is incompatible", t->name);
+        t->owned = strstr(out->p + start, phrase) == NULL;
+    }
+}
+
+static int through_nft(struct ctx *c, struct buf *out, int family, const char *tool)
+{
+    struct nft_state *s = state(c);
+    bool *done = family == NFPROTO_IPV4 ? &s->did4 : &s->did6;
+    if (s->error)
+        return missing(c, "nf_tables: %s", strerror(-s->error));
+    bool any = false;
+    for (size_t i = 0; i < s->n_tables; i++)
+        any |= s->tables[i].family == family && iptables_name(s->tables[i].name);
+    *done = true;
+    if (!any)
+        return 0;
+    size_t start = out->len;
+    struct cached *hit = cache_find(c->cookie, s->generation, family);
+    if (hit)
+        buf_add(out, hit->text.p, hit->text.len);
+    else {
+        const char *const argv[] = {tool, NULL};
+        if (run_tool(c, argv, out))
+            return -1;
+        buf_need(out, 1);
+        cache_keep(c->cookie, s->generation, family, out, start);
+    }
+    note_foreign(s, family, out, start);
+    return 0;
+}
+
+int section_iptables_nft(struct ctx *c, struct buf *out)
+{
+    return through_nft(c, out, NFPROTO_IPV4, "iptables-nft-save");
+}
+int section_ip6tables_nft(struct ctx *c, struct buf *out)
+{
+    return through_nft(c, out, NFPROTO_IPV6, "ip6tables-nft-save");
+}
+
+static const char *family_name(int family)
+{
+    switch (family) {
+    case NFPROTO_IPV4: return "ip";
+    case NFPROTO_IPV6: return "ip6";
+    case NFPROTO_INET: return "inet";
+    case NFPROTO_ARP: return "arp";
+    case NFPROTO_BRIDGE: return "bridge";
+    case NFPROTO_NETDEV: return "netdev";
+    default: return NULL;
+    }
+}
+
+/* The elements of one `{"nftables": [...]}` without the metainfo, which each listing repeats. */
+static int inner(const struct buf *b, const char **from, size_t *n)
+{
+    const char *open = b->p ? strchr(b->p, '[') : NULL;
+    const char *close = b->p ? strrchr(b->p, ']') : NULL;
+    if (!open || !close || close < open)
+        return -1;
+    const char *at = open + 1;
+    if (strncmp(at, "{\"metainfo\"", 11) == 0) {
+        const char *end = strstr(at, "}}");
+        if (!end)
+            return -1;
+        at = end + 2;
+        while (*at == ',' || *at == ' ')
+            at++;
+    }
+    *from = at;
+    *n = close > at ? (size_t)(close - at) : 0;
+    return 0;
+}
+
+int section_nft_ruleset(struct ctx *c, struct buf *out)
+{
+    struct nft_state *s = state(c);
+    if (s->error)
+        return missing(c, "nf_tables: %s", strerror(-s->error));
+    /* Who owns a table named nat or filter is known once iptables' own view was read. */
+    struct buf dropped = {0};
+    if (!s->did4)
+        section_iptables_nft(c, &dropped);
+    if (!s->did6)
+        section_ip6tables_nft(c, &dropped);
+    buf_free(&dropped);
+    buf_str(out, "{\"nftables\":[");
+    for (size_t i = 0; i < s->n_tables; i++) {
+        const struct nft_table *t = &s->tables[i];
+        const char *family = family_name(t->family);
+        if (t->owned || !family)
+            continue;
+        struct buf text = {0};
+        const char *const argv[] = {"nft", "-j", "list", "table", family, t->name, NULL};
+        const char *from = "";
+        size_t n = 0;
+        int e = run_tool(c, argv, &text);
+        if (!e && inner(&text, &from, &n))
+            e = missing(c, "nft printed what is not its JSON");
+        if (!e && n) {
+            jsep(out);
+            buf_add(out, from, n);
+        }
+        buf_free(&text);
+        if (e)
+            return e;
+    }
+    buf_str(out, "]}\n");
+    return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one collection found out about nf_tables in its namespace. */
+#ifndef NV_NFT_H
+#define NV_NFT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct nft_table {
+    int family;
+    char name[256];
+    bool owned; /* by iptables-nft: shown in the iptables-nft-save sections, not in nft-ruleset */
+};
+struct nft_state {
+    int fd;
+    int error;
+    uint32_t generation;
+    bool did4, did6;
+    struct nft_table *tables;
+    size_t n_tables;
+};
+#endif

@@ -1,0 +1,40 @@
+/** The agent's environment variables, checked at start (README.md lists them). */
+import { fileURLToPath } from 'node:url';
+import { absent, ConfigurationError, integer, optional, required, url } from '@netverdict/telemetry';
+
+export interface Configuration {
+  readonly cluster: string;
+  readonly node: string;
+  readonly natsUrl: string;
+  readonly nkeySeedFile: string | null;
+  readonly hostNetns: string;
+  /** null: the known sockets are tried. */
+  readonly criEndpoint: string | null;
+  readonly helperPath: string;
+  readonly watchEveryMs: number;
+}
+
+export const builtHelper = fileURLToPath(new URL('../native/build/netverdict-collect', import.meta.url));
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readConfiguration(env: Environment): Configuration {
+  const absolute = (name: string, fallback: string): string => {
+    const path = optional(name, fallback, env);
+    if (!path.startsWith('/')) throw new ConfigurationError(`${name} must be an absolute path, not "${path}"`);
+    return path;
+  };
+  const criEndpoint = absent('NETVERDICT_CRI_ENDPOINT', env);
+  if (criEndpoint !== null && !criEndpoint.startsWith('unix:///'))
+    throw new ConfigurationError(`NETVERDICT_CRI_ENDPOINT must begin with unix:///, not "${criEndpoint}"`);
+  return {
+    cluster: optional('NETVERDICT_CLUSTER', 'default', env),
+    node: required('NETVERDICT_NODE', 'name of this node, as the cluster calls it', env),
+    natsUrl: url('NETVERDICT_NATS_URL', ['nats', 'tls'], 'address of the NATS server, nats://host:port', env),
+    nkeySeedFile: absent('NETVERDICT_NATS_NKEY_FILE', env),
+    hostNetns: absolute('NETVERDICT_HOST_NETNS', '/proc/1/ns/net'),
+    criEndpoint,
+    helperPath: absolute('NETVERDICT_HELPER', builtHelper),
+    watchEveryMs: integer('NETVERDICT_WATCH_INTERVAL_MS', 5000, { min: 200, max: 600_000 }, env),
+  };
+}

@@ -1,0 +1,82 @@
+/** Reads the counters of the host's and all pods' namespaces every few seconds and reports what grew. */
+import type { Anomaly } from '@netverdict/contracts';
+import type { Helper } from '../helper/helper.ts';
+import { type Baseline, baselineOf, growth } from './anomalies.ts';
+import { parseCounters } from './counters.ts';
+import type { PodNamespace, Pods } from './pods.ts';
+
+export function watchAnomalies(options: {
+  readonly helper: Pick<Helper, 'counters'>;
+  readonly pods: Pods;
+  readonly hostNetns: string;
+  readonly everyMs: number;
+  readonly report: (anomalies: readonly Anomaly[]) => void;
+  readonly log: { warn(fields: object, message: string): void };
+}): { stop(): void } {
+  const { helper, pods, hostNetns, everyMs, report, log } = options;
+  /** By inode; the window begins where the last one ended. */
+  const seen = new Map<number, { readonly baseline: Baseline; windowStart: string }>();
+  let stopped = false;
+  let busy = false;
+  let complained = false;
+
+  async function look(): Promise<void> {
+    const list = await pods.list(everyMs / 2).catch((): readonly PodNamespace[] => []);
+    const byPath = new Map(list.flatMap((pod) => (pod.path === null ? [] : [[pod.path, pod] as const])));
+    const texts = await helper.counters([hostNetns, ...byPath.keys()]);
+    const now = new Date().toISOString();
+    const anomalies: Anomaly[] = [];
+    const alive = new Set<number>();
+    for (const [path, text] of texts) {
+      const { inode, values } = parseCounters(text);
+      alive.add(inode);
+      const before = seen.get(inode);
+      if (before === undefined) {
+        // Counters began before us: what they hold is no news.
+        seen.set(inode, { baseline: baselineOf(values), windowStart: now });
+        continue;
+      }
+      const pod = byPath.get(path);
+      for (const { kind, count } of growth(before.baseline, values))
+        anomalies.push({
+          kind,
+          netns: inode,
+          pod: pod === undefined ? null : { namespace: pod.namespace, name: pod.name },
+          count,
+          windowStart: before.windowStart,
+          windowEnd: now,
+        });
+      before.windowStart = now;
+    }
+    for (const inode of seen.keys()) if (!alive.has(inode)) seen.delete(inode);
+    if (!stopped) report(anomalies);
+  }
+
+  const tick = (): void => {
+    if (busy) return;
+    busy = true;
+    look()
+      .then(
+        () => {
+          complained = false;
+        },
+        (err: unknown) => {
+          if (!complained) log.warn({ err }, 'the counters could not be read');
+          complained = true;
+        },
+      )
+      .finally(() => {
+        busy = false;
+      });
+  };
+  const now = new Date().toISOString();
+  report([{ kind: 'agent-started', netns: 0, pod: null, count: 1, windowStart: now, windowEnd: now }]);
+  tick();
+  const timer = setInterval(tick, everyMs);
+  return {
+    stop() {
+      stopped = true;
+      clearInterval(timer);
+    },
+  };
+}

@@ -1,0 +1,200 @@
+/**
+ * Collection on one node: from targets (host, pods, namespaces by inode) to a manifest and the texts behind its digests.
+ * Each namespace is read once for all who ask; the flow's conntrack entries are read for each request of their own.
+ */
+import type { CollectRequest, CollectTarget } from '@netverdict/contracts';
+import {
+  type Digest,
+  hostKey,
+  type NamespaceSnapshot,
+  type NodeSnapshot,
+  netnsKey,
+  podKey,
+  type SectionEntry,
+  type SectionKind,
+  sectionKinds,
+} from '@netverdict/linux-net';
+import type { FlowFilter, Helper, HelperSection } from '../helper/helper.ts';
+import { sectionDigest } from './canonical-text.ts';
+import type { Pods } from './pods.ts';
+import { SingleFlight } from './single-flight.ts';
+
+export interface SectionText {
+  readonly kind: SectionKind;
+  readonly digest: Digest;
+  readonly text: string;
+}
+
+export interface Collected {
+  readonly node: NodeSnapshot;
+  readonly texts: readonly SectionText[];
+}
+
+interface Reading {
+  readonly inode: number;
+  readonly at: string;
+  readonly entries: readonly SectionEntry[];
+  readonly texts: readonly SectionText[];
+}
+
+interface Place {
+  readonly key: string;
+  readonly kind: NamespaceSnapshot['kind'];
+  readonly pod: NamespaceSnapshot['pod'];
+  readonly path: string;
+}
+interface NoPlace extends Omit<Place, 'path'> {
+  readonly path: null;
+  readonly inode: number;
+  readonly why: string;
+}
+
+export interface CollectorOptions {
+  readonly node: string;
+  readonly hostNetns: string;
+  readonly helper: Pick<Helper, 'collect' | 'find'>;
+  readonly pods: Pods;
+}
+
+export interface Collector {
+  collect(request: CollectRequest): Promise<Collected>;
+}
+
+/** Read for every request by itself: what leaves the node depends on the flow. */
+const PER_REQUEST: SectionKind = 'conntrack';
+const SHARED_KINDS = sectionKinds.filter((kind) => kind !== PER_REQUEST);
+/** A tool that is run (iptables-save, nft…) may take this long. */
+const TOOL_LIMIT_MS = 15_000;
+/** Namespaces that nobody asked about for so long are forgotten, with their texts. */
+const FORGET_MS = 30_000;
+
+export function collectorOf({ node, hostNetns, helper, pods }: CollectorOptions): Collector {
+  const flights = new Map<string, SingleFlight<Reading>>();
+  let knownPaths: readonly string[] = [hostNetns];
+
+  function flight(path: string): SingleFlight<Reading> {
+    let found = flights.get(path);
+    if (found === undefined) {
+      found = new SingleFlight(() => read(path, SHARED_KINDS, []));
+      flights.set(path, found);
+    }
+    return found;
+  }
+
+  async function read(path: string, kinds: readonly SectionKind[], flows: readonly FlowFilter[]): Promise<Reading> {
+    const at = new Date().toISOString();
+    const { inode, sections } = await helper.collect({ path, kinds, flows, knownPaths, timeLimitMs: TOOL_LIMIT_MS });
+    return { inode, at, ...digested(kinds, sections, at) };
+  }
+
+  async function locate(target: CollectTarget, maxAgeMs: number): Promise<Place | NoPlace> {
+    switch (target.kind) {
+      case 'host':
+        return { key: hostKey(node), kind: 'host', pod: null, path: hostNetns };
+      case 'pod': {
+        const { namespace, name } = target;
+        const place = { key: podKey(node, namespace, name), kind: 'pod' as const, pod: { namespace, name } };
+        try {
+          const known = (await pods.list(maxAgeMs)).find((p) => p.namespace === namespace && p.name === name);
+          if (known !== undefined) return { ...place, path: known.path ?? hostNetns };
+          return { ...place, path: null, inode: 0, why: `no running pod ${namespace}/${name} on node ${node}` };
+        } catch (error) {
+          return { ...place, path: null, inode: 0, why: `the container runtime did not answer: ${reasonOf(error)}` };
+        }
+      }
+      case 'netns': {
+        const { inode } = target;
+        const known = (await pods.list(maxAgeMs).catch(() => [])).find((p) => p.inode === inode);
+        const place = { key: netnsKey(node, inode), kind: 'other' as const, pod: null };
+        if (known !== undefined && known.path !== null) return { ...place, pod: known, path: known.path };
+        const path = await helper.find(inode).catch(() => null);
+        return path === null
+          ? { ...place, path: null, inode, why: `no network namespace with inode ${inode} on node ${node}` }
+          : { ...place, path };
+      }
+    }
+  }
+
+  async function namespaceOf(place: Place | NoPlace, request: CollectRequest, end: AbortSignal): Promise<One> {
+    const { key, kind, pod } = place;
+    const base = { key, node, kind, pod: pod === null ? null : { namespace: pod.namespace, name: pod.name } };
+    if (place.path === null)
+      return { snapshot: { ...base, inode: place.inode, sections: allMissing(place.why) }, texts: [] };
+    try {
+      const [shared, own] = await before(
+        end,
+        Promise.all([flight(place.path).get(request.maxAgeMs), ownSections(place.path, request.flows)]),
+      );
+      const { inode, entries, texts } = shared.value;
+      return {
+        snapshot: { ...base, inode, sections: [...entries, ...own.entries] },
+        texts: [...texts, ...own.texts],
+      };
+    } catch (error) {
+      return { snapshot: { ...base, inode: 0, sections: allMissing(reasonOf(error)) }, texts: [] };
+    }
+  }
+
+  async function ownSections(path: string, flows: readonly FlowFilter[]): Promise<Pick<Reading, 'entries' | 'texts'>> {
+    if (flows.length === 0) return { entries: [{ kind: PER_REQUEST, missing: 'no flow was named' }], texts: [] };
+    return read(path, [PER_REQUEST], flows);
+  }
+
+  return {
+    async collect(request) {
+      const at = new Date().toISOString();
+      const end = AbortSignal.timeout(request.deadlineMs);
+      // The ids of the pods' namespaces are looked up even when only the host is asked about.
+      await before(end, pods.list(Math.max(request.maxAgeMs, 200))).then(
+        (list) => {
+          knownPaths = [...new Set([hostNetns, ...list.flatMap((p) => p.path ?? [])])];
+        },
+        () => {},
+      );
+      const places = await Promise.all(request.targets.map((target) => locate(target, request.maxAgeMs)));
+      const all = await Promise.all(places.map((place) => namespaceOf(place, request, end)));
+      for (const [path, one] of flights)
+        if (one.lastMs !== null && performance.now() - one.lastMs > FORGET_MS) flights.delete(path);
+      const texts = new Map<Digest, SectionText>();
+      const known = new Set(request.knownDigests);
+      for (const { texts: own } of all)
+        for (const text of own) if (!known.has(text.digest)) texts.set(text.digest, text);
+      const namespaces = all.map(({ snapshot }) => snapshot);
+      return { node: { node, at, clockOffsetMs: null, unavailable: null, namespaces }, texts: [...texts.values()] };
+    },
+  };
+}
+
+interface One {
+  readonly snapshot: NamespaceSnapshot;
+  readonly texts: readonly SectionText[];
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const allMissing = (missing: string): SectionEntry[] => sectionKinds.map((kind) => ({ kind, missing }));
+
+/** The deadline ends the waiting, not the reading: others may wait for it. */
+function before<T>(end: AbortSignal, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(new Error('not read within the deadline of the request'));
+    if (end.aborted) late();
+    end.addEventListener('abort', late, { once: true });
+    work.then(resolve, reject).finally(() => end.removeEventListener('abort', late));
+  });
+}
+
+function digested(kinds: readonly SectionKind[], sections: readonly HelperSection[], at: string) {
+  const entries: SectionEntry[] = [];
+  const texts: SectionText[] = [];
+  for (const kind of kinds) {
+    const section = sections.find((s) => s.kind === kind);
+    if (section === undefined) entries.push({ kind, missing: 'the collecting helper did not send it' });
+    else if ('missing' in section) entries.push({ kind, missing: section.missing });
+    else {
+      const digest = sectionDigest(kind, section.text);
+      entries.push({ kind, digest, at, bytes: Buffer.byteLength(section.text) });
+      texts.push({ kind, digest, text: section.text });
+    }
+  }
+  return { entries, texts };
+}

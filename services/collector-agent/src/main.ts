@@ -1,0 +1,71 @@
+/**
+ * collector-agent: one per node. Without capabilities itself; the native helper has them.
+ *
+ *   collect.<cluster>.<node> ──▶ consume/collect ──▶ domain/collector ──▶ helper (setns, netlink, save tools)
+ *        ▲                            │                    ├──▶ pods (CRI)
+ *        └──── manifest, parts, end ◀─┘                    └──▶ canonical text, digest
+ *
+ *   helper counters ──▶ domain/anomalies ──▶ publish/spool ──▶ events.<cluster>.<node> (acked)
+ *                                            publish/heartbeat ──▶ agents.<cluster>.<node>
+ */
+import { randomUUID } from 'node:crypto';
+import { connectBus } from '@netverdict/messaging';
+import { runService } from '@netverdict/telemetry';
+import { readConfiguration } from './configuration.ts';
+import { answerCollect } from './consume/collect.ts';
+import { watchAnomalies } from './domain/anomaly-watch.ts';
+import { collectorOf } from './domain/collector.ts';
+import { podsOf } from './domain/pods.ts';
+import { runtimeOf } from './domain/runtime.ts';
+import { startHelper } from './helper/helper.ts';
+import { startHeartbeat } from './publish/heartbeat.ts';
+import { startSpool } from './publish/spool.ts';
+
+await runService('collector-agent', async (telemetry) => {
+  const { log } = telemetry;
+  const { cluster, node, natsUrl, nkeySeedFile, hostNetns, criEndpoint, helperPath, watchEveryMs } = readConfiguration(
+    process.env,
+  );
+  const epoch = randomUUID();
+
+  const helper = startHelper(helperPath, log);
+  telemetry.onShutdown('helper', () => helper.close());
+  const runtime = runtimeOf(criEndpoint);
+  telemetry.onShutdown('runtime', () => runtime.close());
+  const pods = podsOf(runtime.client, helper);
+  const collector = collectorOf({ node, hostNetns, helper, pods });
+
+  const bus = await connectBus({
+    url: natsUrl,
+    ...(nkeySeedFile === null ? {} : { nkeySeedFile }),
+    user: { role: 'agent', cluster, node },
+    log,
+    signal: telemetry.stopping,
+  });
+  telemetry.onShutdown('bus', () => bus.close());
+  telemetry.readyWhen('nats', bus.connected);
+  telemetry.readyWhen('helper', () => helper.pid() !== null);
+
+  const serving = bus.serve('collect', { cluster, node }, (request, reply) => answerCollect(collector, request, reply));
+  telemetry.onShutdown('collect', () => serving.stop());
+
+  const spool = startSpool({
+    node,
+    epoch,
+    publish: async (batch) => {
+      await bus.publish('anomaly-batch', cluster, batch, { id: `${cluster}/${node}/${epoch}/${batch.seq}` });
+    },
+    log,
+  });
+  telemetry.onShutdown('spool', () => spool.stop());
+  const watch = watchAnomalies({ helper, pods, hostNetns, everyMs: watchEveryMs, report: spool.add, log });
+  telemetry.onShutdown('watch', () => watch.stop());
+  const heartbeat = startHeartbeat({
+    node,
+    epoch,
+    lastSeq: spool.lastSeq,
+    send: (body, id) => bus.publishCore('agent-heartbeat', cluster, body, { id: `${cluster}/${node}/${epoch}/${id}` }),
+    log,
+  });
+  telemetry.onShutdown('heartbeat', () => heartbeat.stop());
+});

@@ -1,0 +1,31 @@
+/** Says every few seconds that the agent lives: "no events" and "not reporting" must look different. */
+import { release } from 'node:os';
+import type { AgentHeartbeat } from '@netverdict/contracts';
+
+export const HEARTBEAT_MS = 5000;
+export const AGENT_VERSION = '0.1.0';
+
+export function startHeartbeat(options: {
+  readonly node: string;
+  readonly epoch: string;
+  readonly lastSeq: () => number;
+  readonly send: (body: AgentHeartbeat, id: string) => Promise<void>;
+  readonly log: { warn(fields: object, message: string): void };
+}): { stop(): void } {
+  const { node, epoch, lastSeq, send, log } = options;
+  let beats = 0;
+  const beat = (): void => {
+    const body: AgentHeartbeat = {
+      node,
+      epoch,
+      version: AGENT_VERSION,
+      kernel: release(),
+      lastSeq: lastSeq(),
+      capabilities: ['collect', 'counters'],
+    };
+    send(body, `heartbeat/${++beats}`).catch((err: unknown) => log.warn({ err }, 'the heartbeat was not sent'));
+  };
+  beat();
+  const timer = setInterval(beat, HEARTBEAT_MS);
+  return { stop: () => clearInterval(timer) };
+}
