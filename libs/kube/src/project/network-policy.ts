@@ -1,0 +1,63 @@
+import type {
+  V1LabelSelector,
+  V1NetworkPolicy,
+  V1NetworkPolicyPeer,
+  V1NetworkPolicyPort,
+} from '@kubernetes/client-node';
+import type { LabelSelector, NetworkPolicy, PolicyPeer, PolicyRule } from '../objects/network-policy.ts';
+import { mapOf, projectMeta, protocolOf } from './meta.ts';
+
+export function projectNetworkPolicy(raw: V1NetworkPolicy): NetworkPolicy {
+  const { spec } = raw;
+  const egress = (spec?.egress ?? []).map((rule) => projectRule(rule.to, rule.ports));
+  return {
+    kind: 'NetworkPolicy',
+    meta: projectMeta(raw.metadata),
+    podSelector: projectSelector(spec?.podSelector ?? {}),
+    types: typesOf(spec?.policyTypes, egress.length > 0),
+    ingress: (spec?.ingress ?? []).map((rule) => projectRule(rule._from ?? Reflect.get(rule, 'from'), rule.ports)),
+    egress,
+  };
+}
+
+/** Absent: Ingress always, Egress if the policy has egress rules (the API server writes it out, old objects lack it). */
+function typesOf(types: readonly string[] | undefined, hasEgress: boolean): NetworkPolicy['types'] {
+  if (types === undefined) return hasEgress ? ['Ingress', 'Egress'] : ['Ingress'];
+  return types.filter((type) => type === 'Ingress' || type === 'Egress');
+}
+
+/** An empty list of peers or ports is none given: everyone. */
+function projectRule(
+  peers: readonly V1NetworkPolicyPeer[] | undefined,
+  ports: readonly V1NetworkPolicyPort[] | undefined,
+): PolicyRule {
+  return {
+    peers: peers === undefined || peers.length === 0 ? null : peers.map(projectPeer),
+    ports:
+      ports === undefined || ports.length === 0
+        ? null
+        : ports.map((port) => ({
+            protocol: protocolOf(port.protocol),
+            port: port.port ?? null,
+            endPort: port.endPort ?? null,
+          })),
+  };
+}
+
+function projectPeer({ ipBlock, namespaceSelector, podSelector }: V1NetworkPolicyPeer): PolicyPeer {
+  if (ipBlock !== undefined) return { kind: 'ip-block', cidr: ipBlock.cidr, except: ipBlock.except ?? [] };
+  return {
+    kind: 'pods',
+    namespaces: namespaceSelector === undefined ? null : projectSelector(namespaceSelector),
+    pods: podSelector === undefined ? null : projectSelector(podSelector),
+  };
+}
+
+const projectSelector = (raw: V1LabelSelector): LabelSelector => ({
+  matchLabels: mapOf(raw.matchLabels),
+  matchExpressions: (raw.matchExpressions ?? []).map(({ key, operator, values }) => ({
+    key,
+    operator,
+    values: values ?? [],
+  })),
+});
