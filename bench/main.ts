@@ -1,0 +1,44 @@
+/** `make bench`: every number with the machine, the command and what it is compared with. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLab, type Lab } from '@netverdict/lab';
+import { type Instance, startInstance } from '../clients/cli/src/local/instance.ts';
+import { freePort } from '../clients/cli/src/local/services.ts';
+import { diagnosisRows, memoryRows, rssMiB } from './diagnosis.ts';
+import { machine } from './machine.ts';
+import { printRows, type Row } from './row.ts';
+
+/** What Node itself takes, doing nothing. */
+async function bareNodeMiB(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1e6)'], { stdio: 'ignore' });
+  await sleep(500);
+  const mib = child.pid === undefined ? Number.NaN : rssMiB(child.pid);
+  child.kill();
+  return mib;
+}
+
+const dir = mkdtempSync(join(tmpdir(), 'netverdict-bench-'));
+let lab: Lab | undefined;
+let instance: Instance | undefined;
+try {
+  lab = await createLab({ name: `bench-${process.pid}` });
+  instance = await startInstance({
+    dir,
+    cluster: 'lab',
+    kubeconfig: lab.kubeconfig,
+    nodes: lab.nodes.map((n) => n.name),
+    agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
+    listen: `127.0.0.1:${await freePort()}`,
+    say: () => {},
+  });
+  await sleep(5000);
+  const rows: Row[] = memoryRows(instance, await bareNodeMiB());
+  printRows('Diagnosis through the API, 10 at a time', 'make bench', machine(), [...(await diagnosisRows(lab, instance)), ...rows]);
+} finally {
+  await instance?.stop();
+  await lab?.down();
+  rmSync(dir, { recursive: true, force: true });
+}
