@@ -5,6 +5,7 @@ export * from './netns/neighbours.ts';
 export * from './netns/routes.ts';
 export * from './netns/sockets.ts';
 export * from './netns/state.ts';
+export * from './snapshot/canonical-text.ts';
 export * from './snapshot/flow.ts';
 export * from './snapshot/section.ts';
 export * from './snapshot/snapshot.ts';

@@ -24,9 +24,17 @@ await runService('topology', async (telemetry) => {
   const kubeconfig = required('NETVERDICT_KUBECONFIG', 'path of a kubeconfig for the cluster');
   const nodeDeadlineMs = integer('NETVERDICT_NODE_DEADLINE_MS', 2500, { min: 100, max: 60_000 });
 
-  const view = watchCluster({ kubeconfig, log });
+  const view = watchCluster(kubeconfig, telemetry.stopping);
   telemetry.onShutdown('informers', () => view.close());
-  telemetry.readyWhen('kubernetes', () => view.status().synced);
+  let listed = false;
+  view.ready().then(
+    () => {
+      listed = true;
+      log.info({ nodes: view.objects().nodes.size, pods: view.objects().pods.size }, 'the cluster is listed');
+    },
+    (err: unknown) => log.debug({ err }, 'the watch ended before the cluster was listed'),
+  );
+  telemetry.readyWhen('kubernetes', () => listed);
 
   const user = { role: 'topology', cluster } as const;
   const bus = await connectBus({
@@ -48,7 +56,7 @@ await runService('topology', async (telemetry) => {
     lastHeard: (node) => heard.get(node) ?? null,
   });
 
-  const topology = { cluster, bus, view, collector, log, nodeDeadlineMs };
+  const topology = { cluster, bus, view, viewReady: () => listed, collector, log, nodeDeadlineMs };
   const requested = consumeDiagnosisRequested(topology);
   const needed = consumeCollectionNeeded(topology);
   telemetry.onShutdown('consumers', async () => {

@@ -8,6 +8,8 @@ export interface Topology {
   readonly cluster: string;
   readonly bus: Bus;
   readonly view: ClusterView;
+  /** Everything that a diagnosis needs has been listed once. */
+  readonly viewReady: () => boolean;
   readonly collector: Collector;
   readonly log: Log;
   /** How long one node may take to answer. */

@@ -1,6 +1,6 @@
 /**
  * A section is what one of the kernel's tools printed about one namespace: raw text, addressed by its digest.
- * The digest is over the canonical text: without counters, timers and ages (canonical-text in collector-agent).
+ * The digest is over the canonical text: without counters, timers and ages (canonical-text.ts).
  */
 
 /** What each kind's text looks like, and where it comes from. */

@@ -35,7 +35,7 @@ export async function handleCollectionNeeded(topology: Topology, asked: Collecti
   const began = performance.now();
   const nodes = await inSpan('collect', { 'netverdict.nodes': targets.size }, () =>
     collector.collect(targets, {
-      maxAgeMs: recheck ? 0 : (previous.request.maxAgeMs ?? DEFAULT_MAX_AGE_MS),
+      maxAgeMs: recheck ? recheckAgeMs(asked) : (previous.request.maxAgeMs ?? DEFAULT_MAX_AGE_MS),
       flow: flowFilterOfRound(previous.flow, sourceAddresses(previous)),
       deadlineMs: topology.nodeDeadlineMs,
       onProgress: (message) => progress('collecting', message),
@@ -59,6 +59,21 @@ function recheckOf({ previous, deciding }: CollectionNeeded, snapshot: Snapshot)
     count: (previous.recheck?.count ?? 0) + 1,
     changed: decidingChanged(previous.snapshot.nodes, snapshot.nodes, deciding ?? []),
   };
+}
+
+/**
+ * The first rereading needs state from after the question, which another diagnosis may just have read; a second one
+ * is about what moves, and reads now.
+ */
+function recheckAgeMs({ previous }: CollectionNeeded): number {
+  if (previous.recheck !== undefined || previous.request.maxAgeMs === 0) return 0;
+  return Math.max(0, Date.now() - acceptedAtMs(previous.diagnosisId));
+}
+
+/** A diagnosis id is `dg_` and a UUIDv7: its first 48 bits are the milliseconds of its acceptance (RFC 9562, 5.7). */
+function acceptedAtMs(diagnosisId: string): number {
+  const ms = Number.parseInt(diagnosisId.slice(3).replaceAll('-', '').slice(0, 12), 16);
+  return Number.isFinite(ms) ? ms : Date.now();
 }
 
 /** Addresses of the source's namespace by the map: its pod's, or its node's. */

@@ -35,7 +35,7 @@ export async function handleDiagnosisRequested(topology: Topology, asked: Diagno
   // The asker has its answer by now (the api's deadline): work for nobody.
   if (Date.parse(deadlineAt) < Date.now()) return;
   const progress = progressOf(bus, cluster, asked);
-  if (!view.status().synced) {
+  if (!topology.viewReady()) {
     progress('resolving', `waiting for the API server of cluster ${cluster}`);
     throw new TryLater('the objects of the cluster have not been listed yet');
   }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { CollectChunk } from '@netverdict/contracts';
 import {
-  canonicalText,
+  digestInput,
   type NamespaceSnapshot,
   type NodeSnapshot,
   type SectionEntry,
@@ -14,7 +14,7 @@ import {
 import type { SectionStore } from './ports.ts';
 
 export const digestOf = (kind: SectionKind, text: string): string =>
-  `sha256:${createHash('sha256').update(canonicalText(kind, text)).digest('hex')}`;
+  `sha256:${createHash('sha256').update(digestInput(kind, text)).digest('hex')}`;
 
 interface Assembly {
   readonly kind: SectionKind;
