@@ -1,0 +1,159 @@
+/** The typed client: every route (`raw`), and what one usually wants: ask, follow, list. */
+import type {
+  AgentDocument,
+  DiagnosisDocument,
+  DiagnosisRequest,
+  DiagnosisSummary,
+  EventDocument,
+  ProgressEvent,
+} from '@netverdict/contracts';
+import createFetchClient, { type Client } from 'openapi-fetch';
+import type { paths } from './generated/schema.ts';
+import { ConnectionError, problemFrom } from './problem-error.ts';
+import { follow } from './stream/follow.ts';
+
+export interface ClientOptions {
+  /** `http://127.0.0.1:8080` */
+  readonly baseUrl: string;
+  readonly token: string;
+  /** Instead of the global one, for tests. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface FollowOptions {
+  readonly onProgress?: (progress: ProgressEvent) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface DiagnoseOptions extends FollowOptions {
+  /** The same key gives the same diagnosis. One is made when absent, so that a lost answer can be asked for again. */
+  readonly idempotencyKey?: string;
+}
+
+export type DiagnosisFilter = NonNullable<paths['/api/v1/diagnoses']['get']['parameters']['query']>;
+export type EventFilter = NonNullable<paths['/api/v1/events']['get']['parameters']['query']>;
+
+export interface NetverdictClient {
+  /** Every route, typed from the OpenAPI document. */
+  readonly raw: Client<paths>;
+  /** Asks and follows to the end. A diagnosis that failed is returned as such (`status`, `problem`). @throws ProblemError, ConnectionError */
+  diagnose(request: DiagnosisRequest, options?: DiagnoseOptions): Promise<DiagnosisDocument>;
+  /** Asks; does not wait. */
+  submit(
+    request: DiagnosisRequest,
+    options?: Pick<DiagnoseOptions, 'idempotencyKey' | 'signal'>,
+  ): Promise<DiagnosisDocument>;
+  /** Follows the live stream to the end, over broken connections and restarts of the server. */
+  waitFor(id: string, options?: FollowOptions): Promise<DiagnosisDocument>;
+  getDiagnosis(id: string): Promise<DiagnosisDocument>;
+  rerun(id: string): Promise<DiagnosisDocument>;
+  /** All that match, newest first, page by page as they are asked for. */
+  listDiagnoses(filter?: DiagnosisFilter): AsyncGenerator<DiagnosisSummary, void, undefined>;
+  /** The bundle's text: one JSON document. */
+  bundle(id: string): Promise<string>;
+  listEvents(filter?: EventFilter): AsyncGenerator<EventDocument, void, undefined>;
+  listAgents(filter?: { readonly cluster?: string }): Promise<readonly AgentDocument[]>;
+}
+
+/** Lost answers and a server that restarts: tried again so often, with growing waits. Safe by the idempotency key. */
+const TRIES = 6;
+
+interface Answer {
+  readonly data?: unknown;
+  readonly error?: unknown;
+  readonly response: Response;
+}
+
+export function createClient(options: ClientOptions): NetverdictClient {
+  const base = options.baseUrl.replace(/\/+$/, '');
+  const doFetch = options.fetch ?? fetch;
+  const headers = { authorization: `Bearer ${options.token}` };
+  const raw = createFetchClient<paths>({ baseUrl: base, headers, fetch: doFetch });
+
+  /** The documents' types are contracts': the generated ones describe the same JSON. */
+  async function answered<T>(ask: () => Promise<Answer>): Promise<T> {
+    let answer: Answer;
+    try {
+      answer = await ask();
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === 'AbortError') throw cause;
+      throw new ConnectionError(`${base} cannot be reached`, { cause });
+    }
+    if (answer.error !== undefined || !answer.response.ok) throw problemFrom(answer.response, answer.error);
+    return answer.data as T;
+  }
+
+  async function persistently<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work();
+      } catch (error) {
+        const away =
+          error instanceof ConnectionError || (error instanceof Error && 'status' in error && error.status === 503);
+        if (!away || attempt >= TRIES || signal?.aborted) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(100 * 2 ** attempt, 2000)));
+      }
+    }
+  }
+
+  const client: NetverdictClient = {
+    raw,
+    submit(request, { idempotencyKey = crypto.randomUUID(), signal } = {}) {
+      return persistently(signal, () =>
+        answered<DiagnosisDocument>(() =>
+          raw.POST('/api/v1/diagnoses', {
+            body: request as never,
+            params: { header: { 'idempotency-key': idempotencyKey } },
+            ...(signal ? { signal } : {}),
+          }),
+        ),
+      );
+    },
+    async diagnose(request, diagnoseOptions = {}) {
+      const accepted = await client.submit(request, diagnoseOptions);
+      return accepted.finishedAt === null ? client.waitFor(accepted.id, diagnoseOptions) : accepted;
+    },
+    waitFor: (id, followOptions = {}) =>
+      follow({
+        url: `${base}/api/v1/diagnoses/${encodeURIComponent(id)}/events`,
+        headers,
+        fetch: doFetch,
+        ...followOptions,
+      }),
+    getDiagnosis: (id) => answered(() => raw.GET('/api/v1/diagnoses/{id}', { params: { path: { id } } })),
+    rerun: (id) => answered(() => raw.POST('/api/v1/diagnoses/{id}/rerun', { params: { path: { id } } })),
+    async bundle(id) {
+      const answer = await answered<string>(() =>
+        raw.GET('/api/v1/diagnoses/{id}/bundle', { params: { path: { id } }, parseAs: 'text' }),
+      );
+      return answer;
+    },
+    async *listDiagnoses(filter = {}) {
+      for (let cursor: string | null | undefined = filter.cursor; cursor !== null; ) {
+        const query: DiagnosisFilter = { ...filter, ...(cursor === undefined ? {} : { cursor }) };
+        const page: { items: DiagnosisSummary[]; nextCursor: string | null } = await answered(() =>
+          raw.GET('/api/v1/diagnoses', { params: { query } }),
+        );
+        yield* page.items;
+        cursor = page.nextCursor;
+      }
+    },
+    async *listEvents(filter = {}) {
+      for (let cursor: string | null | undefined = filter.cursor; cursor !== null; ) {
+        const query: EventFilter = { ...filter, ...(cursor === undefined ? {} : { cursor }) };
+        const page: { items: EventDocument[]; nextCursor: string | null } = await answered(() =>
+          raw.GET('/api/v1/events', { params: { query } }),
+        );
+        yield* page.items;
+        cursor = page.nextCursor;
+      }
+    },
+    async listAgents(filter = {}) {
+      const list = await answered<{ items: AgentDocument[] }>(() =>
+        raw.GET('/api/v1/agents', { params: { query: { ...filter } } }),
+      );
+      return list.items;
+    },
+  };
+  return client;
+}

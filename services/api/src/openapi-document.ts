@@ -1,0 +1,35 @@
+/** Prints the OpenAPI document, without any engine: `npm run generate -w @netverdict/sdk` makes the client's types of it. */
+import { pathToFileURL } from 'node:url';
+import { createApp, type Dependencies } from './app.ts';
+
+/** Nothing is called: the document comes from the schemas alone. */
+const unused = new Proxy({}, { get: () => () => null });
+
+const ignore = (): void => undefined;
+const silent = {
+  level: 'silent',
+  fatal: ignore,
+  error: ignore,
+  warn: ignore,
+  info: ignore,
+  debug: ignore,
+  trace: ignore,
+  silent: ignore,
+  child: () => silent,
+} as unknown as Dependencies['log'];
+
+export async function openApiDocument(): Promise<string> {
+  const app = await createApp({
+    ...(unused as Dependencies),
+    store: unused as Dependencies['store'],
+    token: { tokenId: '', check: () => undefined },
+    stopping: new AbortController().signal,
+    log: silent,
+  });
+  await app.ready();
+  const text = JSON.stringify(app.swagger(), null, 2);
+  await app.close();
+  return `${text}\n`;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) process.stdout.write(await openApiDocument());
