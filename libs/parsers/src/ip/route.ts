@@ -14,6 +14,7 @@ import {
   type Fields,
   fieldList,
   flag,
+  isFields,
   optionalAddress,
   optionalFields,
   optionalNumber,
@@ -42,7 +43,7 @@ const ROUTE_TYPES: readonly RouteType[] = [
 const WITHOUT_NEXTHOP: ReadonlySet<RouteType> = new Set(['blackhole', 'unreachable', 'prohibit', 'throw']);
 
 export const parseIpRoute = (source: string, family: Family): Result<readonly NamedRoute[], ParseProblem> =>
-  parseArray(source, (fields, at) => readRoute(fields, at, family));
+  parseArray(source, (fields, at, raw) => readRoute(fields, at, raw, family));
 
 export function routeType(name: string | null): RouteType {
   const type = ROUTE_TYPES.find((t) => t === (name ?? 'unicast'));
@@ -59,8 +60,8 @@ export function routePrefix(name: string, family: Family): Prefix {
 
 export const hasNexthop = (type: RouteType): boolean => !WITHOUT_NEXTHOP.has(type);
 
-function readRoute(fields: Fields, at: LineRef, family: Family): NamedRoute {
-  const own = beforeEncap(fields, at.text);
+function readRoute(fields: Fields, at: LineRef, raw: string, family: Family): NamedRoute {
+  const own = beforeEncap(fields, raw);
   const type = routeType(optionalText(fields, 'type'));
   const several = fieldList(fields, 'nexthops');
   const tos = optionalText(own, 'tos');
@@ -87,9 +88,11 @@ function readRoute(fields: Fields, at: LineRef, family: Family): NamedRoute {
 
 /** iproute2 prints the encap's own `dst`, `src`, `tos` and `id` into the route's object, after the route's. */
 function beforeEncap(fields: Fields, raw: string): Fields {
-  if (!('encap' in fields)) return fields;
-  const head = raw.slice(0, raw.indexOf('"encap"')).trimEnd().replace(/,$/, '');
-  return JSON.parse(`${head}}`) as Fields;
+  const at = raw.indexOf('"encap"');
+  if (!('encap' in fields) || at < 0) return fields;
+  const head = `${raw.slice(0, at).trimEnd().replace(/,$/, '')}}`;
+  const own: unknown = JSON.parse(head);
+  return isFields(own) && 'dst' in own ? own : fields;
 }
 
 function readNextHop(fields: Fields): NamedNextHop {

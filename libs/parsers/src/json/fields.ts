@@ -76,10 +76,13 @@ export function textList(fields: Fields, name: string): readonly string[] {
   return value;
 }
 
-/** One value for each element; `{}`, which older `ip` prints for what its filter left out, is skipped. */
+/**
+ * One value for each element, read from its fields, its place and its raw text. `{}`, which older `ip` prints
+ * for what its filter left out, is skipped.
+ */
 export function parseArray<T>(
   source: string,
-  read: (fields: Fields, at: LineRef) => T | readonly T[],
+  read: (fields: Fields, at: LineRef, raw: string) => T | readonly T[],
 ): Result<readonly T[], ParseProblem> {
   const values: T[] = [];
   let element = 0;
@@ -90,7 +93,7 @@ export function parseArray<T>(
       const value = parseElement(raw);
       if (Object.keys(value).length === 0) continue;
       const compact = raw.includes('\n') ? JSON.stringify(value) : raw;
-      const result = read(value, { line: element, text: compact });
+      const result = read(value, { line: element, text: compact }, raw);
       if (isList(result)) values.push(...result);
       else values.push(result);
     }

@@ -39,10 +39,10 @@ function heading(line: string): File | null {
   return { protocol: name, family: match[2] === '6' ? 'ipv6' : 'ipv4' };
 }
 
-/** After the kernel's columns the agent may add `key=value` words of what sock_diag knows besides. */
+/** Behind the kernel's columns the agent adds what sock_diag knows: `# v6only=0 dev=0 rqueue=0 wqueue=128`. */
 function readSocket(line: string, number: number, file: File): Socket {
   const columns = line.trim().split(/\s+/);
-  const [, local, remote, stateText, queues] = columns;
+  const [, local, remote, stateText] = columns;
   const state = Number.parseInt(stateText ?? '', 16);
   if (local === undefined || remote === undefined || !Number.isInteger(state))
     throw new Malformed('expected "sl local_address rem_address st …"');
@@ -57,8 +57,8 @@ function readSocket(line: string, number: number, file: File): Socket {
     remote: peer.port === 0 && peer.address === (file.family === 'ipv4' ? 0 : 0n) ? null : peer,
     state: stateOf(file, state),
     v6only: booleanOf(extra.get('v6only')),
-    dev: numberOf(extra.get('dev')),
-    acceptQueue: file.protocol === 'tcp' && state === TCP_LISTEN ? acceptQueue(queues, extra) : null,
+    dev: numberOf(extra.get('dev')) || null,
+    acceptQueue: file.protocol === 'tcp' && state === TCP_LISTEN ? acceptQueue(extra) : null,
     process: extra.get('process') ?? null,
     line: number,
   };
@@ -70,11 +70,11 @@ function stateOf(file: File, state: number): Socket['state'] {
   return state === TCP_CLOSE ? 'unconnected' : 'other';
 }
 
-/** A listener's rx_queue is the number of connections that wait for accept; its limit is in sock_diag only. */
-function acceptQueue(queues: string | undefined, extra: ReadonlyMap<string, string>): Socket['acceptQueue'] {
-  const limit = numberOf(extra.get('backlog'));
-  const length = Number.parseInt(queues?.split(':')[1] ?? '', 16);
-  return limit === null || Number.isNaN(length) ? null : { length, limit };
+/** sock_diag tells both numbers of a listener (inet_diag(7)); the file's own rx_queue is only how many wait. */
+function acceptQueue(extra: ReadonlyMap<string, string>): Socket['acceptQueue'] {
+  const length = numberOf(extra.get('rqueue'));
+  const limit = numberOf(extra.get('wqueue'));
+  return length === null || limit === null ? null : { length, limit };
 }
 
 const numberOf = (text: string | undefined): number | null =>

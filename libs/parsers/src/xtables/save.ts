@@ -19,6 +19,7 @@ import { RuleReader } from './rule.ts';
 const TABLES: readonly XtTableName[] = ['raw', 'mangle', 'nat', 'filter', 'security'];
 /** What iptables-nft-save prints instead of a table that holds rules of nft's own making. */
 const INCOMPATIBLE = /^# Table [`'"](\w+)' is incompatible/;
+const COUNTERS = /^\[\d+:\d+\]$/;
 const BUILT_IN: ReadonlySet<string> = new Set(['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING']);
 
 interface OpenTable {
@@ -97,13 +98,12 @@ function openTable(name: string, line: number, before: readonly XtTable[]): Open
 
 /** `:NAME POLICY [packets:bytes]`; a user-defined chain has `-` for its policy. */
 function declareChain(text: string, table: OpenTable, line: number): void {
-  const [name = '', policy, counters, ...more] = text.split(' ').filter((word) => word !== '');
-  if (
-    name === '' ||
-    policy === undefined ||
-    more.length > 0 ||
-    (counters !== undefined && !/^\[\d+:\d+\]$/.test(counters))
-  )
+  const afterName = text.indexOf(' ');
+  const name = text.slice(0, Math.max(0, afterName));
+  const rest = text.slice(afterName + 1).trim();
+  const afterPolicy = rest.indexOf(' ');
+  const policy = afterPolicy < 0 ? rest : rest.slice(0, afterPolicy);
+  if (name === '' || (afterPolicy >= 0 && !COUNTERS.test(rest.slice(afterPolicy).trimStart())))
     throw new Malformed('expected ":CHAIN POLICY [packets:bytes]"');
   if (policy !== 'ACCEPT' && policy !== 'DROP' && policy !== '-') throw new Malformed(`"${policy}" is not a policy`);
   if ((policy === '-') === BUILT_IN.has(name))

@@ -1,18 +1,14 @@
 /**
  * Cuts one rule into words as iptables-restore does (add_param_to_argv in iptables/xshared.c): words end at white
  * space, a double quote opens and closes text, a backslash inside quotes takes the next character as it is.
- * The buffers are reused for every line, and a word seen before is the same string: a ruleset has a million words
- * of which few differ.
+ * The buffers are reused for every line: a ruleset has a million words.
  */
 import { Malformed } from '../problem.ts';
 
 const SPACE = 32;
 const TAB = 9;
 const QUOTE = 34;
-const BACKSLASH = 92;
 const DASH = 45;
-
-const SEEN_SLOTS = 1 << 15;
 
 export class Words {
   source = '';
@@ -21,11 +17,12 @@ export class Words {
   readonly starts: number[] = [];
   readonly ends: number[] = [];
   readonly quoted: boolean[] = [];
-  /** One word per slot, the last that had this hash. */
-  readonly #seen: (string | undefined)[] = new Array<string | undefined>(SEEN_SLOTS);
+  /** The first backslash at or after where it was last looked for: nearly every text has none. */
+  #backslash = -1;
 
   /** Reads the words of source[start, end). Throws Malformed for a quote that does not close. */
   read(source: string, start: number, end: number): void {
+    if (source !== this.source) this.#backslash = -1;
     this.source = source;
     this.count = 0;
     let i = start;
@@ -39,12 +36,10 @@ export class Words {
       let plain = true;
       let word = '';
       let run = i;
-      let hash = 0;
       while (i < end) {
         const d = source.charCodeAt(i);
         if (d === SPACE || d === TAB) break;
         if (d !== QUOTE) {
-          hash = (Math.imul(hash, 31) + d) | 0;
           i++;
           continue;
         }
@@ -53,34 +48,35 @@ export class Words {
         i++;
         run = i;
         for (;;) {
-          if (i >= end) throw new Malformed('the quote does not close');
-          const q = source.charCodeAt(i);
-          if (q === QUOTE) break;
-          if (q === BACKSLASH) {
-            word += source.slice(run, i);
-            run = i + 1;
-            i += 2;
-          } else i++;
+          const close = source.indexOf('"', i);
+          if (close < 0 || close >= end) throw new Malformed('the quote does not close');
+          const backslash = this.#nextBackslash(i);
+          if (backslash > close) {
+            i = close;
+            break;
+          }
+          word += source.slice(run, backslash);
+          run = backslash + 1;
+          i = backslash + 2;
         }
         word += source.slice(run, i);
         i++;
         run = i;
       }
       const at = this.count++;
-      this.values[at] = plain ? this.#word(source, from, i, hash) : word + source.slice(run, i);
+      this.values[at] = plain ? source.slice(from, i) : word + source.slice(run, i);
       this.starts[at] = from;
       this.ends[at] = i;
       this.quoted[at] = !plain;
     }
   }
 
-  #word(source: string, from: number, to: number, hash: number): string {
-    const slot = (hash ^ (hash >>> 15)) & (SEEN_SLOTS - 1);
-    const seen = this.#seen[slot];
-    if (seen !== undefined && seen.length === to - from && source.startsWith(seen, from)) return seen;
-    const word = source.slice(from, to);
-    this.#seen[slot] = word;
-    return word;
+  #nextBackslash(from: number): number {
+    if (this.#backslash < from) {
+      const found = this.source.indexOf('\\', from);
+      this.#backslash = found < 0 ? Number.POSITIVE_INFINITY : found;
+    }
+    return this.#backslash;
   }
 
   at(index: number): string {
