@@ -1,6 +1,9 @@
 /** One question to the world: what becomes of this flow? All its fates, with their traces. */
 import type { Flow, Need } from '@netverdict/linux-net';
 import type { Branch, Shares, Trace } from '@netverdict/verdict';
+import type { Missing } from './walk/choices.ts';
+import { explore } from './walk/explore.ts';
+import { summarize } from './walk/outcome.ts';
 import type { Stop } from './walk/stop.ts';
 import type { World } from './world/world.ts';
 
@@ -13,6 +16,8 @@ export interface EvaluatedBranch {
   readonly branch: Branch;
   /** Why it ended; null when the packet and its reply arrived. */
   readonly stop: Stop | null;
+  /** Unknowns on its way that decide the outcome. */
+  readonly deciding: readonly Missing[];
 }
 
 export interface Evaluation {
@@ -20,10 +25,40 @@ export interface Evaluation {
   readonly branches: readonly EvaluatedBranch[];
   /** What the world lacked; the branches that met it ended in insufficient-info. */
   readonly needs: readonly Need[];
+  /** Unknowns that decide the outcome; those that do not matter are not here. */
+  readonly unknowns: readonly Missing[];
   readonly shares: Shares;
   readonly unexamined: number;
 }
 
-export function evaluate(_world: World, _flow: Flow, _options: EvaluateOptions = {}): Evaluation {
-  throw new Error('not yet');
+/** Throws where the flow's addresses are no addresses: a bug of the caller. */
+export function evaluate(world: World, flow: Flow, options: EvaluateOptions = {}): Evaluation {
+  const summary = summarize(explore(world, flow, options.maxBranches ?? 256));
+  const branches = summary.leaves.map((leaf, i): EvaluatedBranch => {
+    const { walk, stop } = leaf.run;
+    return {
+      branch: {
+        id: `b${i + 1}`,
+        share: leaf.share,
+        disposition: leaf.disposition,
+        ended: stop ? stop.direction : 'reply',
+        choices: walk.labels(),
+        hops: walk.recorder.hops(),
+      },
+      stop,
+      deciding: leaf.deciding,
+    };
+  });
+  return {
+    trace: { branches: branches.map((b) => b.branch) },
+    branches,
+    needs: distinct(branches.flatMap((b) => (b.stop?.cause.kind === 'need' ? [b.stop.cause.need] : []))),
+    unknowns: distinct(branches.flatMap((b) => b.deciding)),
+    shares: summary.shares,
+    unexamined: summary.unexamined,
+  };
+}
+
+function distinct<T>(values: readonly T[]): readonly T[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
 }

@@ -3,7 +3,7 @@
  * follows one answer. The explorer starts it again with another answer until all are seen. So the stack is written
  * straight on, and a branch can part anywhere, in the middle of a rule's matches even.
  */
-import type { Choice } from '@netverdict/verdict';
+import type { Choice, Evidence } from '@netverdict/verdict';
 
 export interface Option {
   readonly label: string;
@@ -26,7 +26,7 @@ export interface Missing {
   readonly place: string;
   readonly node: string | null;
   readonly text: string;
-  readonly evidence: readonly import('@netverdict/verdict').Evidence[];
+  readonly evidence: readonly Evidence[];
 }
 
 export class Choices {
@@ -38,23 +38,23 @@ export class Choices {
     this.#prefix = prefix;
   }
 
-  choose(what: Choice['what'], options: readonly Option[], missing: Missing | null = null): number {
+  /** With a key, the same question gets the same answer for the whole run. */
+  choose(what: Choice['what'], options: readonly Option[], missing: Missing | null = null, key?: string): number {
     if (options.length < 2) return 0;
+    const before = key === undefined ? undefined : this.#memo.get(key);
+    if (before !== undefined) return before;
     const taken = this.#prefix[this.points.length] ?? 0;
     this.points.push({ what, options, taken, missing });
+    if (key !== undefined) this.#memo.set(key, taken);
     return taken;
   }
 
   /** Both ways are followed. With a key, the same unknown gets the same answer for the whole run. */
   unknown(question: string, missing: Missing, key?: string): boolean {
-    const known = key === undefined ? undefined : this.#memo.get(key);
-    if (known !== undefined) return known === 0;
     const options = [
       { label: `if ${question}`, share: null },
       { label: `if not: ${question}`, share: null },
     ];
-    const taken = this.choose('unknown', options, missing);
-    if (key !== undefined) this.#memo.set(key, taken);
-    return taken === 0;
+    return this.choose('unknown', options, missing, key) === 0;
   }
 }

@@ -65,7 +65,7 @@ export type Cause =
   | { readonly kind: 'not-for-us'; readonly iif: Link; readonly mac: string }
   | {
       readonly kind: 'outside-no-route';
-      readonly link: Link;
+      readonly link: Link | null;
       readonly via: IpAddress | null;
       readonly target: 'pod' | 'service' | 'source' | 'private';
     }

@@ -1,0 +1,144 @@
+/** Who is on the same link: the devices that a frame sent out of a device can reach without routing. */
+import type { IpAddress, Link, Mac, Need } from '@netverdict/linux-net';
+import { hostKey } from '@netverdict/linux-net';
+import { sysctl } from '../world/facts.ts';
+import { inAny, isUplink, nodeOfPodAddress, veth, type World, type WorldNamespace } from '../world/world.ts';
+
+export interface Member {
+  readonly ns: WorldNamespace;
+  /** The device that takes the frame: a veth end, a bridge, a node's uplink. */
+  readonly link: Link;
+}
+
+export interface Domain {
+  readonly members: readonly Member[];
+  /** The network between the nodes is part of it. */
+  readonly wire: boolean;
+  /** Inodes of namespaces on the other end of a veth that were not collected. */
+  readonly missing: readonly number[];
+  /** Ends that cannot be told at all. */
+  readonly unknown: boolean;
+}
+
+export function domainOf(world: World, ns: WorldNamespace, out: Link): Domain {
+  const members: Member[] = [];
+  const missing: number[] = [];
+  const seen = new Set<string>();
+  let wire = false;
+  let unknown = false;
+  const leave = (from: WorldNamespace, link: Link): void => {
+    const id = `${from.key} ${link.ifindex}`;
+    if (seen.has(id)) return;
+    seen.add(id);
+    if (link.detail.kind === 'bridge') {
+      for (const port of portsOf(from, link)) leave(from, port);
+      return;
+    }
+    if (isUplink(world, from, link)) {
+      wire = true;
+      for (const other of world.namespaces.values())
+        if (other.kind === 'host' && other.key !== from.key)
+          for (const up of other.net.linkByIndex.values()) if (isUplink(world, other, up)) arrive(other, up);
+      return;
+    }
+    if (link.detail.kind !== 'veth') {
+      unknown ||= link.detail.kind !== 'vxlan' && link.detail.kind !== 'dummy' && link.detail.kind !== 'loopback';
+      return;
+    }
+    const peer = veth(world, from, link);
+    if (peer.kind === 'found') arrive(peer.ns, peer.link);
+    else if (peer.kind === 'not-collected') missing.push(peer.inode);
+    else unknown = true;
+  };
+  const arrive = (at: WorldNamespace, link: Link): void => {
+    const master = link.master === null ? undefined : at.net.linkByIndex.get(link.master);
+    if (master?.detail.kind !== 'bridge') {
+      members.push({ ns: at, link });
+      seen.add(`${at.key} ${link.ifindex}`);
+      return;
+    }
+    seen.add(`${at.key} ${link.ifindex}`);
+    members.push({ ns: at, link: master });
+    for (const port of portsOf(at, master)) if (port !== link) leave(at, port);
+  };
+  leave(ns, out);
+  return { members, wire, missing, unknown };
+}
+
+export const portsOf = (ns: WorldNamespace, bridge: Link): readonly Link[] =>
+  [...ns.net.linkByIndex.values()].filter((link) => link.master === bridge.ifindex);
+
+export type Answerer =
+  | { readonly kind: 'member'; readonly member: Member; readonly mac: Mac | null }
+  /** It is there, but its device is down. */
+  | { readonly kind: 'down'; readonly member: Member }
+  | { readonly kind: 'nobody' }
+  /** A router or host outside the cluster's nodes. */
+  | { readonly kind: 'outside' }
+  | { readonly kind: 'need'; readonly need: Need }
+  | { readonly kind: 'unavailable'; readonly node: string }
+  | { readonly kind: 'unknown' };
+
+/** Who would answer an ARP (ND) request for the address that is sent out of `out`. */
+export function whoAnswers(world: World, ns: WorldNamespace, out: Link, address: IpAddress): Answerer {
+  const domain = domainOf(world, ns, out);
+  for (const member of domain.members) {
+    if (!member.ns.net.own.has(address)) continue;
+    return member.link.up ? { kind: 'member', member, mac: member.link.mac } : { kind: 'down', member };
+  }
+  for (const member of domain.members)
+    if (member.link.up && answersForOthers(member, address)) return { kind: 'member', member, mac: member.link.mac };
+  const pod = world.podByAddress.get(address);
+  if (
+    pod &&
+    pod.node === ns.node &&
+    domain.missing.length > 0 &&
+    !podCollected(world, pod.node, pod.namespace, pod.name)
+  )
+    return {
+      kind: 'need',
+      need: {
+        kind: 'pod',
+        node: pod.node,
+        namespace: pod.namespace,
+        pod: pod.name,
+        why: `it owns the next hop on ${out.name}`,
+      },
+    };
+  if (domain.wire) {
+    const node = world.nodeByAddress.get(address) ?? (pod ? null : nodeOfPodAddress(world, address));
+    if (node && node !== ns.node && !world.namespaces.has(hostKey(node))) {
+      if (world.unavailable.has(node)) return { kind: 'unavailable', node };
+      return { kind: 'need', need: { kind: 'node', node, why: `it owns the next hop on ${out.name} of ${ns.node}` } };
+    }
+    const clusters =
+      pod || inAny(world.map.podCidrs, address) || inAny(world.map.serviceCidrs, address) || node !== null;
+    return clusters ? { kind: 'nobody' } : { kind: 'outside' };
+  }
+  const inode = domain.missing[0];
+  if (inode !== undefined && domain.members.length === 0)
+    return { kind: 'need', need: { kind: 'netns', node: ns.node, inode, why: `the other end of ${out.name}` } };
+  return domain.unknown ? { kind: 'unknown' } : { kind: 'nobody' };
+}
+
+const podCollected = (world: World, node: string, namespace: string, name: string): boolean =>
+  world.namespaces.has(`${node}/pod/${namespace}/${name}`);
+
+/** proxy_arp on the device, or an entry of `ip neigh add proxy`. */
+function answersForOthers({ ns, link }: Member, address: IpAddress): boolean {
+  const { neighbours } = ns.net.state;
+  if (neighbours.known && neighbours.value.some((n) => n.proxy && n.dev === link.ifindex && n.address === address))
+    return true;
+  const name = typeof address === 'number' ? 'ipv4' : 'ipv6';
+  const knob = name === 'ipv4' ? 'proxy_arp' : 'proxy_ndp';
+  if (!sysctl(ns, `net/${name}/conf/${link.name}/${knob}`) && !sysctl(ns, `net/${name}/conf/all/${knob}`)) return false;
+  // It answers when its own route to the address leaves by another device (arp_process).
+  const tables = ns.net.routes[name];
+  if (!tables.known) return false;
+  for (const table of [255, 254, 253])
+    for (const route of tables.value.get(table)?.matching(address) ?? []) {
+      if (route.type !== 'unicast') return false;
+      return route.nexthops.some((hop) => hop.dev !== null && hop.dev !== link.ifindex);
+    }
+  return false;
+}

@@ -1,0 +1,136 @@
+/** From the next hop's address to a link-layer address: the neighbour table, else who would answer. */
+import { formatIp, type IpAddress, type Link, type Mac, type Need, type Neighbour } from '@netverdict/linux-net';
+import { whoAnswers } from '../link/domain.ts';
+import type { Packet } from '../packet/packet.ts';
+import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
+import type { Place } from '../trace/recorder.ts';
+import type { Next } from '../walk/next.ts';
+import type { Walk } from '../walk/walk.ts';
+import type { WorldNamespace } from '../world/world.ts';
+
+export type Resolved = { readonly ok: true; readonly mac: Mac | null } | { readonly ok: false; readonly next: Next };
+
+const USABLE: readonly Neighbour['state'][] = ['permanent', 'reachable', 'stale', 'delay', 'probe', 'noarp'];
+
+export function resolveNeighbour(
+  walk: Walk,
+  ns: WorldNamespace,
+  link: Link,
+  address: IpAddress,
+  packet: Packet,
+): Resolved {
+  if (link.noarp || link.loopback || link.detail.kind === 'tun') return { ok: true, mac: null };
+  const { neighbours } = ns.net.state;
+  const entry = neighbours.known
+    ? neighbours.value.find((n) => !n.proxy && n.dev === link.ifindex && n.address === address)
+    : undefined;
+  const text = formatIp(address);
+  if (entry?.mac && USABLE.includes(entry.state)) {
+    walk.step(ns, {
+      kind: 'neighbour',
+      text: `neighbour ${text} on ${link.name}: ${entry.mac} (${entry.state})`,
+      action: 'pass',
+      evidence: [cite(neighbours, 'ip-neigh', entry.evidence)],
+    });
+    return { ok: true, mac: entry.mac };
+  }
+  const evidence = entry
+    ? [cite(neighbours, 'ip-neigh', entry.evidence)]
+    : [citeAbsence(neighbours, 'ip-neigh', `no entry for ${text} dev ${link.name}`)];
+  const answer = whoAnswers(walk.world, ns, link, address);
+  const missing = (why: string) => ({ kind: 'link' as const, place: ns.key, node: ns.node, text: why, evidence });
+  switch (answer.kind) {
+    case 'member':
+      walk.step(ns, {
+        kind: 'neighbour',
+        text: `neighbour ${text} on ${link.name}: not known yet; ${answer.member.ns.key} answers with ${answer.mac}`,
+        action: 'pass',
+        evidence,
+      });
+      return { ok: true, mac: answer.mac };
+    case 'down': {
+      const { member } = answer;
+      return {
+        ok: false,
+        next: walk.stop(
+          member.ns,
+          packet,
+          'link-down',
+          { kind: 'link-down', link: member.link, reason: 'admin-down' },
+          `${member.link.name} is down: nobody answers for ${text}`,
+          {
+            evidence: [citeLink(member.ns, member.link)],
+            kind: 'neighbour',
+          },
+        ),
+      };
+    }
+    case 'outside':
+      if (entry && (entry.state === 'failed' || entry.state === 'incomplete')) break;
+      walk.step(ns, {
+        kind: 'neighbour',
+        text: `neighbour ${text} on ${link.name}: outside the nodes, taken as answering`,
+        action: 'pass',
+        evidence,
+      });
+      return { ok: true, mac: null };
+    case 'need':
+      return { ok: false, next: needed(walk, ns, packet, answer.need) };
+    case 'unavailable':
+      return { ok: false, next: unavailable(walk, ns, packet, answer.node) };
+    case 'unknown':
+      return {
+        ok: false,
+        next: walk.unknown(ns, packet, missing(`who is on the link of ${link.name} in ${ns.key} is not known`)),
+      };
+    case 'nobody':
+      break;
+  }
+  return {
+    ok: false,
+    next: walk.stop(
+      ns,
+      packet,
+      'unresolved-neighbour',
+      { kind: 'neighbour', link, address, entry: entry ?? null },
+      `neighbour ${text} on ${link.name}: nobody answers`,
+      {
+        evidence,
+        kind: 'neighbour',
+      },
+    ),
+  };
+}
+
+export function needed(walk: Walk, ns: WorldNamespace | Place, packet: Packet, need: Need): Next {
+  const what =
+    need.kind === 'pod'
+      ? `pod ${need.namespace}/${need.pod} on ${need.node}`
+      : need.kind === 'node'
+        ? `node ${need.node}`
+        : `namespace ${need.inode} of ${need.node}`;
+  return walk.stop(
+    ns,
+    packet,
+    'insufficient-info',
+    { kind: 'need', need },
+    `the packet goes on to ${what}, which was not collected`,
+    {
+      kind: 'unknown',
+    },
+  );
+}
+
+export function unavailable(walk: Walk, ns: WorldNamespace | Place, packet: Packet, node: string): Next {
+  const reason = walk.world.unavailable.get(node) ?? 'not collected';
+  return walk.stop(
+    ns,
+    packet,
+    'insufficient-info',
+    { kind: 'node-unavailable', node, reason },
+    `the packet goes on to node ${node}, which could not be read: ${reason}`,
+    {
+      kind: 'unknown',
+    },
+  );
+}

@@ -1,0 +1,36 @@
+/** What a rule can see of a packet: the packet, the devices, the connection. */
+import type { IpAddress, Link } from '@netverdict/linux-net';
+import type { CtEntry } from '../conntrack/table.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { Walk } from '../walk/walk.ts';
+import type { WorldNamespace } from '../world/world.ts';
+import type { Hook } from './hooks.ts';
+
+export interface Devices {
+  readonly iif: Link | null;
+  readonly oif: Link | null;
+  /** Bridge ports, when bridge netfilter calls or the packet came in over a bridge. */
+  readonly physIn: Link | null;
+  readonly physOut: Link | null;
+  /** The packet is being bridged, not routed. */
+  readonly bridged: boolean;
+  /** Next hop on `oif`: what MASQUERADE chooses its source for. */
+  readonly nexthop: IpAddress | null;
+}
+
+export const NO_DEVICES: Devices = { iif: null, oif: null, physIn: null, physOut: null, bridged: false, nexthop: null };
+
+export interface RuleContext extends Devices {
+  readonly walk: Walk;
+  readonly ns: WorldNamespace;
+  readonly hook: Hook;
+  readonly packet: Packet;
+}
+
+export function entryOf(context: RuleContext): CtEntry | undefined {
+  const ref = context.packet.ct;
+  return ref ? context.walk.conntrack.get(context.ns.key, ref.id) : undefined;
+}
+
+/** A match's answer: yes, no, or why it cannot be told. */
+export type Answer = boolean | { readonly unknown: string };

@@ -1,0 +1,260 @@
+/** All stations of one hook, in order: tables of both variants, conntrack, NAT, native nftables. */
+import type { Packet } from '../packet/packet.ts';
+import { describe } from '../packet/packet.ts';
+import type { Next } from '../walk/next.ts';
+import type { Walk } from '../walk/walk.ts';
+import { missingSection } from '../world/facts.ts';
+import type { WorldNamespace } from '../world/world.ts';
+import type { Devices } from './context.ts';
+import { HOOKS, type Hook, NFT_HOOK, natManip } from './hooks.ts';
+import { ctStates } from './matches/connection.ts';
+import { type CompiledRuleset, type CompiledTable, toolOf } from './ruleset.ts';
+import { applyMapping } from './targets/nat.ts';
+import { type TableVerdict, traverse } from './traverse.ts';
+
+export type HookResult = { readonly ok: true; readonly packet: Packet } | { readonly ok: false; readonly next: Next };
+
+interface At {
+  readonly walk: Walk;
+  readonly ns: WorldNamespace;
+  readonly hook: Hook;
+  readonly devices: Devices;
+}
+
+/** `onlyTables`: for OUTPUT, whose tables are met in two parts with a rerouting check between them. */
+export function runHook(at: At, packet: Packet, onlyTables: readonly string[] | null = null): HookResult {
+  let current = packet;
+  for (const station of HOOKS[at.hook]) {
+    const name = station.at === 'table' ? station.table : 'conntrack';
+    if (onlyTables && !onlyTables.includes(name)) continue;
+    if (station.at === 'conntrack') current = track(at, current);
+    else {
+      const result = station.table === 'nat' ? natTable(at, current) : plainTable(at, station.table, current);
+      if (!result.ok) return result;
+      current = result.packet;
+    }
+  }
+  if (!onlyTables || onlyTables.includes('filter') || onlyTables.includes('nat')) {
+    const stopped = nativeNftables(at, current);
+    if (stopped) return { ok: false, next: stopped };
+  }
+  return { ok: true, packet: current };
+}
+
+function track(at: At, packet: Packet): Packet {
+  const { walk, ns } = at;
+  // Over loopback the packet keeps the reference that OUTPUT gave it.
+  if (packet.untracked || packet.ct) return packet;
+  const tracked = { ...packet, ct: walk.conntrack.track(ns.key, packet) };
+  const states = ctStates({ ...at.devices, walk, ns, hook: at.hook, packet: tracked });
+  if (hasRules(ns, packet))
+    walk.step(ns, {
+      kind: 'conntrack',
+      text: `conntrack: ${states.join(',')}`,
+      action: 'pass',
+      detail: { hook: at.hook, state: states.join(',') },
+    });
+  return tracked;
+}
+
+const hasRules = (ns: WorldNamespace, packet: Packet): boolean =>
+  ns.net.rulesets[packet.family].some((r) => !r.known || r.value.tables.size > 0);
+
+/** The table in each variant that has it. Unknown rulesets are asked about once per hook and table. */
+function* variants(at: At, name: string, packet: Packet): Iterable<{ ruleset: CompiledRuleset; table: CompiledTable }> {
+  for (const known of at.ns.net.rulesets[packet.family]) {
+    if (!known.known) continue;
+    const table = known.value.tables.get(name as CompiledTable['name']);
+    if (table) yield { ruleset: known.value, table };
+  }
+}
+
+/** A ruleset that was not read can lose or change the packet anywhere: asked once for a namespace and direction. */
+export function unreadRulesets(walk: Walk, ns: WorldNamespace, packet: Packet): Next | null {
+  for (const known of ns.net.rulesets[packet.family]) {
+    if (known.known) continue;
+    const missing = missingSection(ns, known, known.kind);
+    if (
+      !walk.ask(
+        ns,
+        `the rules of ${known.kind} let the packet through`,
+        missing,
+        `${walk.direction} ${ns.key} ${known.kind}`,
+      )
+    )
+      return walk.lost(ns, packet, missing);
+  }
+  return null;
+}
+
+function plainTable(at: At, name: string, packet: Packet): HookResult {
+  let current = packet;
+  for (const { ruleset, table } of variants(at, name, packet)) {
+    const verdict = traverse(ruleset, table, {
+      ...at.devices,
+      walk: at.walk,
+      ns: at.ns,
+      hook: at.hook,
+      packet: current,
+    });
+    if (!verdict) continue;
+    const result = conclude(at, ruleset, table, current, verdict);
+    if (!result.ok) return result;
+    current = result.packet;
+  }
+  return { ok: true, packet: current };
+}
+
+/** nf_nat_inet_fn: rules are asked for the first packet of a connection only; afterwards its mapping applies. */
+function natTable(at: At, packet: Packet): HookResult {
+  const { walk, ns } = at;
+  if (!packet.ct) return { ok: true, packet };
+  const manip = natManip(at.hook);
+  const done = (): boolean => {
+    const entry = packet.ct && walk.conntrack.get(ns.key, packet.ct.id);
+    return !entry || (manip === 'dst' ? entry.dstDone : entry.srcDone);
+  };
+  let current = packet;
+  if (packet.ct.direction === 'original' && !done()) {
+    for (const { ruleset, table } of variants(at, 'nat', packet)) {
+      const verdict = traverse(ruleset, table, { ...at.devices, walk, ns, hook: at.hook, packet: current });
+      if (!verdict) continue;
+      const result = conclude(at, ruleset, table, current, verdict);
+      if (!result.ok) return result;
+      current = result.packet;
+      if (done()) return { ok: true, packet: current };
+    }
+    const id = packet.ct.id;
+    walk.conntrack.update(ns.key, id, manip === 'dst' ? { dstDone: true } : { srcDone: true });
+    return { ok: true, packet: current };
+  }
+  const entry = walk.conntrack.get(ns.key, packet.ct.id);
+  if (!entry) return { ok: true, packet };
+  const mapped = applyMapping(entry, packet, manip);
+  if (mapped !== packet)
+    walk.step(ns, {
+      kind: 'nat',
+      text: `${at.hook}: the connection's translation applies: ${describe(mapped)}`,
+      action: 'change',
+      detail: { hook: at.hook, table: 'nat' },
+      packet: mapped,
+    });
+  return { ok: true, packet: mapped };
+}
+
+function conclude(
+  at: At,
+  ruleset: CompiledRuleset,
+  table: CompiledTable,
+  before: Packet,
+  verdict: TableVerdict,
+): HookResult {
+  const { walk, ns } = at;
+  const where = `${table.name} ${at.hook}`;
+  const detail = { hook: at.hook, table: table.name, tool: toolOf(ruleset) };
+  if (verdict.kind === 'accept') {
+    const { packet } = verdict;
+    if (verdict.steps.length > 0)
+      walk.step(ns, {
+        kind: packet !== before && table.name === 'nat' ? 'nat' : 'table',
+        text: `${where}: ${verdict.last}`,
+        action: packet === before ? 'pass' : 'change',
+        detail,
+        steps: verdict.steps,
+        ...(packet === before ? {} : { packet }),
+      });
+    return { ok: true, packet };
+  }
+  const evidence = verdict.steps.at(-1)?.evidence ?? [];
+  const place = { ruleset, table: table.name, chain: verdict.chain };
+  if (verdict.kind === 'no-source') {
+    const link = at.devices.oif ?? at.devices.iif;
+    const missing = { kind: 'other' as const, place: ns.key, node: ns.node, text: verdict.said, evidence };
+    if (!link) return { ok: false, next: walk.unknown(ns, before, missing) };
+    return {
+      ok: false,
+      next: walk.stop(ns, before, 'dropped', { kind: 'nat-no-source', link }, `${where}: ${verdict.said}`, {
+        evidence,
+        steps: verdict.steps,
+      }),
+    };
+  }
+  if (verdict.rule === null) {
+    const chain = table.chains.get(verdict.chain)?.chain;
+    const section = ruleset.section;
+    const line = chain
+      ? [
+          {
+            section: section?.digest ?? null,
+            kind: ruleset.sectionKind,
+            line: chain.line,
+            text: `:${chain.name} DROP`,
+            at: section?.at ?? null,
+          },
+        ]
+      : [];
+    return {
+      ok: false,
+      next: walk.stop(ns, before, 'dropped', { kind: 'policy-drop', ...place }, `${where}: ${verdict.said}`, {
+        evidence: line,
+        kind: 'table',
+        steps: verdict.steps,
+      }),
+    };
+  }
+  const { rule } = verdict;
+  return {
+    ok: false,
+    next:
+      verdict.kind === 'reject'
+        ? walk.stop(
+            ns,
+            before,
+            'rejected',
+            { kind: 'rule-reject', ...place, rule, with: verdict.with },
+            `${where}: ${verdict.said}`,
+            { evidence, kind: 'table', steps: verdict.steps },
+          )
+        : walk.stop(ns, before, 'dropped', { kind: 'rule-drop', ...place, rule }, `${where}: ${verdict.said}`, {
+            evidence,
+            kind: 'table',
+            steps: verdict.steps,
+          }),
+  };
+}
+
+/** Chains of native nftables are not evaluated yet: one with rules, or with a policy of drop, is an unknown. */
+function nativeNftables(at: At, packet: Packet): Next | null {
+  const { walk, ns } = at;
+  const part = ns.net.state.nftables;
+  if (!part.known) {
+    const missing = missingSection(ns, part, 'nft-ruleset');
+    return walk.ask(ns, 'native nftables let the packet through', missing, `${walk.direction} ${ns.key} nft`)
+      ? null
+      : walk.lost(ns, packet, missing);
+  }
+  const families = ['inet', packet.family === 'ipv4' ? 'ip' : 'ip6'];
+  for (const chain of part.value.baseChains) {
+    if (!families.includes(chain.family) || chain.hook.toLowerCase() !== NFT_HOOK[at.hook]) continue;
+    if (chain.ruleCount === 0 && chain.policy !== 'drop') continue;
+    const name = `${chain.family} ${chain.table} ${chain.name}`;
+    const missing = {
+      kind: 'nftables' as const,
+      place: ns.key,
+      node: ns.node,
+      text: `nftables chain ${name} (${chain.ruleCount} rules, policy ${chain.policy}) is not evaluated`,
+      evidence: [
+        {
+          section: part.section?.digest ?? null,
+          kind: 'nft-ruleset',
+          line: null,
+          text: name,
+          at: part.section?.at ?? null,
+        },
+      ],
+    };
+    if (!walk.ask(ns, `nftables chain ${name} lets the packet through`, missing, `${walk.direction} ${ns.key} ${name}`))
+      return walk.lost(ns, packet, missing);
+  }
+  return null;
+}

@@ -1,0 +1,209 @@
+/** One table at one hook: the base chain, what it jumps to, and its policy (ipt_do_table). */
+import type { XtRule } from '@netverdict/linux-net';
+import type { Step } from '@netverdict/verdict';
+import type { Packet } from '../packet/packet.ts';
+import { makeStep } from '../trace/recorder.ts';
+import type { Missing } from '../walk/choices.ts';
+import type { RuleContext } from './context.ts';
+import { chanceOf, evaluateMatch } from './matches/index.ts';
+import {
+  type CompiledChain,
+  type CompiledRuleset,
+  type CompiledTable,
+  candidates,
+  ruleEvidence,
+  toolOf,
+} from './ruleset.ts';
+import { applyTarget, changesNothing } from './targets/index.ts';
+
+export type TableVerdict =
+  | { readonly kind: 'accept'; readonly packet: Packet; readonly steps: readonly Step[]; readonly last: string }
+  | {
+      readonly kind: 'drop' | 'reject' | 'no-source';
+      readonly chain: string;
+      /** null: the policy. */
+      readonly rule: XtRule | null;
+      readonly with: string;
+      readonly steps: readonly Step[];
+      readonly said: string;
+    };
+
+/** Depth that the kernel's own loop check allows at most (a ruleset with a loop is refused); ours is a guard. */
+const MAX_DEPTH = 64;
+
+interface Traversal {
+  readonly ruleset: CompiledRuleset;
+  readonly table: CompiledTable;
+  readonly steps: Step[];
+  packet: Packet;
+}
+
+type ChainEnd = { readonly end: 'returned' } | { readonly end: 'verdict'; readonly verdict: TableVerdict };
+
+export function traverse(ruleset: CompiledRuleset, table: CompiledTable, context: RuleContext): TableVerdict | null {
+  const base = table.chains.get(context.hook);
+  if (!base) return null;
+  const t: Traversal = { ruleset, table, steps: [], packet: context.packet };
+  const result = walkChain(t, base, context, 0);
+  if (result.end === 'verdict') return result.verdict;
+  if (base.chain.policy === 'DROP')
+    return { kind: 'drop', chain: context.hook, rule: null, with: '', steps: t.steps, said: 'policy DROP' };
+  return { kind: 'accept', packet: t.packet, steps: t.steps, last: 'policy ACCEPT' };
+}
+
+function walkChain(t: Traversal, chain: CompiledChain, context: RuleContext, depth: number): ChainEnd {
+  const { name } = chain.chain;
+  for (const rule of candidates(chain, t.packet.destination)) {
+    const current: RuleContext = { ...context, packet: t.packet };
+    if (!matches(t, name, rule, current)) continue;
+    if (rule.target === null) continue;
+    const result = applyTarget(rule.target, current);
+    const said = ruleText(name, rule, result);
+    switch (result.does) {
+      case 'continue':
+        t.packet = result.packet;
+        if (result.said) met(t, name, rule, said, 'change');
+        continue;
+      case 'accept':
+        met(t, name, rule, said, result.packet === current.packet ? 'pass' : 'change', result.packet);
+        t.packet = result.packet;
+        return { end: 'verdict', verdict: { kind: 'accept', packet: result.packet, steps: t.steps, last: said } };
+      case 'drop':
+      case 'reject':
+      case 'no-source':
+        met(t, name, rule, said, 'stop');
+        return {
+          end: 'verdict',
+          verdict: {
+            kind: result.does,
+            chain: name,
+            rule,
+            with: result.does === 'reject' ? result.with : '',
+            steps: t.steps,
+            said,
+          },
+        };
+      case 'return':
+        met(t, name, rule, said, 'pass');
+        return { end: 'returned' };
+      case 'jump':
+      case 'goto': {
+        const next = t.table.chains.get(result.chain);
+        if (!next || depth >= MAX_DEPTH) {
+          unknownRule(t, name, rule, current, `chain ${result.chain}, which the table does not have`);
+          continue;
+        }
+        met(t, name, rule, said, 'pass');
+        const inner = walkChain(t, next, context, depth + 1);
+        if (inner.end === 'verdict') return inner;
+        // After a goto the packet comes back to the caller of this chain, not to its next rule.
+        if (result.does === 'goto') return inner;
+        continue;
+      }
+      case 'unknown':
+        if (!unknownRule(t, name, rule, current, result.what)) {
+          return {
+            end: 'verdict',
+            verdict: {
+              kind: 'drop',
+              chain: name,
+              rule,
+              with: '',
+              steps: t.steps,
+              said: `taken as lost: ${result.what}`,
+            },
+          };
+        }
+    }
+  }
+  return { end: 'returned' };
+}
+
+function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext): boolean {
+  let unknown: string | null = null;
+  let chance = 1;
+  let drawn = false;
+  for (const match of rule.matches) {
+    const answer = evaluateMatch(match, context);
+    if (answer === false) return false;
+    if (answer !== true) unknown ??= answer.unknown;
+    const share = chanceOf(match);
+    if (share !== null) {
+      chance *= share;
+      drawn = true;
+    }
+  }
+  if (changesNothing(rule.target)) return true;
+  if (unknown !== null) {
+    const missing = missingFor(t, chain, rule, context, unknown);
+    const question = `rule ${rule.number} of ${chain} matches`;
+    const answer = context.walk.choices.unknown(question, missing);
+    met(
+      t,
+      chain,
+      rule,
+      `${chain} rule ${rule.number} asks for ${unknown}; here taken as ${answer ? 'matching' : 'not matching'}`,
+      'branch',
+    );
+    if (!answer) return false;
+  }
+  if (!drawn || chance >= 1) return true;
+  if (chance <= 0) return false;
+  const taken = context.walk.choose('rule', [
+    { label: `${chain} rule ${rule.number} by chance`, share: chance },
+    { label: `${chain} rule ${rule.number} passed over by chance`, share: 1 - chance },
+  ]);
+  return taken === 0;
+}
+
+/** True: the way on is followed. */
+function unknownRule(t: Traversal, chain: string, rule: XtRule, context: RuleContext, what: string): boolean {
+  const missing = missingFor(t, chain, rule, context, what);
+  const goesOn = context.walk.choices.unknown(`rule ${rule.number} of ${chain} lets the packet go on`, missing);
+  met(
+    t,
+    chain,
+    rule,
+    `${chain} rule ${rule.number}: ${what}; here taken as ${goesOn ? 'passing' : 'losing'} the packet`,
+    'branch',
+  );
+  return goesOn;
+}
+
+const missingFor = (t: Traversal, chain: string, rule: XtRule, context: RuleContext, what: string): Missing => ({
+  kind: 'rule',
+  place: context.ns.key,
+  node: context.ns.node,
+  text: `rule ${rule.number} of chain ${chain} (${toolOf(t.ruleset)}, table ${t.table.name}) depends on ${what}`,
+  evidence: [ruleEvidence(t.ruleset, rule)],
+});
+
+function ruleText(chain: string, rule: XtRule, result: ReturnType<typeof applyTarget>): string {
+  const place = `${chain} rule ${rule.number}`;
+  switch (result.does) {
+    case 'jump':
+    case 'goto':
+      return `${place} → ${result.chain}`;
+    case 'return':
+      return `${place} → RETURN`;
+    case 'unknown':
+      return `${place}: ${result.what}`;
+    case 'continue':
+      return result.said ? `${place}: ${result.said}` : place;
+    default:
+      return `${place} → ${result.said}`;
+  }
+}
+
+function met(t: Traversal, chain: string, rule: XtRule, text: string, action: Step['action'], packet?: Packet): void {
+  t.steps.push(
+    makeStep({
+      kind: action === 'branch' ? 'unknown' : 'rule',
+      text,
+      action,
+      detail: { table: t.table.name, chain, rule: rule.number, comment: rule.comment },
+      evidence: [ruleEvidence(t.ruleset, rule)],
+      ...(packet && action === 'change' ? { packet } : {}),
+    }),
+  );
+}

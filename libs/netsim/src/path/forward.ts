@@ -1,0 +1,29 @@
+/** ip_forward: TTL, size, FORWARD, then out. */
+import type { Link } from '@netverdict/linux-net';
+import { NO_DEVICES } from '../netfilter/context.ts';
+import { runHook } from '../netfilter/hook.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { InputRoute } from '../route/input.ts';
+import type { Next } from '../walk/next.ts';
+import type { Walk } from '../walk/walk.ts';
+import type { WorldNamespace } from '../world/world.ts';
+import { checkSize, egress } from './egress.ts';
+
+export function forward(
+  walk: Walk,
+  ns: WorldNamespace,
+  iif: Link,
+  physIn: Link | null,
+  way: Extract<InputRoute, { kind: 'forward' }>,
+  packet: Packet,
+): Next {
+  if (packet.ttl <= 1) return walk.stop(ns, packet, 'loop', { kind: 'ttl-expired' }, 'the TTL has run out');
+  const e = { route: way.route, via: way.nexthop.via, out: way.out, iif, physIn };
+  const tooBig = checkSize(walk, ns, e, packet);
+  if (tooBig) return tooBig;
+  const result = runHook(
+    { walk, ns, hook: 'FORWARD', devices: { ...NO_DEVICES, iif, oif: way.out, physIn, nexthop: way.nexthop.via } },
+    { ...packet, ttl: packet.ttl - 1 },
+  );
+  return result.ok ? egress(walk, ns, e, result.packet) : result.next;
+}

@@ -1,0 +1,77 @@
+/** ip_local_deliver: INPUT, then whoever takes it: a tunnel, the echo responder, a socket. */
+import { formatIp, type Link } from '@netverdict/linux-net';
+import { decapsulate } from '../link/vxlan.ts';
+import { NO_DEVICES } from '../netfilter/context.ts';
+import { runHook } from '../netfilter/hook.ts';
+import { describe, type Packet } from '../packet/packet.ts';
+import { findListener } from '../socket/listener.ts';
+import { citeAbsence, citeSysctl } from '../trace/evidence.ts';
+import type { Next } from '../walk/next.ts';
+import type { Walk } from '../walk/walk.ts';
+import { missingSection, sysctl } from '../world/facts.ts';
+import type { WorldNamespace } from '../world/world.ts';
+
+export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, physIn: Link | null): Next {
+  const result = runHook({ walk, ns, hook: 'INPUT', devices: { ...NO_DEVICES, iif, physIn } }, packet);
+  if (!result.ok) return result.next;
+  if (result.packet.payload) return decapsulate(walk, ns, result.packet, result.packet.payload);
+  if (walk.direction === 'reply') return { do: 'delivered', ns, packet: result.packet };
+  return toSocket(walk, ns, iif, result.packet);
+}
+
+function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next {
+  if (packet.icmp) return toEcho(walk, ns, packet);
+  const port = `${packet.protocol === 6 ? 'tcp' : 'udp'} ${formatIp(packet.destination)}:${packet.dport}`;
+  const { sockets } = ns.net.state;
+  if (!sockets.known) {
+    const missing = missingSection(ns, sockets, 'sockets');
+    if (!walk.ask(ns, `a process listens on ${port}`, missing, `${ns.key} ${port}`))
+      return walk.lost(ns, packet, missing);
+    return { do: 'delivered', ns, packet };
+  }
+  const found = findListener(sockets.value, packet, iif.ifindex);
+  if (found.kind === 'found') {
+    walk.step(ns, {
+      kind: 'socket',
+      text: `socket: ${port} is taken${found.socket.process ? ` by ${found.socket.process}` : ''}`,
+      action: 'pass',
+      detail: { port: packet.dport },
+      evidence: [
+        {
+          section: sockets.section?.digest ?? null,
+          kind: 'sockets',
+          line: found.socket.line,
+          text: `${found.socket.protocol} ${formatIp(found.socket.local.address)}:${found.socket.local.port} ${found.socket.state}`,
+          at: sockets.section?.at ?? null,
+        },
+      ],
+    });
+    return { do: 'delivered', ns, packet };
+  }
+  const loopbackOnly = found.kind === 'loopback-only';
+  return walk.stop(
+    ns,
+    packet,
+    'refused',
+    { kind: 'no-listener', loopbackOnly },
+    loopbackOnly ? `socket: ${port} is served on the loopback address only` : `socket: nobody listens on ${port}`,
+    { evidence: [citeAbsence(sockets, 'sockets', `no socket takes ${port}`)], kind: 'socket' },
+  );
+}
+
+function toEcho(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
+  const path = packet.family === 'ipv4' ? 'net/ipv4/icmp_echo_ignore_all' : 'net/ipv6/icmp/echo_ignore_all';
+  if (sysctl(ns, path))
+    return walk.stop(
+      ns,
+      packet,
+      'filtered-by-kernel',
+      { kind: 'echo-ignored' },
+      `${path} = 1: echo requests are ignored`,
+      {
+        evidence: [citeSysctl(ns, path, '1')],
+      },
+    );
+  walk.step(ns, { kind: 'socket', text: `the kernel answers the echo request (${describe(packet)})`, action: 'pass' });
+  return { do: 'delivered', ns, packet };
+}

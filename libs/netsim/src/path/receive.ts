@@ -1,0 +1,40 @@
+/** ip_rcv: PREROUTING, routing, then INPUT or FORWARD. */
+import type { Link } from '@netverdict/linux-net';
+import { NO_DEVICES } from '../netfilter/context.ts';
+import { runHook, unreadRulesets } from '../netfilter/hook.ts';
+import type { Packet } from '../packet/packet.ts';
+import { routeInput } from '../route/input.ts';
+import type { Next } from '../walk/next.ts';
+import type { Walk } from '../walk/walk.ts';
+import type { WorldNamespace } from '../world/world.ts';
+import { forward } from './forward.ts';
+import { localInput } from './input.ts';
+
+export function ipReceive(
+  walk: Walk,
+  ns: WorldNamespace,
+  iif: Link,
+  packet: Packet,
+  prerouted: boolean,
+  physIn: Link | null,
+): Next {
+  if (walk.loops(ns, iif, packet))
+    return walk.stop(ns, packet, 'loop', { kind: 'loop' }, `the packet comes in at ${iif.name} again and again`);
+  const unread = unreadRulesets(walk, ns, packet);
+  if (unread) return unread;
+  let current = packet;
+  if (!prerouted) {
+    const pre = runHook({ walk, ns, hook: 'PREROUTING', devices: { ...NO_DEVICES, iif, physIn } }, packet);
+    if (!pre.ok) return pre.next;
+    current = pre.packet;
+  }
+  const way = routeInput(walk, ns, iif, current);
+  switch (way.kind) {
+    case 'stop':
+      return way.next;
+    case 'local':
+      return localInput(walk, ns, iif, current, physIn);
+    case 'forward':
+      return forward(walk, ns, iif, physIn, way, current);
+  }
+}

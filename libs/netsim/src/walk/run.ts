@@ -1,0 +1,194 @@
+/** Follows one packet and its answer to the end: the one place where the stages' results are dispatched. */
+import { assertNever, type Flow, formatIp, parseIp } from '@netverdict/linux-net';
+import { sameTuple, tupleOf } from '../conntrack/table.ts';
+import { bridgeForward } from '../link/bridge.ts';
+import { receive } from '../link/receive.ts';
+import { transmit } from '../link/transmit.ts';
+import { fromOutside, toOutside } from '../link/wire.ts';
+import { needed, unavailable } from '../neighbour/resolve.ts';
+import { describe, type Packet, TCP } from '../packet/packet.ts';
+import { localOutput } from '../path/output.ts';
+import { ipReceive } from '../path/receive.ts';
+import { routeFailure } from '../route/input.ts';
+import { lookup, selectAddress } from '../route/lookup.ts';
+import { OUTSIDE } from '../trace/recorder.ts';
+import type { World, WorldNamespace } from '../world/world.ts';
+import type { Next } from './next.ts';
+import type { Stop } from './stop.ts';
+import { Walk } from './walk.ts';
+
+/** Events of one run. A path of two nodes with tunnels takes about 60 there and back. */
+const MAX_EVENTS = 2000;
+
+export function run(world: World, flow: Flow, prefix: readonly number[]): { walk: Walk; stop: Stop | null } {
+  const walk = new Walk(world, flow, prefix);
+  let next = start(walk);
+  for (let events = 0; next.do !== 'end'; events++) {
+    if (events >= MAX_EVENTS && walk.original)
+      next = walk.stop(OUTSIDE, walk.original, 'loop', { kind: 'loop' }, `still on its way after ${MAX_EVENTS} steps`);
+    else next = dispatch(walk, next);
+  }
+  return { walk, stop: next.stop };
+}
+
+function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' }>): Next {
+  switch (next.do) {
+    case 'output':
+      return localOutput(walk, next.ns, next.packet, next.oif);
+    case 'transmit':
+      return transmit(walk, next.ns, next.link, next.frame, next.nexthop);
+    case 'receive':
+      return receive(walk, next.ns, next.link, next.frame);
+    case 'ip-receive':
+      return ipReceive(walk, next.ns, next.iif, next.packet, next.prerouted, next.physIn);
+    case 'bridge-forward':
+      return bridgeForward(walk, next.ns, next.bridge, next.port, next.frame);
+    case 'outside':
+      return toOutside(walk, next.ns, next.link, next.packet, next.via);
+    case 'from-outside':
+      return fromOutside(walk, next.packet);
+    case 'delivered':
+      return walk.direction === 'forward' || walk.answering === null
+        ? answer(walk, next.ns, next.packet)
+        : accept(walk, next.ns, next.packet);
+    default:
+      return assertNever(next);
+  }
+}
+
+const PROTOCOLS = { tcp: 6, udp: 17 } as const;
+const ECHO_ID = 4711;
+
+function start(walk: Walk): Next {
+  const { flow, world } = walk;
+  const destination = parseIp(flow.destination.address);
+  const given = flow.source.kind === 'external' ? flow.source.address : flow.source.address;
+  const source = given === null ? null : parseIp(given);
+  if (!destination.ok) throw new Error(destination.error);
+  if (source && !source.ok) throw new Error(source.error);
+  const icmp = flow.protocol === 'icmp';
+  const blank: Packet = {
+    family: flow.family,
+    protocol: icmp ? (flow.family === 'ipv4' ? 1 : 58) : PROTOCOLS[flow.protocol === 'udp' ? 'udp' : 'tcp'],
+    source: source?.ok ? source.value : destination.value,
+    destination: destination.value,
+    sport: icmp ? null : flow.sourcePort,
+    dport: icmp ? null : flow.destination.port,
+    tcpFlags: flow.protocol === 'tcp' ? TCP.SYN : 0,
+    icmp: icmp ? { type: flow.family === 'ipv4' ? 8 : 128, code: 0, id: ECHO_ID } : null,
+    ttl: 64,
+    tos: 0,
+    sizeBytes: flow.sizeBytes,
+    dontFragment: flow.dontFragment,
+    mark: 0,
+    ct: null,
+    untracked: false,
+    payload: null,
+  };
+  if (flow.source.kind === 'external') {
+    walk.original = blank;
+    return { do: 'from-outside', packet: blank };
+  }
+  const key = flow.source.namespace;
+  const ns = world.namespaces.get(key);
+  if (!ns) return absentSource(walk, key, blank);
+  const chosen = source?.ok ? source.value : chooseSource(walk, ns, blank);
+  if (typeof chosen === 'object') return chosen;
+  const packet = { ...blank, source: chosen };
+  walk.original = packet;
+  walk.step(ns, { kind: 'origin', text: `sends ${describe(packet)}`, action: 'pass', packet });
+  return { do: 'output', ns, packet, oif: null };
+}
+
+/** The kernel routes first without a source, then takes the one that the route names. */
+function chooseSource(walk: Walk, ns: WorldNamespace, packet: Packet): Packet['source'] | Next {
+  const result = lookup(walk, ns, {
+    source: null,
+    destination: packet.destination,
+    mark: 0,
+    tos: 0,
+    protocol: packet.protocol,
+    sport: null,
+    dport: packet.dport,
+    iifName: 'lo',
+    oif: null,
+    oifName: null,
+  });
+  walk.original = packet;
+  if (result.kind === 'unknown') return walk.unknown(ns, packet, result.missing);
+  if (result.kind !== 'route') return routeFailure(walk, ns, null, packet, result);
+  const { route, nexthop } = result;
+  if (route.prefsrc !== null && route.type !== 'local') return route.prefsrc;
+  if (route.type === 'local') return packet.destination;
+  const dev = nexthop?.dev ?? null;
+  const source = dev === null ? null : selectAddress(ns, dev, nexthop?.via ?? packet.destination, packet.family);
+  return source ?? routeFailure(walk, ns, null, packet, { kind: 'none', evidence: result.evidence });
+}
+
+function absentSource(walk: Walk, key: string, packet: Packet): Next {
+  walk.original = packet;
+  const [node = '', kind, namespace, pod] = key.split('/');
+  if (walk.world.unavailable.has(node)) return unavailable(walk, OUTSIDE, packet, node);
+  if (kind === 'pod' && namespace && pod)
+    return needed(walk, OUTSIDE, packet, { kind: 'pod', node, namespace, pod, why: 'the packet starts there' });
+  return needed(walk, OUTSIDE, packet, { kind: 'node', node, why: 'the packet starts there' });
+}
+
+/** The packet has arrived: the answer starts back, from the address and port that it was sent to as seen there. */
+function answer(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
+  walk.direction = 'reply';
+  const back: Packet = {
+    ...packet,
+    source: packet.destination,
+    destination: packet.source,
+    sport: packet.dport,
+    dport: packet.sport,
+    tcpFlags: packet.protocol === 6 ? TCP.SYN | TCP.ACK : 0,
+    icmp: packet.icmp ? { ...packet.icmp, type: packet.family === 'ipv4' ? 0 : 129 } : null,
+    ttl: 64,
+    mark: 0,
+    ct: null,
+    untracked: false,
+    // The biggest packet goes one way; an echo comes back as long as it went.
+    sizeBytes: packet.protocol === 6 ? Math.min(packet.sizeBytes, 60) : packet.sizeBytes,
+  };
+  walk.answering = back;
+  if (walk.exited) return { do: 'from-outside', packet: back };
+  walk.step(ns, { kind: 'origin', text: `answers ${describe(back)}`, action: 'pass', packet: back });
+  return { do: 'output', ns, packet: back, oif: null };
+}
+
+/** The answer has come to some host: it is the right one if the source's socket knows it as its own. */
+function accept(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
+  const { original, flow } = walk;
+  if (!original) return { do: 'end', stop: null };
+  const outside = flow.source.kind === 'external';
+  const here = outside || (flow.source.kind === 'namespace' && flow.source.namespace === ns.key);
+  const expected: Packet = {
+    ...packet,
+    source: original.destination,
+    destination: original.source,
+    sport: original.dport,
+    dport: original.sport,
+  };
+  if (here && sameTuple(tupleOf(packet), tupleOf(expected))) {
+    walk.step(outside ? OUTSIDE : ns, {
+      kind: 'socket',
+      text: `the answer is back: ${describe(packet)}`,
+      action: 'pass',
+    });
+    return { do: 'end', stop: null };
+  }
+  const from = `${formatIp(original.destination)}${original.dport === null ? '' : `:${original.dport}`}`;
+  return walk.stop(
+    outside ? OUTSIDE : ns,
+    packet,
+    'misdelivered',
+    { kind: 'reply-mismatch', expected },
+    `the answer comes as ${describe(packet)}, but the source waits for one from ${from}`,
+    {
+      kind: 'socket',
+      owner: ns,
+    },
+  );
+}

@@ -1,0 +1,159 @@
+/** One run: a packet and its answer, followed along one sequence of choices. */
+import type { Flow, Link } from '@netverdict/linux-net';
+import type { Choice, Direction, Disposition, Evidence, Step } from '@netverdict/verdict';
+import { Conntrack } from '../conntrack/table.ts';
+import { describe, type Packet } from '../packet/packet.ts';
+import { type Place, Recorder, type StepInput } from '../trace/recorder.ts';
+import type { World, WorldNamespace } from '../world/world.ts';
+import { Choices, type Missing, type Option } from './choices.ts';
+import type { Next } from './next.ts';
+import type { Cause, Stop } from './stop.ts';
+
+interface StopDetails {
+  readonly evidence?: readonly Evidence[];
+  readonly kind?: Step['kind'];
+  readonly steps?: readonly Step[];
+  /** The namespace that sent the packet where it was lost, when it was lost on the wire or outside. */
+  readonly owner?: WorldNamespace;
+}
+
+export class Walk {
+  readonly world: World;
+  readonly flow: Flow;
+  readonly choices: Choices;
+  readonly conntrack = new Conntrack();
+  readonly recorder = new Recorder();
+  direction: Direction = 'forward';
+  /** As the source's socket sent it, before any NAT; set once made. */
+  original: Packet | null = null;
+  /** The answer as its sender sent it; null while the packet is still on its way there. */
+  answering: Packet | null = null;
+  /** The packet has left the cluster for an address outside; its answer comes from there. */
+  exited = false;
+  /** What `recent --set` has stored in this run: list name and address. */
+  readonly recent = new Set<string>();
+  /** Receptions by place, device and tuple: the same one for the third time is a loop. */
+  readonly #seen = new Map<string, number>();
+  readonly #labels: Choice[] = [];
+  #collapsed = 0;
+
+  constructor(world: World, flow: Flow, prefix: readonly number[]) {
+    this.world = world;
+    this.flow = flow;
+    this.choices = new Choices(prefix);
+  }
+
+  step(at: WorldNamespace | Place, input: StepInput): void {
+    this.recorder.add(placeOf(at), this.direction, input);
+  }
+
+  stop(
+    at: WorldNamespace | Place,
+    packet: Packet,
+    disposition: Disposition,
+    cause: Cause,
+    text: string,
+    more: StopDetails = {},
+  ): Next {
+    const place = placeOf(at);
+    const evidence = more.evidence ?? [];
+    this.step(at, {
+      kind: more.kind ?? 'check',
+      text,
+      action: disposition === 'insufficient-info' ? 'unknown' : 'stop',
+      evidence,
+      ...(more.steps ? { steps: more.steps } : {}),
+      packet,
+    });
+    const stop: Stop = {
+      disposition,
+      cause,
+      place: more.owner?.key ?? (place.kind === 'wire' || place.kind === 'outside' ? null : place.key),
+      node: more.owner?.node ?? place.node,
+      direction: this.direction,
+      packet,
+      evidence,
+    };
+    return { do: 'end', stop };
+  }
+
+  /** The way ends where knowledge does. */
+  unknown(at: WorldNamespace | Place, packet: Packet, missing: Missing): Next {
+    return this.stop(at, packet, 'insufficient-info', { kind: 'unknown', missing }, `unknown: ${missing.text}`, {
+      evidence: missing.evidence,
+      kind: 'unknown',
+    });
+  }
+
+  /** The other answer to an unknown: it does stop the packet. */
+  lost(at: WorldNamespace | Place, packet: Packet, missing: Missing): Next {
+    return this.stop(at, packet, 'dropped', { kind: 'unknown', missing }, `taken as lost: ${missing.text}`, {
+      evidence: missing.evidence,
+      kind: 'unknown',
+    });
+  }
+
+  /** Both answers are followed; the step says that it was asked. */
+  ask(at: WorldNamespace | Place, question: string, missing: Missing, key?: string): boolean {
+    const answer = this.choices.unknown(question, missing, key);
+    this.step(at, {
+      kind: 'unknown',
+      text: `${missing.text}; here taken as ${answer ? 'so' : 'not so'}: ${question}`,
+      action: 'branch',
+      evidence: missing.evidence,
+    });
+    return answer;
+  }
+
+  /** With a key, the same question gets the same answer for the whole run. */
+  choose(what: Choice['what'], options: readonly Option[], key?: string): number {
+    return this.choices.choose(what, options, null, key);
+  }
+
+  /** The random choices since the last label led to this backend: one choice for the reader instead of several. */
+  label(what: Choice['what'], label: string): void {
+    const points = this.choices.points.slice(this.#collapsed).filter((point) => point.what !== 'unknown');
+    if (points.length === 0) return;
+    this.#flushUnknowns();
+    this.#collapsed = this.choices.points.length;
+    this.#labels.push({ what, label, share: product(points.map((p) => p.options[p.taken]?.share ?? null)) });
+  }
+
+  #flushUnknowns(): void {
+    for (const point of this.choices.points.slice(this.#collapsed))
+      if (point.what === 'unknown')
+        this.#labels.push({ what: 'unknown', label: point.options[point.taken]?.label ?? '', share: null });
+  }
+
+  labels(): readonly Choice[] {
+    const rest = this.choices.points.slice(this.#collapsed).map(
+      (point): Choice => ({
+        what: point.what,
+        label: point.options[point.taken]?.label ?? '',
+        share: point.options[point.taken]?.share ?? null,
+      }),
+    );
+    return [...this.#labels, ...rest];
+  }
+
+  /** True when this packet has come to this device twice before. */
+  loops(ns: WorldNamespace, link: Link, packet: Packet): boolean {
+    const key = `${this.direction} ${ns.key} ${link.ifindex} ${packet.tcpFlags} ${describe(packet)}`;
+    const times = (this.#seen.get(key) ?? 0) + 1;
+    this.#seen.set(key, times);
+    return times > 2;
+  }
+}
+
+export function placeOf(at: WorldNamespace | Place): Place {
+  return 'net' in at ? { key: at.key, node: at.node, kind: at.kind } : at;
+}
+
+export function product(shares: readonly (number | null)[]): number | null {
+  let result = 1;
+  for (const share of shares) {
+    if (share === null) return null;
+    result *= share;
+  }
+  return result;
+}
