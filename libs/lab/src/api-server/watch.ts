@@ -75,15 +75,19 @@ export function serveWatch(store: Store, request: WatchRequest, response: Server
   const bookmarks = params.get('allowWatchBookmarks') === 'true';
   const unsubscribe = store.onEvent(onEvent);
   const interval = bookmarks ? setInterval(() => bookmark(), request.bookmarkIntervalMs) : undefined;
-  const timeout = setTimeout(() => {
-    if (bookmarks) bookmark();
-    response.end();
-  }, timeoutMs);
-  response.on('close', () => {
+  // Before the answer ends, not when it has: nothing may be written in between.
+  const stop = (): void => {
     unsubscribe();
     clearInterval(interval);
     clearTimeout(timeout);
-  });
+  };
+  const timeout = setTimeout(() => {
+    stop();
+    if (bookmarks) bookmark();
+    response.end();
+  }, timeoutMs);
+  response.on('close', stop);
+  response.on('error', stop);
 }
 
 export function versionOf(text: string): number {
