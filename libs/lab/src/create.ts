@@ -82,7 +82,7 @@ async function build(spec: LabSpec, onProgress: (line: string) => void): Promise
       nodes.map(async (node) => {
         await programFlannel(spec, node, nodes);
         await loadKubeProxyRules(spec, node, objects);
-        await loadFlannelRules(node, spec.iptables);
+        await loadFlannelRules(spec, node);
       }),
     );
     const info = await apiServer;

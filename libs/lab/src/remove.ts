@@ -3,13 +3,14 @@
  * processes are killed, its mounts undone, its files deleted. What belongs to a lab is told by names that only it has:
  * the state directory in a process's command line, the cgroup, the namespaces' names. Safe to call twice.
  */
-import { readdirSync, readFileSync, readlinkSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run, tryRun } from './command.ts';
 import { LabError } from './errors.ts';
 import { cgroupParent } from './runtime/containerd.ts';
-import { stateDirOf } from './state.ts';
+import { netnsPath } from './spec.ts';
+import { removeStateDir, stateDirOf } from './state.ts';
 
 export async function removeEverything(lab: string): Promise<void> {
   const containers = containerIds(lab);
@@ -20,7 +21,7 @@ export async function removeEverything(lab: string): Promise<void> {
   await removeCgroups(lab);
   for (const socket of sockets) rmSync(socket, { force: true });
   removeCniResults(containers);
-  rmSync(stateDirOf(lab), { recursive: true, force: true });
+  removeStateDir(lab);
 }
 
 /** Killed until none is left: a shim may be starting a container while it is looked for. */
@@ -41,28 +42,53 @@ async function killProcesses(lab: string): Promise<void> {
   }
 }
 
-/** Read anew from /proc each time, so a pid that was given to another process since is never taken for the lab's. */
+/**
+ * Read anew from /proc each time, so a pid that was given to another process since is never taken for the lab's: programs that
+ * name its directory, all in its cgroups, and tools still at work in its nodes' namespaces.
+ */
 export function processesOf(lab: string): readonly number[] {
-  const inStateDir = `${stateDirOf(lab)}/`;
+  const dir = stateDirOf(lab);
   const inCgroup = `:${cgroupParent(lab)}/`;
-  return listDir('/proc').flatMap((name) => {
-    const pid = Number(name);
+  const namespaces = new Set(namespacesOf(lab).map((name) => inodeOf(netnsPath(name))));
+  return listDir('/proc').flatMap((entry) => {
+    const pid = Number(entry);
     if (!Number.isInteger(pid) || pid === process.pid) return [];
     const command = readText(`/proc/${pid}/cmdline`).split('\0');
     // A zombie has no command line any more; it needs no killing.
     if (command.join('') === '') return [];
-    const runsFromIt = isDaemon(command) && command.some((word) => word.includes(inStateDir));
-    return runsFromIt || readText(`/proc/${pid}/cgroup`).includes(inCgroup) ? [pid] : [];
+    if (readText(`/proc/${pid}/cgroup`).includes(inCgroup)) return [pid];
+    const program = command[0]?.split('/').at(-1) ?? '';
+    const namesIt = command.some((word) => word === dir || word.startsWith(`${dir}/`));
+    if (namesIt && isDaemon(program, command)) return [pid];
+    return TOOLS.has(program) && namespaces.has(inodeOf(`/proc/${pid}/ns/net`)) ? [pid] : [];
   });
 }
 
 /** A shell or an editor that merely names the state directory is not the lab's. */
-function isDaemon(command: readonly string[]): boolean {
-  const program = command[0]?.split('/').at(-1) ?? '';
-  return ['containerd', 'containerd-shim-runc-v2', 'runc', 'ctr', 'echo', 'nsenter', 'node', 'bridge'].includes(program)
-    ? program !== 'node' || command.some((word) => word.includes('/api-server/'))
-    : false;
+function isDaemon(program: string, command: readonly string[]): boolean {
+  if (program === 'node') return command.some((word) => word.endsWith('/api-server/main.ts'));
+  return DAEMONS.has(program);
 }
+
+const DAEMONS = new Set(['containerd', 'containerd-shim-runc-v2', 'runc', 'ctr', 'echo', 'nsenter']);
+/** CNI plugins and what the lab programs nodes with: short-lived, but they could still be writing. */
+const TOOLS = new Set([
+  'bridge',
+  'host-local',
+  'loopback',
+  'ip',
+  'sysctl',
+  'iptables-nft-restore',
+  'iptables-legacy-restore',
+]);
+
+const inodeOf = (path: string): number => {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return -1;
+  }
+};
 
 async function unmountAll(lab: string): Promise<void> {
   const below = `${stateDirOf(lab)}/`;
@@ -165,9 +191,4 @@ function readText(path: string): string {
   } catch {
     return '';
   }
-}
-
-/** Path of the namespace that a process is in; for tests and messages. */
-export function netnsOf(pid: number): string {
-  return readlinkSync(`/proc/${pid}/ns/net`);
 }

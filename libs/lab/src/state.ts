@@ -2,8 +2,8 @@
  * What a lab leaves on disk, so that any process can use, heal or remove it: /run/netverdict/lab/<lab>/ with lab.json,
  * faults/<id>.json, kubeconfig and objects/ (the API server's), and <node>/ with containerd's files.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { LabError } from './errors.ts';
 import type { LabSpec } from './spec.ts';
 
@@ -46,12 +46,30 @@ export interface LabState {
   } | null;
 }
 
+/** With the directories above, when this was the last lab. */
+export function removeStateDir(lab: string): void {
+  // A process that was killed a moment ago may have made one more file.
+  rmSync(stateDirOf(lab), { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+  for (const dir of [LABS_DIR, dirname(LABS_DIR)]) {
+    try {
+      rmdirSync(dir);
+    } catch {
+      return; // others are in it
+    }
+  }
+}
+
 /** @throws LabError when the lab exists already. */
 export function createStateDir(lab: string): void {
-  mkdirSync(LABS_DIR, { recursive: true });
   try {
+    mkdirSync(LABS_DIR, { recursive: true });
     mkdirSync(stateDirOf(lab));
   } catch (cause) {
+    // The last other lab went away, and the directory with it, between the two lines.
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+      createStateDir(lab);
+      return;
+    }
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST')
       throw new LabError(`there is already a lab named ${lab}: take it down first, or choose another name`, { cause });
     throw cause;

@@ -44,7 +44,8 @@ export async function perform(state: LabState, operation: Operation): Promise<vo
       return setSysctls(operation.netns, operation.values);
     case 'iptables': {
       const text = [`*${operation.table}`, ...operation.lines, 'COMMIT', ''].join('\n');
-      return restoreRules(operation.netns, state.spec.iptables, text);
+      const { name: lab, iptables: variant } = state.spec;
+      return restoreRules({ lab, netnsPath: operation.netns, variant }, text);
     }
     case 'signal':
       process.kill(operation.pid, operation.signal);

@@ -16,7 +16,8 @@ const tooLargeMtu = ({ spec }: FaultContext): number => (spec.cni === 'flannel-v
 export const POD_FAULTS = {
   /**
    * The interface goes down: the kernel deletes every route over it, the host's end of the veth loses its carrier, and the
-   * bridge port leaves the forwarding state. Who asks gets no ARP answer: host unreachable from the node after 3 s.
+   * bridge port leaves the forwarding state. Silence while the node trusts its neighbour entry for the pod; once that has
+   * aged, no ARP answer, and host unreachable from the node after 3 s.
    */
   'pod-link-down': {
     description: "The pod's eth0 is down.",

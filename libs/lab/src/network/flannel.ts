@@ -2,16 +2,7 @@
  * What flanneld programs on a node, in the order and form in which it does (flannel pkg/backend/vxlan, pkg/backend/hostgw,
  * pkg/trafficmngr/iptables).
  */
-import {
-  CLUSTER_POD_CIDR,
-  FLANNEL_VNI,
-  type IptablesVariant,
-  type LabSpec,
-  type NodePlan,
-  netnsPath,
-  podMtu,
-  VXLAN_PORT,
-} from '../spec.ts';
+import { CLUSTER_POD_CIDR, FLANNEL_VNI, type LabSpec, type NodePlan, netnsPath, podMtu, VXLAN_PORT } from '../spec.ts';
 import { bridgeBatch, ipBatch, restoreRules } from './kernel.ts';
 
 /** flannel.1: no learning, no group; what it needs to know is told per peer. */
@@ -72,5 +63,5 @@ COMMIT
 `;
 }
 
-export const loadFlannelRules = (node: NodePlan, variant: IptablesVariant): Promise<void> =>
-  restoreRules(netnsPath(node.netns), variant, flannelRules(node));
+export const loadFlannelRules = ({ name, iptables }: LabSpec, node: NodePlan): Promise<void> =>
+  restoreRules({ lab: name, netnsPath: netnsPath(node.netns), variant: iptables }, flannelRules(node));

@@ -1,7 +1,9 @@
 /** The three ways in which the lab programs a network namespace: ip and bridge batches, sysctls, iptables-restore. */
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { inNetns, run } from '../command.ts';
 import type { IptablesVariant } from '../spec.ts';
+import { stateDirOf } from '../state.ts';
 
 /** @param force go on after a line that fails (and do not fail): for undoing what may be undone already. */
 export async function ipBatch(netnsPath: string, lines: readonly string[], force = false): Promise<void> {
@@ -28,22 +30,26 @@ export async function getSysctl(netnsPath: string, key: string): Promise<string>
   return (await run(inNetns(netnsPath, ['sysctl', '-n', key]))).trim();
 }
 
+/** Where rules go. */
+export interface XtablesTarget {
+  readonly lab: string;
+  readonly netnsPath: string;
+  readonly variant: IptablesVariant;
+}
+
 /**
  * Loads iptables-restore text. `noflush` keeps the other chains, as kube-proxy and flanneld do.
  * Each namespace has a lock file of its own: legacy restores would else wait for each other over the whole machine.
  */
-export async function restoreRules(
-  netnsPath: string,
-  variant: IptablesVariant,
-  text: string,
-  { noflush = true } = {},
-): Promise<void> {
-  const argv = [`iptables-${variant}-restore`, '-w', '5', ...(noflush ? ['--noflush'] : [])];
-  await run(inNetns(netnsPath, argv), { input: text, env: { XTABLES_LOCKFILE: lockFile(netnsPath) } });
+export async function restoreRules(target: XtablesTarget, text: string, { noflush = true } = {}): Promise<void> {
+  const argv = [`iptables-${target.variant}-restore`, '-w', '5', ...(noflush ? ['--noflush'] : [])];
+  await run(inNetns(target.netnsPath, argv), { input: text, env: { XTABLES_LOCKFILE: lockFile(target) } });
 }
 
-export const saveRules = (netnsPath: string, variant: IptablesVariant): Promise<string> =>
-  run(inNetns(netnsPath, [`iptables-${variant}-save`]), { env: { XTABLES_LOCKFILE: lockFile(netnsPath) } });
+export const saveRules = ({ netnsPath, variant }: XtablesTarget): Promise<string> =>
+  run(inNetns(netnsPath, [`iptables-${variant}-save`]));
 
-const lockFile = (netnsPath: string): string =>
-  `/run/netverdict/xtables-${createHash('sha256').update(netnsPath).digest('hex').slice(0, 16)}.lock`;
+function lockFile({ lab, netnsPath }: XtablesTarget): string {
+  const name = createHash('sha256').update(netnsPath).digest('hex').slice(0, 16);
+  return join(stateDirOf(lab), `xtables-${name}.lock`);
+}

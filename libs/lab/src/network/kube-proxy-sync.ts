@@ -1,13 +1,14 @@
 /** Loads kube-proxy's rules into a node: all at the start, and after a change of objects only its own chains. */
 import type { KubeObject } from '../api-server/index.ts';
 import { writeKubeProxyRules } from '../kube-proxy/index.ts';
-import { CLUSTER_POD_CIDR, type IptablesVariant, type LabSpec, type NodePlan, netnsPath } from '../spec.ts';
-import { restoreRules, saveRules } from './kernel.ts';
+import { CLUSTER_POD_CIDR, type LabSpec, type NodePlan, netnsPath } from '../spec.ts';
+import { restoreRules, saveRules, type XtablesTarget } from './kernel.ts';
 
 export function kubeProxyRules(spec: LabSpec, node: NodePlan, objects: readonly KubeObject[]): string {
   const vtep = spec.cni === 'flannel-vxlan' ? [node.vtepAddress] : [];
   return writeKubeProxyRules({
-    objects,
+    // In one order, whether they come from the API server or from the plan.
+    objects: objects.toSorted((a, b) => keyOf(a).localeCompare(keyOf(b))),
     nodeName: node.name,
     nodeIps: ['127.0.0.1', node.address, node.podGateway, ...vtep],
     config: {
@@ -18,15 +19,22 @@ export function kubeProxyRules(spec: LabSpec, node: NodePlan, objects: readonly 
   });
 }
 
+const keyOf = ({ kind, metadata }: KubeObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
+
 export const loadKubeProxyRules = (spec: LabSpec, node: NodePlan, objects: readonly KubeObject[]): Promise<void> =>
-  restoreRules(netnsPath(node.netns), spec.iptables, kubeProxyRules(spec, node, objects), { noflush: false });
+  restoreRules(targetOf(spec, node), kubeProxyRules(spec, node, objects), { noflush: false });
 
 /** Like kube-proxy's own sync: refills its chains, deletes those that no Service needs any more, touches nobody else's. */
 export async function syncKubeProxyRules(spec: LabSpec, node: NodePlan, objects: readonly KubeObject[]): Promise<void> {
-  const path = netnsPath(node.netns);
-  const present = await saveRules(path, spec.iptables);
-  await restoreRules(path, spec.iptables, syncText(kubeProxyRules(spec, node, objects), present));
+  const target = targetOf(spec, node);
+  await restoreRules(target, syncText(kubeProxyRules(spec, node, objects), await saveRules(target)));
 }
+
+const targetOf = (spec: LabSpec, node: NodePlan): XtablesTarget => ({
+  lab: spec.name,
+  netnsPath: netnsPath(node.netns),
+  variant: spec.iptables,
+});
 
 /** @param wanted kube-proxy's whole tables. @param present iptables-save of the node. */
 export function syncText(wanted: string, present: string): string {
@@ -70,6 +78,3 @@ function chainsOf(text: string): ReadonlyMap<string, ReadonlySet<string>> {
   }
   return tables;
 }
-
-/** The variant's name says which tool a user must take. */
-export const iptablesTool = (variant: IptablesVariant): string => `iptables-${variant}`;
