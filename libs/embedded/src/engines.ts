@@ -43,6 +43,8 @@ export interface EnginesOptions {
   readonly clusters: readonly { readonly name: string; readonly nodes: readonly string[] }[];
   /** Fixed ports on 127.0.0.1; otherwise free ones, kept for the next run. */
   readonly ports?: Partial<Record<EngineName, number>>;
+  /** Only these, for tests; all three when absent. */
+  readonly only?: readonly EngineName[];
   /** Engines go on when this process ends; `stopEngines(dir)` stops them. */
   readonly outlive?: boolean;
   readonly onProgress?: (line: string) => void;
@@ -86,10 +88,10 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
   const cleaned = await stopEngines(dir);
   if (cleaned.length > 0) options.onProgress?.(`stopped ${cleaned.join(', ')} of an earlier run`);
 
-  const programs = {
-    nats: requireProgram('nats-server', 'nats-server'),
-    redis: requireProgram('redis-server', 'redis-server'),
-  };
+  const names = ENGINE_NAMES.filter((name) => options.only?.includes(name) ?? true);
+  // Told before anything is started.
+  if (names.includes('nats')) requireProgram('nats-server', 'nats-server');
+  if (names.includes('redis')) requireProgram('redis-server', 'redis-server');
   const ports: Record<EngineName, number> = { nats: 0, redis: 0, postgres: 0 };
   for (const name of ENGINE_NAMES) ports[name] = await freePort(options.ports?.[name] ?? before?.ports[name]);
 
@@ -110,11 +112,23 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
   const spawnOf: Readonly<Record<EngineName, () => Promise<ChildProcess>>> = {
     nats: async () => {
       const args = ['-c', writeNatsConfig(dir, ports.nats)];
-      return spawnEngine({ command: programs.nats, args, logFile: natsLog(dir), deathSignal, cwd: natsDir(dir) });
+      return spawnEngine({
+        command: requireProgram('nats-server', 'nats-server'),
+        args,
+        logFile: natsLog(dir),
+        deathSignal,
+        cwd: natsDir(dir),
+      });
     },
     redis: async () => {
       const args = [writeRedisConfig(dir, ports.redis, redisPassword)];
-      return spawnEngine({ command: programs.redis, args, logFile: redisLog(dir), deathSignal, cwd: redisDir(dir) });
+      return spawnEngine({
+        command: requireProgram('redis-server', 'redis-server'),
+        args,
+        logFile: redisLog(dir),
+        deathSignal,
+        cwd: redisDir(dir),
+      });
     },
     postgres: async () => {
       const place = await postgresPlace();
@@ -140,14 +154,14 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
   };
 
   const record = async (): Promise<void> => {
-    const place = await postgresPlace();
+    const place = names.includes('postgres') ? await postgresPlace() : null;
     writeRecord(dir, {
       processes,
       ports,
       natsUrl: engines.natsUrl,
-      databaseUrl: databaseUrl(place.password, ports.postgres),
+      databaseUrl: place ? databaseUrl(place.password, ports.postgres) : '',
       redisUrl: engines.redisUrl,
-      postgresDir: place.folder,
+      postgresDir: place?.folder ?? join(dir, 'postgres'),
     });
   };
 
@@ -221,17 +235,17 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
       await startEngine(name);
     },
     async stop() {
-      await Promise.all(ENGINE_NAMES.map((name) => stopEngine(name)));
+      await Promise.all(names.map((name) => stopEngine(name)));
       await record();
     },
   };
 
-  const started = await Promise.allSettled(ENGINE_NAMES.map(startEngine));
+  const started = await Promise.allSettled(names.map(startEngine));
   const failed = started.find((result) => result.status === 'rejected');
   if (failed) {
-    await Promise.all(ENGINE_NAMES.map((name) => stopEngine(name)));
+    await Promise.all(names.map((name) => stopEngine(name)));
     throw failed.reason;
   }
-  database = databaseUrl((await postgresPlace()).password, ports.postgres);
+  if (names.includes('postgres')) database = databaseUrl((await postgresPlace()).password, ports.postgres);
   return engines;
 }

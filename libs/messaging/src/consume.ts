@@ -8,11 +8,12 @@
  *              └──────────┴─ Poison, too many ─▶ deadletter.<stream>, done
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Msg, nanos } from '@nats-io/transport-node';
+import { nanos } from '@nats-io/transport-node';
 import type { MessageBody, MessageName } from '@netverdict/contracts';
 import { type DeadLetter, MAX_KEPT_BYTES, sendDeadLetter } from './dead-letter.ts';
 import { isPermission, reasonOf } from './errors.ts';
 import type { Link } from './link.ts';
+import { type Pulled, pull } from './pull.ts';
 import { type DurableConsumer, ensureConsumer } from './streams.ts';
 import { inTraceOf } from './tracing.ts';
 import { type Decoded, decode, InvalidMessage } from './wire.ts';
@@ -59,39 +60,7 @@ export interface Consumption {
   stop(graceMs?: number): Promise<void>;
 }
 
-const PULL_MS = 20_000;
 const DEFAULT_BACKOFF_MS = [200, 1000, 3000, 10_000] as const;
-
-interface Pulled {
-  readonly msg: Msg;
-  readonly reply: string;
-  readonly deliveries: number;
-  readonly seq: number;
-}
-
-/** `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream seq>.…`; with a domain and account hash in front since 2.10. */
-export function parseAckSubject(reply: string): { deliveries: number; seq: number } | null {
-  const tokens = reply.split('.');
-  const at = tokens.length >= 11 ? 6 : 4;
-  const deliveries = Number(tokens[at]);
-  const seq = Number(tokens[at + 1]);
-  if (tokens[0] !== '$JS' || tokens[1] !== 'ACK' || !Number.isInteger(deliveries) || !Number.isInteger(seq))
-    return null;
-  return { deliveries, seq };
-}
-
-/** @returns null when no message came; throws when the consumer is not there or the server said why not. */
-async function pull(link: Link, consumer: DurableConsumer): Promise<Pulled | null> {
-  const subject = `$JS.API.CONSUMER.MSG.NEXT.${consumer.stream}.${consumer.durable}`;
-  const request = JSON.stringify({ batch: 1, expires: nanos(PULL_MS) });
-  const msg = await link.nc.request(subject, request, { timeout: PULL_MS + 1000 });
-  const place = msg.reply === undefined ? null : parseAckSubject(msg.reply);
-  if (place && msg.reply !== undefined) return { msg, reply: msg.reply, ...place };
-  const code = msg.headers?.code ?? 0;
-  // 404: none, 408: none in time. 409 is said with a reason: consumer deleted, server shutting down, …
-  if (code === 404 || code === 408) return null;
-  throw new Error(`pull from ${consumer.durable}: ${code} ${msg.headers?.description ?? ''}`);
-}
 
 export function consume<N extends MessageName>(
   link: Link,
@@ -105,16 +74,16 @@ export function consume<N extends MessageName>(
   const backoff = options.backoffMs ?? DEFAULT_BACKOFF_MS;
   const stopped = new AbortController();
   const abandoned = new AbortController();
-  /** Replaced on each reconnection: what a pull waits for may be gone with the old server. */
-  let interrupted = Promise.withResolvers<null>();
+  /** Of the pulls that wait. Replaced on each reconnection: what they wait for may be gone with the old server. */
+  let pulls = new AbortController();
   let consumer: Promise<DurableConsumer> | null = null;
   const forget = (): void => {
     consumer = null;
-    interrupted.resolve(null);
-    interrupted = Promise.withResolvers<null>();
+    pulls.abort();
+    pulls = new AbortController();
   };
   const unsubscribe = link.onReconnect(forget);
-  stopped.signal.addEventListener('abort', () => interrupted.resolve(null));
+  stopped.signal.addEventListener('abort', () => pulls.abort());
 
   const tell = (pulled: Pulled, word: string): void => {
     if (!link.nc.isClosed()) link.nc.publish(pulled.reply, word);
@@ -196,13 +165,9 @@ export function consume<N extends MessageName>(
       try {
         consumer ??= ensureConsumer(link, message, ackWaitMs);
         const place = await consumer;
-        // The loser of the race must not become an unhandled rejection.
-        const pulling = pull(link, place);
-        pulling.catch(() => {});
-        const pulled = await Promise.race([pulling, interrupted.promise]);
+        const pulled = await pull(link, place, pulls.signal);
         failures = 0;
         if (pulled) await deliver(pulled);
-        else if (stopped.signal.aborted) void pulling.then((late) => late && nak(late, 0)).catch(() => {});
       } catch (error) {
         if (stopped.signal.aborted) return;
         consumer = null;
@@ -223,6 +188,8 @@ export function consume<N extends MessageName>(
     const over = new Promise<void>((resolve) => abandoned.signal.addEventListener('abort', () => resolve()));
     await Promise.race([lanes, over]);
     clearTimeout(timer);
+    // The server must have seen that the pulls are withdrawn before it is given more messages for them.
+    if (link.connected()) await Promise.race([link.nc.flush().catch(() => {}), pause(500, undefined, { ref: false })]);
   }
   link.closing.addEventListener('abort', () => void stop(0));
   return {
