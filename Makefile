@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 # Node 24 comes from npm (package `node`), so that an older system Node does not matter.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
-NETVERDICT := node clients/cli/src/main.ts
+NETVERDICT := ./netverdict
 
 .PHONY: help setup demo up down test check bench scenarios-full
 help: ## this list

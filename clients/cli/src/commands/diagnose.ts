@@ -60,7 +60,7 @@ export function printDiagnosis(document: DiagnosisDocument, options: OutputOptio
       for (const suggestion of problem?.suggestions ?? []) print(`   · ${suggestion}`);
     }
     // A name that does not exist is the asker's; everything else is ours.
-    return problem !== null && /\/(unknown-|family-mismatch|unsupported-|ambiguous-|not-)/.test(problem.type)
+    return problem !== null && /:(unknown-|family-mismatch|unsupported-|ambiguous-|not-)/.test(problem.type)
       ? EXIT.usage
       : EXIT.system;
   }

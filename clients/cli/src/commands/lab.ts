@@ -32,21 +32,22 @@ export async function labUp(options: LabUpOptions): Promise<void> {
 }
 
 export async function labStatus(name: string | undefined): Promise<void> {
-  const names = name === undefined ? await listLabs() : [name];
-  if (names.length === 0) print('no lab is up');
-  for (const each of names) {
-    const lab = await openLab(each);
-    print(`lab ${each}: ${lab.spec.cni}, iptables ${lab.spec.iptables}, kubeconfig ${lab.kubeconfig}`);
-    printTable(
-      ['NODE', 'ADDRESS', 'PODS', 'NAMESPACE'],
-      lab.nodes.map((n) => [n.name, n.address, n.podCidr, n.netnsPath]),
-    );
-    const faults = await lab.activeFaults();
-    if (faults.length > 0)
-      printTable(
-        ['FAULT', 'NAME', 'WHAT IT DOES'],
-        faults.map((f) => [f.id, f.name, f.description]),
-      );
+  const labs = listLabs().filter((lab) => name === undefined || lab.name === name);
+  if (labs.length === 0) {
+    if (name !== undefined) throw new UsageError(`no lab ${name} is up`);
+    print('no lab is up');
+  }
+  for (const summary of labs) {
+    if (summary.phase !== 'ready') {
+      print(`lab ${summary.name} is ${summary.phase}: take it away with \`netverdict lab down --name ${summary.name}\``);
+      continue;
+    }
+    const lab = await openLab(summary.name);
+    print(`lab ${summary.name}: ${lab.spec.cni}, iptables ${lab.spec.iptables}, kubeconfig ${lab.kubeconfig}`);
+    printTable(['NODE', 'ADDRESS', 'PODS', 'NAMESPACE'], lab.nodes.map((n) => [n.name, n.address, n.podCidr, n.netnsPath]));
+    printTable(['POD', 'ADDRESS', 'NODE'], lab.pods.map((p) => [`${p.namespace}/${p.name}`, p.address, p.node]));
+    const faults = lab.faults();
+    if (faults.length > 0) printTable(['FAULT', 'NAME', 'WHAT IT DOES'], faults.map((f) => [f.id, f.name, f.description]));
   }
 }
 
@@ -118,7 +119,7 @@ export async function labProbe(options: LabProbeOptions): Promise<boolean> {
   else {
     for (const attempt of result.attempts)
       print(
-        `${attempt.outcome}  ${attempt.rttMs === null ? '' : `${attempt.rttMs.toFixed(2)} ms`}  ${attempt.answeredBy ?? ''}`,
+        `${attempt.outcome}  ${attempt.elapsedMs.toFixed(2)} ms  ${attempt.answeredBy ?? ''}`,
       );
   }
   return result.attempts.every((attempt) => attempt.outcome === 'delivered');

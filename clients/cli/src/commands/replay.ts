@@ -18,7 +18,7 @@ export async function replayBundle(path: string, options: OutputOptions): Promis
   const text = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes).toString('utf8') : bytes.toString('utf8');
   const bundle = parseBundle(text);
   if (!bundle.ok) throw new UsageError(`${path} is not a bundle: ${bundle.error}`);
-  const diagnosis = replay(bundle.value);
+  const { diagnosis } = replay(bundle.value);
   if (options.json) print(JSON.stringify(diagnosis, null, 2));
   else
     print(renderReport(diagnosis, { lang: langOf(options.lang), paint: terminalPaint, steps: options.steps === true }));

@@ -109,7 +109,7 @@ export async function supervise(options: UpOptions): Promise<void> {
     let agents: readonly AgentSpec[] = [];
     let cluster = options.cluster;
     if (options.lab) {
-      if ((await listLabs()).includes(LAB_NAME)) await removeLab(LAB_NAME);
+      if (listLabs().some((lab) => lab.name === LAB_NAME)) await removeLab(LAB_NAME);
       const spec = labSpec({ name: LAB_NAME, nodes: '3', cni: options.cni, iptables: options.iptables });
       const lab = await createLab(spec, (line) => stages.say(`lab: ${line}`));
       kubeconfig = lab.kubeconfig;
@@ -146,7 +146,7 @@ export async function down(): Promise<void> {
   if (state) await endProcess(state.supervisor, 30_000);
   // After a crash of the supervisor its children and the lab are still there.
   await endLeftovers(upDir());
-  if (process.getuid?.() === 0 && (await listLabs()).includes(LAB_NAME)) await removeLab(LAB_NAME);
+  if (process.getuid?.() === 0 && listLabs().some((lab) => lab.name === LAB_NAME)) await removeLab(LAB_NAME);
   rmSync(statePath(), { force: true });
   print(state ? 'stopped' : 'nothing was up');
 }

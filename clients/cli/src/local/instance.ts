@@ -8,7 +8,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Engines, startEngines } from '@netverdict/embedded';
+import type { BusUser } from '@netverdict/contracts';
+import { type Engines, startEngines, stopEngines } from '@netverdict/embedded';
 import { SystemError } from '../exit-codes.ts';
 import { endLeftovers, Services } from './services.ts';
 
@@ -56,11 +57,11 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const { dir, cluster, say } = options;
   mkdirSync(dir, { recursive: true, mode: 0o755 });
   await endLeftovers(dir);
+  await stopEngines(join(dir, 'engines'));
   say('engines: nats-server, redis-server, PostgreSQL');
   const engines = await startEngines({
     dir: join(dir, 'engines'),
     clusters: [{ name: cluster, nodes: [...options.nodes] }],
-    ...(options.natsHost === undefined ? {} : { natsHost: options.natsHost }),
   });
   const services = new Services(dir);
   const stop = async (): Promise<void> => {
@@ -73,7 +74,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
     const webhookSecretFile = join(dir, 'webhook-secret');
     secretFile(webhookSecretFile, 'whsec_');
     const apiUrl = `http://${options.listen}`;
-    const bus = (user: string): Record<string, string> => ({
+    const bus = (user: BusUser): Record<string, string> => ({
       NETVERDICT_NATS_URL: engines.natsUrl,
       NETVERDICT_NATS_NKEY_FILE: engines.natsKeyFile(user),
     });
@@ -85,7 +86,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       folder: 'api',
       healthUrl: apiUrl,
       env: {
-        ...bus('api'),
+        ...bus({ role: 'api' }),
         NETVERDICT_DATABASE_URL: engines.databaseUrl,
         NETVERDICT_REDIS_URL: engines.redisUrl,
         NETVERDICT_LISTEN: options.listen,
@@ -100,14 +101,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       name: 'topology',
       folder: 'topology',
       healthUrl: null,
-      env: { ...bus(`topology-${cluster}`), NETVERDICT_CLUSTER: cluster, NETVERDICT_KUBECONFIG: options.kubeconfig },
+      env: { ...bus({ role: 'topology', cluster }), NETVERDICT_CLUSTER: cluster, NETVERDICT_KUBECONFIG: options.kubeconfig },
     });
-    await services.start({ name: 'simulator', folder: 'simulator', healthUrl: null, env: bus('simulator') });
+    await services.start({ name: 'simulator', folder: 'simulator', healthUrl: null, env: bus({ role: 'simulator' }) });
     await services.start({
       name: 'eventproc',
       folder: 'eventproc',
       healthUrl: null,
-      env: { ...bus('eventproc'), NETVERDICT_DATABASE_URL: engines.databaseUrl },
+      env: { ...bus({ role: 'eventproc' }), NETVERDICT_DATABASE_URL: engines.databaseUrl },
     });
     for (const agent of options.agents)
       await services.start({
@@ -115,7 +116,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
         folder: 'collector-agent',
         healthUrl: null,
         env: {
-          ...bus(`agent-${cluster}-${agent.node}`),
+          ...bus({ role: 'agent', cluster, node: agent.node }),
           NETVERDICT_CLUSTER: cluster,
           NETVERDICT_NODE: agent.node,
           NETVERDICT_HOST_NETNS: agent.netnsPath,
