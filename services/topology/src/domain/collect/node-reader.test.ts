@@ -131,7 +131,7 @@ describe('an agent that fails', () => {
     ],
     [
       'breaks off',
-      (a: FakeAgent) => void Object.assign(a, { mangle: (c) => (c.kind === 'end' ? [] : [c]) }),
+      (a: FakeAgent) => void Object.assign(a, { mangle: (c: CollectChunk) => (c.kind === 'end' ? [] : [c]) }),
       'broke off',
     ],
   ])('%s: the node is unavailable, with the reason', async (_row, spoil, reason) => {
