@@ -168,7 +168,8 @@ void nft_state_free(struct ctx *c)
     c->nft = NULL;
 }
 
-/* iptables-nft-save says "# Table `nat' is incompatible, use 'nft' tool." of a table that someone else made. */
+/* iptables-nft-save says "# Table `nat' is incompatible, use 'nft' tool." of a table that someone else made, and
+ * "# Table `nat' contains incompatible base-chains, use 'nft' tool to list them." of one that it cannot show whole. */
 static void note_foreign(struct nft_state *s, int family, const struct buf *out, size_t start)
 {
     for (size_t i = 0; i < s->n_tables; i++) {
@@ -176,8 +177,9 @@ static void note_foreign(struct nft_state *s, int family, const struct buf *out,
         if (t->family != family || !iptables_name(t->name))
             continue;
         char phrase[64];
-        snprintf(phrase, sizeof phrase, "# Table `%.16s' is incompatible", t->name);
-        t->owned = strstr(out->p + start, phrase) == NULL;
+        snprintf(phrase, sizeof phrase, "# Table `%.16s' ", t->name);
+        const char *said = strstr(out->p + start, phrase);
+        t->owned = !said || !strstr(said, "incompatible");
     }
 }
 

@@ -1,0 +1,72 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Anomaly } from '@netverdict/contracts';
+import { expect, it, vi } from 'vitest';
+import { baselineOf, growth } from './anomalies.ts';
+import { watchAnomalies } from './anomaly-watch.ts';
+import { parseCounters } from './counters.ts';
+
+const counters = ({ overflows = 0, resets = 0, dropped = 0 }): string => `# inode 4026532301
+# snmp
+Ip: Forwarding DefaultTTL InHdrErrors
+Ip: 1 64 0
+Tcp: RtoAlgorithm MaxConn OutRsts
+Tcp: 1 -1 ${resets}
+# netstat
+TcpExt: SyncookiesSent ListenOverflows ListenDrops
+TcpExt: 0 ${overflows} ${overflows}
+# snmp6
+Udp6NoPorts                      	0
+# dev
+Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo: 100 1 0 99 0 0 0 0 100 1 0 0 0 0 0 0
+  eth0: 100 1 1 ${dropped} 0 0 0 0 100 1 0 2 0 0 0 0
+`;
+
+it('reads all four files; lo’s drops are nobody’s', () => {
+  const { inode, values } = parseCounters(counters({ overflows: 3, dropped: 7 }));
+  expect(inode).toBe(4026532301);
+  expect(Object.fromEntries(values)).toMatchObject({
+    'Tcp.MaxConn': -1,
+    'TcpExt.ListenOverflows': 3,
+    Udp6NoPorts: 0,
+    'dev.rx_drop': 7,
+    'dev.tx_drop': 2,
+    'dev.rx_errs': 1,
+  });
+});
+
+it('growth below the threshold waits until it adds up; a counter that shrank starts anew', () => {
+  const of = (resets: number): ReadonlyMap<string, number> => parseCounters(counters({ resets })).values;
+  const baseline = baselineOf(of(10));
+  expect(growth(baseline, of(12))).toEqual([]);
+  expect(growth(baseline, of(13))).toEqual([{ kind: 'tcp-reset-sent', count: 3 }]);
+  expect(growth(baseline, of(13))).toEqual([]);
+  expect(growth(baseline, of(2))).toEqual([]);
+  expect(growth(baseline, of(5))).toEqual([{ kind: 'tcp-reset-sent', count: 3 }]);
+});
+
+it('the watch tells the pod and the window, and nothing of what was there before it', async () => {
+  let overflows = 5;
+  const reports: Anomaly[][] = [];
+  const watch = watchAnomalies({
+    helper: { counters: async (paths) => new Map(paths.slice(1).map((path) => [path, counters({ overflows })])) },
+    pods: { list: async () => [{ namespace: 'shop', name: 'cart', path: '/run/netns/cart', inode: 4026532301 }] },
+    hostNetns: '/host',
+    everyMs: 20,
+    report: (anomalies) => void (anomalies.length > 0 && reports.push([...anomalies])),
+    log: { warn() {} },
+  });
+  try {
+    await pause(60);
+    expect(reports.flat().map((a) => a.kind)).toEqual(['agent-started']);
+    overflows = 6;
+    await vi.waitFor(() => expect(reports).toHaveLength(2));
+    expect(reports[1]).toMatchObject([
+      { kind: 'tcp-listen-overflow', netns: 4026532301, pod: { namespace: 'shop', name: 'cart' }, count: 1 },
+      { kind: 'tcp-listen-drop', count: 1 },
+    ]);
+  } finally {
+    watch.stop();
+  }
+});
