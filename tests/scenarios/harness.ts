@@ -135,7 +135,9 @@ function expectVerdict(document: DiagnosisDocument, row: Scenario): void {
   if (row.expect.reachableShare !== undefined)
     expect(document.verdict?.share.reachable).toBeCloseTo(row.expect.reachableShare, 2);
   if (row.expect.dispositions)
-    expect([...new Set(document.trace?.branches.map((b) => b.disposition))].sort()).toEqual([...row.expect.dispositions].sort());
+    expect([...new Set(document.trace?.branches.map((b) => b.disposition))].sort()).toEqual(
+      [...row.expect.dispositions].sort(),
+    );
 }
 
 /** The kernel is the judge: real packets fare as the verdict says. */

@@ -1,6 +1,7 @@
 /** What one row of the scenario table says: set up, question, expected answer. The kernel is asked beside it. */
-import type { FaultName, LabSpec, ProbeOutcome } from '@netverdict/lab';
+
 import type { Destination, Source } from '@netverdict/contracts';
+import type { FaultName, LabSpec, ProbeOutcome } from '@netverdict/lab';
 import type { Direction, Disposition, FindingCode, Outcome } from '@netverdict/verdict';
 
 export interface Combination {
@@ -13,8 +14,6 @@ export interface Planted {
   readonly args?: { readonly node?: string; readonly pod?: string; readonly peer?: string };
 }
 
-
-
 export interface Scenario {
   /** A sentence; it is the test's name. */
   readonly name: string;
@@ -26,7 +25,11 @@ export interface Scenario {
   readonly expect: {
     readonly outcome: Outcome;
     /** The findings of severity blocking, exactly: code, and the place and direction where they are told. */
-    readonly blocking?: readonly { readonly code: FindingCode; readonly hop?: string; readonly direction?: Direction }[];
+    readonly blocking?: readonly {
+      readonly code: FindingCode;
+      readonly hop?: string;
+      readonly direction?: Direction;
+    }[];
     readonly dispositions?: readonly Disposition[];
     /** Share of new connections that work, for a partial one. */
     readonly reachableShare?: number;
@@ -34,7 +37,9 @@ export interface Scenario {
   /** The real packet's way: where it starts, and where it is sent (a pod's or node's address is looked up in the lab). */
   readonly probe: {
     readonly from: { readonly pod: string } | { readonly node: string } | { readonly external: true };
-    readonly to: ({ readonly address: string } | { readonly pod: string } | { readonly node: string }) & { readonly port?: number };
+    readonly to: ({ readonly address: string } | { readonly pod: string } | { readonly node: string }) & {
+      readonly port?: number;
+    };
     readonly sizeBytes?: number;
     readonly dontFragment?: boolean;
     /** For an unreachable row: any of these. For a partial one the share is compared instead. */

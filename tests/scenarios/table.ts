@@ -151,7 +151,11 @@ const crossing = (
 });
 
 const podFaults: readonly Scenario[] = [
-  crossing('the destination pod’s eth0 is down', { name: 'pod-link-down' }, { outcome: 'unreachable', blocking: [{ code: 'NV-LINK-DOWN' }] }),
+  crossing(
+    'the destination pod’s eth0 is down',
+    { name: 'pod-link-down' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-LINK-DOWN' }] },
+  ),
   {
     // lo carries no traffic from outside: the verdict must not be fooled by it.
     name: 'the destination pod’s lo is down, and others still reach it',
@@ -186,7 +190,11 @@ const podFaults: readonly Scenario[] = [
   crossing(
     'iptables -I INPUT -j DROP in the destination pod',
     { name: 'pod-input-drop' },
-    { outcome: 'unreachable', blocking: [{ code: 'NV-FILTER-DROP', hop: 'node-2/pod/default/web-2' }], dispositions: ['dropped'] },
+    {
+      outcome: 'unreachable',
+      blocking: [{ code: 'NV-FILTER-DROP', hop: 'node-2/pod/default/web-2' }],
+      dispositions: ['dropped'],
+    },
     ['timeout'],
   ),
 ];
@@ -201,7 +209,11 @@ const firewallFaults: readonly Scenario[] = [
   crossing(
     'a REJECT rule on the destination’s node',
     { name: 'node-forward-reject' },
-    { outcome: 'unreachable', blocking: [{ code: 'NV-FILTER-REJECT', hop: 'node-2/host' }], dispositions: ['rejected'] },
+    {
+      outcome: 'unreachable',
+      blocking: [{ code: 'NV-FILTER-REJECT', hop: 'node-2/host' }],
+      dispositions: ['rejected'],
+    },
     ['refused', 'unreachable'],
   ),
   crossing(
@@ -267,8 +279,19 @@ const serviceFaults: readonly Scenario[] = [
 ];
 
 const linkAndRouteFaults: readonly Scenario[] = [
-  crossing('cni0 is down on the destination’s node', { name: 'cni0-down' }, { outcome: 'unreachable', blocking: [{ code: 'NV-LINK-DOWN' }] }),
-  { ...crossing('flannel.1 is down', { name: 'flannel-down' }, { outcome: 'unreachable', blocking: [{ code: 'NV-LINK-DOWN' }] }), only: 'flannel-vxlan' },
+  crossing(
+    'cni0 is down on the destination’s node',
+    { name: 'cni0-down' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-LINK-DOWN' }] },
+  ),
+  {
+    ...crossing(
+      'flannel.1 is down',
+      { name: 'flannel-down' },
+      { outcome: 'unreachable', blocking: [{ code: 'NV-LINK-DOWN' }] },
+    ),
+    only: 'flannel-vxlan',
+  },
   crossing(
     'the route to the own pod CIDR is deleted',
     { name: 'own-podcidr-route-deleted' },
@@ -290,15 +313,27 @@ const linkAndRouteFaults: readonly Scenario[] = [
     { outcome: 'unreachable', blocking: [{ code: 'NV-ROUTE-WRONG-DEVICE' }] },
   ),
   {
-    ...crossing('an FDB entry is missing', { name: 'fdb-missing' }, { outcome: 'unreachable', blocking: [{ code: 'NV-FDB-MISSING' }] }),
+    ...crossing(
+      'an FDB entry is missing',
+      { name: 'fdb-missing' },
+      { outcome: 'unreachable', blocking: [{ code: 'NV-FDB-MISSING' }] },
+    ),
     only: 'flannel-vxlan',
   },
   {
-    ...crossing('an FDB entry names the wrong node', { name: 'fdb-wrong-node' }, { outcome: 'unreachable', blocking: [{ code: 'NV-FDB-WRONG-NODE' }] }),
+    ...crossing(
+      'an FDB entry names the wrong node',
+      { name: 'fdb-wrong-node' },
+      { outcome: 'unreachable', blocking: [{ code: 'NV-FDB-WRONG-NODE' }] },
+    ),
     only: 'flannel-vxlan',
   },
   {
-    ...crossing('a neighbour entry is missing', { name: 'neighbour-missing' }, { outcome: 'unreachable', blocking: [{ code: 'NV-NEIGHBOUR-UNRESOLVED' }] }),
+    ...crossing(
+      'a neighbour entry is missing',
+      { name: 'neighbour-missing' },
+      { outcome: 'unreachable', blocking: [{ code: 'NV-NEIGHBOUR-UNRESOLVED' }] },
+    ),
     only: 'flannel-vxlan',
   },
   {
@@ -318,14 +353,27 @@ const linkAndRouteFaults: readonly Scenario[] = [
     only: 'flannel-vxlan',
   },
   {
-    ...crossing('the tunnel’s VNI is wrong on one node', { name: 'vxlan-wrong-vni' }, { outcome: 'unreachable', blocking: [{ code: 'NV-VXLAN-VNI-MISMATCH' }] }),
+    ...crossing(
+      'the tunnel’s VNI is wrong on one node',
+      { name: 'vxlan-wrong-vni' },
+      { outcome: 'unreachable', blocking: [{ code: 'NV-VXLAN-VNI-MISMATCH' }] },
+    ),
     only: 'flannel-vxlan',
   },
 ];
 
 const sysctlAndNatFaults: readonly Scenario[] = [
-  crossing('forwarding is switched off', { name: 'ip-forward-off' }, { outcome: 'unreachable', blocking: [{ code: 'NV-IP-FORWARD-OFF' }] }),
-  crossing('rp_filter=1 meets an asymmetric route', { name: 'rp-filter-asymmetric' }, { outcome: 'unreachable', blocking: [{ code: 'NV-RP-FILTER' }] }, ['timeout']),
+  crossing(
+    'forwarding is switched off',
+    { name: 'ip-forward-off' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-IP-FORWARD-OFF' }] },
+  ),
+  crossing(
+    'rp_filter=1 meets an asymmetric route',
+    { name: 'rp-filter-asymmetric' },
+    { outcome: 'unreachable', blocking: [{ code: 'NV-RP-FILTER' }] },
+    ['timeout'],
+  ),
   {
     name: 'the pod’s MTU is larger than the path takes, with DF',
     faults: [{ name: 'pod-mtu-too-large' }],
@@ -334,7 +382,13 @@ const sysctlAndNatFaults: readonly Scenario[] = [
     protocol: 'udp',
     sizeBytes: 1600,
     expect: { outcome: 'unreachable', blocking: [{ code: 'NV-MTU-EXCEEDED' }], dispositions: ['too-big'] },
-    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 5353 }, sizeBytes: 1600 - 28, dontFragment: true, fails: ['too-big', 'timeout'] },
+    probe: {
+      from: CLIENT,
+      to: { pod: 'default/web-2', port: 5353 },
+      sizeBytes: 1600 - 28,
+      dontFragment: true,
+      fails: ['too-big', 'timeout'],
+    },
   },
   {
     name: 'the masquerade rule is missing for a pod going outside',

@@ -39,15 +39,27 @@ export async function labStatus(name: string | undefined): Promise<void> {
   }
   for (const summary of labs) {
     if (summary.phase !== 'ready') {
-      print(`lab ${summary.name} is ${summary.phase}: take it away with \`netverdict lab down --name ${summary.name}\``);
+      print(
+        `lab ${summary.name} is ${summary.phase}: take it away with \`netverdict lab down --name ${summary.name}\``,
+      );
       continue;
     }
     const lab = await openLab(summary.name);
     print(`lab ${summary.name}: ${lab.spec.cni}, iptables ${lab.spec.iptables}, kubeconfig ${lab.kubeconfig}`);
-    printTable(['NODE', 'ADDRESS', 'PODS', 'NAMESPACE'], lab.nodes.map((n) => [n.name, n.address, n.podCidr, n.netnsPath]));
-    printTable(['POD', 'ADDRESS', 'NODE'], lab.pods.map((p) => [`${p.namespace}/${p.name}`, p.address, p.node]));
+    printTable(
+      ['NODE', 'ADDRESS', 'PODS', 'NAMESPACE'],
+      lab.nodes.map((n) => [n.name, n.address, n.podCidr, n.netnsPath]),
+    );
+    printTable(
+      ['POD', 'ADDRESS', 'NODE'],
+      lab.pods.map((p) => [`${p.namespace}/${p.name}`, p.address, p.node]),
+    );
     const faults = lab.faults();
-    if (faults.length > 0) printTable(['FAULT', 'NAME', 'WHAT IT DOES'], faults.map((f) => [f.id, f.name, f.description]));
+    if (faults.length > 0)
+      printTable(
+        ['FAULT', 'NAME', 'WHAT IT DOES'],
+        faults.map((f) => [f.id, f.name, f.description]),
+      );
   }
 }
 
@@ -118,9 +130,7 @@ export async function labProbe(options: LabProbeOptions): Promise<boolean> {
   if (options.json) print(JSON.stringify(result));
   else {
     for (const attempt of result.attempts)
-      print(
-        `${attempt.outcome}  ${attempt.elapsedMs.toFixed(2)} ms  ${attempt.answeredBy ?? ''}`,
-      );
+      print(`${attempt.outcome}  ${attempt.elapsedMs.toFixed(2)} ms  ${attempt.answeredBy ?? ''}`);
   }
   return result.attempts.every((attempt) => attempt.outcome === 'delivered');
 }

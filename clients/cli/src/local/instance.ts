@@ -101,7 +101,11 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       name: 'topology',
       folder: 'topology',
       healthUrl: null,
-      env: { ...bus({ role: 'topology', cluster }), NETVERDICT_CLUSTER: cluster, NETVERDICT_KUBECONFIG: options.kubeconfig },
+      env: {
+        ...bus({ role: 'topology', cluster }),
+        NETVERDICT_CLUSTER: cluster,
+        NETVERDICT_KUBECONFIG: options.kubeconfig,
+      },
     });
     await services.start({ name: 'simulator', folder: 'simulator', healthUrl: null, env: bus({ role: 'simulator' }) });
     await services.start({

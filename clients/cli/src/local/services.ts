@@ -91,6 +91,11 @@ export class Services {
     return this.#running.get(name)?.child?.pid ?? null;
   }
 
+  /** What a service was started with; another of its kind can be started with the same. */
+  envOf(name: string): Readonly<Record<string, string>> {
+    return this.#running.get(name)?.spec.env ?? {};
+  }
+
   get names(): string[] {
     return [...this.#running.keys()];
   }
