@@ -23,7 +23,8 @@ async function latency(instance: Instance, maxAgeMs: number): Promise<number[]> 
     if (!question) throw new Error('no question');
     const document = await client.diagnose({ ...question, protocol: 'tcp', maxAgeMs });
     // A wrong answer in no time is no result.
-    if (document.verdict?.outcome !== 'reachable') throw new Error(`${JSON.stringify(question)}: ${JSON.stringify(document.verdict ?? document.problem)}`);
+    if (document.verdict?.outcome !== 'reachable')
+      throw new Error(`${JSON.stringify(question)}: ${JSON.stringify(document.verdict ?? document.problem)}`);
   };
   await timeConcurrently(40, WIDTH, ask);
   return timeConcurrently(TOTAL, WIDTH, ask);
@@ -55,9 +56,24 @@ export async function diagnosisRows(lab: Lab, instance: Instance): Promise<Row[]
   const fresh = await latency(instance, 0);
   const beside = (p50: number): string => `reading the three nodes by hand: ${ms(hand)} (${ratio(p50, hand)})`;
   return [
-    { what: 'diagnosis, shared state (≤ 1 s), p50', value: ms(percentile(shared, 0.5)), wanted: '< 150 ms', beside: beside(percentile(shared, 0.5)) },
-    { what: 'diagnosis, shared state (≤ 1 s), p95', value: ms(percentile(shared, 0.95)), wanted: '< 400 ms', beside: beside(percentile(shared, 0.95)) },
-    { what: 'diagnosis, fresh collection each, p50', value: ms(percentile(fresh, 0.5)), wanted: '< 400 ms', beside: beside(percentile(fresh, 0.5)) },
+    {
+      what: 'diagnosis, shared state (≤ 1 s), p50',
+      value: ms(percentile(shared, 0.5)),
+      wanted: '< 150 ms',
+      beside: beside(percentile(shared, 0.5)),
+    },
+    {
+      what: 'diagnosis, shared state (≤ 1 s), p95',
+      value: ms(percentile(shared, 0.95)),
+      wanted: '< 400 ms',
+      beside: beside(percentile(shared, 0.95)),
+    },
+    {
+      what: 'diagnosis, fresh collection each, p50',
+      value: ms(percentile(fresh, 0.5)),
+      wanted: '< 400 ms',
+      beside: beside(percentile(fresh, 0.5)),
+    },
   ];
 }
 
@@ -66,7 +82,12 @@ export function memoryRows(instance: Instance, bareMiB: number): Row[] {
   return instance.services.names.map((name) => {
     const pid = instance.services.pidOf(name);
     const mib = pid === null ? Number.NaN : rssMiB(pid);
-    return { what: `memory of ${name} at rest`, value: `${mib.toFixed(0)} MiB`, wanted: '–', beside: `an idle Node process: ${bareMiB.toFixed(0)} MiB (${ratio(mib, bareMiB)})` };
+    return {
+      what: `memory of ${name} at rest`,
+      value: `${mib.toFixed(0)} MiB`,
+      wanted: '–',
+      beside: `an idle Node process: ${bareMiB.toFixed(0)} MiB (${ratio(mib, bareMiB)})`,
+    };
   });
 }
 

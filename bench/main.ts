@@ -36,7 +36,10 @@ try {
   });
   await sleep(5000);
   const rows: Row[] = memoryRows(instance, await bareNodeMiB());
-  printRows('Diagnosis through the API, 10 at a time', 'make bench', machine(), [...(await diagnosisRows(lab, instance)), ...rows]);
+  printRows('Diagnosis through the API, 10 at a time', 'make bench', machine(), [
+    ...(await diagnosisRows(lab, instance)),
+    ...rows,
+  ]);
 } finally {
   await instance?.stop();
   await lab?.down();

@@ -5,7 +5,11 @@ export function percentile(values: readonly number[], p: number): number {
 }
 
 /** Runs `total` tasks, `width` at a time. @returns each one's milliseconds. */
-export async function timeConcurrently(total: number, width: number, task: (i: number) => Promise<void>): Promise<number[]> {
+export async function timeConcurrently(
+  total: number,
+  width: number,
+  task: (i: number) => Promise<void>,
+): Promise<number[]> {
   const times: number[] = [];
   let next = 0;
   const worker = async (): Promise<void> => {

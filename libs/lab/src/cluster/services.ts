@@ -29,6 +29,13 @@ export const SERVICES: readonly ServicePlan[] = [
     selector: { app: 'dns' },
     port: { name: 'dns', protocol: 'UDP', port: 53, targetPort: 5353, containerPort: 5353 },
   },
+  {
+    // Endpoints on node-2 and node-3 only: node-1 has to send its NodePort's traffic elsewhere.
+    name: 'far-nodeport',
+    clusterIp: '10.96.0.83',
+    selector: { app: 'dns' },
+    port: { name: 'http', protocol: 'TCP', port: 80, targetPort: 8080, containerPort: 8080, nodePort: 30081 },
+  },
   { name: 'empty', clusterIp: '10.96.0.90', selector: { app: 'nobody' }, port: HTTP },
   { name: 'sticky', clusterIp: '10.96.0.82', selector: { app: 'web' }, port: HTTP, clientIpAffinitySeconds: 10_800 },
 ];
