@@ -7,7 +7,7 @@ import type { Scenario } from './scenario.ts';
 const CLIENT = { pod: 'default/client' } as const;
 const WEB = { service: 'default/web', port: 80 } as const;
 const WEB_IP = '10.96.0.80';
-const WEB_2 = { pod: 'default/web-2', port: 80 } as const;
+const WEB_2 = { pod: 'default/web-2', port: 8080 } as const;
 const NODE_1 = { node: 'node-1' } as const;
 const EXTERNAL = { ip: '203.0.113.10' } as const;
 
@@ -17,14 +17,14 @@ const clean: readonly Scenario[] = [
     source: CLIENT,
     destination: WEB_2,
     expect: { outcome: 'reachable' },
-    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 80 } },
+    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 8080 } },
   },
   {
     name: 'pod to pod on the same node',
     source: CLIENT,
-    destination: { pod: 'default/web-1', port: 80 },
+    destination: { pod: 'default/web-1', port: 8080 },
     expect: { outcome: 'reachable' },
-    probe: { from: CLIENT, to: { pod: 'default/web-1', port: 80 } },
+    probe: { from: CLIENT, to: { pod: 'default/web-1', port: 8080 } },
   },
   {
     name: 'pod to another node',
@@ -50,16 +50,16 @@ const clean: readonly Scenario[] = [
   {
     name: 'node to its own pod',
     source: NODE_1,
-    destination: { pod: 'default/web-1', port: 80 },
+    destination: { pod: 'default/web-1', port: 8080 },
     expect: { outcome: 'reachable' },
-    probe: { from: NODE_1, to: { pod: 'default/web-1', port: 80 } },
+    probe: { from: NODE_1, to: { pod: 'default/web-1', port: 8080 } },
   },
   {
     name: 'node to a pod elsewhere',
     source: NODE_1,
     destination: WEB_2,
     expect: { outcome: 'reachable' },
-    probe: { from: NODE_1, to: { pod: 'default/web-2', port: 80 } },
+    probe: { from: NODE_1, to: { pod: 'default/web-2', port: 8080 } },
   },
   {
     name: 'UDP to a Service on port 53',
@@ -147,7 +147,7 @@ const crossing = (
   source: CLIENT,
   destination: WEB_2,
   expect,
-  probe: { from: CLIENT, to: { pod: 'default/web-2', port: 80 }, fails },
+  probe: { from: CLIENT, to: { pod: 'default/web-2', port: 8080 }, fails },
 });
 
 const podFaults: readonly Scenario[] = [
@@ -163,7 +163,7 @@ const podFaults: readonly Scenario[] = [
     source: CLIENT,
     destination: WEB_2,
     expect: { outcome: 'reachable' },
-    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 80 } },
+    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 8080 } },
   },
   crossing(
     'no listener in the destination pod',
@@ -403,7 +403,7 @@ const sysctlAndNatFaults: readonly Scenario[] = [
     source: EXTERNAL,
     destination: WEB_2,
     expect: { outcome: 'unreachable', blocking: [{ code: 'NV-OUTSIDE-NO-ROUTE' }], dispositions: ['outside-no-route'] },
-    probe: { from: { external: true }, to: { pod: 'default/web-2', port: 80 }, fails: ['timeout', 'unreachable'] },
+    probe: { from: { external: true }, to: { pod: 'default/web-2', port: 8080 }, fails: ['timeout', 'unreachable'] },
   },
 ];
 
@@ -420,7 +420,7 @@ const twoBlockers: readonly Scenario[] = [
         { code: 'NV-FILTER-DROP', hop: 'node-2/pod/default/web-2' },
       ],
     },
-    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 80 }, fails: ['timeout'] },
+    probe: { from: CLIENT, to: { pod: 'default/web-2', port: 8080 }, fails: ['timeout'] },
   },
 ];
 
