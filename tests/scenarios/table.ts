@@ -265,8 +265,8 @@ const serviceFaults: readonly Scenario[] = [
     faults: [{ name: 'stale-dnat' }],
     source: CLIENT,
     destination: WEB,
-    expect: { outcome: 'partially-reachable', blocking: [{ code: 'NV-DNAT-STALE' }], reachableShare: 2 / 3 },
-    probe: { from: CLIENT, to: { address: WEB_IP, port: 80 } },
+    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-DNAT-STALE' }] },
+    probe: { from: CLIENT, to: { address: WEB_IP, port: 80 }, fails: ['timeout', 'unreachable'] },
   },
   {
     name: 'one of three endpoints is broken',
@@ -362,6 +362,26 @@ const linkAndRouteFaults: readonly Scenario[] = [
   },
 ];
 
+/** UDP with DF, larger than the path takes and not larger than the pod's own link. */
+const tooBig = (cni: NonNullable<Scenario['only']>, sizeBytes: number): Scenario => ({
+  name: `the pod’s MTU is larger than the path takes: ${sizeBytes} bytes with DF`,
+  only: cni,
+  faults: [{ name: 'pod-mtu-too-large' }],
+  source: CLIENT,
+  destination: { pod: 'default/web-2', port: 5353 },
+  protocol: 'udp',
+  sizeBytes,
+  expect: { outcome: 'unreachable', blocking: [{ code: 'NV-MTU-EXCEEDED' }], dispositions: ['too-big'] },
+  probe: {
+    from: CLIENT,
+    to: { pod: 'default/web-2', port: 5353 },
+    // The probe counts payload: without the headers of IPv4 (20) and UDP (8).
+    sizeBytes: sizeBytes - 28,
+    dontFragment: true,
+    fails: ['too-big', 'timeout'],
+  },
+});
+
 const sysctlAndNatFaults: readonly Scenario[] = [
   crossing(
     'forwarding is switched off',
@@ -374,22 +394,8 @@ const sysctlAndNatFaults: readonly Scenario[] = [
     { outcome: 'unreachable', blocking: [{ code: 'NV-RP-FILTER' }] },
     ['timeout'],
   ),
-  {
-    name: 'the pod’s MTU is larger than the path takes, with DF',
-    faults: [{ name: 'pod-mtu-too-large' }],
-    source: CLIENT,
-    destination: { pod: 'default/web-2', port: 5353 },
-    protocol: 'udp',
-    sizeBytes: 1600,
-    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-MTU-EXCEEDED' }], dispositions: ['too-big'] },
-    probe: {
-      from: CLIENT,
-      to: { pod: 'default/web-2', port: 5353 },
-      sizeBytes: 1600 - 28,
-      dontFragment: true,
-      fails: ['too-big', 'timeout'],
-    },
-  },
+  tooBig('flannel-vxlan', 1480),
+  tooBig('flannel-host-gw', 1600),
   {
     name: 'the masquerade rule is missing for a pod going outside',
     faults: [{ name: 'masquerade-missing' }],
