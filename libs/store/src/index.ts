@@ -1,4 +1,4 @@
-export type { NotificationHandlers, Notifications } from './notifications.ts';
+export { NOTIFY_CHANNEL, type NotificationHandlers, type Notifications } from './notifications.ts';
 export * from './queries/agents.ts';
 export * from './queries/diagnoses.ts';
 export * from './queries/events.ts';

@@ -4,6 +4,9 @@
  */
 import { Client, type ClientConfig } from 'pg';
 
+/** Changes of diagnoses. Payload: `<id> <rank>`. */
+export const NOTIFY_CHANNEL = 'netverdict_diagnosis';
+
 export interface NotificationHandlers {
   readonly onNotification: (payload: string) => void;
   /** The connection is up (again): anything may have changed since. */

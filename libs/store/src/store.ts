@@ -2,9 +2,9 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { migrate } from './migrate.ts';
-import { listen, type NotificationHandlers, type Notifications } from './notifications.ts';
+import { listen, NOTIFY_CHANNEL, type NotificationHandlers, type Notifications } from './notifications.ts';
 import { type AgentQueries, agentQueries } from './queries/agents.ts';
-import { type DiagnosisQueries, diagnosisQueries, NOTIFY_CHANNEL } from './queries/diagnoses.ts';
+import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
 import { type EventQueries, eventQueries } from './queries/events.ts';
 import { type ProgressQueries, progressQueries } from './queries/progress.ts';
 import { type WebhookQueries, webhookQueries } from './queries/webhooks.ts';
@@ -56,6 +56,8 @@ export function openStore(options: StoreOptions): Store {
     keepAlive: true,
   });
   pool.on('error', (error) => options.onIdleError?.(error));
+  // While a connection is in use the pool does not listen: without this its end would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   return {
     diagnoses: diagnosisQueries(db),

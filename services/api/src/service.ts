@@ -83,6 +83,7 @@ export async function startApi(
           {
             redisUrl: config.redisUrl,
             reconcileEveryMs: pace.reconcileEveryMs,
+            ready: () => migrated,
             ...(pace.redisPrefix === undefined ? {} : { prefix: pace.redisPrefix }),
           },
           store,
@@ -90,8 +91,8 @@ export async function startApi(
           log,
         );
   const enqueue: EnqueueDelivery = (...delivery) => queue?.enqueue(...delivery);
-  const finish = createFinish(store.diagnoses, changes, enqueue, log);
   const buffer = createProgressBuffer(store.progress, config.republishMs, log);
+  const finish = createFinish(store.diagnoses, changes, buffer, enqueue, log);
   const settings = { everyMs: pace.sweepEveryMs, republishMs: config.republishMs, retentionDays: config.retentionDays };
   let sweeper: { stop(): Promise<void> } | null = null;
   const consumptions: Consumption[] = [];

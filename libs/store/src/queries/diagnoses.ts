@@ -5,10 +5,10 @@
  */
 import type { DiagnosisRequest, Stage, Timing } from '@netverdict/contracts';
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { NOTIFY_CHANNEL } from '../notifications.ts';
 import { type Database, type DiagnosesTable, FINAL_RANK, STATUS_RANK, type StoredProblem } from '../schema.ts';
 
-/** Payload: `<id> <rank>`. */
-export const NOTIFY_CHANNEL = 'netverdict_diagnosis';
+import type { ProgressUpdate } from './progress.ts';
 
 export type DiagnosisRow = Omit<Selectable<DiagnosesTable>, 'result'>;
 export type FullDiagnosisRow = Selectable<DiagnosesTable>;
@@ -45,14 +45,18 @@ export interface Completion {
   readonly snapshotDigest: string;
   readonly result: unknown;
   readonly timing: Timing;
-  /** Id for the webhook delivery, used when the diagnosis has a callbackUrl. */
-  readonly deliveryId: string;
 }
 
 export interface Failure {
   readonly id: string;
   readonly problem: StoredProblem;
+}
+
+export interface Ending {
+  /** Id for the webhook delivery, used when the diagnosis has a callbackUrl. */
   readonly deliveryId: string;
+  /** Progress that was heard and not stored yet: logged before the end. */
+  readonly progress: readonly ProgressUpdate[];
 }
 
 export interface Finished {
@@ -82,8 +86,8 @@ export interface DiagnosisQueries {
   getRow(id: string): Promise<DiagnosisRow | null>;
   list(filter: DiagnosisFilter): Promise<readonly DiagnosisRow[]>;
   /** null: unknown or finished already, nothing was changed. */
-  complete(completion: Completion): Promise<Finished | null>;
-  fail(failure: Failure): Promise<Finished | null>;
+  complete(completion: Completion, ending: Ending): Promise<Finished | null>;
+  fail(failure: Failure, ending: Ending): Promise<Finished | null>;
   /** Raises the attempt of what has not moved and gives it to this caller alone; at most `limit` rows. */
   claimStalled(options: { readonly limit: number; readonly baseMs: number }): Promise<readonly DiagnosisRow[]>;
   /** Publishing did not work: may be tried again after `afterMs`. */
@@ -123,12 +127,20 @@ const COLUMNS = [
 const columns = (table: string) => sql.join(COLUMNS.map((name) => sql.ref(`${table}.${name}`)));
 
 const ms = (value: number) => sql`make_interval(secs => ${value / 1000}::double precision)`;
+/** As a table `p`, in the order given. */
+function progressRows(updates: readonly ProgressUpdate[]) {
+  const column = <T>(pick: (update: ProgressUpdate) => T): T[] => updates.map(pick);
+  return sql`unnest(${column((u) => u.key)}::text[], ${column((u) => u.attempt)}::int[], ${column((u) => u.stage)}::text[],
+    ${column((u) => u.message)}::text[], ${column((u) => u.at)}::timestamptz[])
+    with ordinality as p (key, attempt, stage, message, at, place)`;
+}
+
 const likePrefix = (text: string): string => `${text.replace(/[\\%_]/g, '\\$&')}%`;
 
 export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
   const finish = async (
     id: string,
-    deliveryId: string,
+    { deliveryId, progress }: Ending,
     set: { status: Stage; message: string; outcome: string | null; digest: string | null } & {
       result: string | null;
       problem: string | null;
@@ -148,7 +160,11 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         returning id
       ), logged as (
         insert into progress (diagnosis_id, key, attempt, stage, message, at)
-        select id, 'end', attempt, status, message, now() from done returning seq
+        select id, key, attempt, stage, message, at from (
+          select done.id, p.* from done, ${progressRows(progress)}
+          union all select id, 'end', attempt, status, message, now(), ${progress.length + 1}::bigint from done
+        ) entries order by place
+        on conflict (diagnosis_id, key) do nothing
       )
       select done.*, (select id from delivery) as delivery_id,
         pg_notify(${NOTIFY_CHANNEL}, done.id || ' ' || done.rank) as notified
@@ -198,8 +214,8 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
       return await query.orderBy('id', 'desc').limit(filter.limit).execute();
     },
 
-    complete: ({ id, outcome, snapshotDigest, result, timing, deliveryId }) =>
-      finish(id, deliveryId, {
+    complete: ({ id, outcome, snapshotDigest, result, timing }, ending) =>
+      finish(id, ending, {
         status: 'completed',
         message: outcome,
         outcome,
@@ -209,8 +225,8 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         timing: JSON.stringify(timing),
       }),
 
-    fail: ({ id, problem, deliveryId }) =>
-      finish(id, deliveryId, {
+    fail: ({ id, problem }, ending) =>
+      finish(id, ending, {
         status: 'failed',
         message: problem.title,
         outcome: null,

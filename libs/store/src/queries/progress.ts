@@ -1,8 +1,8 @@
 /** The progress log: what a live stream replays before it goes on live, at any replica. */
 import type { Stage } from '@netverdict/contracts';
 import { type Kysely, sql } from 'kysely';
+import { NOTIFY_CHANNEL } from '../notifications.ts';
 import { type Database, FINAL_RANK, STATUS_RANK } from '../schema.ts';
-import { NOTIFY_CHANNEL } from './diagnoses.ts';
 
 export interface ProgressUpdate {
   readonly diagnosisId: string;

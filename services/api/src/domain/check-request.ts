@@ -31,6 +31,16 @@ function address(pointer: string, ip: string | undefined): InvalidField[] {
   return [{ pointer, detail: `"${ip}" is not an IP address`, expected: 'an address such as 10.244.1.7 or fd00::7' }];
 }
 
+/** Kubernetes' names (RFC 1123 labels and subdomains), after the kind. */
+const WORKLOAD = /^[a-z]+\/[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/;
+/** Letters, digits, dashes, underscores and dots: what a resolver would be asked. */
+const DNS_NAME = /^[A-Za-z0-9_]([-A-Za-z0-9_.]*[A-Za-z0-9_])?\.?$/;
+
+function pattern(pointer: string, text: string | undefined, form: RegExp, expected: string): InvalidField[] {
+  if (text === undefined || form.test(text)) return [];
+  return [{ pointer, detail: `is ${JSON.stringify(text)}`, expected }];
+}
+
 function port(request: DiagnosisRequest): InvalidField[] {
   const { destination } = request;
   const pointer = '/destination/port';
@@ -58,6 +68,24 @@ export function checkRequest(request: DiagnosisRequest): InvalidField[] {
   return [
     ...exactlyOne('/source', request.source, SOURCE_KINDS),
     ...exactlyOne('/destination', request.destination, DESTINATION_KINDS),
+    ...pattern(
+      '/source/workload',
+      request.source.workload,
+      WORKLOAD,
+      'kind/namespace/name, such as "deployment/shop/cart"',
+    ),
+    ...pattern(
+      '/destination/workload',
+      request.destination.workload,
+      WORKLOAD,
+      'kind/namespace/name, such as "deployment/shop/payments"',
+    ),
+    ...pattern(
+      '/destination/name',
+      request.destination.name,
+      DNS_NAME,
+      'a DNS name, such as "payments.shop.svc.cluster.local"',
+    ),
     ...address('/source/ip', request.source.ip),
     ...address('/destination/ip', request.destination.ip),
     ...port(request),

@@ -1,10 +1,11 @@
 /** The end of a diagnosis: written once (the first end wins), told to those who wait, its webhook put on its way. */
 import type { DiagnosisFailed, VerdictReached } from '@netverdict/contracts';
-import type { DiagnosisQueries, Finished, StoredProblem } from '@netverdict/store';
+import type { DiagnosisQueries, Ending, Finished, StoredProblem } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
 import { v7 as uuidv7 } from 'uuid';
 import type { Changes } from './changes.ts';
 import type { StoredResult } from './document.ts';
+import type { ProgressBuffer } from './progress-buffer.ts';
 
 export interface Finish {
   /** Both resolve when stored; false: it was finished before, or is unknown. They throw when the database is away. */
@@ -25,6 +26,7 @@ export const problemOf = (failed: DiagnosisFailed): StoredProblem => ({
 export function createFinish(
   diagnoses: DiagnosisQueries,
   changes: Changes,
+  buffer: Pick<ProgressBuffer, 'take'>,
   enqueue: EnqueueDelivery,
   log: Log,
 ): Finish {
@@ -45,22 +47,19 @@ export function createFinish(
     );
     return true;
   };
+  const ending = (id: string): Ending => ({ deliveryId: `msg_${uuidv7()}`, progress: buffer.take(id) });
   return {
     async complete(verdict) {
       const { diagnosisId, diagnosis, flow, intendedPath, snapshot, snapshotDigest, timing } = verdict;
       const result: StoredResult = { diagnosis, flow, intendedPath, snapshot, snapshotDigest, timing };
-      const finished = await diagnoses.complete({
-        id: diagnosisId,
-        outcome: diagnosis.verdict.outcome,
-        snapshotDigest,
-        result,
-        timing,
-        deliveryId: `msg_${uuidv7()}`,
-      });
+      const finished = await diagnoses.complete(
+        { id: diagnosisId, outcome: diagnosis.verdict.outcome, snapshotDigest, result, timing },
+        ending(diagnosisId),
+      );
       return after(finished, result);
     },
     async fail(id, problem) {
-      return after(await diagnoses.fail({ id, problem, deliveryId: `msg_${uuidv7()}` }), null);
+      return after(await diagnoses.fail({ id, problem }, ending(id)), null);
     },
   };
 }

@@ -10,6 +10,8 @@ const LIMIT = 5000;
 
 export interface ProgressBuffer {
   add(update: ProgressUpdate): void;
+  /** What waits for this diagnosis; it is the caller's to store. */
+  take(diagnosisId: string): readonly ProgressUpdate[];
   flush(): Promise<void>;
 }
 
@@ -39,6 +41,11 @@ export function createProgressBuffer(progress: ProgressQueries, patienceMs: numb
       if (waiting.length >= LIMIT) return;
       waiting.push(update);
       timer ??= setTimeout(() => void flush(), GATHER_MS);
+    },
+    take(diagnosisId) {
+      const taken = waiting.filter((update) => update.diagnosisId === diagnosisId);
+      if (taken.length > 0) waiting = waiting.filter((update) => update.diagnosisId !== diagnosisId);
+      return taken;
     },
     flush,
   };

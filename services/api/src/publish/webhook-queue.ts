@@ -24,6 +24,8 @@ export interface WebhookQueue {
 export interface WebhookQueueOptions {
   readonly redisUrl: string;
   readonly reconcileEveryMs: number;
+  /** The tables are there. */
+  readonly ready: () => boolean;
   /** Of the keys in Redis. */
   readonly prefix?: string;
 }
@@ -78,7 +80,7 @@ export function openWebhookQueue(
     );
   };
   const reconcile = async (): Promise<void> => {
-    if (forQueue.status !== 'ready') return;
+    if (forQueue.status !== 'ready' || !options.ready()) return;
     try {
       for (const row of await store.webhooks.due(BATCH)) await add(row.id, row.attempts, 0);
     } catch (err) {

@@ -1,0 +1,168 @@
+/** Nothing accepted is lost: engines restart, lose their data or are away; services die in the middle. */
+import { createHmac } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { DiagnosisDocument, WebhookMessage } from '@netverdict/contracts';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { RunningApi } from './service.ts';
+import { verdictFor } from './testing/pipeline.ts';
+import { call, post, QUESTION, SECRET, type Stack, startStack, until } from './testing/stack.ts';
+
+let stack: Stack;
+let api: RunningApi;
+let other: RunningApi;
+
+beforeAll(async () => {
+  stack = await startStack();
+  [api, other] = await Promise.all([stack.startApi(), stack.startApi()]);
+});
+afterAll(() => stack?.down());
+afterEach(() => {
+  stack.pipeline.react = () => 'answer';
+  stack.pipeline.seen.length = 0;
+});
+
+const documentOf = async (response: Response): Promise<DiagnosisDocument> =>
+  (await response.json()) as DiagnosisDocument;
+const get = async (id: string): Promise<DiagnosisDocument> => documentOf(await call(api, `/api/v1/diagnoses/${id}`));
+const attemptsOf = (id: string): number[] =>
+  stack.pipeline.seen.filter((r) => r.diagnosisId === id).map((r) => r.attempt);
+
+test('a request whose service died is asked again with the next attempt, and finishes', async () => {
+  stack.pipeline.react = (requested) => (requested.attempt < 3 ? 'ignore' : 'answer');
+  const done = await documentOf(await post(api, QUESTION, { prefer: 'wait=15' }));
+  expect(done).toMatchObject({ status: 'completed', attempt: 3 });
+  expect(attemptsOf(done.id)).toEqual([1, 2, 3]);
+});
+
+test('the waits between attempts grow, and two replicas do not ask twice', async () => {
+  const at: number[] = [];
+  stack.pipeline.react = () => {
+    at.push(performance.now());
+    return at.length < 4 ? 'ignore' : 'answer';
+  };
+  await post(api, QUESTION, { prefer: 'wait=15' });
+  const waits = at.slice(1).map((t, i) => t - (at[i] ?? 0));
+  expect(at).toHaveLength(4);
+  expect((waits[1] ?? 0) > (waits[0] ?? 0) && (waits[2] ?? 0) > (waits[1] ?? 0)).toBe(true);
+});
+
+test('what has no answer by its deadline fails with the reason, and a late verdict changes nothing', async () => {
+  stack.pipeline.react = () => 'ignore';
+  const hasty = await stack.startApi({ deadlineMs: 1000, republishMs: 10_000 });
+  const failed = await documentOf(await post(hasty, QUESTION, { prefer: 'wait=10' }));
+  expect(failed).toMatchObject({
+    status: 'failed',
+    problem: {
+      type: 'urn:netverdict:problem:deadline-exceeded',
+      title: 'There was no answer within 1 s',
+      detail: expect.stringContaining('No topology service of cluster "default" took it up'),
+    },
+  });
+  const requested = { diagnosisId: failed.id, attempt: 1, request: QUESTION, deadlineAt: failed.deadlineAt };
+  await stack.pipeline.simulator.publish('verdict', 'default', verdictFor(requested, 'default'), {
+    id: `${failed.id}/late`,
+  });
+  await post(api, QUESTION);
+  await until(async () => (await get(failed.id)).status === 'failed');
+});
+
+test('NATS with all its data lost: what was under way is asked again', async () => {
+  let broken = true;
+  stack.pipeline.react = () => (broken ? 'ignore' : 'answer');
+  const accepted = await documentOf(await post(api, QUESTION));
+  await until(() => attemptsOf(accepted.id).length > 0);
+  broken = false;
+  await stack.engines.restart('nats', { signal: 'SIGKILL', wipe: true });
+  await until(async () => (await get(accepted.id)).status === 'completed');
+});
+
+test('while NATS is away questions are accepted, and answered when it is back', async () => {
+  await stack.engines.stopEngine('nats');
+  const response = await post(api, QUESTION);
+  expect(response.status).toBe(202);
+  const { id } = await documentOf(response);
+  await stack.engines.startEngine('nats');
+  await until(async () => (await get(id)).status === 'completed');
+});
+
+test('PostgreSQL away is 503 with Retry-After and nothing accepted; after its restart all goes on', async () => {
+  const gate = Promise.withResolvers<'answer'>();
+  stack.pipeline.react = () => gate.promise;
+  const accepted = await documentOf(await post(api, QUESTION));
+  const stream = await call(other, `/api/v1/diagnoses/${accepted.id}/events`);
+  const waiting = call(other, `/api/v1/diagnoses/${accepted.id}`, { headers: { prefer: 'wait=20' } });
+  await until(() => attemptsOf(accepted.id).length > 0);
+  await stack.engines.stopEngine('postgres');
+  const refused = await post(api, QUESTION);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+  expect(await refused.json()).toMatchObject({ type: 'urn:netverdict:problem:unavailable' });
+  expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
+  gate.resolve('answer');
+  await stack.engines.startEngine('postgres');
+  expect((await documentOf(await waiting)).status).toBe('completed');
+  expect(await stream.text()).toContain('event: completed');
+});
+
+interface Received {
+  readonly message: WebhookMessage;
+  readonly body: string;
+  readonly headers: IncomingMessage['headers'];
+}
+
+/** A receiver that answers with the statuses given, then with 200. */
+async function receiver(statuses: number[]): Promise<{ url: string; received: Received[]; server: Server }> {
+  const received: Received[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    received.push({ body, message: JSON.parse(body) as WebhookMessage, headers: request.headers });
+    response.writeHead(statuses.shift() ?? 200, { location: 'http://127.0.0.1:1/' }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, received, server };
+}
+
+test('the end is told to the callback, signed; a failed or redirected attempt is repeated', async () => {
+  const { url, received, server } = await receiver([500, 302]);
+  const done = await documentOf(await post(api, { ...QUESTION, callbackUrl: url }, { prefer: 'wait=10' }));
+  await until(() => received.length === 3);
+  server.close();
+  expect(new Set(received.map((r) => r.headers['webhook-id'])).size).toBe(1);
+  for (const { headers, body, message } of received) {
+    const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
+    expect(headers['webhook-signature']).toBe(`v1,${createHmac('sha256', SECRET).update(signed).digest('base64')}`);
+    expect(message).toMatchObject({
+      type: 'diagnosis.completed',
+      data: { id: done.id, verdict: { outcome: 'reachable' } },
+    });
+  }
+  await until(async () => (await api.store.webhooks.ofDiagnosis(done.id))[0]?.state === 'delivered');
+  expect((await api.store.webhooks.ofDiagnosis(done.id))[0]).toMatchObject({ attempts: 3, last_status: 200 });
+});
+
+test('a callback that never works is given up and written down', async () => {
+  const { url, received, server } = await receiver([500, 500, 500, 500, 500]);
+  const done = await documentOf(await post(api, { ...QUESTION, callbackUrl: url }, { prefer: 'wait=10' }));
+  await until(async () => (await api.store.webhooks.ofDiagnosis(done.id))[0]?.state === 'failed');
+  server.close();
+  expect(received).toHaveLength(4);
+});
+
+test('Redis that loses everything, or is away, delays callbacks only', async () => {
+  const { url, received, server } = await receiver([500]);
+  const slow = await stack.startApi({}, { retryWaitsMs: [1500] });
+  const done = await documentOf(await post(slow, { ...QUESTION, callbackUrl: url }, { prefer: 'wait=10' }));
+  await until(() => received.length === 1);
+  const redis = new Redis(stack.engines.redisUrl);
+  await redis.flushall();
+  redis.disconnect();
+  await stack.engines.stopEngine('redis');
+  const meanwhile = await post(api, { ...QUESTION, callbackUrl: url }, { prefer: 'wait=10' });
+  expect(meanwhile.status).toBe(200);
+  await stack.engines.startEngine('redis');
+  await until(() => received.length === 3);
+  server.close();
+  expect(new Set(received.map((r) => r.message.data.id))).toEqual(new Set([done.id, (await documentOf(meanwhile)).id]));
+});

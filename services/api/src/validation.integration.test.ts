@@ -1,0 +1,144 @@
+/** Every bad request gets problem details that say what was wrong and what would be right. */
+import type { Problem } from '@netverdict/contracts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunningApi } from './service.ts';
+import { call, post, QUESTION, type Stack, startStack } from './testing/stack.ts';
+
+let stack: Stack;
+let api: RunningApi;
+
+beforeAll(async () => {
+  stack = await startStack();
+  api = await stack.startApi();
+});
+afterAll(() => stack?.down());
+
+const { source, destination } = QUESTION;
+const to = (change: object): object => ({ source, destination: { ...destination, ...change } });
+
+describe.each([
+  ['nothing in the body', {}, ['/source', '/destination']],
+  ['no object', 'text', ['']],
+  ['an unknown field', { ...QUESTION, colour: 'red' }, ['/colour']],
+  ['an unknown field inside', to({ host: 'x' }), ['/destination/host']],
+  ['no source named', { source: {}, destination }, ['/source']],
+  ['two sources', { source: { pod: 'a/b', node: 'n' }, destination }, ['/source']],
+  ['two destinations', to({ pod: 'a/b' }), ['/destination']],
+  ['only a port', { source, destination: { port: 80 } }, ['/destination']],
+  ['a pod without namespace', { source: { pod: 'cart' }, destination }, ['/source/pod']],
+  ['upper case in a name', { source: { pod: 'Shop/Cart' }, destination }, ['/source/pod']],
+  ['a workload with a NUL', { source: { workload: 'deployment/a/\0' }, destination }, ['/source/workload']],
+  ['no address', { source: { ip: '10.0.0.256' }, destination }, ['/source/ip']],
+  ['port 0', to({ port: 0 }), ['/destination/port']],
+  ['port 70000', to({ port: 70000 }), ['/destination/port']],
+  ['port -1', to({ port: -1 }), ['/destination/port']],
+  ['half a port', to({ port: 80.5 }), ['/destination/port']],
+  ['a port as text of a number too big', to({ port: 'HTTP!' }), ['/destination/port']],
+  ['no port for tcp', { source, destination: { pod: 'a/b' } }, ['/destination/port']],
+  ['a port for icmp', { ...QUESTION, protocol: 'icmp' }, ['/destination/port']],
+  ['a named port at a node', { source, destination: { node: 'node-1', port: 'http' } }, ['/destination/port']],
+  ['a DNS name that is none', { source, destination: { name: 'a b', port: 1 } }, ['/destination/name']],
+  ['an unknown protocol', { ...QUESTION, protocol: 'sctp' }, ['/protocol']],
+  ['a size that no packet has', { ...QUESTION, sizeBytes: 1 }, ['/sizeBytes']],
+  ['an age below zero', { ...QUESTION, maxAgeMs: -1 }, ['/maxAgeMs']],
+  ['a callback that is no URL', { ...QUESTION, callbackUrl: 'nowhere' }, ['/callbackUrl']],
+  ['a callback over ftp', { ...QUESTION, callbackUrl: 'ftp://example.org/' }, ['/callbackUrl']],
+  ['a callback to the metadata service', { ...QUESTION, callbackUrl: 'http://169.254.169.254/' }, ['/callbackUrl']],
+  ['a callback to loopback in disguise', { ...QUESTION, callbackUrl: 'http://[::ffff:127.0.0.2]/' }, ['/callbackUrl']],
+  [
+    'two faults at once',
+    { source: { pod: 'x' }, destination: { service: 'a/b', port: 0 } },
+    ['/source/pod', '/destination/port'],
+  ],
+])('a body with %s', (_what, body, pointers) => {
+  test(`is refused with a pointer to ${pointers.join(', ') || 'the body'}`, async () => {
+    const response = await post(api, body);
+    const problem = (await response.json()) as Problem;
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      400,
+      'application/problem+json; charset=utf-8',
+    ]);
+    expect(problem).toMatchObject({ type: 'urn:netverdict:problem:invalid-request', status: 400 });
+    expect(problem.errors?.map((e) => e.pointer).sort()).toEqual([...pointers].sort());
+    for (const error of problem.errors ?? []) {
+      expect(error.detail).not.toBe('');
+      expect(error.expected).not.toBe('');
+    }
+  });
+});
+
+test('a message reads as a person would say it', async () => {
+  const problem = (await (await post(api, to({ port: 70000 }))).json()) as Problem;
+  expect(problem.detail).toBe(
+    '/destination/port: is 70000 (expected: a number, 1…65535, or the name of a port, such as "http")',
+  );
+});
+
+describe.each([
+  ['an unknown path', 'GET', '/api/v1/nothing', 404],
+  ['an unknown path outside', 'GET', '/nothing', 404],
+  ['an unknown diagnosis', 'GET', '/api/v1/diagnoses/dg_00000000-0000-7000-8000-000000000000', 404],
+  ['an id that is none', 'GET', '/api/v1/diagnoses/%00', 404],
+  ['the bundle of an unknown one', 'GET', '/api/v1/diagnoses/x/bundle', 404],
+  ['the stream of an unknown one', 'GET', '/api/v1/diagnoses/x/events', 404],
+  ['the rerun of an unknown one', 'POST', '/api/v1/diagnoses/x/rerun', 404],
+  ['a method that is not there', 'PUT', '/api/v1/diagnoses', 405],
+  ['a method that is not there, below', 'DELETE', '/api/v1/diagnoses/dg_1', 405],
+  ['a bad limit', 'GET', '/api/v1/diagnoses?limit=0', 400],
+  ['an unknown parameter', 'GET', '/api/v1/diagnoses?colour=red', 400],
+  ['a bad cursor', 'GET', '/api/v1/diagnoses?cursor=zzz', 400],
+  ['a bad date', 'GET', '/api/v1/diagnoses?since=yesterday', 400],
+  ['a NUL in a filter', 'GET', '/api/v1/diagnoses?source=%00', 400],
+  ['a bad cursor of events', 'GET', '/api/v1/events?cursor=WyJ4IiwieSJd', 400],
+  ['an unknown kind of event', 'GET', '/api/v1/events?kind=x', 400],
+  ['a path that cannot be decoded', 'GET', '/api/v1/diagnoses/%ff', 400],
+])('%s', (_what, method, path, status) => {
+  test(`is answered with ${status} as a problem`, async () => {
+    const response = await call(api, path, { method });
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      status,
+      'application/problem+json; charset=utf-8',
+    ]);
+    expect(await response.json()).toMatchObject({ status, type: expect.stringMatching(/^urn:netverdict:problem:/) });
+    if (status === 405) expect(response.headers.get('allow')).toContain('GET');
+  });
+});
+
+test('broken JSON, another media type, an empty body and one that is too large are problems too', async () => {
+  const send = (body: string, type: string | null): Promise<Response> =>
+    call(api, '/api/v1/diagnoses', { method: 'POST', body, headers: type === null ? {} : { 'content-type': type } });
+  const json = 'application/json';
+  const answers = [
+    await send('{', json),
+    await send('', json),
+    await send('{}', 'text/plain'),
+    await send('<a/>', 'application/xml'),
+    await send(JSON.stringify({ x: 'y'.repeat(70_000) }), json),
+    await send('{"__proto__": {}}', json),
+    await post(api, QUESTION, { 'idempotency-key': 'x'.repeat(300) }),
+  ];
+  expect(answers.map((a) => a.status)).toEqual([400, 400, 415, 415, 413, 400, 400]);
+  for (const answer of answers) expect(answer.headers.get('content-type')).toContain('application/problem+json');
+});
+
+test('without the token, or with a wrong one, nothing below /api is shown', async () => {
+  for (const authorization of ['', 'Bearer', 'Bearer wrong', 'Basic dGVzdA=='])
+    for (const path of ['/api/v1/diagnoses', '/api/v1/nothing', '/api/v1/agents']) {
+      const response = await call(api, path, { headers: { authorization } });
+      expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+        401,
+        expect.stringContaining('Bearer'),
+      ]);
+      expect(response.headers.get('content-type')).toContain('application/problem+json');
+    }
+});
+
+test('health, the OpenAPI document and the page to read it need no token; the page asks no other host', async () => {
+  const open = (path: string): Promise<Response> => fetch(`${api.url}${path}`);
+  expect(await (await open('/healthz')).json()).toEqual({ status: 'ok' });
+  const document = (await (await open('/openapi.json')).json()) as { openapi: string; paths: object };
+  expect(document.openapi).toBe('3.1.0');
+  const page = await open('/docs');
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
+  expect(await page.text()).not.toMatch(/(src|href)="https?:/);
+});
