@@ -22,10 +22,20 @@ const HEADERS_TIMEOUT_MS = 30_000;
 export class Connection {
   readonly #path: string | null;
   #loaded: { readonly config: KubeConfig; readonly version: string } | null = null;
+  #cluster = '';
 
   /** null: as kubectl does without --kubeconfig, else from within the cluster. */
   constructor(kubeconfigPath: string | null) {
     this.#path = kubeconfigPath;
+  }
+
+  /**
+   * Which cluster the kubeconfig means now. Another cluster may have come to the resourceVersion of the last by chance:
+   * only a list tells then. Throws when it cannot be read.
+   */
+  clusterId(): string {
+    this.#config();
+    return this.#cluster;
   }
 
   #config(): KubeConfig {
@@ -43,6 +53,8 @@ export class Connection {
       }
     }
     this.#loaded = { config, version };
+    const cluster = config.getCurrentCluster();
+    this.#cluster = [cluster?.server, cluster?.caData, cluster?.caFile].join(' ');
     return config;
   }
 

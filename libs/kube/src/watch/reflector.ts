@@ -46,6 +46,8 @@ export class Reflector {
   readonly #path: string;
   readonly #sink: Sink;
   readonly #changed: () => void;
+  /** The cluster that was listed. */
+  #clusterId = '';
 
   /** `path` with its query, if any: `/api/v1/pods`. `changed` is called when {@link state} is another. */
   constructor(connection: Connection, path: string, sink: Sink, changed: () => void) {
@@ -70,7 +72,9 @@ export class Reflector {
     while (!signal.aborted) {
       const before = this.#state.lastContactMs;
       try {
-        if (this.#state.resourceVersion === '') await this.#list(signal);
+        const clusterId = this.#connection.clusterId();
+        if (this.#state.resourceVersion === '' || clusterId !== this.#clusterId) await this.#list(signal);
+        this.#clusterId = clusterId;
         await this.#watch(signal);
         failures = 0;
       } catch (error) {
