@@ -42,7 +42,8 @@ export class Store {
   constructor(stateDir: string, historyLength: number) {
     this.#files = openObjectFiles(stateDir);
     this.#historyLength = historyLength;
-    this.#version = Math.max(1, this.#files.readVersion());
+    // A lab made anew starts above the versions of the last: whoever still watches that is told 410, not nothing.
+    this.#version = this.#files.readVersion() || Math.floor(Date.now() / 1000);
     for (const resource of RESOURCE_DEFINITIONS) {
       const objects = new Map<string, Stored>();
       for (const object of this.#files.read(resource)) {
