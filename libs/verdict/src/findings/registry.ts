@@ -42,6 +42,342 @@ export const FINDING_CODES = {
     },
     params: ['where', 'rule', 'chain', 'table', 'tool', 'with'],
   },
+  'NV-SERVICE-NO-ENDPOINTS': {
+    severity: 'blocking',
+    title: { en: 'The Service has no endpoints', zh: 'Service 没有可用的后端' },
+    text: {
+      en: 'Service {service} has no ready pods behind it, so {where} answers every connection to {address} with an error.',
+      zh: 'Service {service} 后面没有就绪的 Pod,因此 {where} 会以错误回应所有发往 {address} 的连接。',
+    },
+    params: ['service', 'where', 'address'],
+  },
+  'NV-SERVICE-PORT-UNKNOWN': {
+    severity: 'blocking',
+    title: { en: 'The Service has no such port', zh: 'Service 没有这个端口' },
+    text: {
+      en: '{address} belongs to Service {service}, which has no port {port}/{protocol}; its ports are: {ports}. Nothing takes the packets, so they leave the node and are lost.',
+      zh: '{address} 属于 Service {service},但该 Service 没有端口 {port}/{protocol};它的端口有:{ports}。没有规则接收这些数据包,于是它们离开节点后丢失。',
+    },
+    params: ['service', 'address', 'port', 'protocol', 'ports'],
+  },
+  'NV-SERVICE-NOT-PROGRAMMED': {
+    severity: 'blocking',
+    title: { en: 'The node does not know the Service', zh: '节点上没有该 Service 的转发规则' },
+    text: {
+      en: '{where} has no rule for Service {service} ({address} port {port}), although the Service exists: kube-proxy has not written it there.',
+      zh: '{where} 上没有 Service {service}({address} 端口 {port})的规则,尽管该 Service 存在:kube-proxy 没有写入这些规则。',
+    },
+    params: ['where', 'service', 'address', 'port'],
+  },
+  'NV-DNAT-STALE': {
+    severity: 'blocking',
+    title: { en: 'A Service rule leads to a pod that is gone', zh: 'Service 规则指向已不存在的 Pod' },
+    text: {
+      en: '{where} sends part of the connections to {address}, an address that no pod has any more: the rules for the Service on {where} are out of date.',
+      zh: '{where} 把一部分连接转发到 {address},但已没有 Pod 使用这个地址:{where} 上该 Service 的规则已过期。',
+    },
+    params: ['where', 'address'],
+  },
+  'NV-ADDRESS-UNUSED': {
+    severity: 'blocking',
+    title: { en: 'No pod has this address', zh: '没有 Pod 使用这个地址' },
+    text: {
+      en: 'No pod has the address {address}: on {where} nobody answers for it.',
+      zh: '没有 Pod 使用地址 {address}:在 {where} 上无人应答。',
+    },
+    params: ['address', 'where'],
+  },
+  'NV-NO-LISTENER': {
+    severity: 'blocking',
+    title: { en: 'Nothing listens on the port', zh: '端口上没有进程监听' },
+    text: {
+      en: 'The packets arrive at {where}, but no process there listens on port {port}/{protocol}, so the connection is refused.',
+      zh: '数据包已到达 {where},但那里没有进程监听端口 {port}/{protocol},因此连接被拒绝。',
+    },
+    params: ['where', 'port', 'protocol'],
+  },
+  'NV-LISTENER-LOOPBACK-ONLY': {
+    severity: 'blocking',
+    title: { en: 'The process listens on the loopback address only', zh: '进程只监听回环地址' },
+    text: {
+      en: "A process of {where} listens on port {port}/{protocol}, but only on {address}, which is reachable from inside {where} alone. It has to listen on 0.0.0.0 (or the pod's address).",
+      zh: '{where} 中有进程监听端口 {port}/{protocol},但只监听 {address},这个地址只能从 {where} 内部访问。需要改为监听 0.0.0.0(或 Pod 的地址)。',
+    },
+    params: ['where', 'port', 'protocol', 'address'],
+  },
+  'NV-LINK-DOWN': {
+    severity: 'blocking',
+    title: { en: 'A network device is switched off', zh: '网络设备未启用' },
+    text: {
+      en: 'The network device {dev} of {where} is down, and the packets have to pass it.',
+      zh: '{where} 的网络设备 {dev} 处于关闭状态,而数据包必须经过它。',
+    },
+    params: ['dev', 'where'],
+  },
+  'NV-LINK-NO-CARRIER': {
+    severity: 'blocking',
+    title: { en: 'A network device has no connection', zh: '网络设备没有链路' },
+    text: {
+      en: 'The network device {dev} of {where} has no carrier: its other end is missing or down.',
+      zh: '{where} 的网络设备 {dev} 没有链路信号:对端不存在或已关闭。',
+    },
+    params: ['dev', 'where'],
+  },
+  'NV-BRIDGE-PORT-BLOCKED': {
+    severity: 'blocking',
+    title: { en: 'A bridge port does not forward', zh: '网桥端口不转发' },
+    text: {
+      en: 'Port {dev} of a bridge on {where} is {state}, so it passes no packets.',
+      zh: '{where} 上网桥的端口 {dev} 状态为 {state},不转发数据包。',
+    },
+    params: ['dev', 'where', 'state'],
+  },
+  'NV-HAIRPIN-OFF': {
+    severity: 'blocking',
+    title: {
+      en: 'The bridge does not send packets back to the pod they came from',
+      zh: '网桥不会把数据包送回其来源 Pod',
+    },
+    text: {
+      en: 'The pod reaches itself through a Service, so {where} has to send the packets back out of the port {dev} that they came in by; hairpin mode is off there.',
+      zh: 'Pod 通过 Service 访问自身,{where} 必须把数据包从进入的端口 {dev} 送回去,但该端口没有启用 hairpin。',
+    },
+    params: ['where', 'dev'],
+  },
+  'NV-NO-ROUTE': {
+    severity: 'blocking',
+    title: { en: 'There is no route', zh: '没有路由' },
+    text: {
+      en: '{where} does not know where to send packets for {address}: its routing table has no route to it.',
+      zh: '{where} 不知道该把发往 {address} 的数据包送到哪里:路由表中没有对应的路由。',
+    },
+    params: ['where', 'address'],
+  },
+  'NV-ROUTE-MISSING': {
+    severity: 'blocking',
+    title: { en: "The route to a node's pods is missing", zh: '缺少通往某节点 Pod 的路由' },
+    text: {
+      en: '{where} lacks the route to {cidr}, the pods of {owner}; packets for {address} take another way and are lost.',
+      zh: '{where} 缺少通往 {cidr}({owner} 的 Pod 网段)的路由;发往 {address} 的数据包走了别的路径并丢失。',
+    },
+    params: ['where', 'cidr', 'owner', 'address'],
+  },
+  'NV-ROUTE-WRONG-GATEWAY': {
+    severity: 'blocking',
+    title: { en: 'A route leads to the wrong gateway', zh: '路由的网关错误' },
+    text: {
+      en: '{where} sends packets for {cidr} (the pods of {owner}) to {actual}; they should go to {expected}.',
+      zh: '{where} 把发往 {cidr}({owner} 的 Pod 网段)的数据包交给 {actual},而正确的网关是 {expected}。',
+    },
+    params: ['where', 'cidr', 'owner', 'actual', 'expected'],
+  },
+  'NV-ROUTE-WRONG-DEVICE': {
+    severity: 'blocking',
+    title: { en: 'A route uses the wrong network device', zh: '路由使用了错误的网络设备' },
+    text: {
+      en: '{where} sends packets for {cidr} out by {actual}; they should go by {expected}.',
+      zh: '{where} 把发往 {cidr} 的数据包从 {actual} 发出,而应当走 {expected}。',
+    },
+    params: ['where', 'cidr', 'actual', 'expected'],
+  },
+  'NV-ROUTE-REFUSES': {
+    severity: 'blocking',
+    title: { en: 'A route refuses the packets', zh: '路由拒绝了数据包' },
+    text: {
+      en: 'The routing table of {where} says "{type}" for {address}: the packets are refused there on purpose.',
+      zh: '{where} 的路由表对 {address} 的设置是 "{type}":数据包被有意拒绝。',
+    },
+    params: ['where', 'type', 'address'],
+  },
+  'NV-LOOP': {
+    severity: 'blocking',
+    title: { en: 'The packets go round in circles', zh: '数据包在环路中打转' },
+    text: {
+      en: 'Packets for {address} come back to {where} again and again until they expire.',
+      zh: '发往 {address} 的数据包反复回到 {where},直到过期被丢弃。',
+    },
+    params: ['address', 'where'],
+  },
+  'NV-NEIGHBOUR-UNRESOLVED': {
+    severity: 'blocking',
+    title: { en: 'Nobody answers for the next hop', zh: '下一跳无人应答' },
+    text: {
+      en: '{where} has to hand the packets to {address} on {dev}, but has no hardware address for it and nobody there answers.',
+      zh: '{where} 要把数据包交给 {dev} 上的 {address},但没有它的硬件地址,也无人应答。',
+    },
+    params: ['where', 'address', 'dev'],
+  },
+  'NV-NEIGHBOUR-WRONG': {
+    severity: 'blocking',
+    title: { en: 'A neighbour entry names the wrong hardware address', zh: '邻居表项的硬件地址错误' },
+    text: {
+      en: "{where} sends frames for {address} to the hardware address {mac} on {dev}, which is not that host's.",
+      zh: '{where} 在 {dev} 上把发往 {address} 的帧送到硬件地址 {mac},但那不是目标主机的地址。',
+    },
+    params: ['where', 'address', 'mac', 'dev'],
+  },
+  'NV-FDB-MISSING': {
+    severity: 'blocking',
+    title: { en: 'The tunnel does not know the other node', zh: '隧道不知道对端节点' },
+    text: {
+      en: 'The tunnel {dev} of {where} has no entry that says which node has {mac} ({owner}), so the packets are dropped.',
+      zh: '{where} 的隧道 {dev} 没有表项说明 {mac}({owner})在哪个节点上,数据包被丢弃。',
+    },
+    params: ['dev', 'where', 'mac', 'owner'],
+  },
+  'NV-FDB-WRONG-NODE': {
+    severity: 'blocking',
+    title: { en: 'The tunnel sends packets to the wrong node', zh: '隧道把数据包送到了错误的节点' },
+    text: {
+      en: 'The tunnel {dev} of {where} sends packets for {owner} to {actual}; they should go to {expected}.',
+      zh: '{where} 的隧道 {dev} 把发往 {owner} 的数据包送到 {actual},而正确的地址是 {expected}。',
+    },
+    params: ['dev', 'where', 'owner', 'actual', 'expected'],
+  },
+  'NV-VXLAN-VNI-MISMATCH': {
+    severity: 'blocking',
+    title: { en: 'The two ends of the tunnel use different network numbers', zh: '隧道两端的网络编号不同' },
+    text: {
+      en: 'Tunnel packets arrive at {where} with network number (VNI) {vni}, but its tunnel device {dev} has {actual}: they are dropped.',
+      zh: '隧道数据包以网络编号(VNI){vni} 到达 {where},但其隧道设备 {dev} 的编号是 {actual},因此被丢弃。',
+    },
+    params: ['where', 'vni', 'dev', 'actual'],
+  },
+  'NV-VXLAN-DEVICE-MISSING': {
+    severity: 'blocking',
+    title: { en: 'The other end of the tunnel is missing', zh: '隧道的另一端不存在' },
+    text: {
+      en: 'Tunnel packets arrive at {where} on udp/{port}, but no tunnel device takes them there.',
+      zh: '隧道数据包经 udp/{port} 到达 {where},但那里没有隧道设备接收。',
+    },
+    params: ['where', 'port'],
+  },
+  'NV-IP-FORWARD-OFF': {
+    severity: 'blocking',
+    title: { en: 'The host does not pass packets on', zh: '主机不转发数据包' },
+    text: {
+      en: '{where} does not pass on packets for others ({sysctl} is 0), and this one is for {address}.',
+      zh: '{where} 不为其他主机转发数据包({sysctl} 为 0),而这个数据包是发往 {address} 的。',
+    },
+    params: ['where', 'sysctl', 'address'],
+  },
+  'NV-RP-FILTER': {
+    severity: 'blocking',
+    title: { en: 'The host drops packets that come in by an unexpected device', zh: '主机丢弃从意外设备进入的数据包' },
+    text: {
+      en: '{where} drops packets from {address} that come in by {dev}, since its own route back to {address} uses {expected} ({sysctl} = {mode}).',
+      zh: '{where} 丢弃从 {dev} 进入的、来自 {address} 的数据包,因为它返回 {address} 的路由走 {expected}({sysctl} = {mode})。',
+    },
+    params: ['where', 'address', 'dev', 'expected', 'sysctl', 'mode'],
+  },
+  'NV-MARTIAN': {
+    severity: 'blocking',
+    title: { en: 'The host drops packets with an impossible address', zh: '主机丢弃地址不合理的数据包' },
+    text: {
+      en: '{where} drops the packets that come in by {dev}: {why}.',
+      zh: '{where} 丢弃从 {dev} 进入的数据包:{whyZh}。',
+    },
+    params: ['where', 'dev', 'why', 'whyZh'],
+  },
+  'NV-ECHO-IGNORED': {
+    severity: 'blocking',
+    title: { en: 'The host ignores pings', zh: '主机不回应 ping' },
+    text: {
+      en: '{where} is set to ignore echo requests; other connections are not affected.',
+      zh: '{where} 被设置为忽略 ping 请求;其他连接不受影响。',
+    },
+    params: ['where'],
+  },
+  'NV-MTU-EXCEEDED': {
+    severity: 'blocking',
+    title: { en: 'The packets are too big for the path', zh: '数据包超过路径允许的大小' },
+    text: {
+      en: 'Packets of {size} bytes do not fit {dev} of {where}, which takes {limit}, and they may not be cut into pieces. Smaller packets pass.',
+      zh: '{size} 字节的数据包超过 {where} 的 {dev} 所允许的 {limit} 字节,且不允许分片。较小的数据包可以通过。',
+    },
+    params: ['size', 'dev', 'where', 'limit'],
+  },
+  'NV-MASQUERADE-MISSING': {
+    severity: 'blocking',
+    title: { en: "The pod's address is not replaced on the way out", zh: '出站时没有替换 Pod 的地址' },
+    text: {
+      en: "Packets leave {where} for {address} with the pod's own address {source}. Nobody outside the cluster can answer that address: the masquerade rule is missing or does not match.",
+      zh: '发往 {address} 的数据包以 Pod 自己的地址 {source} 离开 {where}。集群外部无法回应这个地址:缺少 masquerade 规则或规则不匹配。',
+    },
+    params: ['where', 'address', 'source'],
+  },
+  'NV-OUTSIDE-NO-ROUTE': {
+    severity: 'blocking',
+    title: { en: 'The network outside cannot reach this address', zh: '集群外部网络无法到达这个地址' },
+    text: {
+      en: '{address} exists only inside the cluster: the network outside has no route to it. From outside, use a NodePort, a LoadBalancer or an Ingress.',
+      zh: '{address} 只存在于集群内部:外部网络没有到它的路由。从外部访问请使用 NodePort、LoadBalancer 或 Ingress。',
+    },
+    params: ['address'],
+  },
+  'NV-REPLY-UNTRANSLATED': {
+    severity: 'blocking',
+    title: { en: 'The answer comes from an unexpected address', zh: '应答来自意外的地址' },
+    text: {
+      en: 'The answer reaches the source as {actual}, but it was waiting for one from {expected}: the answer bypasses the node that replaced the address.',
+      zh: '应答以 {actual} 到达来源,但来源等待的是 {expected} 的应答:应答绕过了替换地址的节点。',
+    },
+    params: ['actual', 'expected'],
+  },
+  'NV-DELIVERED-TO-OTHER': {
+    severity: 'blocking',
+    title: { en: 'The packets end at the wrong host', zh: '数据包到达了错误的主机' },
+    text: {
+      en: 'The packets for {address} end at {where}, which is not meant to have them.',
+      zh: '发往 {address} 的数据包到达了 {where},但它不是目标。',
+    },
+    params: ['address', 'where'],
+  },
+  'NV-NAT-NO-SOURCE': {
+    severity: 'blocking',
+    title: { en: 'There is no address to masquerade with', zh: '没有可用于 masquerade 的地址' },
+    text: {
+      en: "{where} has to replace the packets' source address, but its device {dev} has none to give.",
+      zh: '{where} 需要替换数据包的源地址,但设备 {dev} 没有可用的地址。',
+    },
+    params: ['where', 'dev'],
+  },
+  'NV-NODE-UNREADABLE': {
+    severity: 'suspicious',
+    title: { en: 'A node on the path could not be read', zh: '路径上的某个节点无法读取' },
+    text: {
+      en: 'The path goes through {node}, whose state could not be read: {reason}.',
+      zh: '路径经过 {node},但无法读取它的状态:{reason}。',
+    },
+    params: ['node', 'reason'],
+  },
+  'NV-NOT-COLLECTED': {
+    severity: 'suspicious',
+    title: { en: 'Part of the path was not read', zh: '路径的一部分没有读取' },
+    text: {
+      en: 'The path goes on to {place}, which was not read.',
+      zh: '路径继续通往 {place},但没有读取它的状态。',
+    },
+    params: ['place'],
+  },
+  'NV-UNKNOWN-DECIDES': {
+    severity: 'suspicious',
+    title: { en: 'Something that is not known decides', zh: '结果取决于未知的信息' },
+    text: {
+      en: 'Whether the packets pass {where} cannot be told: {what}.',
+      zh: '无法判断数据包能否通过 {where}:{what}。',
+    },
+    params: ['where', 'what'],
+  },
+  'NV-UNEXAMINED': {
+    severity: 'info',
+    title: { en: 'Not every way was examined', zh: '并非所有路径都已检查' },
+    text: {
+      en: '{percent} % of the ways that the connection can take were not examined.',
+      zh: '连接可能走的路径中有 {percent} % 没有检查。',
+    },
+    params: ['percent'],
+  },
 } as const satisfies Record<`NV-${string}`, CodeEntry>;
 
 export type FindingCode = keyof typeof FINDING_CODES;
