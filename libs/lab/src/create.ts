@@ -1,18 +1,18 @@
 /** Brings a lab up. Whatever can go side by side does; the slow part is containerd and runc. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CriClient } from '@netverdict/cri';
 import { apiClient, spawnApiServer } from './api-server/index.ts';
 import { clusterObjects } from './cluster/objects.ts';
 import { planPods } from './cluster/pods.ts';
 import { inNetns } from './command.ts';
-import { LabError } from './errors.ts';
-import { buildNative, copyNative } from './native.ts';
+import { buildNative, nativeProgram } from './native.ts';
 import { createFabric, createNamespaces } from './network/fabric.ts';
 import { loadFlannelRules, programFlannel } from './network/flannel.ts';
 import { loadKubeProxyRules } from './network/kube-proxy-sync.ts';
 import { configureNode } from './network/node.ts';
+import { preflight } from './preflight.ts';
 import { removeEverything } from './remove.ts';
 import { startContainerd } from './runtime/containerd.ts';
 import { imageArchive } from './runtime/image.ts';
@@ -21,18 +21,17 @@ import { externalNetns, type LabSpec, netnsPath, planNodes } from './spec.ts';
 import { createStateDir, type LabPod, type LabState, stateDirOf, writeState } from './state.ts';
 
 export async function createLabState(spec: LabSpec, onProgress: (line: string) => void): Promise<LabState> {
-  if (process.platform !== 'linux') throw new LabError('the lab needs Linux: it is made of network namespaces');
-  if (process.getuid?.() !== 0) throw new LabError('the lab needs root: it makes network namespaces');
+  const { cniDir } = await preflight();
   createStateDir(spec.name);
   try {
-    return await build(spec, onProgress);
+    return await build(spec, cniDir, onProgress);
   } catch (error) {
     await removeEverything(spec.name);
     throw error;
   }
 }
 
-async function build(spec: LabSpec, onProgress: (line: string) => void): Promise<LabState> {
+async function build(spec: LabSpec, cniDir: string, onProgress: (line: string) => void): Promise<LabState> {
   const dir = stateDirOf(spec.name);
   const nodes = planNodes(spec);
   const draft: LabState = {
@@ -47,19 +46,17 @@ async function build(spec: LabSpec, onProgress: (line: string) => void): Promise
 
   onProgress(`${nodes.length} nodes, ${spec.cni}, iptables-${spec.iptables}: namespaces and underlay`);
   await Promise.all([buildNative(), createNamespaces(spec, nodes)]);
-  const program = join(dir, 'bin', 'echo');
-  copyNative('echo', program);
   const archive = join(dir, 'image.tar');
-  writeFileSync(archive, imageArchive(program));
+  writeFileSync(archive, imageArchive(nativeProgram('echo')));
   await createFabric(spec, nodes);
   await Promise.all(nodes.map((node) => configureNode(node)));
-  listenOutside(spec, program);
+  listenOutside(spec);
 
   onProgress('containerd on every node, API server');
   const apiServer = spawnApiServer({ stateDir: dir, name: spec.name });
   // Awaited below; until then its failure must not go unhandled.
   apiServer.catch(() => {});
-  const runtimes: CriClient[] = await allOrNone(nodes.map((node) => startContainerd(spec, node, archive)));
+  const runtimes: CriClient[] = await allOrNone(nodes.map((node) => startContainerd(spec, node, { archive, cniDir })));
   try {
     onProgress('pods');
     const plans = planPods(nodes);
@@ -106,9 +103,8 @@ async function allOrNone<T>(promises: readonly Promise<T>[]): Promise<T[]> {
 }
 
 /** The host beyond the gateway answers as pods do. */
-function listenOutside(spec: LabSpec, program: string): void {
-  mkdirSync(join(stateDirOf(spec.name), 'external'), { recursive: true });
-  const listen = [program, 'listen', 'external', 'tcp/80', 'tcp/8080', 'udp/53', 'udp/5353'];
+function listenOutside(spec: LabSpec): void {
+  const listen = [nativeProgram('echo'), 'listen', 'external', 'tcp/80', 'tcp/8080', 'udp/53', 'udp/5353'];
   const [file = '', ...args] = inNetns(netnsPath(externalNetns(spec.name)), listen);
   const child = spawn(file, args, { detached: true, stdio: 'ignore', cwd: '/' });
   child.on('error', () => {});

@@ -1,6 +1,5 @@
 /** The lab's C programs: built with make when they are older than their source. */
-import { copyFileSync, mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from './command.ts';
 
@@ -11,10 +10,4 @@ export const nativeProgram = (name: 'echo' | 'probe'): string => join(NATIVE_DIR
 /** Locked, so that labs that start side by side do not build into each other's files. @throws LabError without a C compiler. */
 export async function buildNative(): Promise<void> {
   await run(['flock', NATIVE_DIR, 'make', '-s', '-C', NATIVE_DIR], { timeoutMs: 120_000 });
-}
-
-/** A copy in the lab's own directory: its processes can be told by their path, and a rebuild does not disturb them. */
-export function copyNative(name: 'echo' | 'probe', to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
-  copyFileSync(nativeProgram(name), to);
 }

@@ -70,9 +70,10 @@ function isDaemon(program: string, command: readonly string[]): boolean {
   return DAEMONS.has(program);
 }
 
-const DAEMONS = new Set(['containerd', 'containerd-shim-runc-v2', 'runc', 'ctr', 'echo', 'nsenter']);
-/** CNI plugins and what the lab programs nodes with: short-lived, but they could still be writing. */
+const DAEMONS = new Set(['containerd', 'containerd-shim-runc-v2', 'runc', 'ctr', 'nsenter']);
+/** The listener outside; CNI plugins and what the lab programs nodes with: short-lived, but they could still be writing. */
 const TOOLS = new Set([
+  'echo',
   'bridge',
   'host-local',
   'loopback',

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../api-server/object.ts';
 import { ECHO_IMAGE } from '../runtime/image.ts';
 import { CLUSTER_POD_CIDR, FLANNEL_VNI, type LabSpec, type NodePlan, SERVICE_CIDR } from '../spec.ts';
-import type { LabPod } from '../state.ts';
+import { criSocketOf, type LabPod } from '../state.ts';
 import { endpointSliceOf, SERVICES, serviceObject } from './services.ts';
 
 export function clusterObjects(
@@ -46,7 +46,7 @@ function nodeObject(spec: LabSpec, node: NodePlan): KubeObject {
         'flannel.alpha.coreos.com/backend-type': vxlan ? 'vxlan' : 'host-gw',
         'flannel.alpha.coreos.com/kube-subnet-manager': 'true',
         'flannel.alpha.coreos.com/public-ip': node.address,
-        'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///run/containerd/containerd.sock',
+        'kubeadm.alpha.kubernetes.io/cri-socket': `unix://${criSocketOf(spec.name, node.name)}`,
       },
     },
     spec: { podCIDR: node.podCidr, podCIDRs: [node.podCidr] },

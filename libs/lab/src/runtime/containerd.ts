@@ -16,16 +16,19 @@ import { ECHO_IMAGE, PAUSE_IMAGE } from './image.ts';
 
 export const cgroupParent = (lab: string, node = ''): string => `/netverdict-${lab}${node === '' ? '' : `/${node}`}`;
 
-const CNI_BIN_DIRS = ['/usr/lib/cni', '/opt/cni/bin'];
 const START_TIMEOUT_MS = 20_000;
 
 /** Starts it detached, waits until CRI answers, imports the image. The caller closes the client. */
-export async function startContainerd(spec: LabSpec, node: NodePlan, archivePath: string): Promise<CriClient> {
+export async function startContainerd(
+  spec: LabSpec,
+  node: NodePlan,
+  { archive, cniDir }: { readonly archive: string; readonly cniDir: string },
+): Promise<CriClient> {
   const dir = nodeDirOf(spec.name, node.name);
   const socket = criSocketOf(spec.name, node.name);
   mkdirSync(join(dir, 'cni', 'net.d'), { recursive: true });
   writeFileSync(join(dir, 'cni', 'net.d', '10-flannel.conflist'), JSON.stringify(cniConfig(spec, node, dir), null, 2));
-  writeFileSync(join(dir, 'containerd.toml'), containerdConfig(dir, socket));
+  writeFileSync(join(dir, 'containerd.toml'), containerdConfig(dir, socket, cniDir));
   const log = openSync(join(dir, 'containerd.log'), 'a');
   const [file = '', ...args] = inNetns(netnsPath(node.netns), ['containerd', '-c', join(dir, 'containerd.toml')]);
   const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], cwd: '/' });
@@ -54,7 +57,7 @@ export async function startContainerd(spec: LabSpec, node: NodePlan, archivePath
     if (Date.now() > deadline) throw new LabError(`containerd of ${node.name} does not answer: ${lastLine(dir)}`);
     await sleep(25);
   }
-  await run(['ctr', '-a', socket, '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'overlayfs', archivePath]);
+  await run(['ctr', '-a', socket, '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'overlayfs', archive]);
   // The CRI plugin learns of images by an event, a moment later.
   while ((await cri.imageStatus(PAUSE_IMAGE)) === null || (await cri.imageStatus(ECHO_IMAGE)) === null) {
     if (Date.now() > deadline) throw new LabError(`containerd of ${node.name} does not see its imported image`);
@@ -89,7 +92,7 @@ function cniConfig(spec: LabSpec, node: NodePlan, dir: string): object {
   return { cniVersion: '0.3.1', name: 'cbr0', plugins: [bridge] };
 }
 
-function containerdConfig(dir: string, socket: string): string {
+function containerdConfig(dir: string, socket: string, cniDir: string): string {
   // JSON strings are TOML basic strings.
   const text = (value: string) => JSON.stringify(value);
   return `version = 2
@@ -116,7 +119,7 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   stream_server_port = "0"
 
 [plugins."io.containerd.grpc.v1.cri".cni]
-  bin_dir = ${text(CNI_BIN_DIRS[0] ?? '')}
+  bin_dir = ${text(cniDir)}
   conf_dir = ${text(join(dir, 'cni', 'net.d'))}
 
 [plugins."io.containerd.grpc.v1.cri".containerd]
