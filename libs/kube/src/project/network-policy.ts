@@ -28,28 +28,28 @@ function typesOf(types: readonly string[] | undefined, hasEgress: boolean): Netw
 
 /** An empty list of peers or ports is none given: everyone. */
 function projectRule(
-  peers: readonly V1NetworkPolicyPeer[] | undefined,
-  ports: readonly V1NetworkPolicyPort[] | undefined,
+  peers: readonly V1NetworkPolicyPeer[] | undefined | null,
+  ports: readonly V1NetworkPolicyPort[] | undefined | null,
 ): PolicyRule {
-  return {
-    peers: peers === undefined || peers.length === 0 ? null : peers.map(projectPeer),
-    ports:
-      ports === undefined || ports.length === 0
-        ? null
-        : ports.map((port) => ({
-            protocol: protocolOf(port.protocol),
-            port: port.port ?? null,
-            endPort: port.endPort ?? null,
-          })),
-  };
+  const allPeers = (peers ?? []).map(projectPeer);
+  const allPorts = (ports ?? []).map((port) => ({
+    protocol: protocolOf(port.protocol),
+    port: port.port ?? null,
+    endPort: port.endPort ?? null,
+  }));
+  return { peers: allPeers.length === 0 ? null : allPeers, ports: allPorts.length === 0 ? null : allPorts };
 }
 
-function projectPeer({ ipBlock, namespaceSelector, podSelector }: V1NetworkPolicyPeer): PolicyPeer {
-  if (ipBlock !== undefined) return { kind: 'ip-block', cidr: ipBlock.cidr, except: ipBlock.except ?? [] };
+/** Null is absent: clients that write objects by hand send it. An empty selector is another thing: it selects all. */
+function projectPeer(raw: V1NetworkPolicyPeer): PolicyPeer {
+  const ipBlock = raw.ipBlock ?? null;
+  if (ipBlock !== null) return { kind: 'ip-block', cidr: ipBlock.cidr, except: ipBlock.except ?? [] };
+  const namespaces = raw.namespaceSelector ?? null;
+  const pods = raw.podSelector ?? null;
   return {
     kind: 'pods',
-    namespaces: namespaceSelector === undefined ? null : projectSelector(namespaceSelector),
-    pods: podSelector === undefined ? null : projectSelector(podSelector),
+    namespaces: namespaces === null ? null : projectSelector(namespaces),
+    pods: pods === null ? null : projectSelector(pods),
   };
 }
 

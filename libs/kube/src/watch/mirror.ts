@@ -20,8 +20,7 @@ export interface MirrorEvents<T> {
 export function mirror<T extends Projected, Raw>(project: (raw: Raw) => T, events: MirrorEvents<T>): Mirror<T> {
   const objects = new Map<string, T>();
   let snapshot: ReadonlyMap<string, T> | null = null;
-  const put = (raw: object): string => {
-    const object = project(raw as Raw);
+  const put = (object: T): string => {
     const key = keyOf(object);
     const old = objects.get(key);
     // Deleted and made again under the same name while we did not look.
@@ -41,13 +40,21 @@ export function mirror<T extends Projected, Raw>(project: (raw: Raw) => T, event
     events.changed();
   };
   return {
-    replace(raws) {
-      const there = new Set(raws.map(put));
-      for (const key of [...objects.keys()]) if (!there.has(key)) drop(key);
-      touched();
+    replacement() {
+      const all: T[] = [];
+      return {
+        add: (raws) => {
+          for (const raw of raws) all.push(project(raw as Raw));
+        },
+        commit: () => {
+          const there = new Set(all.map(put));
+          for (const key of [...objects.keys()]) if (!there.has(key)) drop(key);
+          touched();
+        },
+      };
     },
     upsert(raw) {
-      put(raw);
+      put(project(raw as Raw));
       touched();
     },
     remove(raw) {

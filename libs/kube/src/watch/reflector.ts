@@ -10,10 +10,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiFailure, type Connection, messageOf } from './connection.ts';
 
 export interface Sink {
-  /** Every object there is; what is missing from it is gone. */
-  replace(objects: readonly object[]): void;
+  /** A list begins. Pages are handed over as they come, so that raw objects of one page only are in memory. */
+  replacement(): Replacement;
   upsert(object: object): void;
   remove(object: object): void;
+}
+
+export interface Replacement {
+  add(objects: readonly object[]): void;
+  /** These are all there are; what is missing is gone. Without it nothing has happened. */
+  commit(): void;
 }
 
 export interface ReflectorState {
@@ -99,7 +105,7 @@ export class Reflector {
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const objects: object[] = [];
+    const replacement = this.#sink.replacement();
     let next = '';
     let version = '';
     do {
@@ -108,11 +114,11 @@ export class Reflector {
         signal,
       );
       const list = listOf(page);
-      objects.push(...list.items);
+      replacement.add(list.items);
       version = list.resourceVersion;
       next = list.next;
     } while (next !== '');
-    this.#sink.replace(objects);
+    replacement.commit();
     this.#set({
       synced: true,
       refused: false,
