@@ -41,8 +41,8 @@ export function openWebhookQueue(
 ): WebhookQueue {
   const prefix = options.prefix ?? 'netverdict';
   const retryStrategy = (times: number): number => Math.min(100 * 2 ** Math.min(times, 6), 3000);
-  // The queue fails at once while Redis is away (the rows remember), the worker waits for it.
-  const forQueue = new Redis(options.redisUrl, { maxRetriesPerRequest: 1, enableOfflineQueue: false, retryStrategy });
+  // The queue does not insist while Redis is away (the rows remember); the worker waits for it.
+  const forQueue = new Redis(options.redisUrl, { maxRetriesPerRequest: 1, retryStrategy });
   const forWorker = new Redis(options.redisUrl, { maxRetriesPerRequest: null, retryStrategy });
   let away = false;
   const onError = (err: Error): void => {
@@ -57,7 +57,7 @@ export function openWebhookQueue(
   });
   forWorker.on('error', () => undefined);
 
-  const queue = new Queue<Job>(NAME, { connection: forQueue, prefix, skipWaitingForReady: true });
+  const queue = new Queue<Job>(NAME, { connection: forQueue, prefix });
   queue.on('error', () => undefined);
   const worker = new Worker<Job>(
     NAME,

@@ -60,7 +60,7 @@ export async function startStack(): Promise<Stack> {
           ...change,
         },
         telemetry,
-        { sweepEveryMs: 100, reconcileEveryMs: 300, retryWaitsMs: [100, 200, 400], ...pace },
+        { sweepEveryMs: 100, reconcileEveryMs: 300, retryWaitsMs: [300, 300, 300], ...pace },
       );
       running.push(api);
       await until(async () => (await fetch(`${api.url}/readyz`)).status === 200);
