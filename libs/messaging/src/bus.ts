@@ -11,6 +11,8 @@ import { type Heard, subscribeCore } from './subscribe.ts';
 
 export type { BusOptions };
 
+const CLOSE_GRACE_MS = 1000;
+
 type Place = { readonly cluster: string; readonly node: string };
 
 export interface Bus {
@@ -51,7 +53,7 @@ export interface Bus {
   sections(cluster: string): Sections;
   /** Called after each reconnection. @returns unsubscribes */
   onReconnect(listener: () => void): () => void;
-  /** Stops consumers and subscriptions, sends what is under way, closes. At most about 2 s. */
+  /** Stops consumers and subscriptions, sends what is under way, closes. At most about 3 s. */
   close(): Promise<void>;
 }
 
@@ -71,18 +73,26 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     }
   };
   await prepare();
+  const consumptions = new Set<Consumption>();
   link.onReconnect(() => void prepare());
   return {
     user: options.user,
     connected: link.connected,
     publish: (message, cluster, body, publishOptions) => publish(link, message, cluster, body, publishOptions),
-    consume: (message, handler, consumeOptions) => consume(link, message, handler, consumeOptions),
+    consume(message, handler, consumeOptions) {
+      const consumption = consume(link, message, handler, consumeOptions);
+      consumptions.add(consumption);
+      return consumption;
+    },
     publishCore: (message, cluster, body, where) => publishCore(link, message, cluster, body, where),
     subscribeCore: (message, where, handler) => subscribeCore(link, message, where, handler),
     requestStream: (request, to, body, requestOptions) => requestStream(link, request, to, body, requestOptions),
     serve: (request, at, handler) => serve(link, request, at, handler),
     sections: (cluster) => sectionsOf(link, memory, cluster),
     onReconnect: link.onReconnect,
-    close: link.close,
+    async close() {
+      await Promise.all([...consumptions].map((consumption) => consumption.stop(CLOSE_GRACE_MS)));
+      await link.close();
+    },
   };
 }

@@ -86,7 +86,8 @@ export function consume<N extends MessageName>(
   stopped.signal.addEventListener('abort', () => pulls.abort());
 
   const tell = (pulled: Pulled, word: string): void => {
-    if (!link.nc.isClosed()) link.nc.publish(pulled.reply, word);
+    // Without a connection the message comes again anyway.
+    if (!link.nc.isClosed() && !link.nc.isDraining()) link.nc.publish(pulled.reply, word);
   };
   const nak = (pulled: Pulled, delayMs: number): void => tell(pulled, `-NAK {"delay":${nanos(delayMs)}}`);
 
@@ -191,7 +192,6 @@ export function consume<N extends MessageName>(
     // The server must have seen that the pulls are withdrawn before it is given more messages for them.
     if (link.connected()) await Promise.race([link.nc.flush().catch(() => {}), pause(500, undefined, { ref: false })]);
   }
-  link.closing.addEventListener('abort', () => void stop(0));
   return {
     stop(graceMs = 3000) {
       stopping ??= stop(graceMs);

@@ -9,7 +9,7 @@
  * tells whether it is still there: a stream that lost its data has another creation time.
  */
 import { SECTIONS_STREAM, sectionsSubject } from '@netverdict/contracts';
-import { BusUnavailable, isNoResponders, reasonOf } from './errors.ts';
+import { BusUnavailable, isNoResponders, isPermission, NotPermitted, reasonOf } from './errors.ts';
 import type { Link } from './link.ts';
 import { sendStored } from './publish.ts';
 import { SECTIONS_MAX_AGE_MS } from './streams.ts';
@@ -107,6 +107,7 @@ export function sectionsOf(link: Link, memory: SectionsMemory, cluster: string):
     } catch (error) {
       // The stream itself is gone, and every section with it.
       if (isNoResponders(error)) return null;
+      if (isPermission(error)) throw new NotPermitted(`may not read ${subject}`, { cause: error });
       throw new BusUnavailable(`${subject}: ${reasonOf(error)}`, { cause: error });
     }
   }

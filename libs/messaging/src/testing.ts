@@ -1,8 +1,10 @@
 /** For the tests of this package: a nats-server of their own, and messages that are right. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection, nkeyAuthenticator, nkeys } from '@nats-io/transport-node';
 import type { AnomalyBatch, BusUser, DiagnosisRequested, PathBuilt } from '@netverdict/contracts';
 import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
 import { type Bus, connectBus } from './bus.ts';
@@ -14,6 +16,7 @@ export const EVENTPROC: BusUser = { role: 'eventproc' };
 export const TOPOLOGY: BusUser = { role: 'topology', cluster: 'default' };
 export const agent = (node: string): BusUser => ({ role: 'agent', cluster: 'default', node });
 
+/** BUS_TEST_LOG=1 shows what the bus says. */
 const say = (fields: object, message: string): void => {
   if (process.env.BUS_TEST_LOG) console.log(message, JSON.stringify(fields));
 };
@@ -21,7 +24,9 @@ const log: BusLog = { debug: say, info: say, warn: say, error: say };
 
 export interface TestBus {
   readonly engines: Engines;
-  connect(user: BusUser, asUser?: BusUser): Promise<Bus>;
+  connect(user: BusUser): Promise<Bus>;
+  /** With a key that may do everything, as no service's may. */
+  admin(): Promise<{ readonly nc: NatsConnection; readonly jsm: JetStreamManager }>;
   down(): Promise<void>;
 }
 
@@ -33,16 +38,28 @@ export async function startTestBus(): Promise<TestBus> {
   ];
   const engines = await startEngines({ dir, only: ['nats'], clusters });
   const open: Bus[] = [];
+  const admins: NatsConnection[] = [];
   return {
     engines,
-    /** @param key whose key file to use; the user's own when absent */
-    async connect(user, key = user) {
-      const bus = await connectBus({ url: engines.natsUrl, nkeySeedFile: engines.natsKeyFile(key), user, log });
+    async connect(user) {
+      const bus = await connectBus({ url: engines.natsUrl, nkeySeedFile: engines.natsKeyFile(user), user, log });
       open.push(bus);
       return bus;
     },
+    async admin() {
+      const key = nkeys.createUser();
+      const file = join(dir, 'nats', 'nats.conf');
+      const config = JSON.parse(readFileSync(file, 'utf8')) as { authorization: { users: object[] } };
+      config.authorization.users.push({ nkey: key.getPublicKey() });
+      writeFileSync(file, JSON.stringify(config));
+      if (engines.pids.nats !== undefined) process.kill(engines.pids.nats, 'SIGHUP');
+      await pause(200);
+      const nc = await connect({ servers: engines.natsUrl, authenticator: nkeyAuthenticator(key.getSeed()) });
+      admins.push(nc);
+      return { nc, jsm: await jetstreamManager(nc, { checkAPI: false }) };
+    },
     async down() {
-      await Promise.all(open.map((bus) => bus.close()));
+      await Promise.all([...open.map((bus) => bus.close()), ...admins.map((nc) => nc.close())]);
       await engines.stop();
       await removeEngines(dir);
     },

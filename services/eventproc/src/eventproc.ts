@@ -1,0 +1,48 @@
+/** The parts of the service put together over a bus and a store: main.ts and the tests start it alike. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Bus } from '@netverdict/messaging';
+import { isUnavailable, type Store } from '@netverdict/store';
+import type { Log } from '@netverdict/telemetry';
+import { consumeHeartbeats } from './consume/agent-heartbeat.ts';
+import { consumeAnomalyBatches } from './consume/anomaly-batch.ts';
+import { startRetention } from './domain/retention.ts';
+
+export interface Eventproc {
+  stop(): Promise<void>;
+}
+
+export interface Parts {
+  readonly bus: Bus;
+  readonly store: Store;
+  readonly log: Log;
+  /** Aborted when the service ends while it still waits for PostgreSQL. */
+  readonly signal: AbortSignal;
+}
+
+/** However long PostgreSQL takes to be there. */
+async function prepareStore({ store, log, signal }: Parts): Promise<void> {
+  for (let waitMs = 200; ; waitMs = Math.min(waitMs * 2, 5000)) {
+    try {
+      await store.migrate();
+      return;
+    } catch (err) {
+      if (!isUnavailable(err)) throw err;
+      log.warn({ err, waitMs }, 'PostgreSQL cannot be reached, trying again');
+      await pause(waitMs, undefined, { signal });
+    }
+  }
+}
+
+export async function startEventproc(parts: Parts): Promise<Eventproc> {
+  await prepareStore(parts);
+  const { bus, store, log } = parts;
+  const batches = consumeAnomalyBatches(bus, store.events, log);
+  const heartbeats = consumeHeartbeats(bus, store.agents, log);
+  const retention = startRetention(store.events, log);
+  return {
+    async stop() {
+      retention.stop();
+      await Promise.all([batches.stop(), heartbeats.stop()]);
+    },
+  };
+}
