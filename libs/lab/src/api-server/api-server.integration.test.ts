@@ -225,6 +225,16 @@ it('an update that changes nothing makes no event; one that does keeps uid and c
   });
 });
 
+it('an object keeps the uid that its maker gave it; another uid under the name is another object', async () => {
+  const of = (uid: string) => pod('sandboxed', { metadata: { name: 'sandboxed', namespace: 'default', uid } });
+  const [first] = await client.apply([of('first')]);
+  expect(first?.metadata.uid).toBe('first');
+  const events = watch(`resourceVersion=${first?.metadata.resourceVersion}`, (all) => all.length === 2);
+  const [second] = await client.apply([of('second')]);
+  expect(second?.metadata.uid).toBe('second');
+  expect(names(await events)).toEqual(['DELETED sandboxed', 'ADDED sandboxed']);
+});
+
 describe('in a process of its own', () => {
   const stateDir = join(folder, 'own');
   afterAll(() => stopApiServer(stateDir));

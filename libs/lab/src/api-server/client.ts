@@ -12,7 +12,10 @@ export interface ObjectRef {
 }
 
 export interface ApiClient {
-  /** Creates what is new (its namespace too), replaces what exists (uid and creationTimestamp stay). In order. */
+  /**
+   * Creates what is new (its namespace too), replaces what exists (uid and creationTimestamp stay). In order.
+   * An object with another uid than the one of its name is a new one: the old is deleted first.
+   */
   apply(objects: readonly KubeObject[]): Promise<KubeObject[]>;
   /** Objects that do not exist are passed over. */
   delete(objects: readonly ObjectRef[]): Promise<void>;
@@ -68,9 +71,15 @@ export function apiClient(server: Pick<ApiServerInfo, 'url' | 'token' | 'ca'>): 
   const applyOne = async (object: KubeObject): Promise<KubeObject> => {
     const resource = resourceOf(object);
     const namespace = namespaceOf(resource, object);
-    const { resourceVersion: _, uid: __, ...metadata } = object.metadata;
+    const { resourceVersion: _, ...metadata } = object.metadata;
     const clean = { ...object, metadata: namespace === undefined ? metadata : { ...metadata, namespace } };
-    const replaced = await call('PUT', pathOf(resource, namespace, metadata.name), clean).catch(unless(404));
+    const path = pathOf(resource, namespace, metadata.name);
+    const replaced = await call('PUT', path, clean).catch(async (error: unknown) => {
+      // No resourceVersion is sent, so the conflict is over the uid: another object of the same name takes its place.
+      if (error instanceof ApiClientError && error.code === 409) await call('DELETE', path).catch(unless(404));
+      else unless(404)(error);
+      return null;
+    });
     if (replaced !== null) return replaced as KubeObject;
     const create = (): Promise<unknown> => call('POST', pathOf(resource, namespace), clean);
     const created = await create().catch(unless(404));

@@ -97,9 +97,10 @@ export class Store {
       metadata: {
         ...given.metadata,
         ...(resource.namespaced ? { namespace } : {}),
-        uid: randomUUID(),
+        // A pod's uid is also its sandbox's, and its time that of the sandbox: who makes both may say what they are.
+        uid: given.metadata.uid || randomUUID(),
         resourceVersion: '',
-        creationTimestamp: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
+        creationTimestamp: given.metadata.creationTimestamp || new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
         generation: 1,
       },
     });
