@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+
+/** A service of three lines, as a process. */
+function service(body: string, env: Record<string, string> = {}) {
+  const telemetry = new URL('./index.ts', import.meta.url).href;
+  const code = `import * as t from ${JSON.stringify(telemetry)}; await t.runService('probe', async (telemetry) => { ${body} });`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+  });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (data: Buffer) => {
+    out += data;
+  });
+  child.stderr.on('data', (data: Buffer) => {
+    err += data;
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
+  const lines = (): Record<string, unknown>[] =>
+    out
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { child, ended, lines, err: () => err };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const end = performance.now() + 10_000; !condition(); await pause(10))
+    if (performance.now() > end) throw new Error(`not in time: ${condition}`);
+}
+
+test('a missing variable is one line and exit code 2', async () => {
+  const { ended, err } = service("t.required('NETVERDICT_NATS_URL', 'address of the NATS server')");
+  expect(await ended).toBe(2);
+  expect(err()).toBe('probe: NETVERDICT_NATS_URL is not set (address of the NATS server)\n');
+});
+
+test('health is served; readiness names what is missing; SIGTERM stops in order with exit code 0', async () => {
+  const { child, ended, lines } = service(
+    `let ready = false; setTimeout(() => { ready = true; }, 700);
+     telemetry.readyWhen('nats', () => ready);
+     telemetry.onShutdown('first', () => telemetry.log.info('first'));
+     telemetry.onShutdown('second', () => telemetry.log.info('second'));`,
+    { NETVERDICT_HEALTH_LISTEN: '127.0.0.1:0' },
+  );
+  await until(() => lines().some((l) => l.msg === 'started'));
+  const port = lines().find((l) => l.msg === 'health is served')?.port;
+  const get = async (path: string) => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`);
+    return [response.status, await response.json()];
+  };
+  expect(await get('/healthz')).toEqual([200, { status: 'ok' }]);
+  expect(await get('/readyz')).toEqual([503, { status: 'not ready', failing: ['nats'] }]);
+  await pause(900);
+  expect(await get('/readyz')).toEqual([200, { status: 'ready' }]);
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  expect(lines().map((l) => l.msg)).toEqual(['health is served', 'started', 'stopping', 'second', 'first', 'stopped']);
+});
+
+test('without an exporter the SDK is not loaded; with one it is, and the service lives without the collector', async () => {
+  const loaded = `telemetry.log.info({ mb: process.memoryUsage().rss / 1e6 }, 'memory');
+     await t.inSpan('work', {}, () => telemetry.log.info('in span')); setTimeout(() => process.kill(process.pid, 'SIGTERM'), 50);`;
+  const plain = service(loaded);
+  const exporting = service(loaded, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' });
+  expect(await plain.ended).toBe(0);
+  await exporting.ended;
+  for (const { lines } of [plain, exporting])
+    expect(lines().find((l) => l.msg === 'in span')?.traceId).toMatch(/^[0-9a-f]{32}$/);
+  const mb = (s: typeof plain): number => Number(s.lines().find((l) => l.msg === 'memory')?.mb);
+  expect(mb(plain)).toBeLessThan(mb(exporting) - 10);
+});
