@@ -40,9 +40,14 @@ const PORT_STATES: readonly BridgePort['state'][] = ['disabled', 'listening', 'l
 type NameIndex = (name: string) => IfIndex | null;
 
 export function parseIpLink(source: string): Result<readonly Link[], ParseProblem> {
-  const elements = parseArray(source, (fields, at) => ({ fields, at, ifindex: ifIndex(number(fields, 'ifindex')) }));
+  const elements = parseArray(source, (fields, at) => ({
+    fields,
+    at,
+    name: text(fields, 'ifname'),
+    ifindex: ifIndex(number(fields, 'ifindex')),
+  }));
   if (!elements.ok) return elements;
-  const names = new Map(elements.value.map((e) => [optionalText(e.fields, 'ifname') ?? '', e.ifindex]));
+  const names = new Map(elements.value.map((e) => [e.name, e.ifindex]));
   const indexOf: NameIndex = (name) => names.get(name) ?? unnamedIndex(name);
   const detailed = elements.value.some((e) => 'linkinfo' in e.fields || 'promiscuity' in e.fields);
   const links: Link[] = [];

@@ -90,9 +90,12 @@ function readRoute(fields: Fields, at: LineRef, raw: string, family: Family): Na
 function beforeEncap(fields: Fields, raw: string): Fields {
   const at = raw.indexOf('"encap"');
   if (!('encap' in fields) || at < 0) return fields;
-  const head = `${raw.slice(0, at).trimEnd().replace(/,$/, '')}}`;
-  const own: unknown = JSON.parse(head);
-  return isFields(own) && 'dst' in own ? own : fields;
+  try {
+    const own: unknown = JSON.parse(`${raw.slice(0, at).trimEnd().replace(/,$/, '')}}`);
+    return isFields(own) && 'dst' in own ? own : fields;
+  } catch {
+    throw new Malformed("the route's encap does not stand where iproute2 prints it");
+  }
 }
 
 function readNextHop(fields: Fields): NamedNextHop {

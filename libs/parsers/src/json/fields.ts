@@ -1,7 +1,9 @@
 /** Reads the fields of one JSON object by hand, so that what is inside the program has its type. */
 import { type IpAddress, type LineRef, ok, parseIp, type Result } from '@netverdict/linux-net';
-import { Malformed, must, type ParseProblem, problem, shorten } from '../problem.ts';
+import { fail, Malformed, must, type ParseProblem } from '../problem.ts';
 import { arrayElements } from './elements.ts';
+
+const MAX_TAIL = 80;
 
 export type Fields = { readonly [name: string]: unknown };
 
@@ -86,20 +88,26 @@ export function parseArray<T>(
 ): Result<readonly T[], ParseProblem> {
   const values: T[] = [];
   let element = 0;
+  let done = 0;
   let raw = source;
   try {
     for (raw of arrayElements(source)) {
       element++;
       const value = parseElement(raw);
-      if (Object.keys(value).length === 0) continue;
+      if (Object.keys(value).length === 0) {
+        done = element;
+        continue;
+      }
       const compact = raw.includes('\n') ? JSON.stringify(value) : raw;
       const result = read(value, { line: element, text: compact }, raw);
       if (isList(result)) values.push(...result);
       else values.push(result);
+      done = element;
     }
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    return { ok: false, error: problem(error.message, Math.max(1, element), shorten(raw)) };
+    // Between two elements it is the array itself that is broken.
+    return fail(error.message, done + 1, done === element ? source.slice(-MAX_TAIL) : raw);
   }
   return ok(values);
 }

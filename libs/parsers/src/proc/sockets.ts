@@ -5,7 +5,7 @@
  */
 import type { IpAddress, Ipv4, Ipv6, Result, Socket } from '@netverdict/linux-net';
 import { parseLines } from '../lines.ts';
-import { Malformed, type ParseProblem } from '../problem.ts';
+import { fail, Malformed, type ParseProblem } from '../problem.ts';
 
 const HEADING = /^#\s*(tcp|udp|udplite|sctp|raw)(6?)\b/;
 const ADDRESS = /^([0-9A-Fa-f]{8}|[0-9A-Fa-f]{32}):([0-9A-Fa-f]{4})$/;
@@ -21,7 +21,7 @@ interface File {
 
 export function parseSockets(text: string): Result<readonly Socket[], ParseProblem> {
   let file: File | null = null;
-  return parseLines(text, (line, number) => {
+  const sockets = parseLines(text, (line, number) => {
     if (line.startsWith('#')) {
       file = heading(line) ?? file;
       return null;
@@ -30,6 +30,8 @@ export function parseSockets(text: string): Result<readonly Socket[], ParseProbl
     if (!file) throw new Malformed('expected a heading such as "# tcp" before the first socket');
     return readSocket(line, number, file);
   });
+  // Without a heading nothing was read, which is not the same as "nobody listens".
+  return sockets.ok && !file ? fail('expected a heading such as "# tcp", found none', 1, text) : sockets;
 }
 
 function heading(line: string): File | null {

@@ -169,10 +169,19 @@ export class RuleReader {
     return i;
   }
 
+  /** getopt_long(3) takes the beginning of an option: old versions print `--mac` for `--mac-source`. */
+  #expand(option: string): string {
+    const module = this.#segments.at(-1)?.module;
+    if (!module || module.options === 'any' || option in module.options) return option;
+    const meant = Object.keys(module.options).filter((name) => name.startsWith(option));
+    return meant.length === 1 ? (meant[0] as string) : option;
+  }
+
   /** An option apart from its module: an earlier one's, the protocol's, or one that nobody here knows. */
   #stray(first: number, at: number, negate: boolean, protocol: number): number {
     const words = this.#words;
-    const option = words.at(at);
+    const option = this.#expand(words.at(at));
+    words.values[at] = option;
     const owner = this.#segments.findLast((s) => s.module !== null && takes(s.module, option));
     if (owner) {
       const given: Given[] = [];

@@ -38,7 +38,14 @@ function flags(text: string): number {
   }, 0);
 }
 
+/** iptables takes names only; the two bits without a name cannot be typed. */
+function names(bits: number): string {
+  if (bits === 0) return 'NONE';
+  const known = Object.entries(FLAGS).filter(([name, bit]) => name !== 'ALL' && (bits & bit) !== 0);
+  return known.reduce((sum, [, bit]) => sum | bit, 0) === bits ? known.map(([name]) => name).join(',') : hex(bits);
+}
+
 export const print: Pick<MatchPrinters, 'tcp-flags' | 'tcp-option'> = {
-  'tcp-flags': (m) => `-m tcp ${not(m.negate)}--tcp-flags ${hex(m.mask)} ${hex(m.comp)}`,
+  'tcp-flags': (m) => `-m tcp ${not(m.negate)}--tcp-flags ${names(m.mask)} ${names(m.comp)}`,
   'tcp-option': (m) => `-m tcp ${not(m.negate)}--tcp-option ${m.number}`,
 };
