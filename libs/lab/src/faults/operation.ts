@@ -7,6 +7,7 @@ import { bridgeBatch, ipBatch, restoreRules, setSysctls } from '../network/kerne
 import { syncKubeProxyRules } from '../network/kube-proxy-sync.ts';
 import { planNodes } from '../spec.ts';
 import type { LabState } from '../state.ts';
+import { type Listen, setListener } from './listener.ts';
 
 export type Operation =
   | { readonly kind: 'ip'; readonly netns: string; readonly lines: readonly string[] }
@@ -16,7 +17,7 @@ export type Operation =
   | { readonly kind: 'sysctl'; readonly netns: string; readonly values: Readonly<Record<string, string>> }
   /** Lines of iptables-restore in one table (`-I FORWARD 1 …`, `-D …`, `:FORWARD DROP [0:0]`). */
   | { readonly kind: 'iptables'; readonly netns: string; readonly table: string; readonly lines: readonly string[] }
-  | { readonly kind: 'signal'; readonly pid: number; readonly signal: 'SIGUSR1' | 'SIGUSR2' | 'SIGHUP' }
+  | { readonly kind: 'listener'; readonly pid: number; readonly listen: Listen }
   /** Written through the API server; then every node's kube-proxy syncs. */
   | { readonly kind: 'objects'; readonly objects: readonly KubeObject[] }
   /**
@@ -47,9 +48,8 @@ export async function perform(state: LabState, operation: Operation): Promise<vo
       const { name: lab, iptables: variant } = state.spec;
       return restoreRules({ lab, netnsPath: operation.netns, variant }, text);
     }
-    case 'signal':
-      process.kill(operation.pid, operation.signal);
-      return;
+    case 'listener':
+      return setListener(operation.pid, operation.listen);
     case 'objects': {
       await apiClient(apiServerOf(state)).apply(operation.objects);
       const names = planNodes(state.spec).map(({ name }) => name);
@@ -68,7 +68,7 @@ export async function undo(state: LabState, operation: Operation): Promise<void>
     case 'bridge':
       return bridgeBatch(operation.netns, operation.lines, true);
     case 'iptables':
-    case 'signal':
+    case 'listener':
       return perform(state, operation).catch(() => {});
     default:
       return perform(state, operation);

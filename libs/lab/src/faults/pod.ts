@@ -47,8 +47,8 @@ export const POD_FAULTS = {
     args: RECEIVING_POD,
     describe: ({ pod }) => `nothing listens in pod ${pod.namespace}/${pod.name}`,
     plan: ({ pod }) => ({
-      apply: [{ kind: 'signal', pid: pod.containerPid, signal: 'SIGUSR1' }],
-      undo: [{ kind: 'signal', pid: pod.containerPid, signal: 'SIGHUP' }],
+      apply: [{ kind: 'listener', pid: pod.containerPid, listen: 'nowhere' }],
+      undo: [{ kind: 'listener', pid: pod.containerPid, listen: 'everywhere' }],
     }),
   },
   /** The socket lookup compares the destination address: a socket bound to 127.0.0.1 is none for the pod's address. */
@@ -57,8 +57,8 @@ export const POD_FAULTS = {
     args: RECEIVING_POD,
     describe: ({ pod }) => `pod ${pod.namespace}/${pod.name} listens on 127.0.0.1 only`,
     plan: ({ pod }) => ({
-      apply: [{ kind: 'signal', pid: pod.containerPid, signal: 'SIGUSR2' }],
-      undo: [{ kind: 'signal', pid: pod.containerPid, signal: 'SIGHUP' }],
+      apply: [{ kind: 'listener', pid: pod.containerPid, listen: 'loopback' }],
+      undo: [{ kind: 'listener', pid: pod.containerPid, listen: 'everywhere' }],
     }),
   },
   /** The request arrives (local delivery needs only table local), but the answer has no route. */
