@@ -66,7 +66,8 @@ export function progressQueries(db: Kysely<Database>): ProgressQueries {
           on conflict (diagnosis_id, key) do nothing
           returning diagnosis_id
         )
-        select pg_notify(${NOTIFY_CHANNEL}, diagnosis_id || ' 0') from (select distinct diagnosis_id from logged) changed
+        -- Not worth waiting for the disk.
+        select set_config('synchronous_commit', 'off', true), pg_notify(${NOTIFY_CHANNEL}, diagnosis_id || ' 0') from (select distinct diagnosis_id from logged) changed
       `.execute(db);
     },
 
