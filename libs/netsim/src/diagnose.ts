@@ -1,7 +1,20 @@
-/** From a flow to a diagnosis: every blocker with its proven remedy, the verdict and the trace. */
+/**
+ * From a flow to a diagnosis. All blockers, not the first: simulate, take each blocker away as its remedy would,
+ * simulate again, until nothing new stands in the way. The same loop proves the remedies.
+ */
 import type { Flow, NamespaceKey, Need, SectionKind } from '@netverdict/linux-net';
-import type { Diagnosis, VerdictContext } from '@netverdict/verdict';
-import type { EvaluateOptions } from './evaluate.ts';
+import {
+  type Diagnosis,
+  FINDING_CODES,
+  type Finding,
+  type Outcome,
+  type Shares,
+  summarize,
+  type VerdictContext,
+} from '@netverdict/verdict';
+import { type EvaluatedBranch, type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts';
+import type { Derived, Patched } from './findings/finding.ts';
+import { derive } from './findings/index.ts';
 import type { World } from './world/world.ts';
 
 export interface DiagnoseOptions extends EvaluateOptions {
@@ -18,11 +31,149 @@ export interface DiagnoseResult {
   readonly deciding: readonly { readonly namespace: NamespaceKey; readonly kinds: readonly SectionKind[] }[];
 }
 
+interface Blocker {
+  readonly derived: Derived;
+  readonly finding: Finding;
+  readonly key: string;
+}
+
 export function diagnose(
-  _world: World,
-  _flow: Flow,
-  _names: VerdictContext,
-  _options: DiagnoseOptions = {},
+  world: World,
+  flow: Flow,
+  names: VerdictContext,
+  options: DiagnoseOptions = {},
 ): DiagnoseResult {
-  throw new Error('not yet');
+  const first = evaluate(world, flow, options);
+  const found = new Map<string, Blocker>();
+  const needs = new Map<string, Need>();
+  const proven = new Set<string>();
+  let at: Patched = { world, flow };
+  let evaluation = first;
+  for (let round = 0; ; round++) {
+    for (const need of evaluation.needs) needs.set(JSON.stringify(need), need);
+    const fresh = blockersOf(at, evaluation, first).filter((b) => !found.has(b.key));
+    for (const blocker of fresh) found.set(blocker.key, blocker);
+    const patches = fresh.filter((b) => b.derived.patch !== null);
+    if (patches.length === 0 || round >= (options.maxRounds ?? 16)) break;
+    at = patches.reduce((now, b) => b.derived.patch?.(now) ?? now, at);
+    evaluation = evaluate(at.world, at.flow, options);
+    const still = new Set(blockersOf(at, evaluation, first).map((b) => b.key));
+    for (const { key } of patches) if (!still.has(key)) proven.add(key);
+  }
+  const findings = [...found.values()].map(({ finding, key }) => withProof(finding, proven.has(key)));
+  const { shares, unexamined } = first;
+  const outcome = outcomeFor(shares, unexamined);
+  const unknown = findings.find((f) => f.severity === 'suspicious');
+  const missing = unknown ? clause(unknown) : null;
+  return {
+    diagnosis: {
+      context: names,
+      verdict: { outcome, share: shares, summary: summarize(outcome, shares, names, missing) },
+      findings: [...findings, ...undecided(first, findings)],
+      trace: first.trace,
+      unexamined,
+    },
+    needs: [...needs.values()],
+    deciding: decidingSections(findings),
+  };
+}
+
+/** One finding for each blocker, whichever branches meet it; those under an unknown that decides are told as that unknown. */
+function blockersOf(at: Patched, evaluation: Evaluation, first: Evaluation): Blocker[] {
+  const byKey = new Map<string, Blocker>();
+  for (const evaluated of evaluation.branches) {
+    if (!evaluated.stop || evaluated.deciding.length > 0) continue;
+    const derived = derive(at, evaluated);
+    if (!derived) continue;
+    const finding = findingOf(derived, evaluated, sameBranches(first, evaluated));
+    const key = JSON.stringify([finding.code, finding.hop, finding.params]);
+    const before = byKey.get(key);
+    byKey.set(key, before ? { ...before, finding: joined(before.finding, finding) } : { derived, finding, key });
+  }
+  return [...byKey.values()];
+}
+
+const joined = (a: Finding, b: Finding): Finding => ({ ...a, branches: [...new Set([...a.branches, ...b.branches])] });
+
+function findingOf(derived: Derived, { stop, branch }: EvaluatedBranch, branches: readonly string[]): Finding {
+  const at = derived.at;
+  return {
+    code: derived.code,
+    severity: FINDING_CODES[derived.code].severity,
+    hop: at?.key ?? stop?.place ?? 'outside',
+    node: at?.node ?? stop?.node ?? null,
+    direction: stop?.direction ?? 'forward',
+    branches: branches.length > 0 ? branches : [branch.id],
+    params: derived.params,
+    evidence: derived.evidence ?? stop?.evidence ?? [],
+    remedy: derived.remedy ? { ...derived.remedy, proven: false } : null,
+  };
+}
+
+/** The branches of the first evaluation that made the same choices: a later blocker stands behind an earlier one. */
+function sameBranches(first: Evaluation, { branch }: EvaluatedBranch): string[] {
+  const labels = JSON.stringify(branch.choices.map((c) => c.label));
+  const same = first.branches.filter((b) => JSON.stringify(b.branch.choices.map((c) => c.label)) === labels);
+  return same.map((b) => b.branch.id);
+}
+
+const withProof = (finding: Finding, proven: boolean): Finding =>
+  finding.remedy
+    ? { ...finding, remedy: { ...finding.remedy, proven: proven && finding.remedy.command !== null } }
+    : finding;
+
+function outcomeFor(shares: Shares, unexamined: number): Outcome {
+  const none = (share: number): boolean => share < 1e-9;
+  if (none(shares.unreachable) && none(shares.undetermined)) return none(unexamined) ? 'reachable' : 'undetermined';
+  if (!none(shares.unreachable) && !none(shares.reachable)) return 'partially-reachable';
+  if (none(shares.undetermined)) return none(unexamined) ? 'unreachable' : 'undetermined';
+  return 'undetermined';
+}
+
+/** What is not known and decides, and what a budget left out: findings too, so that nobody takes silence for good news. */
+function undecided(evaluation: Evaluation, findings: readonly Finding[]): Finding[] {
+  const said = new Set(findings.map((f) => JSON.stringify(f.params)));
+  const list = evaluation.unknowns.map(
+    (missing): Finding => ({
+      code: 'NV-UNKNOWN-DECIDES',
+      severity: 'suspicious',
+      hop: missing.place,
+      node: missing.node,
+      direction: 'forward',
+      branches: evaluation.branches.filter((b) => b.deciding.includes(missing)).map((b) => b.branch.id),
+      params: { where: missing.node ?? missing.place, what: missing.text },
+      evidence: missing.evidence,
+      remedy: null,
+    }),
+  );
+  if (evaluation.unexamined > 0)
+    list.push({
+      code: 'NV-UNEXAMINED',
+      severity: 'info',
+      hop: 'outside',
+      node: null,
+      direction: 'forward',
+      branches: [],
+      params: { percent: Math.round(evaluation.unexamined * 1000) / 10 },
+      evidence: [],
+      remedy: null,
+    });
+  return list.filter((f) => !said.has(JSON.stringify(f.params)));
+}
+
+function clause(finding: Finding): { en: string; zh: string } {
+  const { params } = finding;
+  const what = params.what ?? params.place ?? `${params.node}: ${params.reason}`;
+  return { en: String(what), zh: String(what) };
+}
+
+function decidingSections(findings: readonly Finding[]): DiagnoseResult['deciding'] {
+  const kinds = new Map<NamespaceKey, Set<SectionKind>>();
+  for (const finding of findings) {
+    if (finding.severity !== 'blocking') continue;
+    const set = kinds.get(finding.hop) ?? new Set<SectionKind>();
+    for (const evidence of finding.evidence) set.add(evidence.kind as SectionKind);
+    kinds.set(finding.hop, set);
+  }
+  return [...kinds].map(([namespace, set]) => ({ namespace, kinds: [...set] }));
 }

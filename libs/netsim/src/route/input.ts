@@ -53,6 +53,20 @@ export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
     });
     return { kind: 'local' };
   }
+  // It left with the route of its sender, which loopback does not look up again: dst_discard.
+  if (overLoopback)
+    return stop(
+      walk.stop(
+        ns,
+        packet,
+        'dropped',
+        { kind: 'looped-back' },
+        `${to} was sent to ${iif.name}, which gives it to nobody`,
+        {
+          evidence: result.evidence,
+        },
+      ),
+    );
   if (!forwards(walk, ns, iif, packet)) {
     const path = forwardingSysctl(ns, iif, packet);
     return stop(

@@ -49,6 +49,8 @@ export type Cause =
       readonly iif: Link;
       readonly why: 'source-is-own' | 'loopback-source' | 'loopback-destination' | 'bad-source' | 'not-unicast';
     }
+  /** A packet for somebody else was sent to the loopback device, which gives it to nobody. */
+  | { readonly kind: 'looped-back' }
   | { readonly kind: 'ttl-expired' }
   | { readonly kind: 'loop' }
   | { readonly kind: 'too-big'; readonly link: Link; readonly limitBytes: number; readonly tunnel: Link | null }

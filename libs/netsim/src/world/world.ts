@@ -114,14 +114,19 @@ export function veth(world: World, ns: WorldNamespace, link: Link): Peer {
   return { kind: 'unknown' };
 }
 
-/** Does the link join the node to the network between the nodes? It carries one of the node's addresses, or is hardware. */
+/**
+ * Does the link join the node to the network between the nodes? It is hardware, or carries one of the node's
+ * addresses, or has an address of no pod and leads to a namespace that no agent knows (a node inside a container).
+ */
 export function isUplink(world: World, ns: WorldNamespace, link: Link): boolean {
   if (ns.kind !== 'host') return false;
-  if (link.detail.kind === 'physical') return true;
-  if (link.detail.kind !== 'veth' && link.detail.kind !== 'macvlan' && link.detail.kind !== 'vlan') return false;
-  for (const address of ns.net.addressesOn(link.ifindex))
-    if (world.nodeByAddress.get(address.address) === ns.node) return true;
-  return false;
+  const { kind } = link.detail;
+  if (kind === 'physical') return true;
+  if (kind !== 'veth' && kind !== 'macvlan' && kind !== 'vlan') return false;
+  const addresses = ns.net.addressesOn(link.ifindex).map((a) => a.address);
+  if (addresses.some((address) => world.nodeByAddress.get(address) === ns.node)) return true;
+  if (kind !== 'veth' || link.master !== null || addresses.length === 0) return false;
+  return veth(world, ns, link).kind === 'unknown' && !addresses.some((a) => nodeOfPodAddress(world, a) !== null);
 }
 
 /** The node whose pod CIDR holds the address, by the Node objects. */

@@ -1,0 +1,95 @@
+/** Findings of firewall rules. */
+import type { NetnsState, XtRuleset } from '@netverdict/linux-net';
+import { formatIp } from '@netverdict/linux-net';
+import { type CompiledRuleset, toolOf } from '../netfilter/ruleset.ts';
+import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
+
+export function ruleDrop(s: Situation<'rule-drop' | 'rule-reject'>): Derived {
+  const { cause, ns } = s;
+  const { ruleset, table, chain, rule } = cause;
+  const endpoints = /^(\S+?)(?::\S+)? has no (?:local )?endpoints/.exec(rule.comment ?? '');
+  if (endpoints?.[1]) return noEndpoints(s, endpoints[1]);
+  const tool = toolOf(ruleset);
+  const command = `${tool} -t ${table} -D ${chain} ${rule.number}`;
+  const params = { where: nameOf(ns), rule: rule.number, chain, table, tool };
+  const drop = cause.kind === 'rule-drop';
+  return {
+    code: drop ? 'NV-FILTER-DROP' : 'NV-FILTER-REJECT',
+    params: drop ? params : { ...params, with: cause.kind === 'rule-reject' ? cause.with : '' },
+    remedy: {
+      command,
+      on: onPlace(ns),
+      en: `Deletes this one rule (${rule.text}); everything else that it met is let through too.`,
+      zh: `只删除这一条规则(${rule.text});它原来拦截的其他流量也会被放行。`,
+    },
+    patch: change(ns, (state) =>
+      editRuleset(state, ruleset, (source) =>
+        editChain(source, table, chain, (c) => ({ ...c, rules: c.rules.filter((r) => r.line !== rule.line) })),
+      ),
+    ),
+  };
+}
+
+function noEndpoints(s: Situation<'rule-drop' | 'rule-reject'>, service: string): Derived {
+  return {
+    code: 'NV-SERVICE-NO-ENDPOINTS',
+    params: { service, where: nameOf(s.ns), address: formatIp(s.stop.packet.destination) },
+    remedy: {
+      command: null,
+      on: null,
+      en: `Compare the selector of Service ${service} with the labels of its pods, and see whether the pods are ready. The rule itself is right and goes away once there is an endpoint.`,
+      zh: `请核对 Service ${service} 的 selector 与 Pod 的标签是否一致,以及 Pod 是否就绪。这条规则本身没有错,有了后端后会自动消失。`,
+    },
+    patch: null,
+  };
+}
+
+export function policyDrop(s: Situation<'policy-drop'>): Derived {
+  const { cause, ns } = s;
+  const { ruleset, table, chain } = cause;
+  const tool = toolOf(ruleset);
+  return {
+    code: 'NV-FILTER-POLICY-DROP',
+    params: { where: nameOf(ns), chain, table, tool },
+    remedy: {
+      command: `${tool} -t ${table} -P ${chain} ACCEPT`,
+      on: onPlace(ns),
+      en: `Lets through whatever no rule of ${chain} decides, for all traffic. A narrower way is a rule that accepts the pods' addresses, as the network plugin writes one.`,
+      zh: `放行 ${chain} 链中没有规则处理的所有流量。更精确的做法是添加一条只放行 Pod 网段的规则(网络插件通常会写入这样的规则)。`,
+    },
+    patch: change(ns, (state) =>
+      editRuleset(state, ruleset, (source) => editChain(source, table, chain, (c) => ({ ...c, policy: 'ACCEPT' }))),
+    ),
+  };
+}
+
+type RulesetKey = 'iptablesLegacy' | 'iptablesNft' | 'ip6tablesLegacy' | 'ip6tablesNft';
+
+export function rulesetKey(ruleset: Pick<CompiledRuleset, 'family' | 'variant'>): RulesetKey {
+  const tool = ruleset.family === 'ipv4' ? 'iptables' : 'ip6tables';
+  return `${tool}${ruleset.variant === 'nft' ? 'Nft' : 'Legacy'}`;
+}
+
+export function editRuleset(
+  state: NetnsState,
+  ruleset: Pick<CompiledRuleset, 'family' | 'variant'>,
+  edit: (source: XtRuleset) => XtRuleset,
+): NetnsState {
+  const key = rulesetKey(ruleset);
+  const part = state[key];
+  return part.known ? { ...state, [key]: { ...part, value: edit(part.value) } } : state;
+}
+
+type XtChain = XtRuleset['tables'][number]['chains'][number];
+
+export const editChain = (
+  source: XtRuleset,
+  table: string,
+  chain: string,
+  edit: (chain: XtChain) => XtChain,
+): XtRuleset => ({
+  ...source,
+  tables: source.tables.map((t) =>
+    t.name === table ? { ...t, chains: t.chains.map((c) => (c.name === chain ? edit(c) : c)) } : t,
+  ),
+});

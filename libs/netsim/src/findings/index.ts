@@ -1,0 +1,60 @@
+/** Every cause and the finding that it makes. A cause without one does not compile. */
+import type { EvaluatedBranch } from '../evaluate.ts';
+import type { Cause } from '../walk/stop.ts';
+import * as filter from './filter.ts';
+import type { Derived, Patched, Situation } from './finding.ts';
+import * as kernel from './kernel.ts';
+import * as link from './link.ts';
+import { neighbour } from './neighbour.ts';
+import * as other from './other.ts';
+import * as outside from './outside.ts';
+import * as route from './route.ts';
+import { noListener } from './socket.ts';
+import * as tunnel from './tunnel.ts';
+
+type Derivers = { readonly [K in Cause['kind']]: (situation: Situation<K>) => Derived };
+
+export const DERIVERS: Derivers = {
+  'rule-drop': filter.ruleDrop,
+  'rule-reject': filter.ruleDrop,
+  'policy-drop': filter.policyDrop,
+  'link-down': link.linkDown,
+  'bridge-port-blocked': link.bridgePortBlocked,
+  'hairpin-off': link.hairpinOff,
+  'no-route': route.noRoute,
+  'route-error': route.noRoute,
+  'looped-back': route.noRoute,
+  'ttl-expired': route.loop,
+  loop: route.loop,
+  'forwarding-off': kernel.forwardingOff,
+  'rp-filter': kernel.rpFilter,
+  martian: kernel.martian,
+  'echo-ignored': kernel.echoIgnored,
+  'too-big': other.tooBig,
+  neighbour,
+  'frame-lost': neighbour,
+  'fdb-missing': tunnel.fdbMissing,
+  'vtep-unreachable': tunnel.vtepUnreachable,
+  'vni-unknown': tunnel.vniUnknown,
+  'not-for-us': tunnel.notForUs,
+  'no-listener': noListener,
+  'outside-no-route': outside.outsideNoRoute,
+  'reply-mismatch': outside.replyMismatch,
+  'nat-no-source': other.natNoSource,
+  'node-unavailable': other.nodeUnavailable,
+  need: other.need,
+  unknown: other.unknown,
+};
+
+export function derive(at: Patched, evaluated: EvaluatedBranch): Derived | null {
+  const { stop, branch } = evaluated;
+  if (!stop) return null;
+  const derive = DERIVERS[stop.cause.kind] as (situation: Situation) => Derived;
+  return derive({
+    ...at,
+    stop,
+    cause: stop.cause,
+    branch,
+    ns: stop.place === null ? undefined : at.world.namespaces.get(stop.place),
+  });
+}

@@ -1,0 +1,114 @@
+/** Findings of switches of the kernel: forwarding, reverse path, martians, echo. */
+import { formatIp } from '@netverdict/linux-net';
+import type { WorldNamespace } from '../world/world.ts';
+import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
+
+/** `net/ipv4/conf/flannel.1/rp_filter` as sysctl(8) takes it: slashes, since device names may hold dots. */
+const setCommand = (path: string, value: number): string =>
+  path.includes('/conf/') ? `sysctl -w ${path}=${value}` : `sysctl -w ${path.replaceAll('/', '.')}=${value}`;
+
+const setSysctls = (ns: WorldNamespace | undefined, values: Readonly<Record<string, string>>): Derived['patch'] =>
+  change(ns, (state) =>
+    state.sysctls.known
+      ? { ...state, sysctls: { ...state.sysctls, value: new Map([...state.sysctls.value, ...Object.entries(values)]) } }
+      : state,
+  );
+
+export function forwardingOff(s: Situation<'forwarding-off'>): Derived {
+  const { ns, cause } = s;
+  const pod = ns?.kind === 'pod';
+  const all = cause.sysctl === 'net/ipv4/ip_forward';
+  const values: Record<string, string> = { [cause.sysctl]: '1' };
+  if (all && ns) for (const link of ns.net.linkByIndex.values()) values[`net/ipv4/conf/${link.name}/forwarding`] = '1';
+  return {
+    code: 'NV-IP-FORWARD-OFF',
+    params: {
+      where: nameOf(ns),
+      sysctl: cause.sysctl.replaceAll('/', '.'),
+      address: formatIp(s.stop.packet.destination),
+    },
+    remedy: pod
+      ? {
+          command: null,
+          on: onPlace(ns),
+          en: 'A pod is not meant to forward: find out why the packet was sent there.',
+          zh: 'Pod 不应转发数据包:请查明数据包为何被送到那里。',
+        }
+      : {
+          command: setCommand(cause.sysctl, 1),
+          on: onPlace(ns),
+          en: 'Switches forwarding on until the next restart; put it into /etc/sysctl.d/ to keep it. Pods of a node need it.',
+          zh: '开启转发,重启后失效;写入 /etc/sysctl.d/ 可永久保留。节点上的 Pod 需要转发功能。',
+        },
+    patch: pod ? null : setSysctls(ns, values),
+  };
+}
+
+export function rpFilter(s: Situation<'rp-filter'>): Derived {
+  const { ns, cause } = s;
+  const path = `net/ipv4/conf/${cause.iif.name}/rp_filter`;
+  return {
+    code: 'NV-RP-FILTER',
+    params: {
+      where: nameOf(ns),
+      address: formatIp(s.stop.packet.source),
+      dev: cause.iif.name,
+      expected: cause.expected ?? 'no device',
+      sysctl: cause.sysctl.replaceAll('/', '.'),
+      mode: cause.mode,
+    },
+    remedy: {
+      command: setCommand(path, 2),
+      on: onPlace(ns),
+      en: `Checks loosely on ${cause.iif.name} (the larger of the two settings counts). If the two ways are not meant to differ, mend the route back instead.`,
+      zh: `在 ${cause.iif.name} 上改为宽松检查(两个设置中取较大者)。如果往返路径本不应不同,请改为修复返回路由。`,
+    },
+    patch: setSysctls(ns, { [path]: '2' }),
+  };
+}
+
+export function martian(s: Situation<'martian'>): Derived {
+  const { ns, cause, stop } = s;
+  const source = formatIp(stop.packet.source);
+  const destination = formatIp(stop.packet.destination);
+  const why = {
+    'source-is-own': { en: `their source ${source} is its own address`, zh: `源地址 ${source} 是它自己的地址` },
+    'loopback-source': { en: `their source ${source} is a loopback address`, zh: `源地址 ${source} 是回环地址` },
+    'loopback-destination': {
+      en: `their destination ${destination} is a loopback address`,
+      zh: `目的地址 ${destination} 是回环地址`,
+    },
+    'bad-source': { en: `their source ${source} cannot be a sender's`, zh: `源地址 ${source} 不可能属于发送者` },
+    'not-unicast': {
+      en: `their destination ${destination} is not a single host's`,
+      zh: `目的地址 ${destination} 不是单播地址`,
+    },
+  }[cause.why];
+  const loopback = cause.why === 'loopback-source' || cause.why === 'loopback-destination';
+  const path = `net/ipv4/conf/${cause.iif.name}/route_localnet`;
+  return {
+    code: 'NV-MARTIAN',
+    params: { where: nameOf(ns), dev: cause.iif.name, why: why.en, whyZh: why.zh },
+    remedy: {
+      command: loopback ? setCommand(path, 1) : null,
+      on: onPlace(ns),
+      en: loopback
+        ? 'Lets loopback addresses in from that device. That opens services bound to 127.0.0.1 to the network: rather make the service listen elsewhere.'
+        : 'Usually an address translation is missing: a pod that reaches itself through a Service needs its source masqueraded.',
+      zh: loopback
+        ? '允许回环地址从该设备进入。这会把只绑定 127.0.0.1 的服务暴露到网络:更好的办法是让服务监听其他地址。'
+        : '通常是缺少地址转换:Pod 通过 Service 访问自身时需要对源地址做 masquerade。',
+    },
+    patch: loopback ? setSysctls(ns, { [path]: '1' }) : null,
+  };
+}
+
+export function echoIgnored(s: Situation<'echo-ignored'>): Derived {
+  const path = s.stop.packet.family === 'ipv4' ? 'net/ipv4/icmp_echo_ignore_all' : 'net/ipv6/icmp/echo_ignore_all';
+  return {
+    code: 'NV-ECHO-IGNORED',
+    params: { where: nameOf(s.ns) },
+    remedy: { command: setCommand(path, 0), on: onPlace(s.ns), en: 'Answers pings again.', zh: '恢复对 ping 的回应。' },
+    patch: setSysctls(s.ns, { [path]: '0' }),
+  };
+}
