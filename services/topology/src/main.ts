@@ -56,7 +56,7 @@ await runService('topology', async (telemetry) => {
     lastHeard: (node) => heard.get(node) ?? null,
   });
 
-  const topology = { cluster, bus, view, viewReady: () => listed, collector, log, nodeDeadlineMs };
+  const topology = { cluster, bus, view, viewReady: () => listed, collector, nodeDeadlineMs };
   const requested = consumeDiagnosisRequested(topology);
   const needed = consumeCollectionNeeded(topology);
   telemetry.onShutdown('consumers', async () => {

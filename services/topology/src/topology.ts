@@ -1,7 +1,6 @@
 /** What the two consumers share: the cluster as seen, the agents, the bus. */
 import type { ClusterView } from '@netverdict/kube';
 import type { Bus } from '@netverdict/messaging';
-import type { Log } from '@netverdict/telemetry';
 import type { Collector } from './domain/collect/collector.ts';
 
 export interface Topology {
@@ -11,7 +10,6 @@ export interface Topology {
   /** Everything that a diagnosis needs has been listed once. */
   readonly viewReady: () => boolean;
   readonly collector: Collector;
-  readonly log: Log;
   /** How long one node may take to answer. */
   readonly nodeDeadlineMs: number;
 }
