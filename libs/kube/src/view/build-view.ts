@@ -49,45 +49,59 @@ export function viewOf(
 }
 
 export function buildView(parts: ViewParts): ClusterObjects {
-  const nodeByAddress = lazy(() =>
-    indexOf(parts.nodes.values(), (node) => [...node.addresses.map((a) => a.address), node.meta.name]),
-  );
-  const livePods = lazy(() => [...parts.pods.values()].filter((p) => p.phase !== 'Succeeded' && p.phase !== 'Failed'));
-  const podsByIp = lazy(() => indexOf(livePods(), (pod) => (pod.hostNetwork ? [] : pod.ips)));
+  const nodes = nodeIndex(parts.nodes);
+  const pods = podIndexes(parts.pods);
+  const services = serviceIndexes(parts.services);
+  const slices = sliceIndex(parts.endpointSlices);
   const terminatedByIp = lazy(() => indexOf(parts.terminatedPods, ({ pod }) => (pod.hostNetwork ? [] : pod.ips)));
-  const podsOnNode = lazy(() => indexOf(livePods(), (pod) => (pod.nodeName === null ? [] : [pod.nodeName])));
-  const podsOfWorkload = lazy(() => indexOf(livePods(), workloadsOf));
-  const byClusterIp = lazy(() => indexOf(parts.services.values(), (service) => service.clusterIps));
-  const byExternalIp = lazy(() =>
-    indexOf(parts.services.values(), (s) => [...s.externalIps, ...s.loadBalancerIps.map((entry) => entry.ip)]),
-  );
-  const byNodePort = lazy(() => {
-    const index = new Map<string, { service: Service; port: ServicePort }>();
-    for (const service of parts.services.values())
-      for (const port of service.ports)
-        if (port.nodePort !== null) index.set(`${port.nodePort}/${port.protocol}`, { service, port });
-    return index;
-  });
-  const slices = lazy(() =>
-    indexOf(parts.endpointSlices.values(), (slice) =>
-      slice.serviceName === null ? [] : [objectKey(slice.meta.namespace, slice.serviceName)],
-    ),
-  );
   return {
     ...parts,
     pod: (namespace, name) => parts.pods.get(objectKey(namespace, name)) ?? null,
     service: (namespace, name) => parts.services.get(objectKey(namespace, name)) ?? null,
-    nodeByAddress: (address) => nodeByAddress().get(address)?.[0] ?? null,
-    podsByIp: (ip) => podsByIp().get(ip) ?? [],
+    nodeByAddress: (address) => nodes().get(address)?.[0] ?? null,
+    podsByIp: (ip) => pods.byIp().get(ip) ?? [],
     terminatedPodsByIp: (ip) => terminatedByIp().get(ip) ?? [],
-    podsOnNode: (node) => podsOnNode().get(node) ?? [],
-    podsOfWorkload: (workload) => podsOfWorkload().get(workload) ?? [],
-    serviceByClusterIp: (ip) => byClusterIp().get(ip)?.[0] ?? null,
-    servicesByExternalIp: (ip) => byExternalIp().get(ip) ?? [],
-    serviceByNodePort: (port, protocol) => byNodePort().get(`${port}/${protocol}`) ?? null,
+    podsOnNode: (node) => pods.onNode().get(node) ?? [],
+    podsOfWorkload: (workload) => pods.ofWorkload().get(workload) ?? [],
+    serviceByClusterIp: (ip) => services.byClusterIp().get(ip)?.[0] ?? null,
+    servicesByExternalIp: (ip) => services.byExternalIp().get(ip) ?? [],
+    serviceByNodePort: (port, protocol) => services.byNodePort().get(`${port}/${protocol}`) ?? null,
     slicesOfService: (namespace, name) => slices().get(objectKey(namespace, name)) ?? [],
   };
 }
+
+// An index belongs to its map: a view made after a change of pods has the services' indexes of the one before.
+const nodeIndex = perMap((nodes: ReadonlyMap<string, Node>) =>
+  lazy(() => indexOf(nodes.values(), (node) => [...node.addresses.map((a) => a.address), node.meta.name])),
+);
+const podIndexes = perMap((pods: ReadonlyMap<string, Pod>) => {
+  const live = lazy(() => [...pods.values()].filter((pod) => pod.phase !== 'Succeeded' && pod.phase !== 'Failed'));
+  return {
+    byIp: lazy(() => indexOf(live(), (pod) => (pod.hostNetwork ? [] : pod.ips))),
+    onNode: lazy(() => indexOf(live(), (pod) => (pod.nodeName === null ? [] : [pod.nodeName]))),
+    ofWorkload: lazy(() => indexOf(live(), workloadsOf)),
+  };
+});
+const serviceIndexes = perMap((services: ReadonlyMap<string, Service>) => ({
+  byClusterIp: lazy(() => indexOf(services.values(), (service) => service.clusterIps)),
+  byExternalIp: lazy(() =>
+    indexOf(services.values(), (s) => [...s.externalIps, ...s.loadBalancerIps.map((entry) => entry.ip)]),
+  ),
+  byNodePort: lazy(() => {
+    const index = new Map<string, { service: Service; port: ServicePort }>();
+    for (const service of services.values())
+      for (const port of service.ports)
+        if (port.nodePort !== null) index.set(`${port.nodePort}/${port.protocol}`, { service, port });
+    return index;
+  }),
+}));
+const sliceIndex = perMap((slices: ReadonlyMap<string, EndpointSlice>) =>
+  lazy(() =>
+    indexOf(slices.values(), (slice) =>
+      slice.serviceName === null ? [] : [objectKey(slice.meta.namespace, slice.serviceName)],
+    ),
+  ),
+);
 
 /** By what the user calls it and by the controller itself: `deployment/shop/cart`, `replicaset/shop/cart-6f9`. */
 function workloadsOf({ owner, meta }: Pod): string[] {
@@ -112,5 +126,14 @@ function lazy<T>(make: () => T): () => T {
   return () => {
     made ??= { value: make() };
     return made.value;
+  };
+}
+
+function perMap<K extends object, V>(make: (map: K) => V): (map: K) => V {
+  const made = new WeakMap<K, { readonly value: V }>();
+  return (map) => {
+    const known = made.get(map) ?? { value: make(map) };
+    made.set(map, known);
+    return known.value;
   };
 }

@@ -1,4 +1,5 @@
 /** Watches a cluster: one reflector per resource, each mirrored and projected, joined in one view. */
+import { setMaxListeners } from 'node:events';
 import { WATCHED_CONFIG_MAPS } from '../objects/index.ts';
 import { projectEndpointSlice } from '../project/endpoint-slice.ts';
 import { projectConfigMap, projectNamespace } from '../project/namespace.ts';
@@ -24,6 +25,8 @@ const DISPENSABLE: readonly Resource[] = ['networkpolicies', 'configmaps'];
 export function watchCluster(kubeconfigPath: string | null, signal?: AbortSignal): ClusterView {
   const controller = new AbortController();
   const stop = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
+  // Each open request listens; ten are not a leak.
+  setMaxListeners(0, stop);
   const connection = new Connection(kubeconfigPath);
   const terminated = new TerminatedPods(Date.now);
   const listeners = new Set<() => void>();
