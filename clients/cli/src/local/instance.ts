@@ -127,7 +127,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
           NETVERDICT_CRI_ENDPOINT: agent.criEndpoint,
         },
       });
-    await services.ready(30_000);
+    await services.ready(60_000);
     await agentsReported(
       apiUrl,
       token,

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SystemError } from '../exit-codes.ts';
 import { endProcess, type ProcessIdentity, startTicksOf } from './process-identity.ts';
-import { repositoryRoot } from './repository.ts';
+import { compileCache, repositoryRoot } from './repository.ts';
 
 export interface ServiceSpec {
   /** Unique: `api`, `collector-agent@node-1`. */
@@ -71,7 +71,13 @@ export class Services {
     const log = openSync(join(this.#dir, 'log', `${spec.name}.log`), 'a', 0o600);
     const child = spawn(process.execPath, [join(repositoryRoot, 'services', spec.folder, 'src/main.ts')], {
       cwd: repositoryRoot,
-      env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...otelEnvironment(), ...spec.env },
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: process.env.HOME ?? '/',
+        NODE_COMPILE_CACHE: compileCache,
+        ...otelEnvironment(),
+        ...spec.env,
+      },
       stdio: ['ignore', log, log],
     });
     running.child = child;
