@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,8 @@ static void open_ports(in_addr_t address)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 		if (bind(fd, (struct sockaddr *)&local, sizeof local) < 0)
 			fail("bind");
+		/* The address that a datagram was sent to; see answer_datagram. */
+		setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof on);
 		if (ports[i].type == SOCK_STREAM && listen(fd, 128) < 0)
 			fail("listen");
 		ports[i].fd = fd;
@@ -88,6 +91,10 @@ static void open_ports(in_addr_t address)
 	}
 }
 
+/*
+ * From the address that was asked, as a careful server does: on a node, which has several, the kernel would choose one by the
+ * route back.
+ */
 static void answer_datagram(int fd)
 {
 	static char bytes[65536];
@@ -100,11 +107,31 @@ static void answer_datagram(int fd)
 
 	if (size < 0)
 		return;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+		struct in_pktinfo *info = (struct in_pktinfo *)CMSG_DATA(c);
+
+		/* spec_dst is the local address already; the device is left to the route. */
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO)
+			info->ipi_ifindex = 0;
+	}
 	memcpy(bytes, name, label - 1);
 	bytes[label - 1] = '\n';
 	if ((size_t)size < label)
 		size = label;
-	sendto(fd, bytes, size, 0, (struct sockaddr *)&peer, sizeof peer);
+	part.iov_len = size;
+	message.msg_flags = 0;
+	sendmsg(fd, &message, 0);
+}
+
+/* A client that vanishes after connecting (the lab's faults do that) must not hold a descriptor for ever. */
+static void end_when_silent(int fd)
+{
+	int on = 1, idle_s = 10, interval_s = 5, count = 2;
+
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof idle_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof interval_s);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
 }
 
 static void read_line(int fd)
@@ -168,8 +195,10 @@ static void serve(int signals)
 				taken = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 				if (taken >= MAX_FDS)
 					close(taken);
-				else if (taken >= 0)
+				else if (taken >= 0) {
+					end_when_silent(taken);
 					watch(taken, CONNECTION);
+				}
 				break;
 			case DATAGRAM:
 				answer_datagram(fd);

@@ -8,6 +8,7 @@ import { clusterObjects } from './cluster/objects.ts';
 import { planPods } from './cluster/pods.ts';
 import { inNetns } from './command.ts';
 import { buildNative, nativeProgram } from './native.ts';
+import { linkAlternatives } from './network/alternatives.ts';
 import { createFabric, createNamespaces } from './network/fabric.ts';
 import { loadFlannelRules, programFlannel } from './network/flannel.ts';
 import { loadKubeProxyRules } from './network/kube-proxy-sync.ts';
@@ -46,6 +47,7 @@ async function build(spec: LabSpec, cniDir: string, onProgress: (line: string) =
 
   onProgress(`${nodes.length} nodes, ${spec.cni}, iptables-${spec.iptables}: namespaces and underlay`);
   await Promise.all([buildNative(), createNamespaces(spec, nodes)]);
+  linkAlternatives(spec.name, spec.iptables);
   const archive = join(dir, 'image.tar');
   writeFileSync(archive, imageArchive(nativeProgram('echo')));
   await createFabric(spec, nodes);

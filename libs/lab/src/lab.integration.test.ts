@@ -126,6 +126,10 @@ describe.each(SOUND_LABS)('a sound lab, %s with iptables-%s', (cni, iptables) =>
   test('UDP through a Service, and ICMP', async () => {
     const dns = await lab.probe({ from: client, to: { address: '10.96.0.53', port: 53 }, protocol: 'udp' });
     expect(dns).toMatchObject({ outcome: 'delivered', answeredBy: expect.stringMatching(/^dns-[12]$/) });
+    for (const node of lab.nodes) {
+      const asked = await lab.probe({ from: client, to: { address: node.address, port: 5353 }, protocol: 'udp' });
+      expect(asked).toMatchObject({ outcome: 'delivered', answeredBy: `echo-${node.name}` });
+    }
     const ping = await lab.probe({ from: client, to: { address: address('web-2') }, protocol: 'icmp' });
     expect(ping.outcome).toBe('delivered');
   });
@@ -180,7 +184,9 @@ describe.each(SOUND_LABS)('a sound lab, %s with iptables-%s', (cni, iptables) =>
 
   test('healing what was mended by hand is no failure', async () => {
     await lab.fault('node-forward-drop');
-    expect((await lab.exec('node-2', [`iptables-${iptables}`, '-D', 'FORWARD', '1'])).code).toBe(0);
+    expect((await lab.exec('node-2', ['iptables', '-D', 'FORWARD', '1'])).code).toBe(0);
+    const { stdout } = await lab.exec('node-2', [`iptables-${iptables}-save`, '-t', 'filter']);
+    expect(stdout).not.toContain('--dport 8080 -j DROP');
     await lab.heal();
     expect(lab.faults()).toEqual([]);
   });

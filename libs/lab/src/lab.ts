@@ -5,6 +5,7 @@ import { createLabState } from './create.ts';
 import { LabError } from './errors.ts';
 import { type ActiveFault, activeFaults, type FaultArgs, healFault, injectFault } from './faults/inject.ts';
 import type { FaultName } from './faults/registry.ts';
+import { nodePath } from './network/alternatives.ts';
 import { type ProbeRequest, type ProbeResult, type ProbeSource, sendProbe } from './probe.ts';
 import { namespacesOf, removeEverything } from './remove.ts';
 import { completeSpec, EXTERNAL_ADDRESS, externalNetns, type LabSpec, netnsPath, planNodes } from './spec.ts';
@@ -34,7 +35,7 @@ export interface Lab {
   /** Takes back one fault, or all (the last first). */
   heal(id?: string): Promise<void>;
   probe(request: ProbeRequest): Promise<ProbeResult>;
-  /** Runs one of the machine's tools in a node's network namespace. */
+  /** Runs one of the machine's tools in a node's network namespace; `iptables` is the node's variant. */
   exec(node: string, argv: readonly string[]): Promise<CommandResult>;
   /** The same in a pod's: `client` or `kube-system/echo-node-1`. */
   execPod(pod: string, argv: readonly string[]): Promise<CommandResult>;
@@ -92,6 +93,7 @@ function labOf(state: LabState): Lab {
     }),
   );
   const external = { address: EXTERNAL_ADDRESS, netnsPath: netnsPath(externalNetns(spec.name)) };
+  const env = { PATH: nodePath(spec.name) };
   const netnsOf = (source: ProbeSource): string => {
     if ('pod' in source) return findPod(pods, source.pod).netnsPath;
     if ('node' in source) return findNode(nodes, source.node).netnsPath;
@@ -114,8 +116,8 @@ function labOf(state: LabState): Lab {
       for (const fault of chosen) await healFault(state, fault);
     },
     probe: (request) => sendProbe(netnsOf(request.from), request),
-    exec: (node, argv) => tryRun(inNetns(findNode(nodes, node).netnsPath, argv)),
-    execPod: (pod, argv) => tryRun(inNetns(findPod(pods, pod).netnsPath, argv)),
+    exec: (node, argv) => tryRun(inNetns(findNode(nodes, node).netnsPath, argv), { env }),
+    execPod: (pod, argv) => tryRun(inNetns(findPod(pods, pod).netnsPath, argv), { env }),
     down: () => removeEverything(spec.name),
   };
 }

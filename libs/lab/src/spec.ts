@@ -24,7 +24,6 @@ export const DEFAULT_SPEC: LabSpec = {
 export const CLUSTER_POD_CIDR = '10.244.0.0/16';
 export const SERVICE_CIDR = '10.96.0.0/16';
 export const UNDERLAY_GATEWAY = '172.18.0.1';
-export const UNDERLAY_PREFIX = '172.18.0.0/24';
 export const EXTERNAL_ADDRESS = '203.0.113.10';
 export const EXTERNAL_GATEWAY = '203.0.113.1';
 
@@ -49,7 +48,7 @@ export interface NodePlan {
   readonly netns: string;
 }
 
-export const netnsName = (lab: string, part: string): string => `nv-${lab}-${part}`;
+const netnsName = (lab: string, part: string): string => `nv-${lab}-${part}`;
 export const netnsPath = (name: string): string => `/run/netns/${name}`;
 export const fabricNetns = (lab: string): string => netnsName(lab, 'fabric');
 export const externalNetns = (lab: string): string => netnsName(lab, 'external');

@@ -16,7 +16,7 @@ export const neighbourLine = (peer: NodePlan): string =>
   `neigh replace ${peer.vtepAddress} lladdr ${peer.vtepMac} dev flannel.1 nud permanent`;
 export const vxlanRouteLine = (peer: NodePlan): string =>
   `route replace ${peer.podCidr} via ${peer.vtepAddress} dev flannel.1 onlink`;
-export const hostGwRouteLine = (peer: NodePlan): string => `route replace ${peer.podCidr} via ${peer.address} dev eth0`;
+const hostGwRouteLine = (peer: NodePlan): string => `route replace ${peer.podCidr} via ${peer.address} dev eth0`;
 export const fdbLine = (peer: NodePlan): string =>
   `fdb replace ${peer.vtepMac} dev flannel.1 dst ${peer.address} self permanent`;
 
@@ -41,7 +41,7 @@ export const FLANNEL_MASQUERADE_POSITION = 5;
 export const FLANNEL_FORWARD_JUMP = '-A FORWARD -m comment --comment "flanneld forward" -j FLANNEL-FWD';
 
 /** iptables-restore text, for --noflush after kube-proxy's: kube-proxy puts its jumps first, flanneld appends its own. */
-export function flannelRules(node: NodePlan): string {
+function flannelRules(node: NodePlan): string {
   const masq = '-m comment --comment "flanneld masq"';
   const forward = '-m comment --comment "flanneld forward"';
   return `*nat

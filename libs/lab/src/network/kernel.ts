@@ -26,10 +26,6 @@ export async function setSysctls(netnsPath: string, values: Readonly<Record<stri
   if (settings.length > 0) await run(inNetns(netnsPath, ['sysctl', '-q', '-w', ...settings]));
 }
 
-export async function getSysctl(netnsPath: string, key: string): Promise<string> {
-  return (await run(inNetns(netnsPath, ['sysctl', '-n', key]))).trim();
-}
-
 /** Where rules go. */
 export interface XtablesTarget {
   readonly lab: string;

@@ -1,10 +1,10 @@
 /** Loads kube-proxy's rules into a node: all at the start, and after a change of objects only its own chains. */
 import type { KubeObject } from '../api-server/index.ts';
-import { writeKubeProxyRules } from '../kube-proxy/index.ts';
+import { kubeProxySysctls, writeKubeProxyRules } from '../kube-proxy/index.ts';
 import { CLUSTER_POD_CIDR, type LabSpec, type NodePlan, netnsPath } from '../spec.ts';
-import { restoreRules, saveRules, type XtablesTarget } from './kernel.ts';
+import { restoreRules, saveRules, setSysctls, type XtablesTarget } from './kernel.ts';
 
-export function kubeProxyRules(spec: LabSpec, node: NodePlan, objects: readonly KubeObject[]): string {
+function kubeProxyRules(spec: LabSpec, node: NodePlan, objects: readonly KubeObject[]): string {
   const vtep = spec.cni === 'flannel-vxlan' ? [node.vtepAddress] : [];
   return writeKubeProxyRules({
     // In one order, whether they come from the API server or from the plan.
@@ -21,8 +21,10 @@ export function kubeProxyRules(spec: LabSpec, node: NodePlan, objects: readonly 
 
 const keyOf = ({ kind, metadata }: KubeObject): string => `${kind}/${metadata.namespace ?? ''}/${metadata.name}`;
 
-export const loadKubeProxyRules = (spec: LabSpec, node: NodePlan, objects: readonly KubeObject[]): Promise<void> =>
-  restoreRules(targetOf(spec, node), kubeProxyRules(spec, node, objects), { noflush: false });
+export async function loadKubeProxyRules(spec: LabSpec, node: NodePlan, objects: readonly KubeObject[]): Promise<void> {
+  await setSysctls(netnsPath(node.netns), Object.fromEntries(kubeProxySysctls()));
+  await restoreRules(targetOf(spec, node), kubeProxyRules(spec, node, objects), { noflush: false });
+}
 
 /** Like kube-proxy's own sync: refills its chains, deletes those that no Service needs any more, touches nobody else's. */
 export async function syncKubeProxyRules(spec: LabSpec, node: NodePlan, objects: readonly KubeObject[]): Promise<void> {

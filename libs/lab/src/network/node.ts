@@ -2,8 +2,8 @@
 import { type NodePlan, netnsPath, UNDERLAY_GATEWAY } from '../spec.ts';
 import { ipBatch, setSysctls } from './kernel.ts';
 
-/** As kubelet's preflight checks, kube-proxy and flanneld want or set them; the rest at the kernel's defaults, but certain. */
-export const NODE_SYSCTLS: Readonly<Record<string, string>> = {
+/** As kubelet's preflight checks and flanneld want or set them (kube-proxy's: kube-proxy-sync.ts); the rest at the kernel's defaults, but certain. */
+const NODE_SYSCTLS: Readonly<Record<string, string>> = {
   'net.ipv6.conf.all.disable_ipv6': '1',
   'net.ipv6.conf.default.disable_ipv6': '1',
   'net.ipv4.conf.all.rp_filter': '0',
@@ -12,8 +12,6 @@ export const NODE_SYSCTLS: Readonly<Record<string, string>> = {
   'net.ipv4.conf.all.log_martians': '0',
   'net.ipv4.conf.all.send_redirects': '0',
   'net.ipv4.conf.default.send_redirects': '0',
-  // kube-proxy, for NodePorts on 127.0.0.1.
-  'net.ipv4.conf.all.route_localnet': '1',
   // Without it a reply between two pods of one bridge would pass conntrack by, and keep the pod's address.
   'net.bridge.bridge-nf-call-iptables': '1',
   'net.bridge.bridge-nf-call-ip6tables': '1',
