@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { afterAll, expect, it, vi } from 'vitest';
 import { builtHelper } from '../configuration.ts';
 import { FrameReader } from './frames.ts';
-import { type Helper, HelperError, startHelper } from './helper.ts';
+import { type Helper, HelperError, type HelperLog, startHelper } from './helper.ts';
 
 const quiet = { info() {}, warn() {} };
 const folder = mkdtempSync(join(tmpdir(), 'nv-helper-'));
 const helpers: Helper[] = [];
-const started = (path = builtHelper, log = quiet): Helper => {
+const started = (path = builtHelper, log: HelperLog = quiet): Helper => {
   const helper = startHelper(path, log);
   helpers.push(helper);
   return helper;

@@ -4,7 +4,7 @@ export function kubeProxyRules(services: number): string {
   const nat: string[] = [];
   const filter: string[] = [];
   for (let i = 0; i < services; i++) {
-    const id = i.toString(36).toUpperCase().padStart(16, 'Q');
+    const id = i.toString(36).toUpperCase().padStart(16, '0');
     const ip = `10.96.${i >> 8}.${i & 255}`;
     const name = `bench/service-${i}:http`;
     const endpoints = [1, 2].map((n) => ({ chain: `KUBE-SEP-${n}${id}`, ip: `10.24${3 + n}.${i >> 8}.${i & 255}` }));

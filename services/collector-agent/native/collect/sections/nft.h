@@ -19,4 +19,9 @@ struct nft_state {
     struct nft_table *tables;
     size_t n_tables;
 };
+
+struct buf;
+/* What `iptables-nft-save` would print of the family's tables, but for the dated comments. -1 when anything in them is
+ * not known for certain (`why` says what); `out` is then as it was. */
+int nft_save(const struct nft_state *s, int family, struct buf *out, const char **why);
 #endif

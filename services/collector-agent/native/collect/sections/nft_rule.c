@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One rule of iptables-nft, from its nft expressions to iptables-save's line. A rule is a row of small steps: load a
+ * field into register 1, perhaps mask it, compare it; then matches that only x_tables has, the counter, the verdict.
+ * The order in the line is fixed for what iptables itself knows (-s -d -i -o -p); matches keep theirs.
+ */
+#include "nft_rule.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+struct field {
+    bool set, negate;
+    uint8_t value[16], mask[16];
+};
+struct iface {
+    bool set, negate;
+    char name[32];
+};
+struct ports { /* of the native tcp or udp match */
+    bool used;
+    int protocol;
+    size_t at; /* where in `matches` its text belongs */
+    struct {
+        bool set, negate;
+        uint16_t from, to;
+    } sport, dport;
+    bool flags, flags_negate;
+    uint8_t flags_mask, flags_value;
+};
+struct rule {
+    int family;
+    struct field src, dst;
+    struct iface in, out;
+    bool has_protocol, protocol_negate;
+    uint8_t protocol;
+    struct buf matches, target;
+    struct ports ports;
+    const char *why;
+};
+/* What register 1 holds. */
+struct load {
+    enum { NOTHING, PAYLOAD, META } kind;
+    uint32_t base, offset, len, key;
+    bool masked;
+    uint8_t mask[16];
+};
+
+static int unknown(struct rule *r, const char *why)
+{
+    r->why = why;
+    return -1;
+}
+
+static const struct nlattr *nested_value(const struct nlattr *data)
+{
+    const struct nlattr *tb[NFTA_DATA_MAX + 1];
+    nl_attrs(na_data(data), na_len(data), tb, NFTA_DATA_MAX);
+    return tb[NFTA_DATA_VALUE];
+}
+
+static int register_one(const struct nlattr *a) { return a && (na_be32(a) == NFT_REG_1 || na_be32(a) == NFT_REG32_00); }
+
+static int load_payload(struct rule *r, const struct nlattr *data, struct load *l)
+{
+    const struct nlattr *t[NFTA_PAYLOAD_MAX + 1];
+    nl_attrs(na_data(data), na_len(data), t, NFTA_PAYLOAD_MAX);
+    if (!register_one(t[NFTA_PAYLOAD_DREG]) || !t[NFTA_PAYLOAD_BASE] || !t[NFTA_PAYLOAD_OFFSET] || !t[NFTA_PAYLOAD_LEN])
+        return unknown(r, "payload");
+    *l = (struct load){.kind = PAYLOAD, .base = na_be32(t[NFTA_PAYLOAD_BASE]),
+                       .offset = na_be32(t[NFTA_PAYLOAD_OFFSET]), .len = na_be32(t[NFTA_PAYLOAD_LEN])};
+    return l->len >= 1 && l->len <= 16 ? 0 : unknown(r, "payload length");
+}
+
+static int load_meta(struct rule *r, const struct nlattr *data, struct load *l)
+{
+    const struct nlattr *t[NFTA_META_MAX + 1];
+    nl_attrs(na_data(data), na_len(data), t, NFTA_META_MAX);
+    if (!register_one(t[NFTA_META_DREG]) || !t[NFTA_META_KEY])
+        return unknown(r, "meta");
+    *l = (struct load){.kind = META, .key = na_be32(t[NFTA_META_KEY])};
+    return 0;
+}
+
+static int apply_mask(struct rule *r, const struct nlattr *data, struct load *l)
+{
+    const struct nlattr *t[NFTA_BITWISE_MAX + 1];
+    nl_attrs(na_data(data), na_len(data), t, NFTA_BITWISE_MAX);
+    if (l->kind == NOTHING || l->masked || !register_one(t[NFTA_BITWISE_SREG]) || !register_one(t[NFTA_BITWISE_DREG]) ||
+        !t[NFTA_BITWISE_MASK] || !t[NFTA_BITWISE_XOR])
+        return unknown(r, "bitwise");
+    if (t[NFTA_BITWISE_OP] && na_be32(t[NFTA_BITWISE_OP]) != NFT_BITWISE_BOOL)
+        return unknown(r, "bitwise shift");
+    const struct nlattr *mask = nested_value(t[NFTA_BITWISE_MASK]), *flip = nested_value(t[NFTA_BITWISE_XOR]);
+    if (!mask || !flip || na_len(mask) > 16)
+        return unknown(r, "bitwise mask");
+    for (size_t i = 0; i < na_len(flip); i++)
+        if (((const uint8_t *)na_data(flip))[i])
+            return unknown(r, "bitwise xor");
+    memcpy(l->mask, na_data(mask), na_len(mask));
+    l->masked = true;
+    return 0;
+}
+
+static int address(struct rule *r, struct field *f, const struct load *l, const uint8_t *value, size_t n, bool negate)
+{
+    if (f->set || n != l->len)
+        return unknown(r, "address");
+    f->set = true;
+    f->negate = negate;
+    memcpy(f->value, value, n);
+    if (l->masked)
+        memcpy(f->mask, l->mask, n);
+    else
+        memset(f->mask, 0xff, n); /* a prefix of whole bytes is compared by loading fewer */
+    return 0;
+}
+
+static int iface(struct rule *r, struct iface *f, const uint8_t *value, size_t n, bool negate)
+{
+    if (f->set || n == 0 || n > 16)
+        return unknown(r, "interface");
+    f->set = true;
+    f->negate = negate;
+    memcpy(f->name, value, n);
+    f->name[n] = 0;
+    if (value[n - 1] != 0)
+        strcat(f->name, "+"); /* compared without its end: eth+ */
+    return 0;
+}
+
+/* The first native port or flag makes the place of `-m tcp` in the line. */
+static int use_ports(struct rule *r)
+{
+    if (!r->has_protocol || r->protocol_negate || (r->protocol != IPPROTO_TCP && r->protocol != IPPROTO_UDP))
+        return unknown(r, "port without tcp or udp");
+    if (!r->ports.used)
+        r->ports = (struct ports){.used = true, .protocol = r->protocol, .at = r->matches.len};
+    return 0;
+}
+
+static int port(struct rule *r, const struct load *l, uint16_t from, uint16_t to, bool negate)
+{
+    if (use_ports(r) || l->masked || l->len != 2)
+        return unknown(r, "port");
+    bool source = l->offset == 0;
+    if (!source && l->offset != 2)
+        return unknown(r, "transport header");
+    if (source ? r->ports.sport.set : r->ports.dport.set)
+        return unknown(r, "port twice");
+    if (source) {
+        r->ports.sport.set = true;
+        r->ports.sport.negate = negate;
+        r->ports.sport.from = from;
+        r->ports.sport.to = to;
+    } else {
+        r->ports.dport.set = true;
+        r->ports.dport.negate = negate;
+        r->ports.dport.from = from;
+        r->ports.dport.to = to;
+    }
+    return 0;
+}
+
+static int compare_payload(struct rule *r, const struct load *l, const uint8_t *v, size_t n, bool negate)
+{
+    bool four = r->family == NFPROTO_IPV4;
+    if (l->base == NFT_PAYLOAD_NETWORK_HEADER) {
+        if (l->offset == (four ? 12 : 8) && l->len <= (four ? 4 : 16))
+            return address(r, &r->src, l, v, n, negate);
+        if (l->offset == (four ? 16 : 24) && l->len <= (four ? 4 : 16))
+            return address(r, &r->dst, l, v, n, negate);
+        return unknown(r, "network header");
+    }
+    if (l->base != NFT_PAYLOAD_TRANSPORT_HEADER)
+        return unknown(r, "header");
+    if (l->offset == 13 && l->len == 1 && l->masked && n == 1) {
+        if (use_ports(r) || r->protocol != IPPROTO_TCP || r->ports.flags || (l->mask[0] & 0xc0) || (v[0] & 0xc0))
+            return unknown(r, "tcp flags");
+        r->ports.flags = true;
+        r->ports.flags_negate = negate;
+        r->ports.flags_mask = l->mask[0];
+        r->ports.flags_value = v[0];
+        return 0;
+    }
+    if (n != 2)
+        return unknown(r, "port length");
+    uint16_t p = (uint16_t)(v[0] << 8 | v[1]);
+    return port(r, l, p, p, negate);
+}
+
+static int compare_meta(struct rule *r, const struct load *l, const uint8_t *v, size_t n, bool negate)
+{
+    uint32_t word = 0, mask = 0xffffffff;
+    switch (l->key) {
+    case NFT_META_IIFNAME: return l->masked ? unknown(r, "masked interface") : iface(r, &r->in, v, n, negate);
+    case NFT_META_OIFNAME: return l->masked ? unknown(r, "masked interface") : iface(r, &r->out, v, n, negate);
+    case NFT_META_L4PROTO:
+        if (n != 1 || l->masked || r->has_protocol)
+            return unknown(r, "protocol");
+        r->has_protocol = true;
+        r->protocol = v[0];
+        r->protocol_negate = negate;
+        return 0;
+    case NFT_META_MARK:
+        if (n != 4)
+            return unknown(r, "mark");
+        memcpy(&word, v, 4);
+        if (l->masked)
+            memcpy(&mask, l->mask, 4);
+        buf_fmt(&r->matches, " -m mark%s --mark", negate ? " !" : "");
+        xt_mark_text(&r->matches, word, mask);
+        return 0;
+    default: return unknown(r, "meta key");
+    }
+}
+
+static int compare(struct rule *r, const struct nlattr *data, const struct load *l)
+{
+    const struct nlattr *t[NFTA_CMP_MAX + 1];
+    nl_attrs(na_data(data), na_len(data), t, NFTA_CMP_MAX);
+    if (!register_one(t[NFTA_CMP_SREG]) || !t[NFTA_CMP_OP] || !t[NFTA_CMP_DATA])
+        return unknown(r, "cmp");
+    uint32_t op = na_be32(t[NFTA_CMP_OP]);
+    const struct nlattr *value = nested_value(t[NFTA_CMP_DATA]);
+    if (!value || (op != NFT_CMP_EQ && op != NFT_CMP_NEQ))
+        return unknown(r, "cmp operation");
+    if (l->kind == PAYLOAD)
+        return compare_payload(r, l, na_data(value), na_len(value), op == NFT_CMP_NEQ);
+    if (l->kind == META)
+        return compare_meta(r, l, na_data(value), na_len(value), op == NFT_CMP_NEQ);
+    return unknown(r, "cmp without load");
+}
+
+static int range(struct rule *r, const struct nlattr *data, const struct load *l)
+{
+    const struct nlattr *t[NFTA_RANGE_MAX + 1];
+    nl_attrs(na_data(data), na_len(data), t, NFTA_RANGE_MAX);
+    if (!register_one(t[NFTA_RANGE_SREG]) || !t[NFTA_RANGE_OP] || !t[NFTA_RANGE_FROM_DATA] || !t[NFTA_RANGE_TO_DATA])
+        return unknown(r, "range");
+    const struct nlattr *from = nested_value(t[NFTA_RANGE_FROM_DATA]), *to = nested_value(t[NFTA_RANGE_TO_DATA]);
+    if (!from || !to || na_len(from) != 2 || na_len(to) != 2 || l->kind != PAYLOAD ||
+        l->base != NFT_PAYLOAD_TRANSPORT_HEADER)
+        return unknown(r, "range of what is no port");
+    return port(r, l, na_be16(from), na_be16(to), na_be32(t[NFTA_RANGE_OP]) == NFT_RANGE_NEQ);
+}
+
+static int verdict(struct rule *r, const struct nlattr *data)
+{
+    const struct nlattr *t[NFTA_IMMEDIATE_MAX + 1], *d[NFTA_DATA_MAX + 1], *v[NFTA_VERDICT_MAX + 1];
+    nl_attrs(na_data(data), na_len(data), t, NFTA_IMMEDIATE_MAX);
+    if (!t[NFTA_IMMEDIATE_DREG] || na_be32(t[NFTA_IMMEDIATE_DREG]) != NFT_REG_VERDICT || !t[NFTA_IMMEDIATE_DATA])
+        return unknown(r, "immediate");
+    nl_attrs(na_data(t[NFTA_IMMEDIATE_DATA]), na_len(t[NFTA_IMMEDIATE_DATA]), d, NFTA_DATA_MAX);
+    if (!d[NFTA_DATA_VERDICT] || r->target.len)
+        return unknown(r, "verdict");
+    nl_attrs(na_data(d[NFTA_DATA_VERDICT]), na_len(d[NFTA_DATA_VERDICT]), v, NFTA_VERDICT_MAX);
+    int32_t code = v[NFTA_VERDICT_CODE] ? (int32_t)na_be32(v[NFTA_VERDICT_CODE]) : 0x7fffffff;
+    switch (code) {
+    case NF_ACCEPT: buf_str(&r->target, " -j ACCEPT"); return 0;
+    case NF_DROP: buf_str(&r->target, " -j DROP"); return 0;
+    case NFT_RETURN: buf_str(&r->target, " -j RETURN"); return 0;
+    case NFT_JUMP:
+    case NFT_GOTO:
+        if (!v[NFTA_VERDICT_CHAIN])
+            return unknown(r, "jump without chain");
+        buf_fmt(&r->target, " -%c %s", code == NFT_JUMP ? 'j' : 'g', na_str(v[NFTA_VERDICT_CHAIN]));
+        return 0;
+    default: return unknown(r, "verdict code");
+    }
+}
+
+static int extension(struct rule *r, const struct nlattr *data, bool target)
+{
+    /* NFTA_MATCH_* and NFTA_TARGET_* have the same numbers. */
+    const struct nlattr *t[NFTA_MATCH_MAX + 1];
+    nl_attrs(na_data(data), na_len(data), t, NFTA_MATCH_MAX);
+    if (!t[NFTA_MATCH_NAME] || !t[NFTA_MATCH_INFO])
+        return unknown(r, "extension");
+    char name[64];
+    snprintf(name, sizeof name, "%.63s", na_str(t[NFTA_MATCH_NAME]));
+    uint32_t revision = t[NFTA_MATCH_REV] ? na_be32(t[NFTA_MATCH_REV]) : 0;
+    const void *info = na_data(t[NFTA_MATCH_INFO]);
+    size_t n = na_len(t[NFTA_MATCH_INFO]);
+    if (target) {
+        if (r->target.len)
+            return unknown(r, "two targets");
+        buf_fmt(&r->target, " -j %s", name);
+        return xt_target_text(&r->target, r->family, name, revision, info, n) ? unknown(r, "target") : 0;
+    }
+    buf_fmt(&r->matches, " -m %s", name);
+    return xt_match_text(&r->matches, r->family, name, revision, info, n) ? unknown(r, "match") : 0;
+}
+
+static int each_expression(struct rule *r, const struct nlattr *list)
+{
+    struct load l = {.kind = NOTHING};
+    size_t left = na_len(list);
+    NA_FOR(a, (const struct nlattr *)na_data(list), left)
+    {
+        const struct nlattr *t[NFTA_EXPR_MAX + 1];
+        nl_attrs(na_data(a), na_len(a), t, NFTA_EXPR_MAX);
+        if (!t[NFTA_EXPR_NAME])
+            return unknown(r, "nameless expression");
+        const char *name = na_str(t[NFTA_EXPR_NAME]);
+        const struct nlattr *data = t[NFTA_EXPR_DATA];
+        int e;
+        if (strcmp(name, "counter") == 0)
+            e = 0;
+        else if (!data)
+            e = unknown(r, "expression without data");
+        else if (strcmp(name, "payload") == 0)
+            e = load_payload(r, data, &l);
+        else if (strcmp(name, "meta") == 0)
+            e = load_meta(r, data, &l);
+        else if (strcmp(name, "bitwise") == 0)
+            e = apply_mask(r, data, &l);
+        else if (strcmp(name, "cmp") == 0)
+            e = compare(r, data, &l);
+        else if (strcmp(name, "range") == 0)
+            e = range(r, data, &l);
+        else if (strcmp(name, "immediate") == 0)
+            e = verdict(r, data);
+        else if (strcmp(name, "match") == 0)
+            e = extension(r, data, false);
+        else if (strcmp(name, "target") == 0)
+            e = extension(r, data, true);
+        else
+            e = unknown(r, "expression");
+        if (e)
+            return e;
+    }
+    return 0;
+}
+
+static void address_option(struct buf *out, int family, const char *option, const struct field *f)
+{
+    size_t n = family == NFPROTO_IPV4 ? 4 : 16, bits = 0;
+    char text[64];
+    if (!f->set)
+        return;
+    while (bits < n * 8 && f->mask[bits / 8] & (0x80 >> bits % 8))
+        bits++;
+    bool contiguous = true;
+    for (size_t i = bits; i < n * 8; i++)
+        contiguous &= !(f->mask[i / 8] & (0x80 >> i % 8));
+    int af = family == NFPROTO_IPV4 ? AF_INET : AF_INET6;
+    inet_ntop(af, f->value, text, sizeof text);
+    buf_fmt(out, "%s %s %s", f->negate ? " !" : "", option, text);
+    if (contiguous)
+        buf_fmt(out, "/%zu", bits);
+    else {
+        inet_ntop(af, f->mask, text, sizeof text);
+        buf_fmt(out, "/%s", text);
+    }
+}
+
+/* /etc/protocols; others are left to the tool, which asks the machine's own file. */
+static const char *protocol_text(uint8_t p)
+{
+    switch (p) {
+    case IPPROTO_ICMP: return "icmp";
+    case IPPROTO_IGMP: return "igmp";
+    case IPPROTO_TCP: return "tcp";
+    case IPPROTO_UDP: return "udp";
+    case IPPROTO_GRE: return "gre";
+    case IPPROTO_ESP: return "esp";
+    case IPPROTO_AH: return "ah";
+    case IPPROTO_ICMPV6: return "ipv6-icmp";
+    case IPPROTO_SCTP: return "sctp";
+    default: return NULL;
+    }
+}
+
+static void tcp_flags(struct buf *out, uint8_t flags)
+{
+    static const char *const names[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG"};
+    bool any = false;
+    for (int i = 0; i < 6; i++)
+        if (flags & (1 << i)) {
+            buf_fmt(out, "%s%s", any ? "," : "", names[i]);
+            any = true;
+        }
+    if (!any)
+        buf_str(out, "NONE");
+}
+
+static void ports_text(struct buf *out, const struct ports *p)
+{
+    buf_fmt(out, " -m %s", p->protocol == IPPROTO_TCP ? "tcp" : "udp");
+    if (p->sport.set) {
+        buf_fmt(out, "%s --sport %u", p->sport.negate ? " !" : "", p->sport.from);
+        if (p->sport.to != p->sport.from) buf_fmt(out, ":%u", p->sport.to);
+    }
+    if (p->dport.set) {
+        buf_fmt(out, "%s --dport %u", p->dport.negate ? " !" : "", p->dport.from);
+        if (p->dport.to != p->dport.from) buf_fmt(out, ":%u", p->dport.to);
+    }
+    if (p->flags) {
+        buf_fmt(out, "%s --tcp-flags ", p->flags_negate ? " !" : "");
+        tcp_flags(out, p->flags_mask);
+        buf_ch(out, ' ');
+        tcp_flags(out, p->flags_value);
+    }
+}
+
+int nft_rule_text(struct buf *out, int family, const char *chain, const struct nlattr *expressions, const char **why)
+{
+    static struct buf matches, target; /* kept between rules: there are many */
+    buf_clear(&matches);
+    buf_clear(&target);
+    struct rule r = {.family = family, .matches = matches, .target = target};
+    int e = expressions ? each_expression(&r, expressions) : 0;
+    matches = r.matches;
+    target = r.target;
+    const char *protocol = r.has_protocol ? protocol_text(r.protocol) : "";
+    if (!e && !protocol)
+        e = unknown(&r, "protocol name");
+    *why = r.why;
+    if (e)
+        return -1;
+    buf_fmt(out, "-A %s", chain);
+    address_option(out, family, "-s", &r.src);
+    address_option(out, family, "-d", &r.dst);
+    if (r.in.set) buf_fmt(out, "%s -i %s", r.in.negate ? " !" : "", r.in.name);
+    if (r.out.set) buf_fmt(out, "%s -o %s", r.out.negate ? " !" : "", r.out.name);
+    if (r.has_protocol) buf_fmt(out, "%s -p %s", r.protocol_negate ? " !" : "", protocol);
+    size_t at = r.ports.used ? r.ports.at : matches.len;
+    if (at) buf_add(out, matches.p, at);
+    if (r.ports.used) ports_text(out, &r.ports);
+    if (matches.len > at) buf_add(out, matches.p + at, matches.len - at);
+    if (target.len) buf_add(out, target.p, target.len);
+    buf_ch(out, '\n');
+    return 0;
+}
