@@ -96,6 +96,14 @@ describe.each(SOUND_LABS)('a sound lab, %s with iptables-%s', (cni, iptables) =>
     ['node to a ClusterIP without endpoints', { node: 'node-1' }, () => '10.96.0.90', 80, 'refused', null],
     ['pod to a port that the Service lacks', client, () => '10.96.0.80', 81, 'unreachable', null],
     ['outside to a NodePort', { external: true }, () => '172.18.0.12', 30080, 'delivered', /^web-[123]$/],
+    [
+      'outside to a NodePort without an endpoint there',
+      { external: true },
+      () => '172.18.0.11',
+      30081,
+      'delivered',
+      /^dns-/,
+    ],
     ['outside to a pod', { external: true }, () => address('web-2'), 80, 'unreachable', null],
     ['pod to a port where nobody listens', client, () => address('web-2'), 81, 'refused', null],
   ];
