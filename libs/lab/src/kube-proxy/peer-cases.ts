@@ -4,7 +4,22 @@ import { join, resolve } from 'node:path';
 import type { KubeObject } from '../api-server/object.ts';
 import type { KubeProxyInput } from './input.ts';
 
+export interface PeerFlow {
+  readonly name: string;
+  readonly sourceIP: string;
+  readonly destIP: string;
+  readonly destPort: number;
+  readonly protocol: string;
+  readonly expected: {
+    /** `address:port`; empty: not redirected. */
+    readonly dnatTo: readonly string[];
+    readonly masq: boolean;
+    readonly verdict: 'REJECT' | 'DROP' | null;
+  };
+}
+
 interface PeerCase {
+  readonly flows: readonly PeerFlow[];
   readonly case: string;
   readonly config: {
     readonly family: 4 | 6;
@@ -29,7 +44,12 @@ export const peerCasesMissing: string | null = existsSync(file)
   ? null
   : `no ${file}; set NETVERDICT_PEER_CASES to the folder of the peer cases`;
 
-export function peerCases(): readonly { name: string; input: KubeProxyInput; iptablesSave: string }[] {
+export function peerCases(): readonly {
+  name: string;
+  input: KubeProxyInput;
+  iptablesSave: string;
+  flows: readonly PeerFlow[];
+}[] {
   if (peerCasesMissing !== null) return [];
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   return lines.map((line) => {
@@ -38,6 +58,7 @@ export function peerCases(): readonly { name: string; input: KubeProxyInput; ipt
     return {
       name: peer.case,
       iptablesSave: peer.iptablesSave,
+      flows: peer.flows,
       input: {
         objects: peer.objects,
         nodeName: peer.nodeName,
