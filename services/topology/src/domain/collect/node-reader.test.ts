@@ -86,7 +86,17 @@ describe('reading a node', () => {
     pass(400);
     await read();
     expect(agent.requests).toHaveLength(1);
-    pass(200);
+    pass(800);
+    await read();
+    expect(agent.requests).toHaveLength(2);
+  });
+  it('state that will soon be too old is read again while it still serves', async () => {
+    const { agent, read, pass } = setUp();
+    await read();
+    pass(600);
+    await read();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    pass(300);
     await read();
     expect(agent.requests).toHaveLength(2);
   });

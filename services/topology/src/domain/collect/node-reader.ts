@@ -41,6 +41,9 @@ interface Waiting {
   readonly settle: (snapshot: NodeSnapshot) => void;
 }
 
+/** Of the age that is allowed. Agents are mostly asked by one topology, which remembers better what it asked. */
+const AGENT_SHARE = 0.2;
+const REFRESH_FROM = 0.7;
 const MAX_TARGETS = 64;
 const MAX_KEPT = 512;
 /** A flow that was asked about so recently is read along, so that two questions by turns do not void each other's state. */
@@ -70,7 +73,10 @@ export class NodeReader {
   /** Never rejects: a node that cannot be read is a snapshot that says why. */
   async read(ask: Ask): Promise<NodeSnapshot> {
     const known = this.#answer(ask, this.#now());
-    if (known && (await this.#stillStored(known))) return known;
+    if (known && (await this.#stillStored(known))) {
+      this.#refreshAhead(ask);
+      return known;
+    }
     const { promise, resolve } = Promise.withResolvers<NodeSnapshot>();
     const timer = setTimeout(
       () => resolve(this.#unavailable(`no complete answer of its agent within ${ask.deadlineMs} ms`)),
@@ -79,6 +85,14 @@ export class NodeReader {
     this.#waiting.push({ ask, askedAt: this.#now(), settle: resolve });
     void this.#fly();
     return promise.finally(() => clearTimeout(timer));
+  }
+
+  /** While questions keep coming, state is read again before it is too old: then none of them waits for it. */
+  #refreshAhead(ask: Ask): void {
+    const at = this.#now();
+    if (this.#flying || this.#answer({ ...ask, maxAgeMs: ask.maxAgeMs * REFRESH_FROM }, at)) return;
+    this.#waiting.push({ ask: { ...ask, maxAgeMs: ask.maxAgeMs * REFRESH_FROM }, askedAt: at, settle: () => {} });
+    void this.#fly();
   }
 
   async #fly(): Promise<void> {
@@ -105,8 +119,8 @@ export class NodeReader {
     const targets = new Map<string, CollectTarget>();
     for (const { ask } of batch) for (const target of ask.targets) targets.set(targetKey(target), target);
     const flows = this.#flowsOf(batch);
-    // Half the age is the agent's to use, half is ours to reuse the answer: the sum is what was asked for.
-    const maxAgeMs = Math.floor(Math.min(...batch.map(({ ask }) => ask.maxAgeMs)) / 2);
+    // A part of the age is the agent's to use, the rest is ours to reuse the answer: the sum is what was asked for.
+    const maxAgeMs = Math.floor(Math.min(...batch.map(({ ask }) => ask.maxAgeMs)) * AGENT_SHARE);
     const deadlineMs = Math.max(...batch.map(({ ask }) => ask.deadlineMs));
     try {
       const all = [...targets.values()];
