@@ -3,7 +3,8 @@
  * a copy: npm may have blocked the install script that makes the libraries' symlinks, and PostgreSQL refuses to run as
  * root while the user that it runs as may not enter the checkout (/root is 0700).
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
@@ -50,11 +51,13 @@ export function isReachableByOthers(path: string): boolean {
   }
 }
 
-function copyTo(target: string, from: Package): void {
+async function copyTo(target: string, from: Package): Promise<void> {
   const fresh = `${target}.${process.pid}`;
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(dirname(fresh), { recursive: true, mode: 0o755 });
-  cpSync(join(from.folder, 'native'), join(fresh, 'native'), { recursive: true, verbatimSymlinks: true });
+  // Static libraries are a third of it and serve nobody here.
+  const filter = (path: string): boolean => !path.endsWith('.a');
+  await cp(join(from.folder, 'native'), join(fresh, 'native'), { recursive: true, verbatimSymlinks: true, filter });
   for (const { source, target: link } of symlinks(from.folder)) {
     const at = join(fresh, link);
     if (!existsSync(at)) symlinkSync(relative(dirname(at), join(fresh, source)), at);
@@ -69,7 +72,7 @@ function copyTo(target: string, from: Package): void {
 }
 
 /** @param forOthers another user will run them. @returns the folder with bin/, lib/ and share/ */
-export function postgresBinaries(forOthers: boolean): string {
+export async function postgresBinaries(forOthers: boolean): Promise<string> {
   const found = findPackage();
   const complete = symlinks(found.folder).every(({ target }) => existsSync(join(found.folder, target)));
   if (complete && (!forOthers || isReachableByOthers(join(found.folder, 'native', 'bin'))))
@@ -78,6 +81,6 @@ export function postgresBinaries(forOthers: boolean): string {
     ? '/var/cache/netverdict'
     : join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'netverdict');
   const copy = join(cache, `postgresql-${found.version}-${process.arch}`);
-  if (!existsSync(copy)) copyTo(copy, found);
+  if (!existsSync(copy)) await copyTo(copy, found);
   return join(copy, 'native');
 }

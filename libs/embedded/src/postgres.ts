@@ -47,7 +47,7 @@ function chooseFolder(dir: string, isRoot: boolean): string {
 /** Prepares the data folder; the first time that takes about a second. @throws EngineError when initdb fails */
 export async function preparePostgres(dir: string): Promise<PostgresPlace> {
   const isRoot = process.getuid?.() === 0;
-  const bin = join(postgresBinaries(isRoot), 'bin');
+  const bin = join(await postgresBinaries(isRoot), 'bin');
   const folder = chooseFolder(dir, isRoot);
   const dataDir = join(folder, 'data');
   mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });

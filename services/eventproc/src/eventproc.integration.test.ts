@@ -8,6 +8,7 @@ import type { AnomalyBatch } from '@netverdict/contracts';
 import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
 import { type Bus, connectBus } from '@netverdict/messaging';
 import { openStore, type Store } from '@netverdict/store';
+import { inSpan, startLightTracing, traceId } from '@netverdict/telemetry';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const dir = mkdtempSync(join(tmpdir(), 'nv-eventproc-'));
@@ -106,6 +107,19 @@ test('two replicas share the batches', async () => {
   await until(async () => (await stored()).length >= 84);
   const handled = services.map(({ log }) => log.filter((line) => line.includes('batch stored')).length);
   expect(Math.min(...handled)).toBeGreaterThan(2);
+});
+
+test('the service carries on the trace of whoever published', async () => {
+  startLightTracing();
+  let sent: string | null = null;
+  await inSpan('a round of the agent', {}, async () => {
+    sent = traceId();
+    await report(150);
+  });
+  const lines = () => services.flatMap(({ log }) => log.filter((line) => line.includes('"seq":150')));
+  await until(() => lines().length > 0);
+  expect(sent).toMatch(/^[0-9a-f]{32}$/);
+  expect(JSON.parse(lines()[0] ?? '{}').traceId).toBe(sent);
 });
 
 test('a heartbeat shows in the table of agents', async () => {
