@@ -15,10 +15,14 @@ export function projectNetworkPolicy(raw: V1NetworkPolicy): NetworkPolicy {
     meta: projectMeta(raw.metadata),
     podSelector: projectSelector(spec?.podSelector ?? {}),
     types: typesOf(spec?.policyTypes, egress.length > 0),
-    ingress: (spec?.ingress ?? []).map((rule) => projectRule(rule._from ?? Reflect.get(rule, 'from'), rule.ports)),
+    ingress: (spec?.ingress ?? []).map((rule) => projectRule(fromOf(rule), rule.ports)),
     egress,
   };
 }
+
+/** The client's types call it `_from`; on the wire it is `from`. */
+const fromOf = (rule: object): V1NetworkPolicyPeer[] | undefined =>
+  Reflect.get(rule, 'from') as V1NetworkPolicyPeer[] | undefined;
 
 /** Absent: Ingress always, Egress if the policy has egress rules (the API server writes it out, old objects lack it). */
 function typesOf(types: readonly string[] | undefined, hasEgress: boolean): NetworkPolicy['types'] {

@@ -1,3 +1,4 @@
+import type { V1NetworkPolicy } from '@kubernetes/client-node';
 import { describe, expect, it } from 'vitest';
 import { projectEndpointSlice } from './endpoint-slice.ts';
 import { projectNetworkPolicy } from './network-policy.ts';
@@ -53,7 +54,9 @@ describe('a pod', () => {
     });
   });
   it('keeps no environment, command or annotation', () => {
-    expect(JSON.stringify(pod, (_, value) => (value instanceof Map ? [...value] : value))).not.toContain('hunter2');
+    expect(JSON.stringify(pod, (_, value: unknown) => (value instanceof Map ? [...value] : value))).not.toContain(
+      'hunter2',
+    );
   });
   it('without any status is pending on nothing', () => {
     expect(projectPod({ metadata: { name: 'new' } })).toMatchObject({
@@ -124,7 +127,7 @@ it("an endpoint's absent conditions mean ready and serving", () => {
 it('a policy tells everyone, nobody and some apart', () => {
   const raw = JSON.parse(`{"metadata":{"name":"p","namespace":"shop"},"spec":{"podSelector":{},"ingress":[{},
     {"from":[{"podSelector":{"matchLabels":{"app":"web"}}},{"ipBlock":{"cidr":"10.0.0.0/8","except":["10.1.0.0/16"]}}],
-     "ports":[{"port":"http"},{"port":8000,"endPort":8010,"protocol":"UDP"}]}]}}`);
+     "ports":[{"port":"http"},{"port":8000,"endPort":8010,"protocol":"UDP"}]}]}}`) as V1NetworkPolicy;
   const policy = projectNetworkPolicy(raw);
   expect(policy.types).toEqual(['Ingress']);
   expect(policy.ingress[0]).toEqual({ peers: null, ports: null });

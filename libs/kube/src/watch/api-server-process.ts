@@ -61,9 +61,11 @@ export class ApiServerProcess {
 
   /** Throws for any answer but 2xx. */
   async call(method: string, path: string, body?: object): Promise<void> {
-    const info: { url: string; token: string; ca: string } = JSON.parse(
-      readFileSync(join(this.#state, 'api-server.json'), 'utf8'),
-    );
+    const info = JSON.parse(readFileSync(join(this.#state, 'api-server.json'), 'utf8')) as {
+      readonly url: string;
+      readonly token: string;
+      readonly ca: string;
+    };
     const code = await new Promise<number>((done, failed) => {
       const headers = { authorization: `Bearer ${info.token}`, 'content-type': 'application/json' };
       const outgoing = request(`${info.url}${path}`, { method, ca: info.ca, headers, agent: false }, (response) => {

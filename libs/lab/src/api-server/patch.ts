@@ -50,7 +50,7 @@ function mergeList(field: string, target: Json, patch: readonly Json[]): Json {
   const mergeKey = MERGE_KEYS[field]?.find((key) => patch.every((item) => isObject(item) && key in item));
   if (mergeKey === undefined || !Array.isArray(target))
     return patch.filter((i) => !isObject(i) || i.$patch !== 'delete');
-  const result: Json[] = [...target];
+  const result = [...(target as Json[])];
   for (const item of patch) {
     if (!isObject(item)) continue;
     const index = result.findIndex((old) => isObject(old) && old[mergeKey] === item[mergeKey]);

@@ -64,7 +64,7 @@ export function runningApiServer(stateDir: string): ApiServerInfo | null {
 
 function readInfo(stateDir: string): ApiServerInfo | null {
   const path = join(stateDir, READY_FILE);
-  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : null;
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as ApiServerInfo) : null;
 }
 
 /** Process ids are used again: what runs under this one must be our main on this directory, and no zombie. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
-import { makeCertificate } from './certificate.ts';
+import { type Certificate, makeCertificate } from './certificate.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { writeWhole } from './object-files.ts';
 import { resourceByKind } from './resources.ts';
@@ -52,9 +52,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     return readFileSync(path, 'utf8');
   };
   const token = kept('token', () => randomBytes(32).toString('base64url'));
-  const certificate: { certPem: string; keyPem: string } = JSON.parse(
+  const certificate = JSON.parse(
     kept('certificate.json', () => JSON.stringify(makeCertificate('netverdict-lab'))),
-  );
+  ) as Certificate;
   const store = new Store(stateDir, options.historyLength ?? 10_000);
   makeNamespaces(store);
 

@@ -53,7 +53,7 @@ export function peerCases(): readonly {
   if (peerCasesMissing !== null) return [];
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   return lines.map((line) => {
-    const peer: PeerCase = JSON.parse(line);
+    const peer = JSON.parse(line) as PeerCase;
     const { config } = peer;
     return {
       name: peer.case,
