@@ -86,14 +86,25 @@ function blockersOf(at: Patched, evaluation: Evaluation, first: Evaluation): Blo
     const derived = derive(at, evaluated);
     if (!derived) continue;
     const finding = findingOf(derived, evaluated, sameBranches(first, evaluated));
-    const key = JSON.stringify([finding.code, finding.hop, finding.params]);
+    const { listed } = derived;
+    const same = listed === undefined ? finding.params : { ...finding.params, [listed]: '' };
+    const key = JSON.stringify([finding.code, finding.hop, same]);
     const before = byKey.get(key);
-    byKey.set(key, before ? { ...before, finding: joined(before.finding, finding) } : { derived, finding, key });
+    byKey.set(
+      key,
+      before ? { ...before, finding: joined(before.finding, finding, listed) } : { derived, finding, key },
+    );
   }
   return [...byKey.values()];
 }
 
-const joined = (a: Finding, b: Finding): Finding => ({ ...a, branches: [...new Set([...a.branches, ...b.branches])] });
+function joined(a: Finding, b: Finding, listed: string | undefined): Finding {
+  const branches = [...new Set([...a.branches, ...b.branches])];
+  if (listed === undefined) return { ...a, branches };
+  const values = new Set([...String(a.params[listed]).split(', '), String(b.params[listed])]);
+  const evidence = [...new Map([...a.evidence, ...b.evidence].map((e) => [JSON.stringify(e), e])).values()];
+  return { ...a, branches, evidence, params: { ...a.params, [listed]: [...values].join(', ') } };
+}
 
 function findingOf(derived: Derived, { stop, branch }: EvaluatedBranch, branches: readonly string[]): Finding {
   const at = derived.at;

@@ -18,6 +18,8 @@ export interface Derived {
   readonly evidence?: readonly Evidence[];
   /** Where it is told, when not where the packet stopped. */
   readonly at?: WorldNamespace;
+  /** A param that is listed when the same finding comes with several values of it: one stale Service, three addresses. */
+  readonly listed?: string;
   readonly remedy: {
     readonly command: string | null;
     readonly on: string | null;

@@ -91,6 +91,7 @@ function goneAddress(s: Situation, ns: WorldNamespace, address: IpAddress): Deri
   return {
     code: 'NV-DNAT-STALE',
     params: { where: rule.node, address: formatIp(address) },
+    listed: 'address',
     ...(at ? { at } : {}),
     evidence: rule.evidence,
     remedy: {

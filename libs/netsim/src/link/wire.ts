@@ -159,8 +159,18 @@ export function fromOutside(walk: Walk, packet: Packet): Next {
     'outside-no-route',
     { kind: 'outside-no-route', link: null, via: null, target },
     text,
-    { kind: 'wire' },
+    { kind: 'wire', evidence: [citeAddress(world, destination)] },
   );
+}
+
+/** No section says so, but the objects: whose address it is. */
+function citeAddress(world: World, address: IpAddress): Evidence {
+  const text = formatIp(address);
+  const pod = world.map.pods.find((p) => p.addresses.includes(text));
+  if (pod) return { section: null, kind: 'Pod', line: null, text: `${pod.namespace}/${pod.name}: podIP ${text}, node ${pod.node}` };
+  const service = world.map.services.find((s) => s.clusterIps.includes(text));
+  if (service) return { section: null, kind: 'Service', line: null, text: `${service.namespace}/${service.name}: clusterIP ${text}` };
+  return { section: null, kind: 'Cluster', line: null, text: `pod CIDRs ${world.map.podCidrs.join(', ')}; Service CIDRs ${world.map.serviceCidrs.join(', ')}` };
 }
 
 function towardsNode(walk: Walk, from: WorldNamespace | null, node: string, packet: Packet): Next {

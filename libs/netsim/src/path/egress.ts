@@ -23,33 +23,38 @@ export function egress(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet
   if (!post.ok) return post.next;
   const tooBig = checkSize(walk, ns, e, post.packet);
   if (tooBig) return tooBig;
-  const nexthop = e.via ?? post.packet.destination;
+  const packetOut = cut(walk, ns, e, post.packet);
+  const nexthop = e.via ?? packetOut.destination;
   if (e.out.loopback)
-    return { do: 'transmit', ns, link: e.out, frame: { srcMac: null, dstMac: null, packet: post.packet }, nexthop };
-  if (!e.out.up) return linkDown(walk, ns, e.out, post.packet);
-  const neighbour = resolveNeighbour(walk, ns, e.out, nexthop, post.packet);
+    return { do: 'transmit', ns, link: e.out, frame: { srcMac: null, dstMac: null, packet: packetOut }, nexthop };
+  if (!e.out.up) return linkDown(walk, ns, e.out, packetOut);
+  const neighbour = resolveNeighbour(walk, ns, e.out, nexthop, packetOut);
   if (!neighbour.ok) return neighbour.next;
   return {
     do: 'transmit',
     ns,
     link: e.out,
-    frame: { srcMac: e.out.mac, dstMac: neighbour.mac, packet: post.packet },
+    frame: { srcMac: e.out.mac, dstMac: neighbour.mac, packet: packetOut },
     nexthop,
   };
 }
 
+const limitOf = (e: Egress): number => Math.min(e.route?.mtuBytes ?? e.out.mtuBytes, e.out.mtuBytes);
+
+/** Pieces that fit; the biggest stands for all. */
+function cut(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Packet {
+  const limitBytes = limitOf(e);
+  if (packet.sizeBytes <= limitBytes) return packet;
+  const text = `${packet.sizeBytes} bytes are cut to fit ${e.out.name} (${limitBytes})`;
+  walk.step(ns, { kind: 'egress', text, action: 'change' });
+  return { ...packet, sizeBytes: limitBytes };
+}
+
 /** The route's MTU, else the device's. Without DF the packet is cut up (IPv4) and goes on. */
 export function checkSize(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Next | null {
-  const limitBytes = Math.min(e.route?.mtuBytes ?? e.out.mtuBytes, e.out.loopback ? 65536 : e.out.mtuBytes);
+  const limitBytes = limitOf(e);
   if (packet.sizeBytes <= limitBytes) return null;
-  if (packet.family === 'ipv4' && !packet.dontFragment) {
-    walk.step(ns, {
-      kind: 'egress',
-      text: `${packet.sizeBytes} bytes are cut to fit ${e.out.name} (${limitBytes})`,
-      action: 'change',
-    });
-    return null;
-  }
+  if (packet.family === 'ipv4' && !packet.dontFragment) return null;
   const routes = ns.net.state.routes4;
   const evidence = [citeLink(ns, e.out), ...(e.route?.mtuBytes ? [cite(routes, 'ip-route', e.route.evidence)] : [])];
   return walk.stop(

@@ -1,0 +1,682 @@
+/** Packets through a small cluster: each row is a sentence, its packet, and what must become of it. */
+import { type Flow, ip, type NetnsState, prefix, type XtMatch } from '@netverdict/linux-net';
+import type { Disposition, FindingCode, Outcome } from '@netverdict/verdict';
+import { describe, expect, it } from 'vitest';
+import { diagnose } from './diagnose.ts';
+import {
+  type ClusterOptions,
+  cluster,
+  DEFAULT_RULES,
+  known,
+  listener,
+  missing,
+  policyRule,
+  route,
+  ruleset,
+  type Tables,
+} from './testing/cluster.ts';
+import { A1, A2, B1, flow, HOST1, HOST2, traceText } from './testing/flows.ts';
+
+const NAMES = { source: 'a', destination: 'b' };
+
+interface Row {
+  readonly name: string;
+  readonly flow: Flow;
+  readonly with?: ClusterOptions;
+  readonly outcome: Outcome;
+  readonly disposition?: Disposition;
+  readonly findings?: readonly FindingCode[];
+  /** The remedy of the first finding. */
+  readonly remedy?: string | null;
+  readonly proven?: boolean;
+}
+
+const nft =
+  (tables: Tables) =>
+  (s: NetnsState): NetnsState => ({ ...s, iptablesNft: known(ruleset('nft', tables)) });
+const legacy =
+  (tables: Tables) =>
+  (s: NetnsState): NetnsState => ({ ...s, iptablesLegacy: known(ruleset('legacy', tables)) });
+const linkDown =
+  (name: string) =>
+  (s: NetnsState): NetnsState => ({
+    ...s,
+    links: s.links.known
+      ? known(s.links.value.map((l) => (l.name === name ? { ...l, up: false, carrier: false } : l)))
+      : s.links,
+  });
+const sysctls =
+  (values: Record<string, string>) =>
+  (s: NetnsState): NetnsState => ({
+    ...s,
+    sysctls: s.sysctls.known ? known(new Map([...s.sysctls.value, ...Object.entries(values)])) : s.sysctls,
+  });
+const routes =
+  (edit: (r: readonly ReturnType<typeof route>[]) => readonly ReturnType<typeof route>[]) =>
+  (s: NetnsState): NetnsState => ({
+    ...s,
+    routes4: s.routes4.known ? known(edit(s.routes4.value)) : s.routes4,
+  });
+const to = (text: string, length = 32): XtMatch => ({
+  kind: 'destination',
+  negate: false,
+  value: { address: ip(text), mask: (length === 32 ? 0xffffffff : (0xffffffff << (32 - length)) >>> 0) as never },
+});
+const tcp: XtMatch = { kind: 'protocol', negate: false, number: 6 };
+const dport = (port: number): XtMatch => ({ kind: 'dport', negate: false, range: { from: port, to: port } });
+const chance = (probability: number): XtMatch => ({ kind: 'statistic-random', negate: false, probability });
+const dnat = (address: string, port: number) =>
+  ({
+    kind: 'dnat',
+    to: {
+      addresses: { from: ip(address), to: ip(address) },
+      ports: { from: port, to: port },
+      basePort: null,
+      random: false,
+      randomFully: false,
+      persistent: false,
+    },
+  }) as const;
+const MASQUERADE = { kind: 'masquerade', ports: null, random: false, randomFully: false } as const;
+
+/** One Service, 10.96.0.10:8080, with an endpoint on each node, as kube-proxy writes it. */
+const SERVICE: Tables = {
+  nat: {
+    PREROUTING: [{ target: { kind: 'jump', chain: 'SVC' } }],
+    OUTPUT: [{ target: { kind: 'jump', chain: 'SVC' } }],
+    POSTROUTING: [
+      { matches: [{ kind: 'mark', negate: true, value: 0x4000, mask: 0x4000 }], target: { kind: 'return' } },
+      { target: { kind: 'mark', value: 0x4000, mask: 0 } },
+      { target: MASQUERADE },
+    ],
+    SVC: [{ matches: [tcp, to('10.96.0.10'), dport(8080)], target: { kind: 'jump', chain: 'BACKENDS' } }],
+    BACKENDS: [
+      {
+        matches: [{ kind: 'source', negate: true, value: { address: ip('10.244.0.0'), mask: ip('255.255.0.0') } }],
+        target: { kind: 'jump', chain: 'MARK' },
+      },
+      { matches: [chance(0.5)], target: { kind: 'jump', chain: 'SEP1' } },
+      { target: { kind: 'jump', chain: 'SEP2' } },
+    ],
+    SEP1: [
+      {
+        matches: [{ kind: 'source', negate: false, value: { address: ip('10.244.1.2'), mask: ip('255.255.255.255') } }],
+        target: { kind: 'jump', chain: 'MARK' },
+      },
+      { matches: [tcp], target: dnat('10.244.1.2', 80) },
+    ],
+    SEP2: [{ matches: [tcp], target: dnat('10.244.2.2', 80) }],
+    MARK: [{ target: { kind: 'mark', value: 0x4000, mask: 0x4000 } }],
+  },
+};
+const SVC = '10.96.0.10:8080';
+const FWD_DROP: Tables = { filter: { FORWARD: [{ matches: [to('10.244.2.0', 24)], target: { kind: 'drop' } }] } };
+
+const clean: Row[] = [
+  { name: 'pod to pod on the same node crosses the bridge', flow: flow(A1, '10.244.1.3:80'), outcome: 'reachable' },
+  {
+    name: 'pod to pod on another node goes through the tunnel and back',
+    flow: flow(A1, '10.244.2.2:80'),
+    outcome: 'reachable',
+  },
+  {
+    name: 'host-gw: pod to pod on another node',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { mode: 'host-gw' },
+    outcome: 'reachable',
+  },
+  { name: 'a ping is answered by the kernel', flow: flow(A1, '10.244.2.2'), outcome: 'reachable' },
+  { name: 'UDP reaches a UDP socket', flow: flow(A1, '10.244.2.2:53', { protocol: 'udp' }), outcome: 'reachable' },
+  { name: 'pod to its own node', flow: flow(A1, '172.18.0.11:80'), outcome: 'reachable' },
+  {
+    name: 'pod to another node',
+    flow: flow(A1, '172.18.0.12:80'),
+    with: { edit: { [HOST1]: nft({ nat: { POSTROUTING: [{ target: MASQUERADE }] } }) } },
+    outcome: 'reachable',
+  },
+  { name: 'node to node', flow: flow(HOST1, '172.18.0.12:80'), outcome: 'reachable' },
+  { name: 'node to itself over loopback', flow: flow(HOST1, '127.0.0.1:80'), outcome: 'reachable' },
+  {
+    name: 'node to a pod elsewhere has the tunnel end as its source',
+    flow: flow(HOST1, '10.244.2.2:80'),
+    outcome: 'reachable',
+  },
+  {
+    name: 'pod to an outside address, masqueraded',
+    flow: flow(A1, '203.0.113.10:443'),
+    with: { edit: { [HOST1]: nft({ nat: { POSTROUTING: [{ target: MASQUERADE }] } }) } },
+    outcome: 'reachable',
+    disposition: 'exits-network',
+  },
+  {
+    name: 'pod to a Service with backends on both nodes',
+    flow: flow(B1, SVC),
+    with: { edit: { [HOST1]: nft(SERVICE) } },
+    outcome: 'reachable',
+  },
+  {
+    name: 'node to a Service is masqueraded and answered',
+    flow: flow(HOST1, SVC),
+    with: { edit: { [HOST1]: legacy(SERVICE) } },
+    outcome: 'reachable',
+  },
+  {
+    name: 'pod to itself through its Service takes the hairpin',
+    flow: flow(A1, SVC),
+    with: { edit: { [HOST1]: nft(SERVICE) } },
+    outcome: 'reachable',
+  },
+  {
+    name: "the destination's lo being down does not matter",
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [A2]: linkDown('lo') } },
+    outcome: 'reachable',
+  },
+  {
+    name: 'a rule with an unsupported match that only logs does not matter',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST2]: nft({
+          filter: {
+            FORWARD: [
+              { matches: [{ kind: 'unsupported', module: 'bpf', text: '' }], target: { kind: 'observe', name: 'LOG' } },
+            ],
+          },
+        }),
+      },
+    },
+    outcome: 'reachable',
+  },
+  {
+    name: 'an unsupported match whose both answers accept does not matter',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST2]: nft({
+          filter: {
+            FORWARD: [{ matches: [{ kind: 'unsupported', module: 'bpf', text: '' }], target: { kind: 'accept' } }],
+          },
+        }),
+      },
+    },
+    outcome: 'reachable',
+  },
+];
+
+const broken: Row[] = [
+  {
+    name: 'a DROP rule on the other node',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST2]: nft(FWD_DROP) } },
+    outcome: 'unreachable',
+    disposition: 'dropped',
+    findings: ['NV-FILTER-DROP'],
+    remedy: 'iptables-nft -t filter -D FORWARD 1',
+    proven: true,
+  },
+  {
+    name: 'a DROP rule of the legacy variant counts beside nft',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: { [HOST2]: (s) => nft({ filter: { FORWARD: [{ target: { kind: 'accept' } }] } })(legacy(FWD_DROP)(s)) },
+    },
+    outcome: 'unreachable',
+    findings: ['NV-FILTER-DROP'],
+    remedy: 'iptables-legacy -t filter -D FORWARD 1',
+  },
+  {
+    name: 'a policy of DROP',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST2]: nft({ filter: { 'FORWARD:DROP': [] } }) } },
+    outcome: 'unreachable',
+    findings: ['NV-FILTER-POLICY-DROP'],
+    remedy: 'iptables-nft -t filter -P FORWARD ACCEPT',
+    proven: true,
+  },
+  {
+    name: 'REJECT',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: { [A2]: nft({ filter: { INPUT: [{ target: { kind: 'reject', with: 'icmp-port-unreachable' } }] } }) },
+    },
+    outcome: 'unreachable',
+    disposition: 'rejected',
+    findings: ['NV-FILTER-REJECT'],
+  },
+  {
+    name: 'two blockers on one path are both found',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST2]: nft(FWD_DROP),
+        [A2]: (s) => nft({ filter: { INPUT: [{ target: { kind: 'drop' } }] } })({ ...s, sockets: known([]) }),
+      },
+    },
+    outcome: 'unreachable',
+    findings: ['NV-FILTER-DROP', 'NV-FILTER-DROP', 'NV-NO-LISTENER'],
+  },
+  {
+    name: 'nobody listens',
+    flow: flow(A1, '10.244.2.2:81'),
+    outcome: 'unreachable',
+    disposition: 'refused',
+    findings: ['NV-NO-LISTENER'],
+    remedy: null,
+  },
+  {
+    name: 'a listener on 127.0.0.1',
+    flow: flow(A1, '10.244.2.2:81'),
+    with: { edit: { [A2]: (s) => ({ ...s, sockets: known([listener('tcp', 81, '127.0.0.1')]) }) } },
+    outcome: 'unreachable',
+    findings: ['NV-LISTENER-LOOPBACK-ONLY'],
+  },
+  {
+    name: "the destination's eth0 is down",
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [A2]: (s) => routes((r) => r.filter((x) => x.table === 255))(linkDown('eth0')(s)) } },
+    outcome: 'unreachable',
+    disposition: 'link-down',
+    findings: ['NV-LINK-DOWN'],
+    remedy: 'ip link set eth0 up && ip route replace default via 10.244.2.1 dev eth0',
+    proven: true,
+  },
+  {
+    name: 'no route back in the destination pod',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [A2]: routes((r) => r.filter((x) => x.table === 255)) } },
+    outcome: 'unreachable',
+    disposition: 'no-route',
+    findings: ['NV-NO-ROUTE'],
+    proven: true,
+  },
+  {
+    name: 'the route to the other node is gone',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: { [HOST1]: routes((r) => r.filter((x) => x.destination.address !== prefix('10.244.2.0/24').address)) },
+    },
+    outcome: 'unreachable',
+    disposition: 'outside-no-route',
+    findings: ['NV-ROUTE-MISSING'],
+    remedy: 'ip route replace 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink',
+    proven: true,
+  },
+  {
+    name: 'the FDB entry is gone',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: (s) => ({ ...s, fdb: known([]) }) } },
+    outcome: 'unreachable',
+    disposition: 'tunnel-lost',
+    findings: ['NV-FDB-MISSING'],
+    remedy: 'bridge fdb replace 0a:00:00:00:00:02 dev flannel.1 dst 172.18.0.12 self permanent',
+    proven: true,
+  },
+  {
+    name: 'the neighbour entry of the tunnel is gone',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: (s) => ({ ...s, neighbours: known([]) }) } },
+    outcome: 'unreachable',
+    disposition: 'unresolved-neighbour',
+    findings: ['NV-NEIGHBOUR-UNRESOLVED'],
+    proven: true,
+  },
+  {
+    name: 'the outer packet is dropped in INPUT of the other node',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST2]: nft({
+          filter: {
+            INPUT: [
+              { matches: [{ kind: 'protocol', negate: false, number: 17 }, dport(8472)], target: { kind: 'drop' } },
+            ],
+          },
+        }),
+      },
+    },
+    outcome: 'unreachable',
+    findings: ['NV-FILTER-DROP'],
+  },
+  {
+    name: 'forwarding is off',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: sysctls({ 'net/ipv4/ip_forward': '0' }) } },
+    outcome: 'unreachable',
+    disposition: 'filtered-by-kernel',
+    findings: ['NV-IP-FORWARD-OFF'],
+    remedy: 'sysctl -w net.ipv4.ip_forward=1',
+    proven: true,
+  },
+  {
+    name: 'strict rp_filter and a route back by another device',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST2]: (s) =>
+          sysctls({ 'net/ipv4/conf/all/rp_filter': '1' })(
+            routes((r) => [
+              ...r.filter((x) => x.destination.address !== prefix('10.244.1.0/24').address),
+              route('10.244.1.0/24', 2, { via: '172.18.0.11' }),
+            ])(s),
+          ),
+      },
+    },
+    outcome: 'unreachable',
+    findings: ['NV-RP-FILTER'],
+    proven: true,
+  },
+  {
+    name: 'a packet too big for the tunnel, with DF',
+    flow: flow(HOST1, '10.244.2.2:80', { sizeBytes: 1480, dontFragment: true }),
+    outcome: 'unreachable',
+    disposition: 'too-big',
+    findings: ['NV-MTU-EXCEEDED'],
+  },
+  {
+    name: 'a packet too big for the tunnel, without DF, is cut',
+    flow: flow(HOST1, '10.244.2.2:80', { sizeBytes: 1480 }),
+    outcome: 'reachable',
+  },
+  {
+    name: 'pod to outside without masquerading',
+    flow: flow(A1, '203.0.113.10:443'),
+    with: { edit: { [HOST1]: nft({ nat: { POSTROUTING: [{ matches: [to('192.0.2.1')], target: MASQUERADE }] } }) } },
+    outcome: 'unreachable',
+    disposition: 'outside-no-route',
+    findings: ['NV-MASQUERADE-MISSING'],
+    proven: true,
+  },
+  {
+    name: 'outside to a pod',
+    flow: flow('203.0.113.10', '10.244.1.2:80'),
+    outcome: 'unreachable',
+    findings: ['NV-OUTSIDE-NO-ROUTE'],
+  },
+  {
+    name: 'hairpin mode off',
+    flow: flow(A1, SVC),
+    with: {
+      edit: {
+        [HOST1]: (s) =>
+          nft(SERVICE)({
+            ...s,
+            links: s.links.known
+              ? known(
+                  s.links.value.map((l) =>
+                    l.bridgePort ? { ...l, bridgePort: { ...l.bridgePort, hairpin: false } } : l,
+                  ),
+                )
+              : s.links,
+          }),
+      },
+    },
+    outcome: 'partially-reachable',
+    findings: ['NV-HAIRPIN-OFF'],
+    remedy: 'bridge link set dev veth2 hairpin on',
+    proven: true,
+  },
+  {
+    name: 'bridged answers that bypass the translation',
+    flow: flow(B1, SVC),
+    with: { edit: { [HOST1]: (s) => sysctls({ 'net/bridge/bridge-nf-call-iptables': '0' })(nft(SERVICE)(s)) } },
+    outcome: 'partially-reachable',
+    findings: ['NV-REPLY-UNTRANSLATED'],
+  },
+  {
+    name: 'one of two backends refuses',
+    flow: flow(B1, SVC),
+    with: { edit: { [HOST1]: nft(SERVICE), [A2]: (s) => ({ ...s, sockets: known([]) }) } },
+    outcome: 'partially-reachable',
+    findings: ['NV-NO-LISTENER'],
+  },
+  {
+    name: 'a drop in the reply direction only',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST2]: nft({
+          filter: {
+            FORWARD: [
+              { matches: [{ kind: 'sport', negate: false, range: { from: 80, to: 80 } }], target: { kind: 'drop' } },
+            ],
+          },
+        }),
+      },
+    },
+    outcome: 'unreachable',
+    findings: ['NV-FILTER-DROP'],
+  },
+  {
+    name: 'a Service without endpoints',
+    flow: flow(A1, SVC),
+    with: {
+      edit: {
+        [HOST1]: nft({
+          filter: {
+            FORWARD: [
+              {
+                matches: [to('10.96.0.10')],
+                target: { kind: 'reject', with: 'icmp-port-unreachable' },
+                comment: 'shop/web:http has no endpoints',
+              },
+            ],
+          },
+        }),
+      },
+    },
+    outcome: 'unreachable',
+    findings: ['NV-SERVICE-NO-ENDPOINTS'],
+  },
+  {
+    name: 'a policy rule by mark leads to a blackhole',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST1]: (s) =>
+          nft({ mangle: { PREROUTING: [{ target: { kind: 'mark', value: 7, mask: 0xffffffff } }] } })({
+            ...s,
+            rules4: known([...DEFAULT_RULES, policyRule(100, 100, { fwmark: { value: 7, mask: 0xff } })]),
+            routes4: s.routes4.known
+              ? known([...s.routes4.value, route('0.0.0.0/0', 0, { table: 100, type: 'blackhole' })])
+              : s.routes4,
+          }),
+      },
+    },
+    outcome: 'unreachable',
+    findings: ['NV-ROUTE-REFUSES'],
+  },
+];
+
+const notKnown: Row[] = [
+  {
+    name: 'an unsupported match on a DROP rule decides',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST2]: nft({
+          filter: {
+            FORWARD: [{ matches: [{ kind: 'unsupported', module: 'bpf', text: '-m bpf' }], target: { kind: 'drop' } }],
+          },
+        }),
+      },
+    },
+    outcome: 'undetermined',
+    findings: ['NV-UNKNOWN-DECIDES'],
+  },
+  {
+    name: 'an unsupported target decides',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: { [HOST2]: nft({ filter: { FORWARD: [{ target: { kind: 'unsupported', name: 'NFQUEUE', text: '' } }] } }) },
+    },
+    outcome: 'undetermined',
+    findings: ['NV-UNKNOWN-DECIDES'],
+  },
+  {
+    name: 'rules that were not read decide',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST2]: (s) => ({ ...s, iptablesNft: missing('iptables-nft-save') }) } },
+    outcome: 'undetermined',
+    findings: ['NV-UNKNOWN-DECIDES'],
+  },
+  {
+    name: 'unread rules do not matter where the packet is lost anyway',
+    flow: flow(A1, '10.244.2.2:81'),
+    with: { edit: { [HOST1]: (s) => ({ ...s, iptablesNft: missing('iptables-nft-save') }) } },
+    outcome: 'unreachable',
+    findings: ['NV-NO-LISTENER'],
+  },
+  {
+    name: 'routes that were not read',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: (s) => ({ ...s, routes4: missing('ip-route') }) } },
+    outcome: 'undetermined',
+    findings: ['NV-UNKNOWN-DECIDES'],
+  },
+  {
+    name: 'native nftables with rules at a hook',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST2]: (s) => ({
+          ...s,
+          nftables: known({
+            tables: [],
+            baseChains: [
+              {
+                family: 'inet',
+                table: 't',
+                name: 'fw',
+                type: 'filter',
+                hook: 'forward',
+                priority: 0,
+                policy: 'accept',
+                ruleCount: 2,
+              },
+            ],
+          }),
+        }),
+      },
+    },
+    outcome: 'undetermined',
+    findings: ['NV-UNKNOWN-DECIDES'],
+  },
+  {
+    name: 'native nftables at a hook that the packet does not pass',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [A2]: (s) => ({
+          ...s,
+          nftables: known({
+            tables: [],
+            baseChains: [
+              {
+                family: 'inet',
+                table: 't',
+                name: 'fw',
+                type: 'filter',
+                hook: 'forward',
+                priority: 0,
+                policy: 'drop',
+                ruleCount: 2,
+              },
+            ],
+          }),
+        }),
+      },
+    },
+    outcome: 'reachable',
+  },
+  {
+    name: 'a program at a device',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: (s) => ({ ...s, programs: known([{ dev: 'eth0', hook: 'tc egress', name: 'cls' }]) }) } },
+    outcome: 'undetermined',
+    findings: ['NV-UNKNOWN-DECIDES'],
+  },
+  {
+    name: 'a node that could not be read',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { unavailable: { 'node-2': 'agent silent for 4 m' } },
+    outcome: 'undetermined',
+    findings: ['NV-NODE-UNREADABLE'],
+  },
+];
+
+describe.each([
+  ['clean', clean],
+  ['broken', broken],
+  ['not known', notKnown],
+] as const)('%s', (_, rows) => {
+  it.each(rows.map((row) => [row.name, row] as const))('%s', (_name, row) => {
+    const { diagnosis } = diagnose(cluster(row.with), row.flow, NAMES);
+    const text = traceText(diagnosis.trace);
+    expect(diagnosis.verdict.outcome, text).toBe(row.outcome);
+    expect(diagnosis.findings.map((f) => f.code).sort(), text).toEqual([...(row.findings ?? [])].sort());
+    if (row.disposition)
+      expect(
+        diagnosis.trace.branches.map((b) => b.disposition),
+        text,
+      ).toContain(row.disposition);
+    if (row.remedy !== undefined) expect(diagnosis.findings[0]?.remedy?.command ?? null).toBe(row.remedy);
+    if (row.proven !== undefined) expect(diagnosis.findings[0]?.remedy?.proven).toBe(row.proven);
+  });
+});
+
+it('a packet that goes where nothing was collected asks for it', () => {
+  expect(diagnose(cluster({ without: [A2] }), flow(A1, '10.244.2.2:80'), NAMES).needs).toMatchObject([
+    { kind: 'pod', node: 'node-2', namespace: 'shop', pod: 'a-2' },
+  ]);
+  expect(diagnose(cluster({ without: [HOST2, A2] }), flow(A1, '10.244.2.2:80'), NAMES).needs).toMatchObject([
+    { kind: 'node', node: 'node-2' },
+  ]);
+  expect(diagnose(cluster({ without: [A1] }), flow(A1, '10.244.2.2:80'), NAMES).needs).toMatchObject([
+    { kind: 'pod', node: 'node-1', pod: 'a-1' },
+  ]);
+});
+
+it('shares are those of the rules, and a reply-only drop is told as such', () => {
+  const { diagnosis } = diagnose(
+    cluster({ edit: { [HOST1]: nft(SERVICE), [A2]: (s) => ({ ...s, sockets: known([]) }) } }),
+    flow(B1, SVC),
+    NAMES,
+  );
+  expect(diagnosis.verdict.share).toEqual({ reachable: 0.5, unreachable: 0.5, undetermined: 0 });
+  expect(diagnosis.trace.branches.map((b) => b.choices[0]?.label)).toEqual([
+    'backend shop/a-1 10.244.1.2:80',
+    'backend shop/a-2 10.244.2.2:80',
+  ]);
+  expect(diagnosis.findings[0]?.branches).toEqual(['b2']);
+  const reply = diagnose(
+    cluster({
+      edit: {
+        [HOST2]: nft({
+          filter: {
+            FORWARD: [
+              { matches: [{ kind: 'sport', negate: false, range: { from: 80, to: 80 } }], target: { kind: 'drop' } },
+            ],
+          },
+        }),
+      },
+    }),
+    flow(A1, '10.244.2.2:80'),
+    NAMES,
+  );
+  expect(reply.diagnosis.findings[0]?.direction).toBe('reply');
+});
+
+it('a budget on branches is told as a share that was not examined', () => {
+  const { diagnosis } = diagnose(cluster({ edit: { [HOST1]: nft(SERVICE) } }), flow(B1, SVC), NAMES, {
+    maxBranches: 1,
+  });
+  expect(diagnosis.unexamined).toBe(0.5);
+  expect(diagnosis.verdict.outcome).toBe('undetermined');
+  expect(diagnosis.findings.map((f) => f.code)).toEqual(['NV-UNEXAMINED']);
+});
+
+it('the same question gets the same answer', () => {
+  const world = cluster({ edit: { [HOST1]: nft(SERVICE) } });
+  expect(diagnose(world, flow(A1, SVC), NAMES)).toEqual(diagnose(world, flow(A1, SVC), NAMES));
+});
