@@ -1,5 +1,6 @@
 /** The network between the nodes: who has the next hop's MAC or address gets the frame; all else is outside. */
 import { formatIp, hostKey, type IpAddress, type Link } from '@netverdict/linux-net';
+import type { Evidence } from '@netverdict/verdict';
 import { needed, unavailable } from '../neighbour/resolve.ts';
 import { type Frame, type Packet, scrub } from '../packet/packet.ts';
 import { citeLink } from '../trace/evidence.ts';
@@ -167,10 +168,27 @@ export function fromOutside(walk: Walk, packet: Packet): Next {
 function citeAddress(world: World, address: IpAddress): Evidence {
   const text = formatIp(address);
   const pod = world.map.pods.find((p) => p.addresses.includes(text));
-  if (pod) return { section: null, kind: 'Pod', line: null, text: `${pod.namespace}/${pod.name}: podIP ${text}, node ${pod.node}` };
+  if (pod)
+    return {
+      section: null,
+      kind: 'Pod',
+      line: null,
+      text: `${pod.namespace}/${pod.name}: podIP ${text}, node ${pod.node}`,
+    };
   const service = world.map.services.find((s) => s.clusterIps.includes(text));
-  if (service) return { section: null, kind: 'Service', line: null, text: `${service.namespace}/${service.name}: clusterIP ${text}` };
-  return { section: null, kind: 'Cluster', line: null, text: `pod CIDRs ${world.map.podCidrs.join(', ')}; Service CIDRs ${world.map.serviceCidrs.join(', ')}` };
+  if (service)
+    return {
+      section: null,
+      kind: 'Service',
+      line: null,
+      text: `${service.namespace}/${service.name}: clusterIP ${text}`,
+    };
+  return {
+    section: null,
+    kind: 'Cluster',
+    line: null,
+    text: `pod CIDRs ${world.map.podCidrs.join(', ')}; Service CIDRs ${world.map.serviceCidrs.join(', ')}`,
+  };
 }
 
 function towardsNode(walk: Walk, from: WorldNamespace | null, node: string, packet: Packet): Next {
