@@ -1,0 +1,215 @@
+/** Every kind of match: a packet that it takes, one that it does not, and where it cannot be told. */
+import { type IpSet, ifIndex, ip, type XtMatch } from '@netverdict/linux-net';
+import { describe, expect, it } from 'vitest';
+import { type Packet, TCP } from '../../packet/packet.ts';
+import { cluster, known, link } from '../../testing/cluster.ts';
+import { A1, flow, HOST1 } from '../../testing/flows.ts';
+import { Walk } from '../../walk/walk.ts';
+import type { WorldNamespace } from '../../world/world.ts';
+import { type Answer, NO_DEVICES, type RuleContext } from '../context.ts';
+import { evaluateMatch, MATCHES } from './index.ts';
+
+type Kind = XtMatch['kind'];
+type Sample<K extends Kind> = {
+  readonly yes: Extract<XtMatch, { kind: K }> | null;
+  readonly no: Extract<XtMatch, { kind: K }> | null;
+  readonly unknown?: Extract<XtMatch, { kind: K }>;
+};
+const n = { negate: false } as const;
+const any = { from: 0, to: 65535 };
+const mask = ip('255.255.255.0');
+const recentOf = (mode: 'set' | 'rcheck', name: string) =>
+  ({
+    ...n,
+    kind: 'recent',
+    mode,
+    seconds: null,
+    hitcount: null,
+    name,
+    side: 'source',
+    rttl: false,
+    reap: false,
+    mask: null,
+  }) as const;
+
+/** The packet: tcp 10.244.1.2:40000 → 10.244.2.2:80, SYN, mark 0x4001, in by cni0 (port veth2), out by eth0, a new connection. */
+const SAMPLES: { readonly [K in Kind]: Sample<K> } = {
+  source: {
+    yes: { ...n, kind: 'source', value: { address: ip('10.244.1.0'), mask } },
+    no: { ...n, kind: 'source', value: { address: ip('10.244.2.0'), mask } },
+  },
+  destination: {
+    yes: { ...n, kind: 'destination', value: { address: ip('10.244.2.9'), mask } },
+    no: { ...n, kind: 'destination', value: { address: ip('10.0.0.0'), mask } },
+  },
+  'in-interface': {
+    yes: { ...n, kind: 'in-interface', name: 'cni', wildcard: true },
+    no: { ...n, kind: 'in-interface', name: 'cni', wildcard: false },
+  },
+  'out-interface': {
+    yes: { ...n, kind: 'out-interface', name: 'eth0', wildcard: false },
+    no: { ...n, kind: 'out-interface', name: 'eth1', wildcard: true },
+  },
+  protocol: { yes: { ...n, kind: 'protocol', number: 0 }, no: { ...n, kind: 'protocol', number: 17 } },
+  fragment: { yes: null, no: { ...n, kind: 'fragment' } },
+  sport: {
+    yes: { ...n, kind: 'sport', range: { from: 40000, to: 40000 } },
+    no: { ...n, kind: 'sport', range: { from: 0, to: 39999 } },
+  },
+  dport: {
+    yes: { ...n, kind: 'dport', range: { from: 80, to: 90 } },
+    no: { ...n, kind: 'dport', range: { from: 81, to: 90 } },
+  },
+  'tcp-flags': {
+    yes: { ...n, kind: 'tcp-flags', mask: 0x17, comp: 0x02 },
+    no: { ...n, kind: 'tcp-flags', mask: 0x10, comp: 0x10 },
+  },
+  'tcp-option': { yes: null, no: null, unknown: { ...n, kind: 'tcp-option', number: 2 } },
+  icmp: { yes: null, no: { ...n, kind: 'icmp', type: 8, codes: { from: 0, to: 255 } } },
+  multiport: {
+    yes: { ...n, kind: 'multiport', on: 'either', ranges: [{ from: 80, to: 80 }] },
+    no: { ...n, kind: 'multiport', on: 'source', ranges: [{ from: 80, to: 80 }] },
+  },
+  mark: {
+    yes: { ...n, kind: 'mark', value: 0x4000, mask: 0x4000 },
+    no: { ...n, kind: 'mark', value: 0x4000, mask: 0xffffffff },
+  },
+  connmark: {
+    yes: { ...n, kind: 'connmark', value: 0, mask: 0xff },
+    no: { ...n, kind: 'connmark', value: 1, mask: 0xff },
+  },
+  ctstate: {
+    yes: { ...n, kind: 'ctstate', states: ['NEW', 'INVALID'] },
+    no: { ...n, kind: 'ctstate', states: ['ESTABLISHED', 'RELATED'] },
+  },
+  ctproto: { yes: { ...n, kind: 'ctproto', number: 6 }, no: { ...n, kind: 'ctproto', number: 17 } },
+  ctstatus: {
+    yes: null,
+    no: { ...n, kind: 'ctstatus', statuses: ['SEEN_REPLY'] },
+    unknown: { ...n, kind: 'ctstatus', statuses: ['ASSURED'] },
+  },
+  ctaddress: {
+    yes: { ...n, kind: 'ctaddress', tuple: 'orig', side: 'destination', value: { address: ip('10.244.2.0'), mask } },
+    no: { ...n, kind: 'ctaddress', tuple: 'reply', side: 'destination', value: { address: ip('10.244.2.0'), mask } },
+  },
+  ctport: {
+    yes: { ...n, kind: 'ctport', tuple: 'reply', side: 'source', range: { from: 80, to: 80 } },
+    no: { ...n, kind: 'ctport', tuple: 'orig', side: 'source', range: { from: 80, to: 80 } },
+  },
+  ctdir: { yes: { ...n, kind: 'ctdir', direction: 'ORIGINAL' }, no: { ...n, kind: 'ctdir', direction: 'REPLY' } },
+  addrtype: {
+    yes: { ...n, kind: 'addrtype', side: 'destination', types: ['UNICAST'], limitIface: null },
+    no: { ...n, kind: 'addrtype', side: 'destination', types: ['LOCAL'], limitIface: null },
+  },
+  'statistic-random': { yes: { ...n, kind: 'statistic-random', probability: 0.5 }, no: null },
+  'statistic-nth': { yes: { ...n, kind: 'statistic-nth', every: 2, packet: 0 }, no: null },
+  recent: { yes: recentOf('set', 'a'), no: recentOf('rcheck', 'b') },
+  'physdev-in': {
+    yes: { ...n, kind: 'physdev-in', name: 'veth', wildcard: true },
+    no: { ...n, kind: 'physdev-in', name: 'veth3', wildcard: false },
+  },
+  'physdev-out': { yes: null, no: { ...n, kind: 'physdev-out', name: 'veth2', wildcard: false } },
+  'physdev-is': { yes: { ...n, kind: 'physdev-is', what: 'in' }, no: { ...n, kind: 'physdev-is', what: 'bridged' } },
+  limit: { yes: null, no: null, unknown: { ...n, kind: 'limit', rate: '5/sec', burst: 5 } },
+  set: {
+    yes: { ...n, kind: 'set', set: 'nets', directions: ['src'], options: [] },
+    no: { ...n, kind: 'set', set: 'ports', directions: ['dst', 'dst'], options: [] },
+    unknown: { ...n, kind: 'set', set: 'absent', directions: ['src'], options: [] },
+  },
+  length: {
+    yes: { ...n, kind: 'length', range: { from: 60, to: 60 } },
+    no: { ...n, kind: 'length', range: { from: 61, to: 1500 } },
+  },
+  ttl: { yes: { ...n, kind: 'ttl', op: 'gt', value: 63 }, no: { ...n, kind: 'ttl', op: 'lt', value: 64 } },
+  tos: { yes: { ...n, kind: 'tos', value: 0, mask: 0xff }, no: { ...n, kind: 'tos', value: 0x10, mask: 0xff } },
+  dscp: { yes: { ...n, kind: 'dscp', value: 0 }, no: { ...n, kind: 'dscp', value: 46 } },
+  iprange: {
+    yes: { ...n, kind: 'iprange', side: 'source', from: ip('10.244.1.1'), to: ip('10.244.1.2') },
+    no: { ...n, kind: 'iprange', side: 'destination', from: ip('10.244.1.1'), to: ip('10.244.1.9') },
+  },
+  'mac-source': { yes: null, no: null, unknown: { ...n, kind: 'mac-source', mac: '02:00:00:00:00:01' } },
+  pkttype: { yes: { ...n, kind: 'pkttype', type: 'unicast' }, no: { ...n, kind: 'pkttype', type: 'broadcast' } },
+  rpfilter: {
+    yes: { ...n, kind: 'rpfilter', loose: false, validmark: false, acceptLocal: false, invert: false },
+    no: { ...n, kind: 'rpfilter', loose: false, validmark: false, acceptLocal: false, invert: true },
+  },
+  socket: {
+    yes: null,
+    no: null,
+    unknown: { ...n, kind: 'socket', transparent: false, nowildcard: false, restoreSkmark: false },
+  },
+  // In FORWARD a packet has no owner; the OUTPUT row below is the unknown one.
+  owner: { yes: null, no: { ...n, kind: 'owner', what: 'uid', range: any } },
+  nfacct: { yes: { ...n, kind: 'nfacct', name: 'x' }, no: null },
+  unsupported: { yes: null, no: null, unknown: { kind: 'unsupported', module: 'bpf', text: '-m bpf' } },
+};
+
+const SETS: readonly IpSet[] = [
+  { name: 'nets', type: 'hash:net', options: '', members: ['10.244.0.0/16', '10.244.2.0/24 nomatch'], line: 1 },
+  { name: 'ports', type: 'hash:ip,port', options: '', members: ['10.244.2.2,udp:80', '10.244.2.2,tcp:81'], line: 2 },
+];
+
+function context(): RuleContext {
+  const world = cluster({ edit: { [HOST1]: (s) => ({ ...s, ipsets: known(SETS) }) } });
+  const ns = world.namespaces.get(HOST1) as WorldNamespace;
+  const walk = new Walk(world, flow(A1, '10.244.2.2:80'), []);
+  const bare: Packet = {
+    family: 'ipv4',
+    protocol: 6,
+    source: ip('10.244.1.2'),
+    destination: ip('10.244.2.2'),
+    sport: 40000,
+    dport: 80,
+    tcpFlags: TCP.SYN,
+    icmp: null,
+    ttl: 64,
+    tos: 0,
+    sizeBytes: 60,
+    dontFragment: false,
+    mark: 0x4001,
+    ct: null,
+    untracked: false,
+    payload: null,
+  };
+  const packet = { ...bare, ct: walk.conntrack.track(ns.key, bare) };
+  const device = (index: number) => ns.net.linkByIndex.get(ifIndex(index)) ?? link(index, '?', { kind: 'dummy' });
+  return { ...NO_DEVICES, iif: device(3), oif: device(2), physIn: device(12), walk, ns, hook: 'FORWARD', packet };
+}
+
+const negated = (match: XtMatch): XtMatch => (match.kind === 'unsupported' ? match : { ...match, negate: true });
+const isUnknown = (answer: Answer): boolean => typeof answer !== 'boolean';
+
+describe.each(Object.keys(MATCHES) as Kind[])('%s', (kind) => {
+  const { yes, no, unknown } = SAMPLES[kind] as Sample<Kind>;
+  it('takes what it asks for, and its negation does not', () => {
+    if (!yes) return;
+    expect(evaluateMatch(yes, context())).toBe(true);
+    expect(evaluateMatch(negated(yes), context())).toBe(false);
+  });
+  it('passes over what it does not ask for, and its negation takes it', () => {
+    if (!no) return;
+    expect(evaluateMatch(no, context())).toBe(false);
+    expect(evaluateMatch(negated(no), context())).toBe(true);
+  });
+  it('is never taken for an answer where it cannot be told', () => {
+    if (!unknown) return;
+    expect(isUnknown(evaluateMatch(unknown, context()))).toBe(true);
+    expect(isUnknown(evaluateMatch(negated(unknown), context()))).toBe(true);
+  });
+  it('has a row at all', () => {
+    expect(yes ?? no ?? unknown).toBeTruthy();
+  });
+});
+
+it('who owns a locally made packet is not known', () => {
+  expect(
+    isUnknown(evaluateMatch({ ...n, kind: 'owner', what: 'uid', range: any }, { ...context(), hook: 'OUTPUT' })),
+  ).toBe(true);
+});
+
+it('what --set stored, --rcheck finds', () => {
+  const c = context();
+  expect(evaluateMatch(recentOf('rcheck', 'x'), c)).toBe(false);
+  expect(evaluateMatch(recentOf('set', 'x'), c)).toBe(true);
+  expect(evaluateMatch(recentOf('rcheck', 'x'), c)).toBe(true);
+});
