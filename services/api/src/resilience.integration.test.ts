@@ -114,11 +114,15 @@ interface Received {
 /** A receiver that answers with the statuses given, then with 200. */
 async function receiver(statuses: number[]): Promise<{ url: string; received: Received[]; server: Server }> {
   const received: Received[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     let body = '';
-    for await (const chunk of request) body += chunk;
-    received.push({ body, message: JSON.parse(body) as WebhookMessage, headers: request.headers });
-    response.writeHead(statuses.shift() ?? 200, { location: 'http://127.0.0.1:1/' }).end();
+    request.on('data', (chunk: Buffer) => {
+      body += chunk.toString();
+    });
+    request.on('end', () => {
+      received.push({ body, message: JSON.parse(body) as WebhookMessage, headers: request.headers });
+      response.writeHead(statuses.shift() ?? 200, { location: 'http://127.0.0.1:1/' }).end();
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, received, server };

@@ -6,7 +6,7 @@ const write =
   (fields: unknown, message?: string): void => {
     if (process.env.NETVERDICT_TEST_LOG)
       process.stderr.write(
-        `${level} ${message ?? ''} ${JSON.stringify(fields, (_k, v) => (v instanceof Error ? String(v.stack) : v))}\n`,
+        `${level} ${message ?? ''} ${JSON.stringify(fields, (_k, v: unknown) => (v instanceof Error ? String(v.stack) : v))}\n`,
       );
   };
 
