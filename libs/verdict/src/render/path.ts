@@ -16,17 +16,31 @@ export function placeName(place: string): string {
 const text = (value: string | number | boolean | null | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
+/** Where a stopping step stopped: `FORWARD rule 3`, a chain's policy, a device, else the step's kind. */
+function stopWord(step: Step): string {
+  const rule = step.steps?.findLast((sub) => sub.action === 'stop') ?? step;
+  const chain = text(rule.detail.chain);
+  if (chain !== null) return typeof rule.detail.rule === 'number' ? `${chain} rule ${rule.detail.rule}` : chain;
+  return text(step.detail.dev) ?? step.text;
+}
+
 /** The one word by which a step shows in the path line; null for what only the full listing shows. */
 function stepWord(step: Step, paint: Paint): string | null {
-  if (step.action === 'stop') return paint.bad(`${text(step.detail.chain) ?? text(step.detail.dev) ?? step.kind} ✗`);
+  if (step.action === 'stop') return paint.bad(`${stopWord(step)} ✗`);
   switch (step.kind) {
     case 'egress':
     case 'ingress':
     case 'encapsulate':
     case 'decapsulate':
-      return text(step.detail.dev);
-    case 'nat':
-      return text(step.detail.label) ?? text(step.detail.target);
+    case 'bridge': {
+      const dev = text(step.detail.dev);
+      // The host's end of a pod's veth has a random name, which tells nobody anything.
+      return dev?.startsWith('veth') ? null : dev;
+    }
+    case 'nat': {
+      const to = step.packet;
+      return to ? `→ ${to.destination}${to.dport === null ? '' : `:${to.dport}`}` : null;
+    }
     case 'unknown':
       return paint.unsure(`? ${step.text}`);
     default:
