@@ -29,6 +29,19 @@ interface PubAck {
 
 const ATTEMPT_MS = 2000;
 
+/** What was asked of a connection that broke is not answered any more: rejects as soon as there is a new one. */
+async function unlessReconnected<T>(link: Link, asked: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const unsubscribe = link.onReconnect(() => reject(new Error('the connection was made anew')));
+  try {
+    return await Promise.race([asked, promise]);
+  } finally {
+    unsubscribe();
+    // The loser of the race must not become an unhandled rejection.
+    asked.catch(() => {});
+  }
+}
+
 /**
  * Sends to a stream until it is acknowledged. A stream that has vanished is created again where the role may.
  * @throws BusUnavailable after `deadlineMs`; NotPermitted
@@ -46,7 +59,8 @@ export async function sendStored(
     if (leftMs <= 0 || link.nc.isClosed()) break;
     try {
       const timeout = Math.max(1, Math.min(ATTEMPT_MS, leftMs));
-      const reply = await link.nc.request(to.subject, message.payload, { timeout, headers: message.headers });
+      const asked = link.nc.request(to.subject, message.payload, { timeout, headers: message.headers });
+      const reply = await unlessReconnected(link, asked);
       const ack = reply.json<PubAck>();
       if (ack.error === undefined) return { seq: ack.seq ?? 0, duplicate: ack.duplicate === true };
       reason = ack.error.description;
