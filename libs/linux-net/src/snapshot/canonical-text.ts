@@ -16,12 +16,9 @@ const neighbours = (text: string): string => timeless(text).replace(/"(?:REACHAB
 
 const forwarding = (text: string): string => timeless(text).replace(/"state":\s*"(?:stale)?"/g, '"state":""');
 
-function xtables(text: string): string {
-  return text
-    .replace(/^#.*\n?/gm, '')
-    .replace(/^(:\S+ \S+) \[\d+:\d+\]/gm, '$1')
-    .replace(/^\[\d+:\d+\] /gm, '');
-}
+/** Comments (with dates), counters of chains and of rules. One pass: rulesets of 10 MB are met. */
+const xtables = (text: string): string =>
+  text.replace(/^(?:#.*\n?|(:\S+ \S+) \[\d+:\d+\]|\[\d+:\d+\] )/gm, (_, chain: string | undefined) => chain ?? '');
 
 const ipset = (text: string): string =>
   text

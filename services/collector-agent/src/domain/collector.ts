@@ -16,6 +16,7 @@ import {
 } from '@netverdict/linux-net';
 import type { FlowFilter, Helper, HelperSection } from '../helper/helper.ts';
 import { sectionDigest } from './canonical-text.ts';
+import { FlowBatches, ofFlows } from './flow-entries.ts';
 import type { Pods } from './pods.ts';
 import { SingleFlight } from './single-flight.ts';
 
@@ -70,21 +71,36 @@ const FORGET_MS = 30_000;
 
 export function collectorOf({ node, hostNetns, helper, pods }: CollectorOptions): Collector {
   const flights = new Map<string, SingleFlight<Reading>>();
+  const flowBatches = new Map<string, FlowBatches<HelperSection & { readonly at: string }>>();
   let knownPaths: readonly string[] = [hostNetns];
 
   function flight(path: string): SingleFlight<Reading> {
     let found = flights.get(path);
     if (found === undefined) {
-      found = new SingleFlight(() => read(path, SHARED_KINDS, []));
+      let before: readonly SectionText[] = [];
+      found = new SingleFlight(async () => {
+        const reading = await read(path, before);
+        before = reading.texts;
+        return reading;
+      });
       flights.set(path, found);
     }
     return found;
   }
 
-  async function read(path: string, kinds: readonly SectionKind[], flows: readonly FlowFilter[]): Promise<Reading> {
+  /** @param before the texts of the last reading: what is the same need not be digested again */
+  async function read(path: string, before: readonly SectionText[]): Promise<Reading> {
     const at = new Date().toISOString();
-    const { inode, sections } = await helper.collect({ path, kinds, flows, knownPaths, timeLimitMs: TOOL_LIMIT_MS });
-    return { inode, at, ...digested(kinds, sections, at) };
+    const operation = { path, kinds: SHARED_KINDS, flows: [], knownPaths, timeLimitMs: TOOL_LIMIT_MS };
+    const { inode, sections } = await helper.collect(operation);
+    return { inode, at, ...digested(SHARED_KINDS, sections, at, before) };
+  }
+
+  async function readEntries(path: string, flows: readonly FlowFilter[]): Promise<HelperSection & { at: string }> {
+    const at = new Date().toISOString();
+    const operation = { path, kinds: [PER_REQUEST], flows, knownPaths: [], timeLimitMs: TOOL_LIMIT_MS };
+    const [section] = (await helper.collect(operation)).sections;
+    return { ...(section ?? { kind: PER_REQUEST, missing: 'the collecting helper did not send it' }), at };
   }
 
   async function locate(target: CollectTarget, maxAgeMs: number): Promise<Place | NoPlace> {
@@ -137,7 +153,14 @@ export function collectorOf({ node, hostNetns, helper, pods }: CollectorOptions)
 
   async function ownSections(path: string, flows: readonly FlowFilter[]): Promise<Pick<Reading, 'entries' | 'texts'>> {
     if (flows.length === 0) return { entries: [{ kind: PER_REQUEST, missing: 'no flow was named' }], texts: [] };
-    return read(path, [PER_REQUEST], flows);
+    let batches = flowBatches.get(path);
+    if (batches === undefined) {
+      batches = new FlowBatches((of) => readEntries(path, of));
+      flowBatches.set(path, batches);
+    }
+    const section = await batches.get(flows);
+    const own = 'text' in section ? { ...section, text: ofFlows(section.text, flows) } : section;
+    return digested([PER_REQUEST], [own], section.at, []);
   }
 
   return {
@@ -155,6 +178,7 @@ export function collectorOf({ node, hostNetns, helper, pods }: CollectorOptions)
       const all = await Promise.all(places.map((place) => namespaceOf(place, request, end)));
       for (const [path, one] of flights)
         if (one.lastMs !== null && performance.now() - one.lastMs > FORGET_MS) flights.delete(path);
+      for (const [path, batches] of flowBatches) if (batches.idle && !flights.has(path)) flowBatches.delete(path);
       const texts = new Map<Digest, SectionText>();
       const known = new Set(request.knownDigests);
       for (const { texts: own } of all)
@@ -183,7 +207,12 @@ function before<T>(end: AbortSignal, work: Promise<T>): Promise<T> {
   });
 }
 
-function digested(kinds: readonly SectionKind[], sections: readonly HelperSection[], at: string) {
+function digested(
+  kinds: readonly SectionKind[],
+  sections: readonly HelperSection[],
+  at: string,
+  before: readonly SectionText[],
+): Pick<Reading, 'entries' | 'texts'> {
   const entries: SectionEntry[] = [];
   const texts: SectionText[] = [];
   for (const kind of kinds) {
@@ -191,7 +220,8 @@ function digested(kinds: readonly SectionKind[], sections: readonly HelperSectio
     if (section === undefined) entries.push({ kind, missing: 'the collecting helper did not send it' });
     else if ('missing' in section) entries.push({ kind, missing: section.missing });
     else {
-      const digest = sectionDigest(kind, section.text);
+      const same = before.find((b) => b.kind === kind && b.text === section.text);
+      const digest = same?.digest ?? sectionDigest(kind, section.text);
       entries.push({ kind, digest, at, bytes: Buffer.byteLength(section.text) });
       texts.push({ kind, digest, text: section.text });
     }

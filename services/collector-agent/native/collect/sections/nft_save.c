@@ -22,16 +22,13 @@ struct chain {
     int policy; /* NF_ACCEPT or NF_DROP */
     uint64_t packets, bytes;
     size_t from, to; /* in the rules' text */
-    bool seen;
 };
 struct table {
     int family;
     const char *name;
     struct chain *chains;
     size_t n, cap;
-    struct chain **by_hash;
-    size_t slots;
-    struct chain *last;
+    struct chain *current; /* whose rules are being read */
     struct buf rules;
     const char *why;
 };
@@ -67,14 +64,6 @@ static const struct builtin *builtin(const char *name)
         if (strcmp(builtins[i].name, name) == 0)
             return &builtins[i];
     return NULL;
-}
-
-static size_t hash(const char *s)
-{
-    size_t h = 1469598103934665603ull;
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 1099511628211ull;
-    return h;
 }
 
 static void reset(void *arg)
@@ -122,25 +111,10 @@ static void each_chain(const struct nlmsghdr *h, void *arg)
     }
 }
 
-static struct chain *find(struct table *t, const char *name)
-{
-    if (t->last && strcmp(t->last->name, name) == 0)
-        return t->last;
-    for (size_t i = hash(name) % t->slots;; i = (i + 1) % t->slots) {
-        if (!t->by_hash[i])
-            return NULL;
-        if (strcmp(t->by_hash[i]->name, name) == 0)
-            return t->by_hash[i];
-    }
-}
-
 static void restart_rules(void *arg)
 {
     struct table *t = arg;
-    buf_clear(&t->rules);
-    t->last = NULL;
-    for (size_t i = 0; i < t->n; i++)
-        t->chains[i].seen = false;
+    t->rules.len = t->current->from;
 }
 
 static void each_rule(const struct nlmsghdr *h, void *arg)
@@ -150,25 +124,12 @@ static void each_rule(const struct nlmsghdr *h, void *arg)
     if ((h->nlmsg_type & 0xff) != NFT_MSG_NEWRULE || t->why)
         return;
     nl_attrs(NL_BODY(h, struct nfgenmsg), NL_BODY_LEN(h, struct nfgenmsg), tb, NFTA_RULE_MAX);
-    if (!tb[NFTA_RULE_TABLE] || !tb[NFTA_RULE_CHAIN] || strcmp(na_str(tb[NFTA_RULE_TABLE]), t->name) != 0)
-        return;
-    struct chain *chain = find(t, na_str(tb[NFTA_RULE_CHAIN]));
-    if (!chain || (chain != t->last && chain->seen)) {
-        t->why = "rules out of order";
-        return;
-    }
-    if (tb[NFTA_RULE_USERDATA]) {
+    if (!tb[NFTA_RULE_CHAIN] || strcmp(na_str(tb[NFTA_RULE_CHAIN]), t->current->name) != 0)
+        t->why = "a rule of another chain";
+    else if (tb[NFTA_RULE_USERDATA])
         t->why = "a rule with user data";
-        return;
-    }
-    if (chain != t->last) {
-        chain->seen = true;
-        chain->from = t->rules.len;
-        t->last = chain;
-    }
-    if (nft_rule_text(&t->rules, t->family, chain->name, tb[NFTA_RULE_EXPRESSIONS], &t->why) && !t->why)
+    else if (nft_rule_text(&t->rules, t->family, t->current->name, tb[NFTA_RULE_EXPRESSIONS], &t->why) && !t->why)
         t->why = "a rule";
-    chain->to = t->rules.len;
 }
 
 static int by_name(const void *a, const void *b)
@@ -199,11 +160,10 @@ static void print_table(struct table *t, struct buf *out)
     for (size_t i = 0; i < users; i++)
         buf_fmt(out, ":%s - [0:0]\n", user[i]->name);
     for (int i = 0; i < 5; i++)
-        if (base[i] && base[i]->seen)
+        if (base[i])
             buf_add(out, t->rules.p + base[i]->from, base[i]->to - base[i]->from);
     for (size_t i = 0; i < users; i++)
-        if (user[i]->seen)
-            buf_add(out, t->rules.p + user[i]->from, user[i]->to - user[i]->from);
+        buf_add(out, t->rules.p + user[i]->from, user[i]->to - user[i]->from);
     buf_str(out, "COMMIT\n");
     free(user);
 }
@@ -216,20 +176,21 @@ static int dump_table(int fd, struct table *t, struct buf *out)
     int e = nl_ask(fd, r.h, each_chain, reset, t);
     if (e || t->why)
         return -1;
-    t->slots = t->n * 2 + 1;
-    t->by_hash = calloc(t->slots, sizeof *t->by_hash);
-    if (!t->by_hash)
-        _Exit(70);
-    for (size_t i = 0; i < t->n; i++) {
-        size_t at = hash(t->chains[i].name) % t->slots;
-        while (t->by_hash[at])
-            at = (at + 1) % t->slots;
-        t->by_hash[at] = &t->chains[i];
+    /* Chain by chain: a dump of all rules walks over those already sent again for each 32 KiB of answer, which is
+     * quadratic, while a chain is found by its name. */
+    buf_need(&t->rules, 1);
+    for (size_t i = 0; i < t->n && !e; i++) {
+        struct chain *chain = t->current = &t->chains[i];
+        chain->from = t->rules.len;
+        nl_begin(&r, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, NLM_F_DUMP, &m, sizeof m);
+        nl_put(&r, NFTA_RULE_TABLE, t->name, strlen(t->name) + 1);
+        nl_put(&r, NFTA_RULE_CHAIN, chain->name, strlen(chain->name) + 1);
+        e = nl_ask(fd, r.h, each_rule, restart_rules, t);
+        chain->to = t->rules.len;
+        if (t->why)
+            return -1;
     }
-    nl_begin(&r, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, NLM_F_DUMP, &m, sizeof m);
-    nl_put(&r, NFTA_RULE_TABLE, t->name, strlen(t->name) + 1);
-    e = nl_ask(fd, r.h, each_rule, restart_rules, t);
-    if (e || t->why)
+    if (e)
         return -1;
     print_table(t, out);
     return 0;
@@ -247,7 +208,6 @@ int nft_save(const struct nft_state *s, int family, struct buf *out, const char 
             *why = e ? (t.why ? t.why : "netlink failed") : "";
             reset(&t);
             free(t.chains);
-            free(t.by_hash);
             buf_free(&t.rules);
             if (e) {
                 out->len = start;
