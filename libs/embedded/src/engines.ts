@@ -43,6 +43,8 @@ export interface EnginesOptions {
   readonly clusters: readonly { readonly name: string; readonly nodes: readonly string[] }[];
   /** Fixed ports on 127.0.0.1; otherwise free ones, kept for the next run. */
   readonly ports?: Partial<Record<EngineName, number>>;
+  /** Address of this machine on which NATS listens, for agents elsewhere; loopback when absent. The others stay on loopback. */
+  readonly natsHost?: string;
   /** Only these, for tests; all three when absent. */
   readonly only?: readonly EngineName[];
   /** Engines go on when this process ends; `stopEngines(dir)` stops them. */
@@ -88,6 +90,7 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
   const cleaned = await stopEngines(dir);
   if (cleaned.length > 0) options.onProgress?.(`stopped ${cleaned.join(', ')} of an earlier run`);
 
+  const natsHost = options.natsHost ?? '127.0.0.1';
   const names = ENGINE_NAMES.filter((name) => options.only?.includes(name) ?? true);
   // Told before anything is started.
   if (names.includes('nats')) requireProgram('nats-server', 'nats-server');
@@ -111,7 +114,7 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
 
   const spawnOf: Readonly<Record<EngineName, () => Promise<ChildProcess>>> = {
     nats: async () => {
-      const args = ['-c', writeNatsConfig(dir, ports.nats)];
+      const args = ['-c', writeNatsConfig(dir, natsHost, ports.nats)];
       return spawnEngine({
         command: requireProgram('nats-server', 'nats-server'),
         args,
@@ -148,7 +151,7 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
     postgres: () => join(dir, 'postgres.log'),
   };
   const answers: Readonly<Record<EngineName, () => Promise<boolean>>> = {
-    nats: () => natsAnswers(ports.nats),
+    nats: () => natsAnswers(natsHost, ports.nats),
     redis: () => redisAnswers(ports.redis, redisPassword),
     postgres: async () => postgresAnswers((await postgresPlace()).password, ports.postgres),
   };
@@ -182,7 +185,7 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
       }
       await pause(15);
     }
-    options.onProgress?.(`${name} on 127.0.0.1:${ports[name]} after ${Math.round(performance.now() - begin)} ms`);
+    options.onProgress?.(`${name} on port ${ports[name]} after ${Math.round(performance.now() - begin)} ms`);
   }
 
   async function stopEngine(name: EngineName, signal: NodeJS.Signals = STOP_SIGNAL[name]): Promise<void> {
@@ -201,7 +204,7 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
   /** nats-server says so in its log when it has taken the new users in. */
   async function reloadNats(): Promise<void> {
     const id = processes.nats;
-    writeNatsConfig(dir, ports.nats);
+    writeNatsConfig(dir, natsHost, ports.nats);
     if (!id) return;
     const reloads = (): number => readFileSync(natsLog(dir), 'utf8').split('Reloaded server configuration').length;
     const seen = reloads();
@@ -213,7 +216,7 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
   let database = '';
   const engines: Engines = {
     dir,
-    natsUrl: `nats://127.0.0.1:${ports.nats}`,
+    natsUrl: `nats://${natsHost}:${ports.nats}`,
     redisUrl: `redis://:${redisPassword}@127.0.0.1:${ports.redis}`,
     get databaseUrl() {
       return database;

@@ -25,13 +25,13 @@ export function ensureUser(dir: string, user: BusUser): void {
 const publicKey = (dir: string, user: BusUser): string => fromSeed(readFileSync(natsKeyFile(dir, user))).getPublicKey();
 
 /** nats-server's configuration language takes JSON; `$` is a variable only outside of quotes. */
-export function writeNatsConfig(dir: string, port: number): string {
+export function writeNatsConfig(dir: string, host: string, port: number): string {
   const users = readdirSync(usersDir(dir)).map(
     (name) => JSON.parse(readFileSync(join(usersDir(dir), name), 'utf8')) as BusUser,
   );
   const config = {
     server_name: 'netverdict',
-    listen: `127.0.0.1:${port}`,
+    listen: `${host}:${port}`,
     pid_file: join(natsDir(dir), 'nats.pid'),
     jetstream: { store_dir: dataDir(dir), max_memory_store: 67_108_864, max_file_store: 8_589_934_592 },
     authorization: {
@@ -55,9 +55,9 @@ export function writeNatsConfig(dir: string, port: number): string {
 export const wipeNats = (dir: string): void => rmSync(dataDir(dir), { recursive: true, force: true });
 
 /** The server speaks first, with INFO, once it takes clients. */
-export function natsAnswers(port: number): Promise<boolean> {
+export function natsAnswers(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, host);
     const done = (answer: boolean): void => {
       socket.destroy();
       resolve(answer);

@@ -62,6 +62,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const engines = await startEngines({
     dir: join(dir, 'engines'),
     clusters: [{ name: cluster, nodes: [...options.nodes] }],
+    ...(options.natsHost === undefined ? {} : { natsHost: options.natsHost }),
   });
   const services = new Services(dir);
   const stop = async (): Promise<void> => {
