@@ -43,6 +43,11 @@ export class Conntrack {
     if (table && entry) table[id] = { ...entry, ...change };
   }
 
+  /** Is there a TCP connection of which only one direction has passed somewhere? Its next packet is INVALID there. */
+  hasHalfSeenTcp(): boolean {
+    return [...this.#tables.values()].some((table) => table.some((e) => e.original.protocol === 6 && !e.seenReply));
+  }
+
   /** nf_conntrack_in: finds or makes the entry; null when the packet is INVALID. */
   track(key: NamespaceKey, packet: Packet): CtRef | null {
     const tuple = tupleOf(packet);

@@ -2,13 +2,17 @@
 import type { NetnsState, XtRuleset } from '@netverdict/linux-net';
 import { formatIp } from '@netverdict/linux-net';
 import { type CompiledRuleset, toolOf } from '../netfilter/ruleset.ts';
+import { innermost, TCP } from '../packet/packet.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
+import { routeDrift } from './route.ts';
 
 export function ruleDrop(s: Situation<'rule-drop' | 'rule-reject'>): Derived {
   const { cause, ns } = s;
   const { ruleset, table, chain, rule } = cause;
   const endpoints = /^(\S+?)(?::\S+)? has no (?:local )?endpoints/.exec(rule.comment ?? '');
   if (endpoints?.[1]) return noEndpoints(s, endpoints[1]);
+  const detour = s.stop.packet.tcpFlags === TCP.ACK ? detourOf(s) : null;
+  if (detour) return detour;
   const tool = toolOf(ruleset);
   const command = `${tool} -t ${table} -D ${chain} ${rule.number}`;
   const params = { where: nameOf(ns), rule: rule.number, chain, table, tool };
@@ -28,6 +32,16 @@ export function ruleDrop(s: Situation<'rule-drop' | 'rule-reject'>): Derived {
       ),
     ),
   };
+}
+
+/** The handshake's last packet is dropped as INVALID where its answer did not pass: the route that leads there is to blame. */
+function detourOf(s: Situation<'rule-drop' | 'rule-reject'>): Derived | null {
+  for (const hop of s.branch.hops) {
+    const ns = s.world.namespaces.get(hop.place);
+    const drift = ns?.kind === 'host' ? routeDrift(s.world, ns, innermost(s.stop.packet).destination) : null;
+    if (drift) return drift;
+  }
+  return null;
 }
 
 function noEndpoints(s: Situation<'rule-drop' | 'rule-reject'>, service: string): Derived {

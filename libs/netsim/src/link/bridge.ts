@@ -149,6 +149,18 @@ function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): F
   const ports = portsOf(ns, bridge);
   const known = entry && ports.find((p) => p.ifindex === entry.dev);
   const port = known ?? ports.find((p) => farEndHas(walk, ns, p, frame));
+  const unread = port ? undefined : ports.find((p) => isUnread(walk, ns, p));
+  if (unread)
+    return {
+      ok: false,
+      next: walk.unknown(ns, packet, {
+        kind: 'link',
+        place: ns.key,
+        node: ns.node,
+        text: `who is behind port ${unread.name} of ${bridge.name} was not read`,
+        evidence: [citeLink(ns, unread)],
+      }),
+    };
   if (!port) {
     const text = `${bridge.name}: no port leads to ${dstMac ?? describe(packet)}`;
     return {
@@ -228,6 +240,10 @@ function farEndHas(walk: Walk, ns: WorldNamespace, port: Link, frame: Frame): bo
     !walk.world.namespaces.has(`${ns.node}/pod/${pod.namespace}/${pod.name}`)
   );
 }
+
+/** A namespace was collected, but its devices could not be read: it may well be the one that the frame is for. */
+const isUnread = (walk: Walk, ns: WorldNamespace, port: Link): boolean =>
+  port.detail.kind === 'veth' && veth(walk.world, ns, port).kind === 'unknown';
 
 const isOwnMac = (ns: WorldNamespace, bridge: Link, mac: string): boolean =>
   mac === bridge.mac || portsOf(ns, bridge).some((port) => port.mac === mac);

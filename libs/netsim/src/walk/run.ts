@@ -48,6 +48,7 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' }>): Next {
     case 'from-outside':
       return fromOutside(walk, next.packet);
     case 'delivered':
+      if (walk.confirming) return { do: 'end', stop: null };
       return walk.direction === 'forward' || walk.answering === null
         ? answer(walk, next.ns, next.packet)
         : accept(walk, next.ns, next.packet);
@@ -177,7 +178,7 @@ function accept(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
       text: `the answer is back: ${describe(packet)}`,
       action: 'pass',
     });
-    return { do: 'end', stop: null };
+    return walk.conntrack.hasHalfSeenTcp() ? confirm(walk, original, ns) : { do: 'end', stop: null };
   }
   const from = `${formatIp(original.destination)}${original.dport === null ? '' : `:${original.dport}`}`;
   return walk.stop(
@@ -191,4 +192,17 @@ function accept(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
       owner: ns,
     },
   );
+}
+
+/**
+ * Where the answer took another way than the packet, a node in between has seen only one of them. connect() returns, but
+ * the ACK and all data after it are INVALID there, and kube-proxy's rules drop what is INVALID.
+ */
+function confirm(walk: Walk, original: Packet, ns: WorldNamespace): Next {
+  walk.direction = 'forward';
+  walk.confirming = true;
+  const ack: Packet = { ...original, tcpFlags: TCP.ACK };
+  if (walk.flow.source.kind === 'external') return { do: 'from-outside', packet: ack };
+  walk.step(ns, { kind: 'origin', text: `confirms the connection: ${describe(ack)}`, action: 'pass', packet: ack });
+  return { do: 'output', ns, packet: ack, oif: null };
 }

@@ -28,6 +28,8 @@ export class Walk {
   original: Packet | null = null;
   /** The answer as its sender sent it; null while the packet is still on its way there. */
   answering: Packet | null = null;
+  /** The handshake's third packet is under way. */
+  confirming = false;
   /** The packet has left the cluster for an address outside; its answer comes from there. */
   exited = false;
   /** What `recent --set` has stored in this run: list name and address. */
