@@ -62,6 +62,16 @@ export interface Consumption {
 
 const DEFAULT_BACKOFF_MS = [200, 1000, 3000, 10_000] as const;
 
+/** @returns null when aborted first: the answer to what was asked of an old connection may never come */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  return new Promise((resolve, reject) => {
+    const give = (): void => resolve(null);
+    if (signal.aborted) give();
+    signal.addEventListener('abort', give);
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', give));
+  });
+}
+
 export function consume<N extends MessageName>(
   link: Link,
   message: N,
@@ -164,17 +174,21 @@ export function consume<N extends MessageName>(
   async function lane(): Promise<void> {
     for (let failures = 0; !stopped.signal.aborted; ) {
       try {
+        const cancel = pulls.signal;
         consumer ??= ensureConsumer(link, message, ackWaitMs);
-        const place = await consumer;
-        const pulled = await pull(link, place, pulls.signal);
+        const place = await orAborted(consumer, cancel);
+        if (place === null) continue;
+        const pulled = await pull(link, place, cancel);
         failures = 0;
         if (pulled) await deliver(pulled);
       } catch (error) {
         if (stopped.signal.aborted) return;
-        consumer = null;
         const waitMs = Math.min(100 * 2 ** Math.min(failures++, 6), 3000);
         const level = isPermission(error) ? 'error' : 'warn';
-        log[level]({ message, reason: reasonOf(error), waitMs }, 'consumer is not there, making it again');
+        // Said by the first lane that notices.
+        if (consumer !== null)
+          log[level]({ message, reason: reasonOf(error), waitMs }, 'consumer is not there, making it again');
+        consumer = null;
         await pause(waitMs, undefined, { signal: stopped.signal }).catch(() => {});
       }
     }
