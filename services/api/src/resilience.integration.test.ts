@@ -15,7 +15,7 @@ let other: RunningApi;
 
 beforeAll(async () => {
   stack = await startStack();
-  [api, other] = await Promise.all([stack.startApi(), stack.startApi()]);
+  [api, other] = await Promise.all([stack.startApi({ republishMs: 300 }), stack.startApi({ republishMs: 300 })]);
 });
 afterAll(() => stack?.down());
 afterEach(() => {
@@ -92,7 +92,6 @@ test('PostgreSQL away is 503 with Retry-After and nothing accepted; after its re
   stack.pipeline.react = () => gate.promise;
   const accepted = await documentOf(await post(api, QUESTION));
   const stream = await call(other, `/api/v1/diagnoses/${accepted.id}/events`);
-  const waiting = call(other, `/api/v1/diagnoses/${accepted.id}`, { headers: { prefer: 'wait=20' } });
   await until(() => attemptsOf(accepted.id).length > 0);
   await stack.engines.stopEngine('postgres');
   const refused = await post(api, QUESTION);
@@ -101,7 +100,7 @@ test('PostgreSQL away is 503 with Retry-After and nothing accepted; after its re
   expect((await fetch(`${api.url}/readyz`)).status).toBe(503);
   gate.resolve('answer');
   await stack.engines.startEngine('postgres');
-  expect((await documentOf(await waiting)).status).toBe('completed');
+  await until(async () => (await get(accepted.id)).status === 'completed');
   expect(await stream.text()).toContain('event: completed');
 });
 

@@ -53,7 +53,7 @@ export async function startStack(): Promise<Stack> {
           token: TOKEN,
           defaultCluster: 'default',
           deadlineMs: 20_000,
-          republishMs: 300,
+          republishMs: 5000,
           retentionDays: 30,
           callbackPolicy: callbackPolicy(['127.0.0.1']),
           webhookSecret: SECRET,
