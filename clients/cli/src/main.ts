@@ -73,14 +73,8 @@ function build(): Command {
     .action(async (options) => {
       const stages = new Stages();
       if (options.kubeconfig) {
-        const { up } = await import('./commands/up.ts');
-        await up({
-          kubeconfig: options.kubeconfig,
-          cluster: options.cluster ?? 'default',
-          listen: '127.0.0.1:8080',
-          cni: '',
-          iptables: '',
-        });
+        const { ensureUp } = await import('./commands/up.ts');
+        await ensureUp(options.kubeconfig, options.cluster ?? 'default');
       }
       finish(await diagnose(clientFor(options), options, (line) => stages.say(line)));
     });
@@ -135,7 +129,7 @@ function build(): Command {
     .option('--nats-host <host>', 'address on which agents elsewhere reach NATS')
     .option(...cniOption)
     .option(...iptablesOption)
-    .action(async (options) => (await import('./commands/up.ts')).up(options));
+    .action(async (options) => (await import('./commands/up.ts')).upCommand(options));
   program
     .command('down')
     .description('stop what `up` started')

@@ -4,10 +4,11 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLab, listLabs, openLab, removeLab } from '@netverdict/lab';
 import { SystemError, UsageError } from '../exit-codes.ts';
+import { nodeNames } from '../local/cluster-nodes.ts';
 import { upDir } from '../local/dirs.ts';
 import { type AgentSpec, startInstance } from '../local/instance.ts';
 import { endProcess, isAlive, type ProcessIdentity, startTicksOf } from '../local/process-identity.ts';
@@ -34,6 +35,11 @@ interface UpState {
   readonly apiUrl: string;
   readonly lab: string | null;
   readonly error: string | null;
+  readonly kubeconfig?: string | null;
+  readonly cluster?: string;
+  readonly natsUrl?: string;
+  /** Nodes whose agents are started on them by hand, and the key that each needs. */
+  readonly agents?: readonly { readonly node: string; readonly keyFile: string }[];
 }
 
 const LAB_NAME = 'lab';
@@ -44,12 +50,19 @@ export function readUpState(): UpState | null {
   return JSON.parse(readFileSync(statePath(), 'utf8')) as UpState;
 }
 
+/** `netverdict up`: paths are taken from where the user stands, not from where the supervisor runs. */
+export const upCommand = (options: UpOptions): Promise<void> =>
+  up(options.kubeconfig === undefined ? options : { ...options, kubeconfig: resolve(options.kubeconfig) });
+
 /** Starts the supervisor and waits until it says that all is ready, passing its lines on. */
-export async function up(options: UpOptions): Promise<void> {
+async function up(options: UpOptions): Promise<void> {
   if (!options.lab && !options.kubeconfig)
     throw new UsageError('say --lab for a cluster in a box, or --kubeconfig FILE for a real one');
   const state = readUpState();
   if (state && isAlive(state.supervisor)) {
+    const other = options.kubeconfig !== undefined && state.kubeconfig !== options.kubeconfig;
+    if (other)
+      throw new UsageError(`Netverdict is up for ${state.kubeconfig ?? 'the lab'}; stop it first: netverdict down`);
     print(`already up: ${state.apiUrl}`);
     return;
   }
@@ -82,9 +95,25 @@ export async function up(options: UpOptions): Promise<void> {
   const ready = readUpState();
   print(`Netverdict is up: ${ready?.apiUrl}`);
   print(`  token      ${join(dir, 'token')}`);
-  print(`  try        netverdict diagnose --from default/client --to svc/default/web:80`);
+  if (options.lab) print('  try        netverdict diagnose --from default/client --to svc/default/web:80');
+  for (const { node, keyFile } of ready?.agents ?? [])
+    print(
+      [
+        `  agent      on ${node}, as root, with ${keyFile} copied there (services/collector-agent/README.md):`,
+        `             NETVERDICT_NATS_URL=${ready?.natsUrl} NETVERDICT_NATS_NKEY_FILE=<the key> \\`,
+        `             NETVERDICT_CLUSTER=${ready?.cluster} NETVERDICT_NODE=${node} node_modules/.bin/node services/collector-agent/src/main.ts`,
+      ].join('\n'),
+    );
   if (options.lab) print(`  break it   netverdict lab fault node-forward-drop      mend it: netverdict lab heal`);
   print(`  stop       make down   (or: netverdict down)`);
+}
+
+/** For `diagnose --kubeconfig`: what runs for that cluster already is used; else it is started and stays. */
+export async function ensureUp(kubeconfig: string, cluster: string): Promise<void> {
+  const path = resolve(kubeconfig);
+  const state = readUpState();
+  if (state && isAlive(state.supervisor) && state.kubeconfig === path) return;
+  await up({ kubeconfig: path, cluster, listen: '127.0.0.1:8080', cni: 'flannel-vxlan', iptables: 'nft' });
 }
 
 /** The body of the supervisor process. */
@@ -116,6 +145,9 @@ export async function supervise(options: UpOptions): Promise<void> {
       nodes = lab.nodes.map((n) => n.name);
       agents = lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint }));
       cluster = 'lab';
+    } else if (nodes.length === 0) {
+      stages.say(`nodes: asking the API server of ${kubeconfig}`);
+      nodes = await nodeNames(kubeconfig ?? '');
     }
     const instance = await startInstance({
       dir,
@@ -128,7 +160,16 @@ export async function supervise(options: UpOptions): Promise<void> {
       say: (line) => stages.say(line),
     });
     stages.say('ready');
-    record({ ready: true });
+    const byHand = options.lab
+      ? []
+      : nodes.map((node) => ({ node, keyFile: instance.engines.natsKeyFile({ role: 'agent', cluster, node }) }));
+    record({
+      ready: true,
+      kubeconfig: options.kubeconfig ?? null,
+      cluster,
+      natsUrl: instance.engines.natsUrl,
+      agents: byHand,
+    });
     await stopped;
     await instance.stop();
     if (options.lab) await (await openLab(LAB_NAME)).down();
