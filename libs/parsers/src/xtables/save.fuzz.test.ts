@@ -67,7 +67,9 @@ const ruleset: fc.Arbitrary<XtRuleset> = fc.uniqueArray(chainName, { minLength: 
 /** Lines and raw texts belong to the text, not to the ruleset. */
 const withoutPlaces = (r: XtRuleset): unknown =>
   JSON.parse(
-    JSON.stringify(r, (key, value) => (key === 'line' || (key === 'text' && typeof value === 'string') ? 0 : value)),
+    JSON.stringify(r, (key, value: unknown) =>
+      key === 'line' || (key === 'text' && typeof value === 'string') ? 0 : value,
+    ),
   );
 
 test('a printed ruleset is read back as it was', () => {
