@@ -227,7 +227,9 @@ static void collect(const char *id, char **field, int n_fields)
     char number[32];
     snprintf(number, sizeof number, "%llu", (unsigned long long)c.inode);
     frame('I', id, number, NULL, NULL);
-    load_links(&c);
+    /* The entries of a flow are asked for often, and name no link. */
+    if (!(n_kinds == 1 && strcmp(kinds[0], "conntrack") == 0))
+        load_links(&c);
     for (size_t i = 0; i < N_SECTIONS; i++) {
         bool wanted = !kinds;
         for (size_t k = 0; k < n_kinds && !wanted; k++)

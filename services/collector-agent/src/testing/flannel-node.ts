@@ -10,6 +10,20 @@ export interface FlannelNode {
 export function flannelNode(): FlannelNode {
   const node = scratchNamespace('node');
   const pod = scratchNamespace('pod');
+  const remove = (): void => {
+    node.remove();
+    pod.remove();
+  };
+  try {
+    program(node, pod);
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  return { node, pod, remove };
+}
+
+function program(node: Scratch, pod: Scratch): void {
   node.run(['sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.default.accept_dad=0']);
   batch(node, [
     'link add eth0 address 02:00:00:00:00:0b type veth peer name uplink',
@@ -82,12 +96,4 @@ export function flannelNode(): FlannelNode {
     'link set eth0 up',
     'route add default via 10.244.1.1',
   ]);
-  return {
-    node,
-    pod,
-    remove() {
-      node.remove();
-      pod.remove();
-    },
-  };
 }
