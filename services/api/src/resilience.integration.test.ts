@@ -104,6 +104,19 @@ test('PostgreSQL away is 503 with Retry-After and nothing accepted; after its re
   expect(await stream.text()).toContain('event: completed');
 });
 
+test('a service that starts before its engines waits for them, and takes up what was accepted', async () => {
+  await stack.engines.stopEngine('nats');
+  const { id } = await documentOf(await post(api, QUESTION));
+  await stack.engines.stopEngine('postgres');
+  const starting = stack.startApi({ republishMs: 300 });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await stack.engines.startEngine('postgres');
+  await stack.engines.startEngine('nats');
+  const late = await starting;
+  await until(async () => (await call(late, `/api/v1/diagnoses/${id}`)).status === 200);
+  await until(async () => (await get(id)).status === 'completed');
+});
+
 interface Received {
   readonly message: WebhookMessage;
   readonly body: string;
