@@ -5,7 +5,8 @@ import { CATALOG } from '@netverdict/contracts';
 const file = new URL('../ARCHITECTURE.md', import.meta.url);
 const text = readFileSync(file, 'utf8');
 const rows = Object.entries(CATALOG).map(
-  ([name, m]) => `| \`${name}\` | \`${m.subject}\` | ${m.stream ?? 'not stored'} | ${m.version} | ${m.from} | ${m.to} |`,
+  ([name, m]) =>
+    `| \`${name}\` | \`${m.subject}\` | ${m.stream ?? 'not stored'} | ${m.version} | ${m.from} | ${m.to} |`,
 );
 const table = ['| message | subject | stream | version | from | to |', '|---|---|---|---|---|---|', ...rows].join('\n');
 const begin = '<!-- messages:begin -->';

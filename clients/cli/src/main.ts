@@ -4,8 +4,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient, type NetverdictClient, ProblemError } from '@netverdict/sdk';
 import { Command, CommanderError } from 'commander';
-import { diagnose, printDiagnosis } from './commands/diagnose.ts';
+import type { DemoOptions } from './commands/demo.ts';
+import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
 import { explain } from './commands/explain.ts';
+import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
+import type { UpOptions } from './commands/up.ts';
 import { EXIT, SystemError, UsageError } from './exit-codes.ts';
 import { upDir } from './local/dirs.ts';
 import { print } from './terminal/print.ts';
@@ -70,7 +73,7 @@ function build(): Command {
     .option(...langOption)
     .option(...apiOption)
     .option(...tokenOption)
-    .action(async (options) => {
+    .action(async (options: QuestionOptions & OutputOptions & ApiOptions & { kubeconfig?: string }) => {
       const stages = new Stages();
       if (options.kubeconfig) {
         const { ensureUp } = await import('./commands/up.ts');
@@ -87,7 +90,9 @@ function build(): Command {
     .option(...langOption)
     .option(...apiOption)
     .option(...tokenOption)
-    .action(async (id: string, options) => finish(printDiagnosis(await clientFor(options).getDiagnosis(id), options)));
+    .action(async (id: string, options: OutputOptions & ApiOptions) =>
+      finish(printDiagnosis(await clientFor(options).getDiagnosis(id), options)),
+    );
 
   program
     .command('explain <code>')
@@ -100,7 +105,7 @@ function build(): Command {
     .option('--steps', 'every step with its raw line')
     .option('--json', 'as one JSON document')
     .option(...langOption)
-    .action(async (path: string, options) =>
+    .action(async (path: string, options: OutputOptions) =>
       finish(await (await import('./commands/replay.ts')).replayBundle(path, options)),
     );
 
@@ -111,7 +116,7 @@ function build(): Command {
     .option(...cniOption)
     .option(...iptablesOption)
     .option(...langOption)
-    .action(async (options) => {
+    .action(async (options: DemoOptions) => {
       const { offlineReason, offlineDemo } = await import('./commands/offline-demo.ts');
       const reason = offlineReason();
       if (reason !== null) return finish(await offlineDemo(reason, options));
@@ -129,14 +134,14 @@ function build(): Command {
     .option('--nats-host <host>', 'address on which agents elsewhere reach NATS')
     .option(...cniOption)
     .option(...iptablesOption)
-    .action(async (options) => (await import('./commands/up.ts')).upCommand(options));
+    .action(async (options: UpOptions) => (await import('./commands/up.ts')).upCommand(options));
   program
     .command('down')
     .description('stop what `up` started')
     .action(async () => (await import('./commands/up.ts')).down());
   program
     .command('supervise <options>', { hidden: true })
-    .action(async (options: string) => (await import('./commands/up.ts')).supervise(JSON.parse(options)));
+    .action(async (options: string) => (await import('./commands/up.ts')).supervise(JSON.parse(options) as UpOptions));
 
   const lab = program.command('lab').description('a cluster in a box');
   const labCommands = () => import('./commands/lab.ts');
@@ -147,12 +152,12 @@ function build(): Command {
     .option('--nodes <n>', 'number of nodes', '3')
     .option(...cniOption)
     .option(...iptablesOption)
-    .action(async (options) => (await labCommands()).labUp(options));
+    .action(async (options: LabUpOptions) => (await labCommands()).labUp(options));
   lab
     .command('down')
     .description('take it away, also after a crash')
     .option(...labNameOption)
-    .action(async (options) => (await labCommands()).labDown(options));
+    .action(async (options: { name: string }) => (await labCommands()).labDown(options));
   lab
     .command('status [name]')
     .description('what is up, and which faults are in')
@@ -168,12 +173,14 @@ function build(): Command {
     .option('--node <node>', 'on which node')
     .option('--pod <pod>', 'namespace/name of the pod')
     .option('--peer <node>', 'the other node')
-    .action(async (fault: string, options) => (await labCommands()).labFault(fault, options));
+    .action(async (fault: string, options: { name: string; node?: string; pod?: string; peer?: string }) =>
+      (await labCommands()).labFault(fault, options),
+    );
   lab
     .command('heal [id]')
     .description('mend one fault, or all')
     .option(...labNameOption)
-    .action(async (id: string | undefined, options) => (await labCommands()).labHeal(id, options));
+    .action(async (id: string | undefined, options: { name: string }) => (await labCommands()).labHeal(id, options));
   lab
     .command('probe')
     .description('send real packets')
@@ -184,7 +191,7 @@ function build(): Command {
     .option('--timeout <ms>', 'for each', '1000')
     .option('--json', 'as JSON')
     .option(...labNameOption)
-    .action(async (options) => finish((await (await labCommands()).labProbe(options)) ? 0 : 1));
+    .action(async (options: LabProbeOptions) => finish((await (await labCommands()).labProbe(options)) ? 0 : 1));
   return program;
 }
 

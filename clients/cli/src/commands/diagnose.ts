@@ -76,7 +76,12 @@ export function printDiagnosis(document: DiagnosisDocument, options: OutputOptio
           ...(document.collection === null ? {} : { collection: document.collection }),
           ...(document.timing === null ? {} : { timing: document.timing }),
         },
-        { lang, paint: terminalPaint, steps: options.steps === true, now: new Date().toISOString() },
+        {
+          lang,
+          paint: terminalPaint,
+          steps: options.steps === true,
+          secondsSince: (at) => (Date.now() - Date.parse(at)) / 1000,
+        },
       ),
     );
   return exitCodeOf(document.verdict.outcome);

@@ -156,7 +156,7 @@ export class Services {
 export async function endLeftovers(dir: string): Promise<void> {
   let identities: ProcessIdentity[];
   try {
-    identities = JSON.parse(readFileSync(join(dir, 'services.json'), 'utf8'));
+    identities = JSON.parse(readFileSync(join(dir, 'services.json'), 'utf8')) as ProcessIdentity[];
   } catch {
     return; // Nothing was ever started here.
   }

@@ -81,7 +81,11 @@ const input: ReportInput = {
 
 describe('the report', () => {
   it('answers first, then says why, how to mend it, the path and what was seen', () => {
-    expect(renderReport(input, { lang: 'en', now: '2026-01-01T00:00:01.000Z' }).split('\n')).toEqual([
+    expect(
+      renderReport(input, { lang: 'en', secondsSince: (at) => (at === '2026-01-01T00:00:00.000Z' ? 1 : 0) }).split(
+        '\n',
+      ),
+    ).toEqual([
       '✗  2 of 3 new connections from shop/cart-6f9 to service shop/payments:80 fail.',
       '',
       '   Why    Node node-2 throws the packets away: rule 3 of chain FORWARD (iptables, table filter).  NV-FILTER-DROP',

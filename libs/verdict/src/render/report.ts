@@ -33,8 +33,8 @@ export interface ReportOptions {
   readonly paint?: Paint;
   /** Every step with its raw line, instead of the path lines alone. */
   readonly steps?: boolean;
-  /** RFC 3339; ages are told against it. */
-  readonly now?: string;
+  /** How long ago an RFC 3339 time was: this lib has no clock. Ages are left out when absent. */
+  readonly secondsSince?: (at: string) => number;
 }
 
 const SIGN = { reachable: '✓', unreachable: '✗', 'partially-reachable': '✗', undetermined: '?' } as const;
@@ -71,14 +71,15 @@ function remedyLines(finding: Finding, lang: Lang, paint: Paint): string[] {
   return lines;
 }
 
-function seenLines(input: ReportInput, lang: Lang, now: string | undefined): string[] {
+function seenLines(input: ReportInput, options: ReportOptions): string[] {
+  const { lang, secondsSince } = options;
   const labels = LABELS[lang];
   const lines: string[] = [];
   const nodes = input.collection?.nodes ?? [];
   if (nodes.length > 0) {
     const read = nodes.filter((n) => n.unavailable === null);
     const oldest = read.map((n) => n.at).sort()[0];
-    const age = now !== undefined && oldest !== undefined ? (Date.parse(now) - Date.parse(oldest)) / 1000 : null;
+    const age = secondsSince !== undefined && oldest !== undefined ? secondsSince(oldest) : null;
     const complete = nodes.every((n) => n.unavailable === null && n.missing.length === 0);
     const parts = [`${read.length} ${labels.of} ${nodes.length} ${labels.nodes}`];
     if (complete) parts.push(labels.allSections);
@@ -121,7 +122,7 @@ export function renderReport(input: ReportInput, options: ReportOptions): string
       lines.push(...labelled(labels.there, ['']), ...traceLines(branches, lang, paint).map((l) => `   ${l}`));
     else lines.push(...labelled(labels.there, pathLines(branches, lang, paint)));
   }
-  const seen = seenLines(input, lang, options.now);
+  const seen = seenLines(input, options);
   if (seen.length > 0) lines.push(...labelled(labels.seen, seen));
   const first = findings[0];
   const footer = [
