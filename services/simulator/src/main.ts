@@ -19,6 +19,7 @@ await runService('simulator', async (telemetry) => {
   const maxHeapMb = integer('NETVERDICT_SIMULATE_HEAP_MB', 1024, { min: 64, max: 65_536 });
 
   const thread = new EvaluationThread({ limitMs, maxHeapMb });
+  thread.warm();
   telemetry.onShutdown('evaluation thread', () => thread.close());
   const bus = await connectBus({
     url,

@@ -34,6 +34,11 @@ export class EvaluationThread {
     this.#options = options;
   }
 
+  /** Loads the thread's modules before the first question has to wait for them. */
+  warm(): void {
+    this.#start();
+  }
+
   /** @throws EvaluationFailed; whatever `load` throws. */
   async evaluate(job: EvaluationJob, load: LoadText): Promise<EvaluationResult> {
     let texts: ReadonlyMap<string, string | null> = new Map();
