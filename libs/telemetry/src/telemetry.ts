@@ -92,7 +92,11 @@ export async function runService(service: string, start: Service): Promise<void>
       void started.shutdown(signal).then(() => process.exit(0));
     };
     process.once('SIGTERM', stop).once('SIGINT', stop);
+    // Health is served before the wiring is done: until then nothing is ready, whatever checks there are.
+    let wired = false;
+    started.readyWhen('start', () => wired);
     await start(started);
+    wired = true;
     started.log.info({ node: process.version }, 'started');
   } catch (err) {
     if (telemetry?.stopping.aborted) return;

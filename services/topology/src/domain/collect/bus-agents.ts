@@ -6,19 +6,42 @@ import type { Agents } from './ports.ts';
 /** The agent is given a little less than we wait, so that its partial answer arrives in time. */
 const MARGIN_MS = 250;
 
+/**
+ * After a restart of NATS or of an agent nobody listens for a moment. An agent that answered when it was last asked is
+ * waited for so long; one that was silent already makes the node unavailable at once.
+ */
+const COMING_BACK_MS = 1500;
+const RETRY_MS = 50;
+
 export function busAgents(bus: Bus, cluster: string): Agents {
+  const silent = new Set<string>();
   return {
     async *collect(node, request, timeoutMs) {
-      const body = { ...request, deadlineMs: Math.max(1, request.deadlineMs - MARGIN_MS) };
-      const options = { timeoutMs, id: `collect/${cluster}/${node}/${randomUUID()}` };
+      const began = performance.now();
+      const left = (): number => timeoutMs - (performance.now() - began);
+      const patience = silent.has(node) ? 0 : Math.min(COMING_BACK_MS, timeoutMs / 2);
       let ended = false;
-      try {
-        for await (const chunk of bus.requestStream('collect', { cluster, node }, body, options)) {
-          ended ||= chunk.kind === 'end';
-          yield chunk;
+      for (let answered = false; !answered; ) {
+        const body = {
+          ...request,
+          deadlineMs: Math.max(1, Math.floor(request.deadlineMs - (performance.now() - began) - MARGIN_MS)),
+        };
+        const options = { timeoutMs: left(), id: `collect/${cluster}/${node}/${randomUUID()}` };
+        try {
+          for await (const chunk of bus.requestStream('collect', { cluster, node }, body, options)) {
+            ended ||= chunk.kind === 'end';
+            yield chunk;
+          }
+          answered = true;
+          silent.delete(node);
+        } catch (error) {
+          if (!(error instanceof NoResponder)) throw error;
+          if (performance.now() - began > patience) {
+            silent.add(node);
+            throw new Error(`no agent answers for ${node}`, { cause: error });
+          }
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         }
-      } catch (error) {
-        throw error instanceof NoResponder ? new Error(`no agent answers for ${node}`, { cause: error }) : error;
       }
       // The stream's own end mark says that nothing was lost; an agent need not send `end` besides.
       if (!ended) yield { kind: 'end' };
