@@ -28,7 +28,7 @@ export const FINDING_CODES = {
     severity: 'blocking',
     title: { en: 'A chain drops whatever no rule allows', zh: '链的默认策略丢弃了数据包' },
     text: {
-      en: '{where} throws the packets away: no rule of chain {chain} ({tool}, table {table}) allows them, and its policy is DROP.',
+      en: '{where} throws the packets away: no firewall rule of chain {chain} ({tool}, table {table}) allows them, and what no rule allows is dropped there (its policy is DROP).',
       zh: '{where} 丢弃了数据包:{tool} {table} 表 {chain} 链中没有规则放行它们,而该链的默认策略是 DROP。',
     },
     params: ['where', 'chain', 'table', 'tool'],
@@ -37,7 +37,7 @@ export const FINDING_CODES = {
     severity: 'blocking',
     title: { en: 'A firewall rule rejects the packets', zh: '防火墙规则拒绝了数据包' },
     text: {
-      en: '{where} rejects the packets with {with}: rule {rule} of chain {chain} ({tool}, table {table}).',
+      en: '{where} rejects the packets with {with}: firewall rule {rule} of chain {chain} ({tool}, table {table}).',
       zh: '{where} 上的一条规则以 {with} 拒绝了数据包({tool} {table} 表 {chain} 链第 {rule} 条)。',
     },
     params: ['where', 'rule', 'chain', 'table', 'tool', 'with'],
@@ -46,8 +46,8 @@ export const FINDING_CODES = {
     severity: 'blocking',
     title: { en: 'The Service has no endpoints', zh: 'Service 没有可用的后端' },
     text: {
-      en: 'Service {service} has no ready pods behind it, so {where} answers every connection to {address} with an error.',
-      zh: 'Service {service} 后面没有就绪的 Pod,因此 {where} 会以错误回应所有发往 {address} 的连接。',
+      en: 'Service {service} has no ready pods behind it, so {where} turns away every connection to {address}.',
+      zh: 'Service {service} 后面没有就绪的 Pod,因此 {where} 会拒绝所有发往 {address} 的连接。',
     },
     params: ['service', 'where', 'address'],
   },
@@ -118,7 +118,7 @@ export const FINDING_CODES = {
     severity: 'blocking',
     title: { en: 'A network device has no connection', zh: '网络设备没有链路' },
     text: {
-      en: 'The network device {dev} of {where} has no carrier: its other end is missing or down.',
+      en: 'The network device {dev} of {where} is on but has no connection (no carrier): its other end is missing or down.',
       zh: '{where} 的网络设备 {dev} 没有链路信号:对端不存在或已关闭。',
     },
     params: ['dev', 'where'],
@@ -140,7 +140,7 @@ export const FINDING_CODES = {
     },
     text: {
       en: 'The pod reaches itself through a Service, so {where} has to send the packets back out of the port {dev} that they came in by; hairpin mode is off there.',
-      zh: 'Pod 通过 Service 访问自身,{where} 必须把数据包从进入的端口 {dev} 送回去,但该端口没有启用 hairpin。',
+      zh: 'Pod 通过 Service 访问自身,{where} 必须把数据包从进入的端口 {dev} 送回去,但该端口不允许这样做(没有启用 hairpin)。',
     },
     params: ['where', 'dev'],
   },
@@ -202,8 +202,8 @@ export const FINDING_CODES = {
     severity: 'blocking',
     title: { en: 'Nobody answers for the next hop', zh: '下一跳无人应答' },
     text: {
-      en: '{where} has to hand the packets to {address} on {dev}, but has no hardware address for it and nobody there answers.',
-      zh: '{where} 要把数据包交给 {dev} 上的 {address},但没有它的硬件地址,也无人应答。',
+      en: '{where} has to hand the packets to {address} on {dev}, but has no hardware (MAC) address for it and nobody there answers.',
+      zh: '{where} 要把数据包交给 {dev} 上的 {address},但没有它的硬件(MAC)地址,也无人应答。',
     },
     params: ['where', 'address', 'dev'],
   },
@@ -211,8 +211,8 @@ export const FINDING_CODES = {
     severity: 'blocking',
     title: { en: 'A neighbour entry names the wrong hardware address', zh: '邻居表项的硬件地址错误' },
     text: {
-      en: "{where} sends frames for {address} to the hardware address {mac} on {dev}, which is not that host's.",
-      zh: '{where} 在 {dev} 上把发往 {address} 的帧送到硬件地址 {mac},但那不是目标主机的地址。',
+      en: "{where} sends packets for {address} to the hardware (MAC) address {mac} on {dev}, which is not that host's.",
+      zh: '{where} 在 {dev} 上把发往 {address} 的数据包送到硬件(MAC)地址 {mac},但那不是目标主机的地址。',
     },
     params: ['where', 'address', 'mac', 'dev'],
   },
@@ -256,8 +256,8 @@ export const FINDING_CODES = {
     severity: 'blocking',
     title: { en: 'The host does not pass packets on', zh: '主机不转发数据包' },
     text: {
-      en: '{where} does not pass on packets for others ({sysctl} is 0), and this one is for {address}.',
-      zh: '{where} 不为其他主机转发数据包({sysctl} 为 0),而这个数据包是发往 {address} 的。',
+      en: '{where} does not pass on packets for others (the switch {sysctl} of its kernel is 0), and this one is for {address}.',
+      zh: '{where} 不替别人转发数据包(内核开关 {sysctl} 为 0),而这个数据包是发往 {address} 的。',
     },
     params: ['where', 'sysctl', 'address'],
   },
@@ -301,8 +301,8 @@ export const FINDING_CODES = {
     severity: 'blocking',
     title: { en: "The pod's address is not replaced on the way out", zh: '出站时没有替换 Pod 的地址' },
     text: {
-      en: "Packets leave {where} for {address} with the pod's own address {source}. Nobody outside the cluster can answer that address: the masquerade rule is missing or does not match.",
-      zh: '发往 {address} 的数据包以 Pod 自己的地址 {source} 离开 {where}。集群外部无法回应这个地址:缺少 masquerade 规则或规则不匹配。',
+      en: "Packets leave {where} for {address} with the pod's own address {source}. Nobody outside the cluster can answer that address: the rule that replaces it by the node's (masquerade) is missing or does not match.",
+      zh: '发往 {address} 的数据包以 Pod 自己的地址 {source} 离开 {where}。集群外部无法回应这个地址:缺少替换地址的规则(masquerade),或规则不匹配。',
     },
     params: ['where', 'address', 'source'],
   },
@@ -335,10 +335,10 @@ export const FINDING_CODES = {
   },
   'NV-NAT-NO-SOURCE': {
     severity: 'blocking',
-    title: { en: 'There is no address to masquerade with', zh: '没有可用于 masquerade 的地址' },
+    title: { en: 'The node has no address to send with', zh: '节点没有可用的出口地址' },
     text: {
-      en: "{where} has to replace the packets' source address, but its device {dev} has none to give.",
-      zh: '{where} 需要替换数据包的源地址,但设备 {dev} 没有可用的地址。',
+      en: "{where} has to replace the packets' source address by its own (masquerade), but its device {dev} has none to give.",
+      zh: '{where} 需要用自己的地址替换数据包的源地址,但设备 {dev} 没有可用的地址。',
     },
     params: ['where', 'dev'],
   },
