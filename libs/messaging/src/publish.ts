@@ -67,7 +67,8 @@ export async function sendStored(
     } catch (error) {
       if (isPermission(error)) throw new NotPermitted(`may not publish ${to.subject}`, { cause: error });
       reason = isNoResponders(error) ? `stream ${to.stream} does not exist` : reasonOf(error);
-      if (isNoResponders(error)) await ensureStream(link, to.stream).catch((e) => link.log.debug({ err: e }, reason));
+      if (isNoResponders(error))
+        await ensureStream(link, to.stream).catch((e: unknown) => link.log.debug({ err: e }, reason));
     }
     const backoffMs = Math.min(50 * 2 ** Math.min(attempt, 6), 1000, Math.max(0, end - performance.now()));
     await pause(backoffMs, undefined, { signal: link.closing }).catch(() => {});

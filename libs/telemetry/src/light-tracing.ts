@@ -40,7 +40,7 @@ class AsyncContextManager implements ContextManager {
     if (typeof target !== 'function') return target;
     const { storage } = this;
     const bound = function (this: unknown, ...args: unknown[]): unknown {
-      return storage.run(active, () => target.apply(this, args));
+      return storage.run(active, (): unknown => target.apply(this, args));
     };
     return bound as T;
   }

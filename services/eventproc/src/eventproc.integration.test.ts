@@ -119,7 +119,7 @@ test('the service carries on the trace of whoever published', async () => {
   const lines = () => services.flatMap(({ log }) => log.filter((line) => line.includes('"seq":150')));
   await until(() => lines().length > 0);
   expect(sent).toMatch(/^[0-9a-f]{32}$/);
-  expect(JSON.parse(lines()[0] ?? '{}').traceId).toBe(sent);
+  expect(JSON.parse(lines()[0] ?? '{}')).toMatchObject({ traceId: sent });
 });
 
 test('a heartbeat shows in the table of agents', async () => {

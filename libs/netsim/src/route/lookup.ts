@@ -125,6 +125,15 @@ function inTable(
       case 'unreachable':
       case 'prohibit':
         return { kind: 'error', type: route.type, route, evidence };
+      case 'unicast':
+      case 'local':
+      case 'broadcast':
+      case 'anycast':
+      case 'multicast':
+      case 'nat':
+        break;
+      default:
+        assertNever(route.type);
     }
     if (rule.suppressPrefixLength !== null && route.destination.length <= rule.suppressPrefixLength) return null;
     const nexthop = chooseNexthop(walk, ns, route, key.oif);
