@@ -2,12 +2,12 @@
  * Subjects. Clusters' and nodes' names become one token each: NATS splits at dots and gives `*`, `>` a meaning,
  * and node names may hold dots, so all but [A-Za-z0-9_-] is written as `=XX` (UTF-8 bytes in hexadecimal).
  */
-export function subjectToken(name: string): string {
+export const subjectToken = (name: string): string => name.replace(/[^A-Za-z0-9_-]+/g, escaped);
+
+/** UTF-8 writes no character beyond ASCII with a byte of ASCII's, so a run can be escaped whole. */
+function escaped(run: string): string {
   let token = '';
-  for (const byte of new TextEncoder().encode(name)) {
-    const char = String.fromCharCode(byte);
-    token += /[A-Za-z0-9_-]/.test(char) ? char : `=${byte.toString(16).padStart(2, '0')}`;
-  }
+  for (const byte of new TextEncoder().encode(run)) token += `=${byte.toString(16).padStart(2, '0')}`;
   return token;
 }
 

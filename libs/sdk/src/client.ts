@@ -55,6 +55,9 @@ export interface NetverdictClient {
   listAgents(filter?: { readonly cluster?: string }): Promise<readonly AgentDocument[]>;
 }
 
+/** How long one request waits for the result where nobody wants to see the progress: below what proxies cut off. */
+const WAIT_S = 25;
+
 /** Lost answers and a server that restarts: tried again so often, with growing waits. Safe by the idempotency key. */
 const TRIES = 6;
 
@@ -96,22 +99,30 @@ export function createClient(options: ClientOptions): NetverdictClient {
     }
   }
 
+  function post(
+    request: DiagnosisRequest,
+    { idempotencyKey = crypto.randomUUID(), signal }: Pick<DiagnoseOptions, 'idempotencyKey' | 'signal'>,
+    prefer: { readonly prefer?: string },
+  ): Promise<DiagnosisDocument> {
+    return persistently(signal, () =>
+      answered<DiagnosisDocument>(() =>
+        raw.POST('/api/v1/diagnoses', {
+          body: request as never,
+          params: { header: { 'idempotency-key': idempotencyKey, ...prefer } },
+          ...(signal ? { signal } : {}),
+        }),
+      ),
+    );
+  }
+
   const client: NetverdictClient = {
     raw,
-    submit(request, { idempotencyKey = crypto.randomUUID(), signal } = {}) {
-      return persistently(signal, () =>
-        answered<DiagnosisDocument>(() =>
-          raw.POST('/api/v1/diagnoses', {
-            body: request as never,
-            params: { header: { 'idempotency-key': idempotencyKey } },
-            ...(signal ? { signal } : {}),
-          }),
-        ),
-      );
-    },
+    submit: (request, submitOptions = {}) => post(request, submitOptions, {}),
     async diagnose(request, diagnoseOptions = {}) {
-      const accepted = await client.submit(request, diagnoseOptions);
-      return accepted.finishedAt === null ? client.waitFor(accepted.id, diagnoseOptions) : accepted;
+      // Without a listener for progress one request does: the answer to it is the result.
+      const prefer = diagnoseOptions.onProgress ? {} : { prefer: `wait=${WAIT_S}` };
+      const document = await post(request, diagnoseOptions, prefer);
+      return document.finishedAt === null ? client.waitFor(document.id, diagnoseOptions) : document;
     },
     waitFor: (id, followOptions = {}) =>
       follow({

@@ -44,7 +44,8 @@ export interface DiagnosesTable {
   outcome: string | null;
   snapshot_digest: string | null;
   /** What the verdict message carried, as received: owned by contracts' VerdictReached. */
-  result: NullableJson<unknown>;
+  /** See queries/result.ts. */
+  result: Buffer | null;
   problem: NullableJson<StoredProblem>;
   timing: NullableJson<Timing>;
   callback_url: string | null;

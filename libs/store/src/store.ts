@@ -3,6 +3,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { migrate } from './migrate.ts';
 import { listen, NOTIFY_CHANNEL, type NotificationHandlers, type Notifications } from './notifications.ts';
+import { PreparingClient } from './preparing-client.ts';
 import { type AgentQueries, agentQueries } from './queries/agents.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
 import { type EventQueries, eventQueries } from './queries/events.ts';
@@ -49,6 +50,7 @@ export function openStore(options: StoreOptions): Store {
   };
   const pool = new pg.Pool({
     ...config,
+    Client: PreparingClient,
     types,
     max: options.maxConnections ?? 10,
     idleTimeoutMillis: 30_000,

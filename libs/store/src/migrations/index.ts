@@ -1,7 +1,9 @@
 /** All migrations by name, in order. A migration that was released is never changed: a new one follows it. */
 import type { Migration } from 'kysely/migration';
 import { initial } from './0001-initial.ts';
+import { compressedResult } from './0002-compressed-result.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
+  '0002-compressed-result': compressedResult,
 };

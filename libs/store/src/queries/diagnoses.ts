@@ -9,9 +9,10 @@ import { NOTIFY_CHANNEL } from '../notifications.ts';
 import { type Database, type DiagnosesTable, FINAL_RANK, STATUS_RANK, type StoredProblem } from '../schema.ts';
 
 import type { ProgressUpdate } from './progress.ts';
+import { packResult, unpackResult } from './result.ts';
 
 export type DiagnosisRow = Omit<Selectable<DiagnosesTable>, 'result'>;
-export type FullDiagnosisRow = Selectable<DiagnosesTable>;
+export type FullDiagnosisRow = DiagnosisRow & { readonly result: unknown };
 
 export interface NewDiagnosis {
   readonly id: string;
@@ -142,7 +143,7 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
     id: string,
     { deliveryId, progress }: Ending,
     set: { status: Stage; message: string; outcome: string | null; digest: string | null } & {
-      result: string | null;
+      result: Buffer | null;
       problem: string | null;
       timing: string | null;
     },
@@ -150,7 +151,7 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
     const { rows } = await sql<DiagnosisRow & { delivery_id: string | null }>`
       with done as (
         update diagnoses set status = ${set.status}, rank = ${FINAL_RANK}, message = ${set.message},
-          outcome = ${set.outcome}, snapshot_digest = ${set.digest}, result = ${set.result}::json,
+          outcome = ${set.outcome}, snapshot_digest = ${set.digest}, result = ${set.result}::bytea,
           problem = ${set.problem}::json, timing = ${set.timing}::json, updated_at = now(), finished_at = now()
         where id = ${id} and rank < ${FINAL_RANK}
         returning ${columns('diagnoses')}
@@ -195,7 +196,9 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
     },
 
     async get(id) {
-      return (await db.selectFrom('diagnoses').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+      const query = db.selectFrom('diagnoses').select([...COLUMNS, 'result']);
+      const row = await query.where('id', '=', id).executeTakeFirst();
+      return row ? { ...row, result: row.result === null ? null : unpackResult(row.result) } : null;
     },
 
     async getRow(id) {
@@ -220,7 +223,7 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         message: outcome,
         outcome,
         digest: snapshotDigest,
-        result: JSON.stringify(result),
+        result: packResult(result),
         problem: null,
         timing: JSON.stringify(timing),
       }),

@@ -48,18 +48,25 @@ export function createFinish(
     return true;
   };
   const ending = (id: string): Ending => ({ deliveryId: `msg_${uuidv7()}`, progress: buffer.take(id) });
+  const writing = async (
+    id: string,
+    write: () => Promise<Finished | null>,
+    result: StoredResult | null,
+  ): Promise<boolean> => {
+    const release = changes.ending(id);
+    try {
+      return after(await write(), result);
+    } finally {
+      release();
+    }
+  };
   return {
     async complete(verdict) {
       const { diagnosisId, diagnosis, flow, intendedPath, snapshot, snapshotDigest, timing } = verdict;
       const result: StoredResult = { diagnosis, flow, intendedPath, snapshot, snapshotDigest, timing };
-      const finished = await diagnoses.complete(
-        { id: diagnosisId, outcome: diagnosis.verdict.outcome, snapshotDigest, result, timing },
-        ending(diagnosisId),
-      );
-      return after(finished, result);
+      const completion = { id: diagnosisId, outcome: diagnosis.verdict.outcome, snapshotDigest, result, timing };
+      return writing(diagnosisId, () => diagnoses.complete(completion, ending(diagnosisId)), result);
     },
-    async fail(id, problem) {
-      return after(await diagnoses.fail({ id, problem }, ending(id)), null);
-    },
+    fail: (id, problem) => writing(id, () => diagnoses.fail({ id, problem }, ending(id)), null),
   };
 }

@@ -23,27 +23,38 @@ export async function* progressStream(
 ): AsyncGenerator<StreamItem, void, undefined> {
   let seq = afterSeq;
   let wake = Promise.withResolvers<void>();
+  let finished: FullDiagnosisRow | null = null;
+  /** It may have come to its end: the row is worth a look. */
+  let look = true;
   const rouse = (): void => wake.resolve();
-  const unsubscribe = changes.subscribe(id, rouse);
+  const unsubscribe = changes.subscribe(id, (change) => {
+    finished ??= change.finished;
+    look ||= change.final;
+    rouse();
+  });
   signal.addEventListener('abort', rouse);
   try {
     while (!signal.aborted) {
       wake = Promise.withResolvers();
       try {
         // The row first: all that was logged before its end is then in the list.
-        const row = await store.diagnoses.getRow(id);
-        if (!row) return;
+        const known: FullDiagnosisRow | null = finished;
+        const looking = look;
+        look = false;
+        const row = known ?? (looking ? await store.diagnoses.getRow(id) : null);
+        if (looking && !row) return;
         for (const entry of await store.progress.list(id, seq)) {
           seq = entry.seq;
           if (!isFinal(entry.stage)) yield { kind: 'progress', entry };
         }
-        if (isFinal(row.status)) {
-          const finished = await store.diagnoses.get(id);
-          if (finished) yield { kind: 'finished', seq, row: finished };
+        if (row && isFinal(row.status)) {
+          const full = known ?? (await store.diagnoses.get(id));
+          if (full) yield { kind: 'finished', seq, row: full };
           return;
         }
       } catch (error) {
         if (!isUnavailable(error)) throw error;
+        look = true;
       }
       let timer: NodeJS.Timeout | undefined;
       const quiet = new Promise<'quiet'>((resolve) => {
@@ -51,7 +62,11 @@ export async function* progressStream(
       });
       const why = await Promise.race([wake.promise, quiet]);
       clearTimeout(timer);
-      if (why === 'quiet') yield { kind: 'heartbeat' };
+      if (why === 'quiet') {
+        // Notifications may have been lost.
+        look = true;
+        yield { kind: 'heartbeat' };
+      }
     }
   } finally {
     unsubscribe();

@@ -55,19 +55,28 @@ export function decidingChanged(
 }
 
 /** Digest of what the snapshot says, without when it was read: two snapshots of a quiet cluster are equal. */
-export function snapshotDigest(snapshot: Snapshot): string {
-  const nodes = snapshot.nodes.map(({ node, unavailable, namespaces }) => ({
-    node,
-    unavailable,
-    namespaces: namespaces.map(({ key, kind, pod, sections }) => ({
-      key,
-      kind,
-      pod,
-      sections: sections.map((s) => ('missing' in s ? s : { kind: s.kind, digest: s.digest })),
-    })),
-  }));
-  const text = JSON.stringify(sorted({ cluster: snapshot.cluster, nodes, map: snapshot.map }));
+export function snapshotDigest({ cluster, nodes, map }: Snapshot): string {
+  // Canonical JSON (keys in order), put together by hand so that namespaces' texts can be kept.
+  const nodeTexts = nodes.map(
+    ({ node, unavailable, namespaces }) =>
+      `{"namespaces":[${namespaces.map(namespaceText).join(',')}],"node":${JSON.stringify(node)},"unavailable":${JSON.stringify(unavailable)}}`,
+  );
+  const mapText = JSON.stringify(sorted(map));
+  const text = `{"cluster":${JSON.stringify(cluster)},"map":${mapText},"nodes":[${nodeTexts.join(',')}]}`;
   return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+/** The same namespace as read once is in the snapshots of all who share it. */
+const namespaceTexts = new WeakMap<NamespaceSnapshot, string>();
+
+function namespaceText(namespace: NamespaceSnapshot): string {
+  const known = namespaceTexts.get(namespace);
+  if (known !== undefined) return known;
+  const { key, kind, pod, sections } = namespace;
+  const entries = sections.map((s) => ('missing' in s ? s : { kind: s.kind, digest: s.digest }));
+  const text = JSON.stringify(sorted({ key, kind, pod, sections: entries }));
+  namespaceTexts.set(namespace, text);
+  return text;
 }
 
 function sorted(value: unknown): unknown {
