@@ -28,14 +28,21 @@ export type TableVerdict =
       readonly said: string;
     };
 
-/** Depth that the kernel's own loop check allows at most (a ruleset with a loop is refused); ours is a guard. */
-const MAX_DEPTH = 64;
+/**
+ * The kernel refuses a ruleset whose chains lead back to themselves (mark_source_chains, nf_tables_check_loops), so one
+ * that we read is broken. Without loops chains can still call one another so often that no packet would get through.
+ */
+const MAX_VISITS = 100_000;
 
 interface Traversal {
   readonly ruleset: CompiledRuleset;
   readonly table: CompiledTable;
   readonly steps: Step[];
   packet: Packet;
+  /** Rules looked at. */
+  visits: number;
+  /** Chains that are being walked, outermost first. */
+  readonly stack: string[];
 }
 
 type ChainEnd = { readonly end: 'returned' } | { readonly end: 'verdict'; readonly verdict: TableVerdict };
@@ -43,18 +50,30 @@ type ChainEnd = { readonly end: 'returned' } | { readonly end: 'verdict'; readon
 export function traverse(ruleset: CompiledRuleset, table: CompiledTable, context: RuleContext): TableVerdict | null {
   const base = table.chains.get(context.hook);
   if (!base) return null;
-  const t: Traversal = { ruleset, table, steps: [], packet: context.packet };
-  const result = walkChain(t, base, context, 0);
+  const t: Traversal = { ruleset, table, steps: [], packet: context.packet, visits: 0, stack: [] };
+  const result = walkChain(t, base, context);
   if (result.end === 'verdict') return result.verdict;
   if (base.chain.policy === 'DROP')
     return { kind: 'drop', chain: context.hook, rule: null, with: '', steps: t.steps, said: 'policy DROP' };
   return { kind: 'accept', packet: t.packet, steps: t.steps, last: 'policy ACCEPT' };
 }
 
-function walkChain(t: Traversal, chain: CompiledChain, context: RuleContext, depth: number): ChainEnd {
+function walkChain(t: Traversal, chain: CompiledChain, context: RuleContext): ChainEnd {
+  t.stack.push(chain.chain.name);
+  const end = walkRules(t, chain, context);
+  t.stack.pop();
+  return end;
+}
+
+function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): ChainEnd {
   const { name } = chain.chain;
   for (const rule of candidates(chain, t.packet.destination)) {
     const current: RuleContext = { ...context, packet: t.packet };
+    t.visits += 1;
+    if (t.visits > MAX_VISITS) {
+      const what = `what lies beyond the first ${MAX_VISITS} rules that it meets`;
+      return unknownRule(t, name, rule, current, what) ? accepted(t) : lost(t, name, rule, what);
+    }
     if (!matches(t, name, rule, current)) continue;
     if (rule.target === null) continue;
     const result = applyTarget(rule.target, current);
@@ -89,35 +108,36 @@ function walkChain(t: Traversal, chain: CompiledChain, context: RuleContext, dep
       case 'jump':
       case 'goto': {
         const next = t.table.chains.get(result.chain);
-        if (!next || depth >= MAX_DEPTH) {
-          unknownRule(t, name, rule, current, `chain ${result.chain}, which the table does not have`);
+        if (!next || t.stack.includes(result.chain)) {
+          const why = next ? 'which leads back to itself' : 'which the table does not have';
+          const what = `chain ${result.chain}, ${why}`;
+          if (!unknownRule(t, name, rule, current, what)) return lost(t, name, rule, what);
           continue;
         }
         met(t, name, rule, said, 'pass');
-        const inner = walkChain(t, next, context, depth + 1);
+        const inner = walkChain(t, next, context);
         if (inner.end === 'verdict') return inner;
         // After a goto the packet comes back to the caller of this chain, not to its next rule.
         if (result.does === 'goto') return inner;
         continue;
       }
       case 'unknown':
-        if (!unknownRule(t, name, rule, current, result.what)) {
-          return {
-            end: 'verdict',
-            verdict: {
-              kind: 'drop',
-              chain: name,
-              rule,
-              with: '',
-              steps: t.steps,
-              said: `taken as lost: ${result.what}`,
-            },
-          };
-        }
+        if (!unknownRule(t, name, rule, current, result.what)) return lost(t, name, rule, result.what);
     }
   }
   return { end: 'returned' };
 }
+
+const accepted = (t: Traversal): ChainEnd => ({
+  end: 'verdict',
+  verdict: { kind: 'accept', packet: t.packet, steps: t.steps, last: 'taken as let through' },
+});
+
+/** The other answer to an unknown rule: it does throw the packet away. */
+const lost = (t: Traversal, chain: string, rule: XtRule, what: string): ChainEnd => ({
+  end: 'verdict',
+  verdict: { kind: 'drop', chain, rule, with: '', steps: t.steps, said: `taken as lost: ${what}` },
+});
 
 function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext): boolean {
   let unknown: string | null = null;
