@@ -7,6 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles: ['scripts/property-seed.ts'],
           include: ['{libs,services,clients}/*/src/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts'],
         },
