@@ -36,6 +36,8 @@ export interface Delivery {
   readonly occurredAt: string;
   /** 1 for the first. */
   readonly deliveries: number;
+  /** The message as it came: JSON of the envelope, in zstd when it is large. */
+  readonly bytes: Uint8Array;
   /** Aborted when the consumer is stopped and the grace is over. */
   readonly signal: AbortSignal;
 }
@@ -128,6 +130,7 @@ export function consume<N extends MessageName>(
       node,
       occurredAt: envelope.occurredAt,
       deliveries: pulled.deliveries,
+      bytes: pulled.msg.data,
       signal: abandoned.signal,
     };
     for (let attempt = 0; ; attempt++) {

@@ -3,7 +3,7 @@
  * Large ones are compressed (zstd), since a message must fit NATS's max_payload of 1 MB by default.
  */
 import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { zstdCompress, zstdCompressSync, zstdDecompress, zstdDecompressSync } from 'node:zlib';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import { CATALOG, Envelope, type MessageBody, type MessageName, subjectToken } from '@netverdict/contracts';
 import { context, propagation } from '@opentelemetry/api';
@@ -13,6 +13,9 @@ import { Compile } from 'typebox/compile';
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
 const COMPRESS_FROM_BYTES = 32 * 1024;
+/** So little is done in place: handing it to the thread pool and back costs more. */
+const AT_ONCE_BYTES = 512 * 1024;
+const INFLATE_AT_ONCE_BYTES = 32 * 1024;
 /** A guard against a small message that inflates without end. */
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
 const ENCODING = 'Nv-Encoding';
@@ -75,7 +78,8 @@ export async function pack(bytes: Uint8Array): Promise<Encoded> {
   const hdrs = headers();
   if (bytes.length < COMPRESS_FROM_BYTES) return { payload: bytes, headers: hdrs };
   hdrs.set(ENCODING, 'zstd');
-  return { payload: await compress(bytes), headers: hdrs };
+  const payload = bytes.length <= AT_ONCE_BYTES ? zstdCompressSync(bytes) : await compress(bytes);
+  return { payload, headers: hdrs };
 }
 
 /** @throws InvalidMessage */
@@ -84,7 +88,10 @@ export async function unpack(payload: Uint8Array, hdrs: MsgHdrs | undefined): Pr
   if (encoding === '') return payload;
   if (encoding !== 'zstd') throw new InvalidMessage(`unknown encoding ${encoding}`);
   try {
-    return await decompress(payload, { maxOutputLength: MAX_INFLATED_BYTES });
+    const options = { maxOutputLength: MAX_INFLATED_BYTES };
+    return payload.length <= INFLATE_AT_ONCE_BYTES
+      ? zstdDecompressSync(payload, options)
+      : await decompress(payload, options);
   } catch (cause) {
     throw new InvalidMessage('broken zstd data', { cause });
   }

@@ -56,7 +56,7 @@ const completion = (id: string) => ({
   id,
   outcome: 'reachable',
   snapshotDigest: 'sha256:x',
-  result: { text: 'kernel text with a NUL \0 in it' },
+  result: Buffer.from(JSON.stringify({ text: 'kernel text with a NUL \0 in it' })),
   timing: { resolveMs: 1, collectMs: 2, simulateMs: 3 },
 });
 const ending = { deliveryId: 'msg_x', progress: [] };

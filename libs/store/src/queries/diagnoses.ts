@@ -9,9 +9,10 @@ import { NOTIFY_CHANNEL } from '../notifications.ts';
 import { type Database, type DiagnosesTable, FINAL_RANK, STATUS_RANK, type StoredProblem } from '../schema.ts';
 
 import type { ProgressUpdate } from './progress.ts';
-import { packResult, unpackResult } from './result.ts';
+import { packed, unpackResult } from './result.ts';
 
 export type DiagnosisRow = Omit<Selectable<DiagnosesTable>, 'result'>;
+/** `result`: what was stored, parsed. */
 export type FullDiagnosisRow = DiagnosisRow & { readonly result: unknown };
 
 export interface NewDiagnosis {
@@ -44,7 +45,8 @@ export interface Completion {
   readonly id: string;
   readonly outcome: string;
   readonly snapshotDigest: string;
-  readonly result: unknown;
+  /** JSON, in zstd or not (result.ts). */
+  readonly result: Uint8Array;
   readonly timing: Timing;
 }
 
@@ -125,7 +127,12 @@ const COLUMNS = [
   'traceparent',
   'rerun_of',
 ] as const satisfies readonly (keyof DiagnosesTable)[];
-const columns = (table: string) => sql.join(COLUMNS.map((name) => sql.ref(`${table}.${name}`)));
+/** Written out once: assembling the names each time took longer than the rest of a query. */
+const ALL = { diagnoses: sql.raw(listed('diagnoses')), done: sql.raw(listed('done')) };
+const columns = (table: keyof typeof ALL) => ALL[table];
+function listed(table: string): string {
+  return COLUMNS.map((name) => `"${table}"."${name}"`).join(', ');
+}
 
 const ms = (value: number) => sql`make_interval(secs => ${value / 1000}::double precision)`;
 /** As a table `p`, in the order given. */
@@ -223,7 +230,7 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         message: outcome,
         outcome,
         digest: snapshotDigest,
-        result: packResult(result),
+        result: packed(result),
         problem: null,
         timing: JSON.stringify(timing),
       }),

@@ -4,10 +4,14 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 /** RFC 8878, 3.1.1. JSON cannot begin so. */
 const ZSTD_MAGIC = 0xfd2fb528;
 
-/** At once and not in the thread pool: handing it over and back takes longer than its third of a millisecond. */
-export const packResult = (result: unknown): Buffer => zstdCompressSync(Buffer.from(JSON.stringify(result)));
+const isPacked = (bytes: Buffer): boolean => bytes.length >= 4 && bytes.readUInt32LE(0) === ZSTD_MAGIC;
+
+/** In place and not in the thread pool: handing it over and back takes longer than its fraction of a millisecond. */
+export function packed(json: Uint8Array): Buffer {
+  const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
+  return isPacked(bytes) ? bytes : zstdCompressSync(bytes);
+}
 
 export function unpackResult(bytes: Buffer): unknown {
-  const packed = bytes.length >= 4 && bytes.readUInt32LE(0) === ZSTD_MAGIC;
-  return JSON.parse((packed ? zstdDecompressSync(bytes) : bytes).toString('utf8'));
+  return JSON.parse((isPacked(bytes) ? zstdDecompressSync(bytes) : bytes).toString('utf8'));
 }

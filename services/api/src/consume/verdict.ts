@@ -17,8 +17,8 @@ export async function unlessAway<T>(work: () => Promise<T>): Promise<T> {
 export function consumeVerdict(bus: Bus, finish: Finish, log: Log): Consumption {
   return bus.consume(
     'verdict',
-    async (verdict) => {
-      const first = await unlessAway(() => finish.complete(verdict));
+    async (verdict, { bytes }) => {
+      const first = await unlessAway(() => finish.complete(verdict, bytes));
       if (!first)
         log.debug({ diagnosisId: verdict.diagnosisId, attempt: verdict.attempt }, 'verdict came twice or late');
     },

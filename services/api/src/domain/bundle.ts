@@ -3,14 +3,14 @@ import type { Bundle } from '@netverdict/bundle';
 import type { Sections } from '@netverdict/messaging';
 import type { FullDiagnosisRow } from '@netverdict/store';
 import { ProblemError } from '../http/problems.ts';
-import type { StoredResult } from './document.ts';
+import { resultOf } from './document.ts';
 
 /** Sections read side by side: each is one round trip. */
 const LANES = 16;
 
 /** @throws ProblemError 409 while it runs or when it failed, 410 when sections are gone, 503 when NATS is away */
 export async function makeBundle(row: FullDiagnosisRow, sections: Sections | null): Promise<Bundle> {
-  const result = row.result as StoredResult | null;
+  const result = resultOf(row);
   if (!result)
     throw new ProblemError({
       type: 'not-completed',

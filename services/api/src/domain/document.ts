@@ -9,11 +9,17 @@ import {
 import type { Snapshot } from '@netverdict/linux-net';
 import type { DiagnosisRow, FullDiagnosisRow } from '@netverdict/store';
 
-/** What is stored of a verdict message. */
+/** What is used of a verdict message. */
 export type StoredResult = Pick<
   VerdictReached,
   'diagnosis' | 'flow' | 'intendedPath' | 'snapshot' | 'snapshotDigest' | 'timing'
 >;
+
+/** What is stored is the message as it came: the verdict is its body. */
+export function resultOf({ result }: Pick<FullDiagnosisRow, 'result'>): StoredResult | null {
+  const stored = result as StoredResult | { readonly body: StoredResult } | null;
+  return stored !== null && 'body' in stored ? stored.body : stored;
+}
 
 export function summary(row: DiagnosisRow): DiagnosisSummary {
   return {
@@ -52,7 +58,7 @@ function collection(snapshot: Snapshot, digest: string): Collection {
 }
 
 export function document(row: FullDiagnosisRow): DiagnosisDocument {
-  const result = row.result as StoredResult | null;
+  const result = resultOf(row);
   const diagnosis = result?.diagnosis ?? null;
   return {
     ...summary(row),

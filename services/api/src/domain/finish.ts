@@ -9,7 +9,8 @@ import type { ProgressBuffer } from './progress-buffer.ts';
 
 export interface Finish {
   /** Both resolve when stored; false: it was finished before, or is unknown. They throw when the database is away. */
-  complete(verdict: VerdictReached): Promise<boolean>;
+  /** @param bytes the message as it came: it is what is stored. */
+  complete(verdict: VerdictReached, bytes: Uint8Array): Promise<boolean>;
   fail(id: string, problem: StoredProblem): Promise<boolean>;
 }
 
@@ -61,11 +62,11 @@ export function createFinish(
     }
   };
   return {
-    async complete(verdict) {
-      const { diagnosisId, diagnosis, flow, intendedPath, snapshot, snapshotDigest, timing } = verdict;
-      const result: StoredResult = { diagnosis, flow, intendedPath, snapshot, snapshotDigest, timing };
-      const completion = { id: diagnosisId, outcome: diagnosis.verdict.outcome, snapshotDigest, result, timing };
-      return writing(diagnosisId, () => diagnoses.complete(completion, ending(diagnosisId)), result);
+    async complete(verdict, bytes) {
+      const { diagnosisId, diagnosis, snapshotDigest, timing } = verdict;
+      const { outcome } = diagnosis.verdict;
+      const completion = { id: diagnosisId, outcome, snapshotDigest, result: bytes, timing };
+      return writing(diagnosisId, () => diagnoses.complete(completion, ending(diagnosisId)), verdict);
     },
     fail: (id, problem) => writing(id, () => diagnoses.fail({ id, problem }, ending(id)), null),
   };

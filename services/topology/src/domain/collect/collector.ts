@@ -20,6 +20,8 @@ export interface CollectorPorts {
   readonly lastHeard: (node: string) => number | null;
 }
 
+const TELL_AFTER_MS = 50;
+
 export class Collector {
   readonly #readers = new Map<string, NodeReader>();
   readonly #ports: CollectorPorts;
@@ -36,17 +38,27 @@ export class Collector {
         `collecting ${[...waitingFor].sort().join(', ')} (${total - waitingFor.size} of ${total} answered)`,
       );
     if (total > 0) tell();
-    return Promise.all(
+    // Who still waits is worth telling when somebody has had the time to read the line before.
+    let timer: NodeJS.Timeout | null = null;
+    const tellSoon = (): void => {
+      timer ??= setTimeout(() => {
+        timer = null;
+        if (waitingFor.size > 0) tell();
+      }, TELL_AFTER_MS);
+    };
+    const nodes = await Promise.all(
       [...targets].map(async ([node, wanted]) => {
         const { maxAgeMs, flow, deadlineMs } = options;
         const snapshot = this.#explained(
           await this.#reader(node).read({ targets: wanted, maxAgeMs, flow, deadlineMs }),
         );
         waitingFor.delete(node);
-        if (waitingFor.size > 0) tell();
+        if (waitingFor.size > 0) tellSoon();
         return snapshot;
       }),
     );
+    if (timer) clearTimeout(timer);
+    return nodes;
   }
 
   #reader(node: string): NodeReader {
