@@ -9,6 +9,7 @@ import { CATALOG, Envelope, type MessageBody, type MessageName, subjectToken } f
 import { context, propagation } from '@opentelemetry/api';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { stringify } from './json-text.ts';
 
 const compress = promisify(zstdCompress);
 const decompress = promisify(zstdDecompress);
@@ -71,7 +72,7 @@ export async function encode<N extends MessageName>(
     ...(carrier.traceparent === undefined ? {} : { traceparent: carrier.traceparent }),
     body,
   };
-  return pack(Buffer.from(JSON.stringify(envelope)));
+  return pack(Buffer.from(stringify(envelope)));
 }
 
 export async function pack(bytes: Uint8Array): Promise<Encoded> {

@@ -3,6 +3,7 @@
  * processes. It owns no connection, so a crash or an endless loop here costs one answer and no more.
  */
 import { parentPort } from 'node:worker_threads';
+import type { Diagnosis } from '@netverdict/verdict';
 import { Evaluator } from './evaluator.ts';
 import type { FromEvaluator, ToEvaluator } from './protocol.ts';
 
@@ -15,7 +16,12 @@ port.on('message', ({ id, job, texts }: ToEvaluator) => {
   try {
     const outcome = evaluator.evaluate(job, texts);
     if (outcome.kind === 'texts-wanted') answer({ kind: 'texts-wanted', id, digests: outcome.digests });
-    else answer({ kind: 'result', id, result: outcome.result });
+    else {
+      const { trace, ...diagnosis } = outcome.result.diagnosis;
+      // The thread's other side puts the trace back, as text.
+      const result = { ...outcome.result, diagnosis: diagnosis as Diagnosis };
+      answer({ kind: 'result', id, result, trace: JSON.stringify(trace) });
+    }
   } catch (error) {
     answer({ kind: 'failed', id, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }

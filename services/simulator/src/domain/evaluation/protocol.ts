@@ -23,6 +23,12 @@ export type ToEvaluator = {
 };
 
 export type FromEvaluator =
-  | { readonly kind: 'result'; readonly id: number; readonly result: EvaluationResult }
+  | {
+      readonly kind: 'result';
+      readonly id: number;
+      readonly result: EvaluationResult;
+      /** JSON of the trace, which then is left out of the result: text is cheaper to clone, and to publish. */
+      readonly trace?: string;
+    }
   | { readonly kind: 'texts-wanted'; readonly id: number; readonly digests: readonly string[] }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string };

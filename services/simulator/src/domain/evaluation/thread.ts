@@ -3,6 +3,7 @@
  * runs out of memory or takes too long, the job fails with the reason and the next one gets a new thread.
  */
 import { Worker } from 'node:worker_threads';
+import { jsonText } from '@netverdict/messaging';
 import type { EvaluationJob, EvaluationResult, FromEvaluator, ToEvaluator } from './protocol.ts';
 
 /** The evaluation could not be finished; its message is for the user. */
@@ -20,6 +21,11 @@ export interface ThreadOptions {
 
 /** @returns the text of a section, or null when the object store does not have it. */
 export type LoadText = (digest: string) => Promise<string | null>;
+
+/** The trace is published and nothing else: it stays the text that came. */
+function withTrace({ result, trace }: FromEvaluator & { kind: 'result' }): EvaluationResult {
+  return trace === undefined ? result : { ...result, diagnosis: { ...result.diagnosis, trace: jsonText(trace) } };
+}
 
 const WORKER = new URL('./evaluator.worker.ts', import.meta.url);
 
@@ -45,7 +51,7 @@ export class EvaluationThread {
     // At most three turns: what it lacks is asked for once, and once more if its cache let go of something meanwhile.
     for (let turn = 0; turn < 3; turn++) {
       const answer = await this.#inTurn(job, texts);
-      if (answer.kind === 'result') return answer.result;
+      if (answer.kind === 'result') return withTrace(answer);
       if (answer.kind === 'failed') throw new EvaluationFailed(answer.message);
       const digests = [...new Set([...texts.keys(), ...answer.digests])];
       texts = new Map(await Promise.all(digests.map(async (d) => [d, texts.get(d) ?? (await load(d))] as const)));
