@@ -1,0 +1,91 @@
+/** One diagnosis is one trace: a receiver of OTLP sees spans of every service with the same trace id. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLab, type Lab } from '@netverdict/lab';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Instance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import { freePort } from '../../clients/cli/src/local/services.ts';
+
+interface ExportedSpans {
+  readonly resourceSpans?: readonly {
+    readonly resource?: {
+      readonly attributes?: readonly { readonly key: string; readonly value: { readonly stringValue?: string } }[];
+    };
+    readonly scopeSpans?: readonly {
+      readonly spans?: readonly { readonly traceId: string; readonly name: string }[];
+    }[];
+  }[];
+}
+
+const spans: { readonly service: string; readonly traceId: string; readonly name: string }[] = [];
+let receiver: Server;
+let lab: Lab;
+let instance: Instance;
+let dir: string;
+const OTEL = {
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+  OTEL_BSP_SCHEDULE_DELAY: '200',
+  OTEL_METRICS_EXPORTER: 'none',
+  OTEL_LOGS_EXPORTER: 'none',
+};
+
+beforeAll(async () => {
+  receiver = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as ExportedSpans;
+      for (const resource of body.resourceSpans ?? []) {
+        const service = resource.resource?.attributes?.find((a) => a.key === 'service.name')?.value.stringValue ?? '?';
+        for (const scope of resource.scopeSpans ?? [])
+          for (const { traceId, name } of scope.spans ?? []) spans.push({ service, traceId, name });
+      }
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  const port = await freePort();
+  await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve));
+  Object.assign(process.env, OTEL, { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
+  dir = mkdtempSync(join(tmpdir(), 'netverdict-tracing-'));
+  lab = await createLab({ name: `otel-${process.pid}`, nodes: 1 });
+  instance = await startInstance({
+    dir,
+    cluster: 'lab',
+    kubeconfig: lab.kubeconfig,
+    nodes: lab.nodes.map((n) => n.name),
+    agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
+    listen: `127.0.0.1:${await freePort()}`,
+    say: () => {},
+  });
+});
+afterAll(async () => {
+  for (const name of [...Object.keys(OTEL), 'OTEL_EXPORTER_OTLP_ENDPOINT']) delete process.env[name];
+  await instance?.stop();
+  await lab?.down();
+  receiver?.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+it('one diagnosis is one trace across the services, continued from the caller', async () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const response = await fetch(`${instance.apiUrl}/api/v1/diagnoses`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${instance.token}`,
+      'content-type': 'application/json',
+      prefer: 'wait=20',
+      traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+    },
+    body: JSON.stringify({ source: { pod: 'default/client' }, destination: { pod: 'default/web-1', port: 8080 } }),
+  });
+  expect(response.status).toBe(200);
+  const wanted = ['api', 'collector-agent', 'simulator', 'topology'].map((name) => `netverdict-${name}`);
+  const deadline = performance.now() + 10_000;
+  const seen = (): string[] =>
+    [...new Set(spans.filter((span) => span.traceId === traceId).map((span) => span.service))].sort();
+  while (performance.now() < deadline && seen().length < wanted.length) await sleep(200);
+  expect(seen()).toEqual(expect.arrayContaining(wanted));
+});
