@@ -12,9 +12,10 @@ import {
   summarize,
   type VerdictContext,
 } from '@netverdict/verdict';
-import { type EvaluatedBranch, type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts';
+import { type EvaluatedBranch, type EvaluateOptions, type Evaluation, evaluateWithin, unknownKey } from './evaluate.ts';
 import type { Derived, Patched } from './findings/finding.ts';
 import { derive } from './findings/index.ts';
+import { Budget, DEFAULT_MAX_WORK } from './walk/budget.ts';
 import type { World } from './world/world.ts';
 
 export interface DiagnoseOptions extends EvaluateOptions {
@@ -29,6 +30,8 @@ export interface DiagnoseResult {
   readonly needs: readonly Need[];
   /** Sections that a negative or undetermined verdict rests on: read them again before publishing it. */
   readonly deciding: readonly { readonly namespace: NamespaceKey; readonly kinds: readonly SectionKind[] }[];
+  /** Units of work that it took (see `maxWork`). */
+  readonly work: number;
 }
 
 interface Blocker {
@@ -43,7 +46,9 @@ export function diagnose(
   names: VerdictContext,
   options: DiagnoseOptions = {},
 ): DiagnoseResult {
-  const first = evaluate(world, flow, options);
+  const budget = new Budget(options.maxWork ?? DEFAULT_MAX_WORK);
+  const first = evaluateWithin(budget, world, flow, options);
+  const firstBranches = byChoices(first);
   const found = new Map<string, Blocker>();
   const needs = new Map<string, Need>();
   const proven = new Set<string>();
@@ -51,13 +56,16 @@ export function diagnose(
   let evaluation = first;
   for (let round = 0; ; round++) {
     for (const need of evaluation.needs) needs.set(JSON.stringify(need), need);
-    const fresh = blockersOf(at, evaluation, first).filter((b) => !found.has(b.key));
+    const fresh = blockersOf(at, evaluation, firstBranches).filter((b) => !found.has(b.key));
     for (const blocker of fresh) found.set(blocker.key, blocker);
     const patches = fresh.filter((b) => b.derived.patch !== null);
     if (patches.length === 0 || round >= (options.maxRounds ?? 16)) break;
     at = patches.reduce((now, b) => b.derived.patch?.(now) ?? now, at);
-    evaluation = evaluate(at.world, at.flow, options);
-    const still = new Set(blockersOf(at, evaluation, first).map((b) => b.key));
+    if (budget.exhausted) break;
+    evaluation = evaluateWithin(budget, at.world, at.flow, options);
+    // What was not examined may hold the blocker still.
+    if (evaluation.unexamined > first.unexamined + 1e-9) continue;
+    const still = new Set(blockersOf(at, evaluation, firstBranches).map((b) => b.key));
     for (const { key } of patches) if (!still.has(key)) proven.add(key);
   }
   const findings = [...found.values()].map(({ finding, key }) => withProof(finding, proven.has(key)));
@@ -75,17 +83,22 @@ export function diagnose(
     },
     needs: [...needs.values()],
     deciding: decidingSections(findings),
+    work: budget.spent,
   };
 }
 
 /** One finding for each blocker, whichever branches meet it; those under an unknown that decides are told as that unknown. */
-function blockersOf(at: Patched, evaluation: Evaluation, first: Evaluation): Blocker[] {
+function blockersOf(
+  at: Patched,
+  evaluation: Evaluation,
+  firstBranches: ReadonlyMap<string, readonly string[]>,
+): Blocker[] {
   const byKey = new Map<string, Blocker>();
   for (const evaluated of evaluation.branches) {
     if (!evaluated.stop || evaluated.deciding.length > 0) continue;
     const derived = derive(at, evaluated);
     if (!derived) continue;
-    const finding = findingOf(derived, evaluated, sameBranches(first, evaluated));
+    const finding = findingOf(derived, evaluated, firstBranches.get(choicesKey(evaluated)) ?? []);
     const { listed } = derived;
     const same = listed === undefined ? finding.params : { ...finding.params, [listed]: '' };
     const key = JSON.stringify([finding.code, finding.hop, same]);
@@ -122,10 +135,18 @@ function findingOf(derived: Derived, { stop, branch }: EvaluatedBranch, branches
 }
 
 /** The branches of the first evaluation that made the same choices: a later blocker stands behind an earlier one. */
-function sameBranches(first: Evaluation, { branch }: EvaluatedBranch): string[] {
-  const labels = JSON.stringify(branch.choices.map((c) => c.label));
-  const same = first.branches.filter((b) => JSON.stringify(b.branch.choices.map((c) => c.label)) === labels);
-  return same.map((b) => b.branch.id);
+const choicesKey = ({ branch }: EvaluatedBranch): string => JSON.stringify(branch.choices.map((c) => c.label));
+
+function byChoices(evaluation: Evaluation): ReadonlyMap<string, readonly string[]> {
+  const ids = new Map<string, string[]>();
+  for (const evaluated of evaluation.branches) appendTo(ids, choicesKey(evaluated), evaluated.branch.id);
+  return ids;
+}
+
+function appendTo(lists: Map<string, string[]>, key: string, value: string): void {
+  const list = lists.get(key);
+  if (list) list.push(value);
+  else lists.set(key, [value]);
 }
 
 const withProof = (finding: Finding, proven: boolean): Finding =>
@@ -144,6 +165,9 @@ function outcomeFor(shares: Shares, unexamined: number): Outcome {
 /** What is not known and decides, and what a budget left out: findings too, so that nobody takes silence for good news. */
 function undecided(evaluation: Evaluation, findings: readonly Finding[]): Finding[] {
   const said = new Set(findings.map((f) => JSON.stringify(f.params)));
+  const branchesOf = new Map<string, string[]>();
+  for (const { branch, deciding } of evaluation.branches)
+    for (const key of new Set(deciding.map(unknownKey))) appendTo(branchesOf, key, branch.id);
   const list = evaluation.unknowns.map(
     (missing): Finding => ({
       code: 'NV-UNKNOWN-DECIDES',
@@ -151,7 +175,7 @@ function undecided(evaluation: Evaluation, findings: readonly Finding[]): Findin
       hop: missing.place,
       node: missing.node,
       direction: 'forward',
-      branches: evaluation.branches.filter((b) => b.deciding.includes(missing)).map((b) => b.branch.id),
+      branches: branchesOf.get(unknownKey(missing)) ?? [],
       params: { where: missing.node ?? missing.place, what: missing.text },
       evidence: missing.evidence,
       remedy: null,

@@ -1,6 +1,7 @@
 /** One question to the world: what becomes of this flow? All its fates, with their traces. */
 import type { Flow, Need } from '@netverdict/linux-net';
 import type { Branch, Shares, Trace } from '@netverdict/verdict';
+import { Budget, DEFAULT_MAX_WORK } from './walk/budget.ts';
 import type { Missing } from './walk/choices.ts';
 import { explore } from './walk/explore.ts';
 import { summarize } from './walk/outcome.ts';
@@ -10,6 +11,8 @@ import type { World } from './world/world.ts';
 export interface EvaluateOptions {
   /** Most branches that are followed; what is left is reported as `unexamined`. Default 256. */
   readonly maxBranches?: number;
+  /** Most work (stages passed and rules looked at, over all branches); what is left is reported as `unexamined`. */
+  readonly maxWork?: number;
 }
 
 export interface EvaluatedBranch {
@@ -33,7 +36,12 @@ export interface Evaluation {
 
 /** Throws where the flow's addresses are no addresses: a bug of the caller. */
 export function evaluate(world: World, flow: Flow, options: EvaluateOptions = {}): Evaluation {
-  const summary = summarize(explore(world, flow, options.maxBranches ?? 256));
+  return evaluateWithin(new Budget(options.maxWork ?? DEFAULT_MAX_WORK), world, flow, options);
+}
+
+/** As `evaluate`, out of a budget that other evaluations of the same question share. */
+export function evaluateWithin(budget: Budget, world: World, flow: Flow, options: EvaluateOptions): Evaluation {
+  const summary = summarize(explore(world, flow, options.maxBranches ?? 256, budget));
   const branches = summary.leaves.map((leaf, i): EvaluatedBranch => {
     const { walk, stop } = leaf.run;
     return {
@@ -52,13 +60,22 @@ export function evaluate(world: World, flow: Flow, options: EvaluateOptions = {}
   return {
     trace: { branches: branches.map((b) => b.branch) },
     branches,
-    needs: distinct(branches.flatMap((b) => (b.stop?.cause.kind === 'need' ? [b.stop.cause.need] : []))),
-    unknowns: distinct(branches.flatMap((b) => b.deciding)),
+    needs: distinct(
+      branches.flatMap((b) => (b.stop?.cause.kind === 'need' ? [b.stop.cause.need] : [])),
+      (need) => JSON.stringify(need),
+    ),
+    unknowns: distinct(
+      branches.flatMap((b) => b.deciding),
+      unknownKey,
+    ),
     shares: summary.shares,
     unexamined: summary.unexamined,
   };
 }
 
-function distinct<T>(values: readonly T[]): readonly T[] {
-  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
+/** The same unknown is met by many branches, each of which says it anew. */
+export const unknownKey = (missing: Missing): string => `${missing.place} ${missing.text}`;
+
+function distinct<T>(values: readonly T[], keyOf: (value: T) => string): readonly T[] {
+  return [...new Map(values.map((value) => [keyOf(value), value])).values()];
 }

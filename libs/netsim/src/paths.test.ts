@@ -2,7 +2,7 @@
 import { type Flow, ip, type NetnsState, prefix, type XtMatch } from '@netverdict/linux-net';
 import type { Disposition, FindingCode, Outcome } from '@netverdict/verdict';
 import { describe, expect, it } from 'vitest';
-import { diagnose } from './diagnose.ts';
+import { type DiagnoseOptions, diagnose } from './diagnose.ts';
 import {
   type ClusterOptions,
   cluster,
@@ -11,6 +11,7 @@ import {
   listener,
   missing,
   policyRule,
+  type RuleSpec,
   route,
   ruleset,
   type Tables,
@@ -469,6 +470,14 @@ const broken: Row[] = [
     findings: ['NV-SERVICE-NO-ENDPOINTS'],
   },
   {
+    name: "a DNAT that catches the tunnel's own packets sends them into the tunnel again and again",
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: nft({ nat: { OUTPUT: [{ target: dnat('10.244.2.2', 80) }] } }) } },
+    outcome: 'unreachable',
+    disposition: 'loop',
+    findings: ['NV-LOOP'],
+  },
+  {
     name: 'a policy rule by mark leads to a blackhole',
     flow: flow(A1, '10.244.2.2:80'),
     with: {
@@ -674,6 +683,43 @@ it('a budget on branches is told as a share that was not examined', () => {
   expect(diagnosis.unexamined).toBe(0.5);
   expect(diagnosis.verdict.outcome).toBe('undetermined');
   expect(diagnosis.findings.map((f) => f.code)).toEqual(['NV-UNEXAMINED']);
+});
+
+describe('a budget of work', () => {
+  const unknown: XtMatch = { kind: 'unsupported', module: 'u32', text: '' };
+  const rules = (count: number, matches: readonly XtMatch[], target: RuleSpec['target']): RuleSpec[] =>
+    Array.from({ length: count }, () => ({ matches, target }));
+  const ask = (tables: Tables, options: DiagnoseOptions = {}) =>
+    diagnose(cluster({ edit: { [HOST1]: nft(tables) } }), flow(A1, '10.244.2.2:80'), NAMES, options);
+
+  it('that is used up in the first branch leaves everything unexamined', () => {
+    const { diagnosis } = ask(FWD_DROP, { maxWork: 60 });
+    expect(diagnosis).toMatchObject({ unexamined: 1, trace: { branches: [] }, verdict: { outcome: 'undetermined' } });
+    expect(diagnosis.findings.map((f) => f.code)).toEqual(['NV-UNEXAMINED']);
+  });
+
+  it('that ends before the remedy is tried leaves it unproven', () => {
+    const whole = ask(FWD_DROP);
+    expect(whole.diagnosis.findings[0]?.remedy?.proven).toBe(true);
+    const { diagnosis } = ask(FWD_DROP, { maxWork: whole.work - 100 });
+    expect(diagnosis.verdict.outcome).toBe('unreachable');
+    expect(diagnosis.findings[0]?.remedy?.proven).toBe(false);
+  });
+
+  it('ends chains that call one another without end, and rules that ask again and again', () => {
+    const chains = Object.fromEntries(
+      Array.from({ length: 25 }, (_, i) => [`C${i}`, rules(2, [], { kind: 'jump', chain: `C${i + 1}` })]),
+    );
+    for (const filter of [
+      { FORWARD: rules(1, [], { kind: 'jump', chain: 'C0' }), ...chains, C25: [] },
+      { FORWARD: rules(600, [unknown], { kind: 'mark', value: 1, mask: 1 }) },
+    ]) {
+      const { diagnosis, work } = ask({ filter }, { maxWork: 200_000, maxBranches: 8 });
+      expect(diagnosis.verdict.outcome).toBe('undetermined');
+      expect(diagnosis.unexamined).toBe(1);
+      expect(work).toBeLessThan(200_100);
+    }
+  });
 });
 
 it('the same question gets the same answer', () => {

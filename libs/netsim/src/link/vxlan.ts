@@ -16,6 +16,11 @@ const ALL_ZERO = '00:00:00:00:00:00';
 /** The kernel hashes the inner flow into the source port (udp_flow_src_port); any value of its range will do. */
 const OUTER_SPORT = 49152;
 
+/** include/linux/netdevice.h: so often may a device's transmission lead to another one ("Dead loop on virtual device"). */
+const XMIT_RECURSION_LIMIT = 8;
+
+const depthOf = (packet: Packet): number => (packet.payload ? 1 + depthOf(packet.payload.frame.packet) : 0);
+
 export function encapsulate(
   walk: Walk,
   ns: WorldNamespace,
@@ -26,6 +31,15 @@ export function encapsulate(
 ): Next {
   const { packet } = frame;
   const { fdb } = ns.net.state;
+  if (depthOf(packet) >= XMIT_RECURSION_LIMIT)
+    return walk.stop(
+      ns,
+      packet,
+      'loop',
+      { kind: 'loop' },
+      `${link.name}: the tunnel's own packets are sent into it again and again`,
+      { evidence: [citeLink(ns, link)], kind: 'encapsulate' },
+    );
   if (detail.external)
     return walk.unknown(ns, packet, {
       kind: 'link',

@@ -150,6 +150,7 @@ function conclude(
   verdict: TableVerdict,
 ): HookResult {
   const { walk, ns } = at;
+  if (verdict.kind === 'abandoned') return { ok: false, next: { do: 'abandon' } };
   const where = `${table.name} ${at.hook}`;
   const detail = { hook: at.hook, table: table.name, tool: toolOf(ruleset) };
   if (verdict.kind === 'accept') {

@@ -26,21 +26,15 @@ export type TableVerdict =
       readonly with: string;
       readonly steps: readonly Step[];
       readonly said: string;
-    };
-
-/**
- * The kernel refuses a ruleset whose chains lead back to themselves (mark_source_chains, nf_tables_check_loops), so one
- * that we read is broken. Without loops chains can still call one another so often that no packet would get through.
- */
-const MAX_VISITS = 100_000;
+    }
+  /** The budget is used up. */
+  | { readonly kind: 'abandoned' };
 
 interface Traversal {
   readonly ruleset: CompiledRuleset;
   readonly table: CompiledTable;
   readonly steps: Step[];
   packet: Packet;
-  /** Rules looked at. */
-  visits: number;
   /** Chains that are being walked, outermost first. */
   readonly stack: string[];
 }
@@ -50,7 +44,7 @@ type ChainEnd = { readonly end: 'returned' } | { readonly end: 'verdict'; readon
 export function traverse(ruleset: CompiledRuleset, table: CompiledTable, context: RuleContext): TableVerdict | null {
   const base = table.chains.get(context.hook);
   if (!base) return null;
-  const t: Traversal = { ruleset, table, steps: [], packet: context.packet, visits: 0, stack: [] };
+  const t: Traversal = { ruleset, table, steps: [], packet: context.packet, stack: [] };
   const result = walkChain(t, base, context);
   if (result.end === 'verdict') return result.verdict;
   if (base.chain.policy === 'DROP')
@@ -69,11 +63,8 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
   const { name } = chain.chain;
   for (const rule of candidates(chain, t.packet.destination)) {
     const current: RuleContext = { ...context, packet: t.packet };
-    t.visits += 1;
-    if (t.visits > MAX_VISITS) {
-      const what = `what lies beyond the first ${MAX_VISITS} rules that it meets`;
-      return unknownRule(t, name, rule, current, what) ? accepted(t) : lost(t, name, rule, what);
-    }
+    // Chains that call one another can make a packet meet more rules than anybody can wait for.
+    if (!context.walk.spend('rule')) return { end: 'verdict', verdict: { kind: 'abandoned' } };
     if (!matches(t, name, rule, current)) continue;
     if (rule.target === null) continue;
     const result = applyTarget(rule.target, current);
@@ -81,16 +72,16 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
     switch (result.does) {
       case 'continue':
         t.packet = result.packet;
-        if (result.said) met(t, name, rule, said, 'change');
+        if (result.said) met(t, context, name, rule, said, 'change');
         continue;
       case 'accept':
-        met(t, name, rule, said, result.packet === current.packet ? 'pass' : 'change', result.packet);
+        met(t, context, name, rule, said, result.packet === current.packet ? 'pass' : 'change', result.packet);
         t.packet = result.packet;
         return { end: 'verdict', verdict: { kind: 'accept', packet: result.packet, steps: t.steps, last: said } };
       case 'drop':
       case 'reject':
       case 'no-source':
-        met(t, name, rule, said, 'stop');
+        met(t, context, name, rule, said, 'stop');
         return {
           end: 'verdict',
           verdict: {
@@ -103,18 +94,19 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
           },
         };
       case 'return':
-        met(t, name, rule, said, 'pass');
+        met(t, context, name, rule, said, 'pass');
         return { end: 'returned' };
       case 'jump':
       case 'goto': {
         const next = t.table.chains.get(result.chain);
+        // The kernel refuses chains that lead back to themselves (mark_source_chains, nf_tables_check_loops).
         if (!next || t.stack.includes(result.chain)) {
           const why = next ? 'which leads back to itself' : 'which the table does not have';
           const what = `chain ${result.chain}, ${why}`;
           if (!unknownRule(t, name, rule, current, what)) return lost(t, name, rule, what);
           continue;
         }
-        met(t, name, rule, said, 'pass');
+        met(t, context, name, rule, said, 'pass');
         const inner = walkChain(t, next, context);
         if (inner.end === 'verdict') return inner;
         // After a goto the packet comes back to the caller of this chain, not to its next rule.
@@ -127,11 +119,6 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
   }
   return { end: 'returned' };
 }
-
-const accepted = (t: Traversal): ChainEnd => ({
-  end: 'verdict',
-  verdict: { kind: 'accept', packet: t.packet, steps: t.steps, last: 'taken as let through' },
-});
 
 /** The other answer to an unknown rule: it does throw the packet away. */
 const lost = (t: Traversal, chain: string, rule: XtRule, what: string): ChainEnd => ({
@@ -160,6 +147,7 @@ function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext
     const answer = context.walk.choices.unknown(question, missing);
     met(
       t,
+      context,
       chain,
       rule,
       `${chain} rule ${rule.number} asks for ${unknown}; here taken as ${answer ? 'matching' : 'not matching'}`,
@@ -182,6 +170,7 @@ function unknownRule(t: Traversal, chain: string, rule: XtRule, context: RuleCon
   const goesOn = context.walk.choices.unknown(`rule ${rule.number} of ${chain} lets the packet go on`, missing);
   met(
     t,
+    context,
     chain,
     rule,
     `${chain} rule ${rule.number}: ${what}; here taken as ${goesOn ? 'passing' : 'losing'} the packet`,
@@ -215,7 +204,16 @@ function ruleText(chain: string, rule: XtRule, result: ReturnType<typeof applyTa
   }
 }
 
-function met(t: Traversal, chain: string, rule: XtRule, text: string, action: Step['action'], packet?: Packet): void {
+function met(
+  t: Traversal,
+  { walk }: RuleContext,
+  chain: string,
+  rule: XtRule,
+  text: string,
+  action: Step['action'],
+  packet?: Packet,
+): void {
+  walk.spend('step');
   t.steps.push(
     makeStep({
       kind: action === 'branch' ? 'unknown' : 'rule',

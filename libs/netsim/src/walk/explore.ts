@@ -1,7 +1,9 @@
 /** All the ways a flow can go: runs again with other answers, the likeliest first, until a budget is used up. */
 import type { Flow } from '@netverdict/linux-net';
 import type { World } from '../world/world.ts';
+import { Allowance, type Budget } from './budget.ts';
 import type { ChoicePoint } from './choices.ts';
+import { HeaviestFirst } from './heaviest-first.ts';
 import { run } from './run.ts';
 import type { Stop } from './stop.ts';
 import type { Walk } from './walk.ts';
@@ -12,43 +14,38 @@ export interface Run {
   readonly points: readonly ChoicePoint[];
 }
 
+/** The answers of `points` up to `depth`, and there `option`. */
 interface Pending {
-  readonly prefix: readonly number[];
+  readonly points: readonly ChoicePoint[];
+  readonly depth: number;
+  readonly option: number;
   /** Where a share is not known, as if all ways were as likely: for the order only. */
   readonly weight: number;
 }
 
-export function explore(world: World, flow: Flow, maxBranches: number): readonly Run[] {
+/** Runs that the budget broke off are not among them: their way is missing, which `summarize` counts as unexamined. */
+export function explore(world: World, flow: Flow, maxBranches: number, budget: Budget): readonly Run[] {
   const runs: Run[] = [];
-  const pending: Pending[] = [{ prefix: [], weight: 1 }];
-  while (pending.length > 0 && runs.length < maxBranches) {
-    const { prefix } = takeHeaviest(pending);
-    const { walk, stop } = run(world, flow, prefix);
+  const pending = new HeaviestFirst<Pending>();
+  pending.push({ points: [], depth: -1, option: 0, weight: 1 });
+  for (let tried = 0; tried < maxBranches && !budget.exhausted; tried++) {
+    const from = pending.take();
+    if (!from) break;
+    const prefix = from.depth < 0 ? [] : [...from.points.slice(0, from.depth).map((p) => p.taken), from.option];
+    const { walk, stop, abandoned } = run(world, flow, prefix, new Allowance(budget));
     const { points } = walk.choices;
-    runs.push({ walk, stop, points });
+    if (!abandoned) runs.push({ walk, stop, points });
     let weight = 1;
     points.forEach((point, depth) => {
       const weightOf = (option: number): number => point.options[option]?.share ?? 1 / point.options.length;
       if (depth >= prefix.length)
         point.options.forEach((_, option) => {
-          if (option !== point.taken)
-            pending.push({
-              prefix: [...points.slice(0, depth).map((p) => p.taken), option],
-              weight: weight * weightOf(option),
-            });
+          if (option !== point.taken) pending.push({ points, depth, option, weight: weight * weightOf(option) });
         });
       weight *= weightOf(point.taken);
     });
   }
   return runs.sort(inOrderOfChoice);
-}
-
-function takeHeaviest(pending: Pending[]): Pending {
-  let best = 0;
-  pending.forEach((p, i) => {
-    if (p.weight > (pending[best]?.weight ?? 0)) best = i;
-  });
-  return pending.splice(best, 1)[0] as Pending;
 }
 
 /** The order that a depth-first walk would give: the order of the rules. */

@@ -50,4 +50,6 @@ export type Next =
   | { readonly do: 'from-outside'; readonly packet: Packet }
   /** A socket (or the echo responder) has it. */
   | { readonly do: 'delivered'; readonly ns: WorldNamespace; readonly packet: Packet }
-  | { readonly do: 'end'; readonly stop: Stop | null };
+  | { readonly do: 'end'; readonly stop: Stop | null }
+  /** The budget is used up: nothing is concluded from how far it came. */
+  | { readonly do: 'abandon' };

@@ -26,10 +26,23 @@ export function dispositionOf(run: Run): Disposition {
 }
 
 export function summarize(runs: readonly Run[]): Summary {
-  return below(runs, 0);
+  const summary = below(runs, 0);
+  for (const leaf of summary.leaves) leaf.deciding.reverse();
+  return summary;
 }
 
-function below(runs: readonly Run[], depth: number): Summary {
+/** A leaf on its way up: it is written to instead of copied at every level, of which there can be hundreds. */
+interface DraftLeaf extends Leaf {
+  share: number | null;
+  /** The last choice first. */
+  readonly deciding: Missing[];
+}
+
+interface DraftSummary extends Summary {
+  readonly leaves: readonly DraftLeaf[];
+}
+
+function below(runs: readonly Run[], depth: number): DraftSummary {
   const first = runs[0];
   if (!first) return { shares: NOTHING, unexamined: 1, leaves: [] };
   const point = first.points[depth];
@@ -53,7 +66,10 @@ function below(runs: readonly Run[], depth: number): Summary {
     : unweighted(point, children);
 }
 
-function weighted(children: readonly Summary[], shares: readonly number[]): Summary {
+function weighted(children: readonly DraftSummary[], shares: readonly number[]): DraftSummary {
+  children.forEach((child, i) => {
+    for (const leaf of child.leaves) leaf.share = leaf.share === null ? null : leaf.share * (shares[i] ?? 0);
+  });
   const sum = (of: (s: Summary) => number): number =>
     children.reduce((total, child, i) => total + (shares[i] ?? 0) * of(child), 0);
   return {
@@ -63,35 +79,32 @@ function weighted(children: readonly Summary[], shares: readonly number[]): Summ
       undetermined: sum((s) => s.shares.undetermined),
     },
     unexamined: sum((s) => s.unexamined),
-    leaves: children.flatMap((child, i) =>
-      child.leaves.map((leaf) => ({ ...leaf, share: times(leaf.share, shares[i] ?? 0) })),
-    ),
+    leaves: children.flatMap((child) => child.leaves),
   };
 }
 
 /** Nothing says how likely each way is: what holds in all of them holds; the rest is not determined. */
-function unweighted(point: ChoicePoint, children: readonly Summary[]): Summary {
-  if (children.every((child) => agrees(child, children[0] as Summary))) {
+function unweighted(point: ChoicePoint, children: readonly DraftSummary[]): DraftSummary {
+  if (children.every((child) => agrees(child, children[0] as DraftSummary))) {
     // It does not matter. One way is told: the one that does not rest on the unknown itself.
     const told = [...children]
       .reverse()
       .find((child) => child.leaves.every((leaf) => leaf.run.stop?.cause.kind !== 'unknown'));
-    return told ?? (children[0] as Summary);
+    return told ?? (children[0] as DraftSummary);
   }
   const least = (of: (s: Summary) => number): number => Math.min(...children.map(of));
   const reachable = least((s) => s.shares.reachable);
   const unreachable = least((s) => s.shares.unreachable);
   const unexamined = Math.max(0, ...children.map((s) => s.unexamined));
+  for (const child of children)
+    for (const leaf of child.leaves) {
+      leaf.share = null;
+      if (point.missing) leaf.deciding.push(point.missing);
+    }
   return {
     shares: { reachable, unreachable, undetermined: Math.max(0, 1 - reachable - unreachable - unexamined) },
     unexamined,
-    leaves: children.flatMap((child) =>
-      child.leaves.map((leaf) => ({
-        ...leaf,
-        share: null,
-        deciding: point.missing ? [point.missing, ...leaf.deciding] : leaf.deciding,
-      })),
-    ),
+    leaves: children.flatMap((child) => child.leaves),
   };
 }
 
@@ -102,5 +115,3 @@ const agrees = (a: Summary, b: Summary): boolean =>
   near(a.shares.undetermined, b.shares.undetermined) &&
   near(a.unexamined, 0) &&
   near(b.unexamined, 0);
-
-const times = (a: number | null, b: number): number | null => (a === null ? null : a * b);

@@ -13,25 +13,27 @@ import { routeFailure } from '../route/input.ts';
 import { lookup, selectAddress } from '../route/lookup.ts';
 import { OUTSIDE } from '../trace/recorder.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
+import type { Allowance } from './budget.ts';
 import type { Next } from './next.ts';
 import type { Stop } from './stop.ts';
 import { Walk } from './walk.ts';
 
-/** Events of one run. A path of two nodes with tunnels takes about 60 there and back. */
-const MAX_EVENTS = 2000;
-
-export function run(world: World, flow: Flow, prefix: readonly number[]): { walk: Walk; stop: Stop | null } {
-  const walk = new Walk(world, flow, prefix);
-  let next = start(walk);
-  for (let events = 0; next.do !== 'end'; events++) {
-    if (events >= MAX_EVENTS && walk.original)
-      next = walk.stop(OUTSIDE, walk.original, 'loop', { kind: 'loop' }, `still on its way after ${MAX_EVENTS} steps`);
-    else next = dispatch(walk, next);
-  }
-  return { walk, stop: next.stop };
+export interface Ran {
+  readonly walk: Walk;
+  readonly stop: Stop | null;
+  /** The budget was used up on the way: `stop` says nothing. */
+  readonly abandoned: boolean;
 }
 
-function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' }>): Next {
+export function run(world: World, flow: Flow, prefix: readonly number[], allowance: Allowance): Ran {
+  const walk = new Walk(world, flow, prefix, allowance);
+  let next = start(walk);
+  while (next.do !== 'end' && next.do !== 'abandon')
+    next = walk.spend('stage') ? dispatch(walk, next) : { do: 'abandon' };
+  return { walk, stop: next.do === 'end' ? next.stop : null, abandoned: next.do === 'abandon' };
+}
+
+function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): Next {
   switch (next.do) {
     case 'output':
       return localOutput(walk, next.ns, next.packet, next.oif);

@@ -5,6 +5,7 @@ import { Conntrack } from '../conntrack/table.ts';
 import { describe, type Packet } from '../packet/packet.ts';
 import { type Place, Recorder, type StepInput } from '../trace/recorder.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
+import { Allowance, Budget, COST, DEFAULT_MAX_WORK } from './budget.ts';
 import { Choices, type Missing, type Option } from './choices.ts';
 import type { Next } from './next.ts';
 import type { Cause, Stop } from './stop.ts';
@@ -21,6 +22,7 @@ export class Walk {
   readonly world: World;
   readonly flow: Flow;
   readonly choices: Choices;
+  readonly #allowance: Allowance;
   readonly conntrack = new Conntrack();
   readonly recorder = new Recorder();
   direction: Direction = 'forward';
@@ -39,13 +41,26 @@ export class Walk {
   readonly #labels: Choice[] = [];
   #collapsed = 0;
 
-  constructor(world: World, flow: Flow, prefix: readonly number[]) {
+  constructor(
+    world: World,
+    flow: Flow,
+    prefix: readonly number[],
+    allowance = new Allowance(new Budget(DEFAULT_MAX_WORK)),
+  ) {
+    this.#allowance = allowance;
     this.world = world;
     this.flow = flow;
     this.choices = new Choices(prefix);
   }
 
+  /** False: the budget is used up, and the run is to be abandoned. */
+  spend(what: keyof typeof COST): boolean {
+    this.#allowance.spend(COST[what]);
+    return !this.#allowance.exhausted(this.choices.points.length);
+  }
+
   step(at: WorldNamespace | Place, input: StepInput): void {
+    this.#allowance.spend(COST.step);
     this.recorder.add(placeOf(at), this.direction, input);
   }
 
