@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createLab, type Lab } from '@netverdict/lab';
 import { type Instance, startInstance } from '../clients/cli/src/local/instance.ts';
 import { freePort } from '../clients/cli/src/local/services.ts';
+import { collectionRows } from './collection.ts';
 import { diagnosisRows, memoryRows, rssMiB } from './diagnosis.ts';
 import { machine } from './machine.ts';
 import { printRows, type Row } from './row.ts';
@@ -40,6 +41,9 @@ try {
     ...(await diagnosisRows(lab, instance)),
     ...rows,
   ]);
+  await instance.stop();
+  instance = undefined;
+  printRows('Collection in the agent', 'make bench', machine(), await collectionRows());
 } finally {
   await instance?.stop();
   await lab?.down();

@@ -16,4 +16,5 @@ export function printRows(title: string, command: string, machine: string, rows:
 }
 
 export const ms = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+export const mib = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)} MiB`;
 export const ratio = (value: number, other: number): string => `${(value / other).toFixed(2)}×`;

@@ -1,9 +1,9 @@
 /**
- * `node bench/collect.ts [services]`: what collection costs. Host and one pod alone, then a node with many Services in
- * iptables-legacy and in iptables-nft. Uses scratch namespaces only; needs root and the built helper.
+ * `node bench/collect.ts pair|legacy|nft [services]`: what collection costs in the agent. `pair`: a node's host and one
+ * pod; the others: a node with many Services in that variant of iptables. One case per process, since it tells its peak
+ * memory; prints one line of JSON (CollectFigures). Uses scratch namespaces only; needs root and the built helper.
  */
 import { readFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
 import { builtHelper } from '../src/configuration.ts';
 import { collectorOf } from '../src/domain/collector.ts';
 import { startHelper } from '../src/helper/helper.ts';
@@ -11,12 +11,75 @@ import { flannelNode } from '../src/testing/flannel-node.ts';
 import { kubeProxyRules } from '../src/testing/kube-proxy-rules.ts';
 import { type Scratch, scratchNamespace } from '../src/testing/scratch.ts';
 
-const services = Number(process.argv[2] ?? 10_000);
-const helper = startHelper(builtHelper, { info() {}, warn: (fields, message) => console.warn(message, fields) });
-const peak = (pid: number | 'self' | null): number =>
-  Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid ?? 'self'}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+export interface CollectFigures {
+  readonly firstMs: number;
+  readonly medianMs: number;
+  readonly worstMs: number;
+  /** Of all sections together. */
+  readonly kib: number;
+  readonly agentPeakMib: number;
+  readonly helperPeakMib: number;
+  /** The largest of the tools that the helper ran. */
+  readonly toolPeakMib: number;
+  /** The same read by the usual commands. */
+  readonly beside: { readonly command: string; readonly medianMs: number };
+}
 
-async function measure(what: string, host: Scratch, pod: Scratch | null, rounds: number): Promise<void> {
+const BY_HAND = [
+  ['ip', '-j', '-d', 'link'],
+  ['ip', '-j', 'addr'],
+  ['ip', '-j', 'route', 'show', 'table', 'all'],
+  ['ip', '-j', 'rule'],
+  ['ip', '-j', 'neigh'],
+  ['bridge', '-j', 'fdb'],
+  ['iptables-save'],
+];
+
+const [kind = 'pair', count = '10000'] = process.argv.slice(2);
+const helper = startHelper(builtHelper, { info() {}, warn: (fields, message) => console.warn(message, fields) });
+
+function peakMib(pid: number | 'self' | null): number {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid ?? 'self'}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0; // It has ended meanwhile.
+  }
+}
+
+/** Looks at the helper's children as long as they run; each one's own peak grows to its end. */
+function watchTools(): () => number {
+  let most = 0;
+  const timer = setInterval(() => {
+    const pid = helper.pid();
+    if (pid === null) return;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+    for (const child of children) if (child !== '') most = Math.max(most, peakMib(Number(child)));
+  }, 10);
+  return () => {
+    clearInterval(timer);
+    return most;
+  };
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+function timed(work: () => void, rounds: number): number {
+  return median(
+    Array.from({ length: rounds }, () => {
+      const began = performance.now();
+      work();
+      return performance.now() - began;
+    }),
+  );
+}
+
+async function measure(
+  host: Scratch,
+  pod: Scratch | null,
+  rounds: number,
+  beside: CollectFigures['beside'],
+): Promise<CollectFigures> {
   const collector = collectorOf({
     node: 'bench',
     hostNetns: host.path,
@@ -25,6 +88,7 @@ async function measure(what: string, host: Scratch, pod: Scratch | null, rounds:
       list: async () => (pod === null ? [] : [{ namespace: 'bench', name: 'pod', path: pod.path, inode: 1 }]),
     },
   });
+  const stopWatching = watchTools();
   const times: number[] = [];
   let bytes = 0;
   for (let i = 0; i < rounds; i++) {
@@ -34,38 +98,56 @@ async function measure(what: string, host: Scratch, pod: Scratch | null, rounds:
       maxAgeMs: 0,
       knownDigests: [],
       flows: [{ protocol: 6, addresses: ['10.244.1.2', '10.244.2.2'], ports: [80] }],
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
     });
     times.push(performance.now() - began);
     bytes = texts.reduce((sum, t) => sum + t.text.length, 0);
     const missing = node.namespaces.flatMap((n) => n.sections.flatMap((s) => ('missing' in s ? [s] : [])));
-    if (missing.length > 0) console.warn(missing);
+    if (missing.length > 0) throw new Error(`not everything was read: ${JSON.stringify(missing)}`);
   }
-  const sorted = [...times].sort((a, b) => a - b);
-  const ms = (n: number | undefined): string => `${(n ?? 0).toFixed(1)} ms`;
-  console.log(
-    `${what}: first ${ms(times[0])}, median ${ms(sorted[Math.floor(sorted.length / 2)])}, worst ${ms(sorted.at(-1))}; ` +
-      `${(bytes / 1024).toFixed(0)} KiB; peak agent ${peak('self').toFixed(0)} MiB, helper ${peak(helper.pid()).toFixed(0)} MiB`,
-  );
+  return {
+    firstMs: times[0] ?? Number.NaN,
+    medianMs: median(times),
+    worstMs: Math.max(...times),
+    kib: bytes / 1024,
+    agentPeakMib: peakMib('self'),
+    helperPeakMib: peakMib(helper.pid()),
+    toolPeakMib: stopWatching(),
+    beside,
+  };
 }
 
-console.log(`${cpus().length} × ${cpus()[0]?.model}, Linux ${release()}, ${services} Services`);
-const lab = flannelNode();
-const legacy = scratchNamespace('legacy');
-const nft = scratchNamespace('nft');
+async function pair(): Promise<CollectFigures> {
+  const lab = flannelNode();
+  try {
+    lab.node.run(['iptables-nft-restore'], kubeProxyRules(10));
+    const byHand = (): void => {
+      for (const scratch of [lab.node, lab.pod]) for (const argv of BY_HAND) scratch.run(argv);
+    };
+    const beside = {
+      command: 'ip -j link, addr, route, rule, neigh, bridge fdb, iptables-save in both',
+      medianMs: timed(byHand, 5),
+    };
+    return await measure(lab.node, lab.pod, 30, beside);
+  } finally {
+    lab.remove();
+  }
+}
+
+async function services(variant: 'legacy' | 'nft'): Promise<CollectFigures> {
+  const node = scratchNamespace(variant);
+  try {
+    node.run([`iptables-${variant}-restore`], kubeProxyRules(Number(count)));
+    const command = `iptables-${variant}-save`;
+    return await measure(node, null, 5, { command, medianMs: timed(() => void node.run([command]), 3) });
+  } finally {
+    node.remove();
+  }
+}
+
 try {
-  lab.node.run(['iptables-nft-restore'], kubeProxyRules(10));
-  await measure('host and one pod, each time anew', lab.node, lab.pod, 30);
-  legacy.run(['iptables-legacy-restore'], kubeProxyRules(services));
-  await measure('iptables-legacy', legacy, null, 5);
-  nft.run(['iptables-nft-restore'], kubeProxyRules(services));
-  const began = performance.now();
-  nft.run(['iptables-nft-save']);
-  console.log(`compared with iptables-nft-save alone: ${(performance.now() - began).toFixed(0)} ms`);
-  await measure('iptables-nft', nft, null, 5);
-  nft.run(['iptables-nft', '-A', 'INPUT', '-j', 'ACCEPT']);
-  await measure('iptables-nft after a change', nft, null, 1);
+  if (kind !== 'pair' && kind !== 'legacy' && kind !== 'nft') throw new Error(`${kind} is not pair, legacy or nft`);
+  console.log(JSON.stringify(await (kind === 'pair' ? pair() : services(kind))));
 } finally {
   await helper.close();
-  for (const scratch of [lab, legacy, nft]) scratch.remove();
 }
