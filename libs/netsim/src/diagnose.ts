@@ -176,7 +176,7 @@ function undecided(evaluation: Evaluation, findings: readonly Finding[]): Findin
       node: missing.node,
       direction: 'forward',
       branches: branchesOf.get(unknownKey(missing)) ?? [],
-      params: { where: missing.node ?? missing.place, what: missing.text },
+      params: { where: missing.node ?? missing.place, what: missing.text, whatZh: missing.zh },
       evidence: missing.evidence,
       remedy: null,
     }),
@@ -199,7 +199,7 @@ function undecided(evaluation: Evaluation, findings: readonly Finding[]): Findin
 function clause(finding: Finding): { en: string; zh: string } {
   const { params } = finding;
   const what = params.what ?? params.place ?? `${params.node}: ${params.reason}`;
-  return { en: String(what), zh: String(what) };
+  return { en: String(what), zh: String(params.whatZh ?? what) };
 }
 
 function decidingSections(findings: readonly Finding[]): DiagnoseResult['deciding'] {

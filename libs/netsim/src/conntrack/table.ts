@@ -48,6 +48,12 @@ export class Conntrack {
     return [...this.#tables.values()].some((table) => table.some((e) => e.original.protocol === 6 && !e.seenReply));
   }
 
+  /** Does the packet belong to a connection that is tracked already? */
+  knows(key: NamespaceKey, packet: Packet): boolean {
+    const tuple = tupleOf(packet);
+    return (this.#tables.get(key) ?? []).some((e) => sameTuple(e.reply, tuple) || sameTuple(e.original, tuple));
+  }
+
   /** nf_conntrack_in: finds or makes the entry; null when the packet is INVALID. */
   track(key: NamespaceKey, packet: Packet): CtRef | null {
     const tuple = tupleOf(packet);

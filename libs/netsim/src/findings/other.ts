@@ -61,7 +61,11 @@ export function need(s: Situation<'need'>): Derived {
 
 export const unknown = (s: Situation<'unknown'>): Derived => ({
   code: 'NV-UNKNOWN-DECIDES',
-  params: { where: s.cause.missing.node ?? formatIp(s.stop.packet.destination), what: s.cause.missing.text },
+  params: {
+    where: s.cause.missing.node ?? formatIp(s.stop.packet.destination),
+    what: s.cause.missing.text,
+    whatZh: s.cause.missing.zh,
+  },
   evidence: s.cause.missing.evidence,
   remedy: null,
   patch: null,

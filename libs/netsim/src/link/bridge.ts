@@ -39,6 +39,7 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
       place: ns.key,
       node: ns.node,
       text: `VLAN filtering of ${bridge.name} is not modelled`,
+      zh: `尚不支持网桥 ${bridge.name} 的 VLAN 过滤`,
       evidence: [citeLink(ns, bridge)],
     };
     if (
@@ -158,6 +159,7 @@ function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): F
         place: ns.key,
         node: ns.node,
         text: `who is behind port ${unread.name} of ${bridge.name} was not read`,
+        zh: `未读取网桥 ${bridge.name} 的端口 ${unread.name} 另一端是谁`,
         evidence: [citeLink(ns, unread)],
       }),
     };

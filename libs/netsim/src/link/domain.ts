@@ -1,7 +1,15 @@
 /** Who is on the same link: the devices that a frame sent out of a device can reach without routing. */
-import type { IpAddress, Link, Mac, Need } from '@netverdict/linux-net';
-import { hostKey } from '@netverdict/linux-net';
-import { sysctl } from '../world/facts.ts';
+import {
+  formatIp,
+  hostKey,
+  type IpAddress,
+  type Link,
+  type Mac,
+  type Need,
+  parsePrefix,
+  prefixContains,
+} from '@netverdict/linux-net';
+import { maxConf, sysctl } from '../world/facts.ts';
 import { inAny, isUplink, nodeOfPodAddress, veth, type World, type WorldNamespace } from '../world/world.ts';
 
 export interface Member {
@@ -83,7 +91,7 @@ export type Answerer =
 export function whoAnswers(world: World, ns: WorldNamespace, out: Link, address: IpAddress): Answerer {
   const domain = domainOf(world, ns, out);
   for (const member of domain.members) {
-    if (!member.ns.net.own.has(address)) continue;
+    if (!member.ns.net.own.has(address) || ignoresArp(member, address, ns, out)) continue;
     return member.link.up ? { kind: 'member', member, mac: member.link.mac } : { kind: 'down', member };
   }
   for (const member of domain.members)
@@ -123,6 +131,30 @@ export function whoAnswers(world: World, ns: WorldNamespace, out: Link, address:
 
 const podCollected = (world: World, node: string, namespace: string, name: string): boolean =>
   world.namespaces.has(`${node}/pod/${namespace}/${name}`);
+
+/** arp_ignore (net/ipv4/arp.c): by default a host answers on any device for each of its addresses. */
+function ignoresArp({ ns, link }: Member, address: IpAddress, asking: WorldNamespace, out: Link): boolean {
+  if (typeof address !== 'number') return false;
+  const here = ns.net.addressesOn(link.ifindex).filter((a) => a.address === address);
+  switch (maxConf(ns, link, 'arp_ignore') ?? 0) {
+    case 0:
+      return false;
+    case 1:
+      return here.length === 0;
+    case 2: {
+      // Only to one who asks from the same subnet (arp_solicit takes an address of the device that it asks on).
+      const senders = asking.net.addressesOn(out.ifindex).map((a) => a.address);
+      return !here.some((a) => {
+        const subnet = parsePrefix(`${formatIp(a.address)}/${a.prefixLength}`);
+        return subnet.ok && senders.some((sender) => prefixContains(subnet.value, sender));
+      });
+    }
+    case 8:
+      return true;
+    default:
+      return false;
+  }
+}
 
 /** proxy_arp on the device, or an entry of `ip neigh add proxy`. */
 function answersForOthers({ ns, link }: Member, address: IpAddress): boolean {

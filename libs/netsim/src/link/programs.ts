@@ -30,6 +30,7 @@ export function attachedPrograms(
       place: ns.key,
       node: ns.node,
       text: `program ${program.name} at ${program.hook} of ${link.name} is not evaluated`,
+      zh: `未计算 ${link.name} 的 ${program.hook} 上的程序 ${program.name}`,
       evidence: [
         {
           section: programs.section?.digest ?? null,
@@ -42,6 +43,50 @@ export function attachedPrograms(
     };
     const key = `${walk.direction} ${ns.key} ${link.name} ${program.hook} ${program.name}`;
     if (!walk.ask(ns, `program ${program.name} lets the packet through`, missing, key))
+      return walk.lost(ns, packet, missing);
+  }
+  return null;
+}
+
+/** Of the root cgroup, which every process is in: they see, change or stop what sockets send and get. */
+const CGROUP_HOOKS = {
+  connect: ['connect4', 'connect6', 'sendmsg4', 'sendmsg6'],
+  egress: ['egress'],
+  ingress: ['ingress'],
+} as const;
+
+export function cgroupPrograms(
+  walk: Walk,
+  ns: WorldNamespace,
+  at: keyof typeof CGROUP_HOOKS,
+  packet: Packet,
+): Next | null {
+  const { programs } = ns.net.state;
+  if (!programs.known || packet.payload) return null;
+  for (const program of programs.value) {
+    const [kind, hook = ''] = program.hook.toLowerCase().split(/[ /]/);
+    if (program.dev !== null || kind !== 'cgroup' || !CGROUP_HOOKS[at].some((name) => name === hook)) continue;
+    if (/[46]$/.test(hook) && !hook.endsWith(packet.family === 'ipv4' ? '4' : '6')) continue;
+    if (hook.startsWith('connect') && packet.icmp) continue;
+    if (hook.startsWith('sendmsg') && packet.protocol !== 17) continue;
+    const missing = {
+      kind: 'program' as const,
+      place: ns.key,
+      node: ns.node,
+      text: `program ${program.name} at ${program.hook} of the root cgroup is not evaluated`,
+      zh: `未计算根 cgroup 的 ${program.hook} 上的程序 ${program.name}`,
+      evidence: [
+        {
+          section: programs.section?.digest ?? null,
+          kind: 'attached-programs',
+          line: null,
+          text: `${program.hook} ${program.name}`,
+          at: programs.section?.at ?? null,
+        },
+      ],
+    };
+    const key = `${walk.direction} ${ns.key} ${program.hook} ${program.name}`;
+    if (!walk.ask(ns, `program ${program.name} lets the packet through unchanged`, missing, key))
       return walk.lost(ns, packet, missing);
   }
   return null;

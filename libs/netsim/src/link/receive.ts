@@ -31,6 +31,7 @@ export function receive(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame
       place: ns.key,
       node: ns.node,
       text: `device ${link.name} belongs to ${master?.name ?? 'a device'} of a kind that is not modelled`,
+      zh: `设备 ${link.name} 从属于 ${master?.name ?? '某个设备'},其类型尚未支持`,
       evidence: [citeLink(ns, link)],
     });
   }

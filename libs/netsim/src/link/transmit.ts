@@ -54,6 +54,7 @@ export function transmit(walk: Walk, ns: WorldNamespace, link: Link, frame: Fram
         place: ns.key,
         node: ns.node,
         text: `where device ${link.name} (${detail.kind === 'other' ? detail.name : detail.kind}) leads to is not modelled`,
+        zh: `尚不支持设备 ${link.name}(${detail.kind === 'other' ? detail.name : detail.kind}),不知道它通向哪里`,
         evidence: [citeLink(ns, link)],
       });
     default:
@@ -97,6 +98,7 @@ function throughVeth(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): 
       place: ns.key,
       node: ns.node,
       text: `the other end of ${link.name} is not known`,
+      zh: `不知道 ${link.name} 的另一端是谁`,
       evidence: [citeLink(ns, link)],
     });
   if (!peer.link.up)

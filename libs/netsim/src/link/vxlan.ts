@@ -46,6 +46,7 @@ export function encapsulate(
       place: ns.key,
       node: ns.node,
       text: `${link.name} takes its tunnel keys from routes or programs, which is not modelled`,
+      zh: `${link.name} 的隧道参数来自路由或程序,尚不支持`,
       evidence: [citeLink(ns, link)],
     });
   if (!fdb.known) return walk.unknown(ns, packet, missingSection(ns, fdb, 'bridge-fdb'));

@@ -74,6 +74,7 @@ export function enterNode(walk: Walk, host: WorldNamespace, packet: Packet, addr
       place: host.key,
       node: host.node,
       text: `which device joins ${host.node} to the other nodes is not known`,
+      zh: `不知道 ${host.node} 通过哪个设备连接其他节点`,
       evidence: [],
     });
   return arrive(walk, host, link, { srcMac: null, dstMac: link.mac, packet });
@@ -151,6 +152,7 @@ export function fromOutside(walk: Walk, packet: Packet): Next {
       place: 'outside',
       node: null,
       text: `neither end of the connection is in the cluster: ${formatIp(destination)} is no address of it`,
+      zh: `连接的两端都不在集群内:${formatIp(destination)} 不是集群的地址`,
       evidence: [],
     });
   const text = `${formatIp(destination)} is a ${target === 'pod' ? "pod's" : "Service's"} address: the network outside has no route to it`;

@@ -38,7 +38,6 @@ export function resolveNeighbour(
     ? [cite(neighbours, 'ip-neigh', entry.evidence)]
     : [citeAbsence(neighbours, 'ip-neigh', `no entry for ${text} dev ${link.name}`)];
   const answer = whoAnswers(walk.world, ns, link, address);
-  const missing = (why: string) => ({ kind: 'link' as const, place: ns.key, node: ns.node, text: why, evidence });
   switch (answer.kind) {
     case 'member':
       walk.step(ns, {
@@ -81,7 +80,14 @@ export function resolveNeighbour(
     case 'unknown':
       return {
         ok: false,
-        next: walk.unknown(ns, packet, missing(`who is on the link of ${link.name} in ${ns.key} is not known`)),
+        next: walk.unknown(ns, packet, {
+          kind: 'link',
+          place: ns.key,
+          node: ns.node,
+          text: `who is on the link of ${link.name} in ${ns.key} is not known`,
+          zh: `不知道 ${ns.key} 的 ${link.name} 所在链路上有谁`,
+          evidence,
+        }),
       };
     case 'nobody':
       break;

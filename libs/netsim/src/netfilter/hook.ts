@@ -1,6 +1,8 @@
 /** All stations of one hook, in order: tables of both variants, conntrack, NAT, native nftables. */
+import type { CtEntry } from '../conntrack/table.ts';
 import type { Packet } from '../packet/packet.ts';
 import { describe } from '../packet/packet.ts';
+import { citeAbsence } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { missingSection } from '../world/facts.ts';
@@ -27,8 +29,11 @@ export function runHook(at: At, packet: Packet, onlyTables: readonly string[] | 
   for (const station of HOOKS[at.hook]) {
     const name = station.at === 'table' ? station.table : 'conntrack';
     if (onlyTables && !onlyTables.includes(name)) continue;
-    if (station.at === 'conntrack') current = track(at, current);
-    else {
+    if (station.at === 'conntrack') {
+      const full = tableFull(at, current);
+      if (full) return { ok: false, next: full };
+      current = track(at, current);
+    } else {
       const result = station.table === 'nat' ? natTable(at, current) : plainTable(at, station.table, current);
       if (!result.ok) return result;
       current = result.packet;
@@ -55,6 +60,28 @@ function track(at: At, packet: Packet): Packet {
       detail: { hook: at.hook, state: states.join(',') },
     });
   return tracked;
+}
+
+/**
+ * nf_conntrack_alloc drops the packet that would need a new entry, unless an entry that no answer has confirmed can be thrown
+ * out (early_drop): which of both cannot be told from the counts.
+ */
+function tableFull({ walk, ns, hook }: At, packet: Packet): Next | null {
+  const { conntrackTable } = ns.net.state;
+  if (!conntrackTable.known || packet.untracked || packet.ct || walk.conntrack.knows(ns.key, packet)) return null;
+  const { count, max } = conntrackTable.value;
+  if (max <= 0 || count < max) return null;
+  const missing = {
+    kind: 'other' as const,
+    place: ns.key,
+    node: ns.node,
+    text: `the connection tracking table is full (${count} of ${max}): new connections are dropped unless an unanswered one makes room`,
+    zh: `连接跟踪表已满(${count}/${max}):除非有未应答的条目可被替换,新连接会被丢弃`,
+    evidence: [citeAbsence(conntrackTable, 'conntrack-table', `count ${count}, max ${max}`)],
+  };
+  return walk.ask(ns, `the table has room at ${hook}`, missing, `${walk.direction} ${ns.key} conntrack full`)
+    ? null
+    : walk.lost(ns, packet, missing);
 }
 
 const hasRules = (ns: WorldNamespace, packet: Packet): boolean =>
@@ -116,13 +143,27 @@ function natTable(at: At, packet: Packet): HookResult {
   };
   let current = packet;
   if (packet.ct.direction === 'original' && !done()) {
+    const { id: entryId } = packet.ct;
+    const found: Translation[] = [];
     for (const { ruleset, table } of variants(at, 'nat', packet)) {
+      const before = walk.conntrack.get(ns.key, entryId);
       const verdict = traverse(ruleset, table, { ...at.devices, walk, ns, hook: at.hook, packet: current });
       if (!verdict) continue;
-      const result = conclude(at, ruleset, table, current, verdict);
-      if (!result.ok) return result;
-      current = result.packet;
-      if (done()) return { ok: true, packet: current };
+      const after = walk.conntrack.get(ns.key, entryId);
+      if (before && after && done()) {
+        found.push({ ruleset, table, verdict, entry: after });
+        walk.conntrack.update(ns.key, entryId, before);
+      } else if (found.length === 0 || verdict.kind === 'abandoned') {
+        const result = conclude(at, ruleset, table, current, verdict);
+        if (!result.ok) return result;
+        current = result.packet;
+      }
+    }
+    const [first, ...others] = found;
+    if (first) {
+      const { ruleset, table, verdict, entry } = firstAsked(at, packet, [first, ...others]);
+      walk.conntrack.update(ns.key, entryId, entry);
+      return conclude(at, ruleset, table, current, verdict);
     }
     const id = packet.ct.id;
     walk.conntrack.update(ns.key, id, manip === 'dst' ? { dstDone: true } : { srcDone: true });
@@ -140,6 +181,36 @@ function natTable(at: At, packet: Packet): HookResult {
       packet: mapped,
     });
   return { ok: true, packet: mapped };
+}
+
+const NO_SOURCE_ZH = '地址转换所用的设备没有可用的地址';
+
+interface Translation {
+  readonly ruleset: CompiledRuleset;
+  readonly table: CompiledTable;
+  readonly verdict: TableVerdict;
+  readonly entry: CtEntry;
+}
+
+/**
+ * Of equal priority the hook registered last is asked first (nf_hook_entries_grow), and the first translation counts. Which
+ * was registered last nothing tells: it matters only where both variants translate this packet.
+ */
+function firstAsked(at: At, packet: Packet, found: readonly [Translation, ...Translation[]]): Translation {
+  const [first, second] = found;
+  if (!second) return first;
+  const { walk, ns } = at;
+  const tools = found.map(({ ruleset }) => toolOf(ruleset));
+  const missing = {
+    kind: 'other' as const,
+    place: ns.key,
+    node: ns.node,
+    text: `${tools.join(' and ')} both translate the packet at ${at.hook}, and the one set up last is asked first`,
+    zh: `${tools.join(' 和 ')} 都会在 ${at.hook} 转换该数据包的地址,最后建立的一方优先`,
+    evidence: found.flatMap(({ verdict }) => ('steps' in verdict ? (verdict.steps.at(-1)?.evidence ?? []) : [])),
+  };
+  const key = `${ns.key} nat order ${packet.family}`;
+  return walk.ask(ns, `${tools[0]} is asked first`, missing, key) ? first : second;
 }
 
 function conclude(
@@ -170,7 +241,14 @@ function conclude(
   const place = { ruleset, table: table.name, chain: verdict.chain };
   if (verdict.kind === 'no-source') {
     const link = at.devices.oif ?? at.devices.iif;
-    const missing = { kind: 'other' as const, place: ns.key, node: ns.node, text: verdict.said, evidence };
+    const missing = {
+      kind: 'other' as const,
+      place: ns.key,
+      node: ns.node,
+      text: verdict.said,
+      zh: NO_SOURCE_ZH,
+      evidence,
+    };
     if (!link) return { ok: false, next: walk.unknown(ns, before, missing) };
     return {
       ok: false,
@@ -244,6 +322,7 @@ function nativeNftables(at: At, packet: Packet): Next | null {
       place: ns.key,
       node: ns.node,
       text: `nftables chain ${name} (${chain.ruleCount} rules, policy ${chain.policy}) is not evaluated`,
+      zh: `未计算 nftables 链 ${name}(${chain.ruleCount} 条规则,默认策略 ${chain.policy})`,
       evidence: [
         {
           section: part.section?.digest ?? null,

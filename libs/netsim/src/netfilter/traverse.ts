@@ -184,6 +184,7 @@ const missingFor = (t: Traversal, chain: string, rule: XtRule, context: RuleCont
   place: context.ns.key,
   node: context.ns.node,
   text: `rule ${rule.number} of chain ${chain} (${toolOf(t.ruleset)}, table ${t.table.name}) depends on ${what}`,
+  zh: `链 ${chain} 的第 ${rule.number} 条规则(${toolOf(t.ruleset)},${t.table.name} 表)的结果无法判断:${rule.text}`,
   evidence: [ruleEvidence(t.ruleset, rule)],
 });
 

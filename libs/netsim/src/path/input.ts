@@ -1,5 +1,6 @@
 /** ip_local_deliver: INPUT, then whoever takes it: a tunnel, the echo responder, a socket. */
 import { formatIp, type Link } from '@netverdict/linux-net';
+import { cgroupPrograms } from '../link/programs.ts';
 import { decapsulate } from '../link/vxlan.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook } from '../netfilter/hook.ts';
@@ -15,6 +16,8 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
   const result = runHook({ walk, ns, hook: 'INPUT', devices: { ...NO_DEVICES, iif, physIn } }, packet);
   if (!result.ok) return result.next;
   if (result.packet.payload) return decapsulate(walk, ns, result.packet, result.packet.payload);
+  const program = cgroupPrograms(walk, ns, 'ingress', result.packet);
+  if (program) return program;
   if (walk.direction === 'reply') return { do: 'delivered', ns, packet: result.packet };
   return toSocket(walk, ns, iif, result.packet);
 }

@@ -1,5 +1,6 @@
 /** ip_local_out: output routing, OUTPUT, routing again where the packet was changed, then out. */
 import { formatIp, type IfIndex, type Link } from '@netverdict/linux-net';
+import { cgroupPrograms } from '../link/programs.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook, unreadRulesets } from '../netfilter/hook.ts';
 import { describe, type Packet } from '../packet/packet.ts';
@@ -13,6 +14,10 @@ import { type Egress, egress } from './egress.ts';
 type OutputRoute = { readonly ok: true; readonly e: Egress } | { readonly ok: false; readonly next: Next };
 
 export function localOutput(walk: Walk, ns: WorldNamespace, packet: Packet, oif: IfIndex | null): Next {
+  const program =
+    (walk.direction === 'forward' && !walk.confirming ? cgroupPrograms(walk, ns, 'connect', packet) : null) ??
+    cgroupPrograms(walk, ns, 'egress', packet);
+  if (program) return program;
   const unread = unreadRulesets(walk, ns, packet);
   if (unread) return unread;
   const first = routeOutput(walk, ns, packet, oif, true);

@@ -73,6 +73,7 @@ export function lookup(walk: Walk, ns: WorldNamespace, key: FlowKey): RouteResul
         place: ns.key,
         node: ns.node,
         text: `policy rule ${rule.priority} asks for what is not modelled`,
+        zh: `策略路由规则 ${rule.priority} 使用了尚未支持的条件`,
         evidence,
       };
       if (!walk.choices.unknown(`policy rule ${rule.priority} applies`, missing, `${ns.key} rule ${rule.priority}`))
@@ -183,12 +184,14 @@ export function selectAddress(
   dev: IfIndex,
   towards: IpAddress | null,
   family: Family,
+  /** The widest scope that the address may have: what is sent through a gateway or translated needs a global one. */
+  widest: number = SCOPE.link,
 ): IpAddress | null {
   const usable = (ifindex: IfIndex) =>
     ns.net
       .addressesOn(ifindex)
       .filter(
-        (a) => familyOf(a.address) === family && !a.secondary && a.scope < SCOPE.host && !a.tentative && !a.deprecated,
+        (a) => familyOf(a.address) === family && !a.secondary && a.scope <= widest && !a.tentative && !a.deprecated,
       );
   const own = usable(dev);
   const near = towards === null ? undefined : own.find((a) => sameSubnet(a.address, towards, a.prefixLength));

@@ -25,7 +25,9 @@ export interface Missing {
   readonly kind: 'rule' | 'section' | 'program' | 'sysctl' | 'nftables' | 'link' | 'other';
   readonly place: string;
   readonly node: string | null;
+  /** A clause in English, and the same in Chinese. */
   readonly text: string;
+  readonly zh: string;
   readonly evidence: readonly Evidence[];
 }
 

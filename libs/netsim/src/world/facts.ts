@@ -12,6 +12,7 @@ export function missingSection(ns: WorldNamespace, part: Known<unknown>, kind: S
     place: ns.key,
     node: ns.node,
     text: `${kind} of ${ns.key} is not known (${reason})`,
+    zh: `未知 ${ns.key} 的 ${kind}(${reason})`,
     evidence: [{ section: null, kind, line, text: reason }],
   };
 }

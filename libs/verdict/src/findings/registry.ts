@@ -365,9 +365,9 @@ export const FINDING_CODES = {
     title: { en: 'Something that is not known decides', zh: '结果取决于未知的信息' },
     text: {
       en: 'Whether the packets pass {where} cannot be told: {what}.',
-      zh: '无法判断数据包能否通过 {where}:{what}。',
+      zh: '无法判断数据包能否通过 {where}:{whatZh}。',
     },
-    params: ['where', 'what'],
+    params: ['where', 'what', 'whatZh'],
   },
   'NV-UNEXAMINED': {
     severity: 'info',

@@ -7,6 +7,7 @@ import {
   type Ipv6,
   ip,
   type NatRange,
+  SCOPE,
   type XtTarget,
 } from '@netverdict/linux-net';
 import type { CtEntry } from '../../conntrack/table.ts';
@@ -67,7 +68,7 @@ export function snat(target: Of<'snat'>, c: RuleContext): TargetResult {
 
 export function masquerade(target: Of<'masquerade'>, c: RuleContext): TargetResult {
   const family = familyOf(c.packet.source);
-  const address = c.oif && selectAddress(c.ns, c.oif.ifindex, c.nexthop ?? c.packet.destination, family);
+  const address = c.oif && selectAddress(c.ns, c.oif.ifindex, c.nexthop ?? c.packet.destination, family, SCOPE.global);
   if (!address) return { does: 'no-source', said: `MASQUERADE: ${c.oif?.name ?? 'the device'} has no address to use` };
   const { ports } = target;
   const inside =
