@@ -1,11 +1,11 @@
 /** `make bench`: every number with the machine, the command and what it is compared with. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLab, type Lab } from '@netverdict/lab';
-import { type Instance, startInstance } from '../clients/cli/src/local/instance.ts';
+import { type Instance, removeInstance, startInstance } from '../clients/cli/src/local/instance.ts';
 import { freePort } from '../clients/cli/src/local/services.ts';
 import { collectionRows } from './collection.ts';
 import { diagnosisRows, memoryRows, rssMiB } from './diagnosis.ts';
@@ -47,5 +47,5 @@ try {
 } finally {
   await instance?.stop();
   await lab?.down();
-  rmSync(dir, { recursive: true, force: true });
+  await removeInstance(dir);
 }

@@ -1,12 +1,14 @@
 /** The command as a person runs it: what it prints, its exit codes, and that nothing stays behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { busUserName } from '@netverdict/contracts';
+import { outsidePostgresDir } from '@netverdict/embedded';
 import { createLab, listLabs } from '@netverdict/lab';
 import { describe, expect, it } from 'vitest';
+import { removeInstance } from '../../clients/cli/src/local/instance.ts';
 import { repositoryRoot } from '../../clients/cli/src/local/repository.ts';
 import { freePort } from '../../clients/cli/src/local/services.ts';
 
@@ -36,14 +38,15 @@ function start(
 const netverdict = (args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> =>
   start(args, env).ended;
 
-/** What a demo of this process would have left: its lab's namespaces and state, its folder. */
+/** What a demo of this process would have left: its lab's namespaces and state, its folder, its database. */
 function leftovers(pid: number): string[] {
   const name = `demo-${pid}`;
+  const dir = join(tmpdir(), `netverdict-${name}`);
   const netns = readdirSync('/run/netns').filter((entry) => entry.includes(name));
   const labs = listLabs()
     .filter((lab) => lab.name === name)
     .map((lab) => `lab ${lab.name}`);
-  return [...netns, ...labs];
+  return [...netns, ...labs, ...[dir, outsidePostgresDir(join(dir, 'engines'))].filter((path) => existsSync(path))];
 }
 
 describe('netverdict demo', () => {
@@ -134,6 +137,7 @@ describe('a cluster that Netverdict did not make', () => {
       for (const agent of agents) agent.kill('SIGTERM');
       await netverdict(['down'], env);
       await lab.down();
+      await removeInstance(join(dir, 'up'));
       rmSync(dir, { recursive: true, force: true });
     }
   }, 120_000);

@@ -1,5 +1,5 @@
 /** The whole system on a lab: what happens when its parts fail, and that nothing accepted is lost. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import { parseBundle, replay } from '@netverdict/bundle';
 import { createLab, type Lab } from '@netverdict/lab';
 import { createClient, type DiagnosisDocument, type NetverdictClient } from '@netverdict/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Instance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
 import { freePort } from '../../clients/cli/src/local/services.ts';
 
 let lab: Lab;
@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await instance?.stop();
   await lab?.down();
-  rmSync(dir, { recursive: true, force: true });
+  await removeInstance(dir);
 });
 
 const ask = (port: number | string = 80): Promise<DiagnosisDocument> =>

@@ -1,12 +1,12 @@
 /** One diagnosis is one trace: a receiver of OTLP sees spans of every service with the same trace id. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLab, type Lab } from '@netverdict/lab';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Instance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
 import { freePort } from '../../clients/cli/src/local/services.ts';
 
 interface ExportedSpans {
@@ -66,7 +66,7 @@ afterAll(async () => {
   await instance?.stop();
   await lab?.down();
   receiver?.close();
-  rmSync(dir, { recursive: true, force: true });
+  await removeInstance(dir);
 });
 
 it('one diagnosis is one trace across the services, continued from the caller', async () => {

@@ -1,12 +1,12 @@
 /** Brings up one lab with Netverdict beside it, and compares what the API says of a row with what packets do. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLab, type Lab, type ProbeResult } from '@netverdict/lab';
 import { createClient, type DiagnosisDocument } from '@netverdict/sdk';
 import { renderReport } from '@netverdict/verdict';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Instance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
 import { freePort } from '../../clients/cli/src/local/services.ts';
 import type { Combination, Scenario } from './scenario.ts';
 import { SCENARIOS } from './table.ts';
@@ -58,7 +58,7 @@ export function describeScenarios(combination: Combination): void {
     afterAll(async () => {
       await instance?.stop();
       await lab?.down();
-      rmSync(dir, { recursive: true, force: true });
+      await removeInstance(dir);
     });
     afterEach(async () => {
       await lab.heal();

@@ -49,6 +49,8 @@ export interface EnginesOptions {
   readonly only?: readonly EngineName[];
   /** Engines go on when this process ends; `stopEngines(dir)` stops them. */
   readonly outlive?: boolean;
+  /** An engine that dies is started again, and `onProgress` told. */
+  readonly keepAlive?: boolean;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -75,6 +77,8 @@ export interface Engines {
   stop(): Promise<void>;
 }
 
+/** How soon a dead engine is noticed. */
+const WATCH_MS = 300;
 const START_MS: Readonly<Record<EngineName, number>> = { nats: 10_000, redis: 10_000, postgres: 60_000 };
 
 const servicesOf = (cluster: string): BusUser[] => [{ role: 'topology', cluster }];
@@ -213,6 +217,28 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
       if (performance.now() > end) throw new EngineError(`nats-server did not reload:\n${lastLines(natsLog(dir))}`);
   }
 
+  /** Engines that somebody stops or starts on purpose just now: their death is no surprise. */
+  const busy = new Set<EngineName>();
+  async function onPurpose(name: EngineName, work: () => Promise<void>): Promise<void> {
+    busy.add(name);
+    try {
+      await work();
+    } finally {
+      busy.delete(name);
+    }
+  }
+  function revive(name: EngineName): void {
+    const id = processes[name];
+    if (id === undefined || busy.has(name) || isAlive(id)) return;
+    options.onProgress?.(`${name} ended unexpectedly; starting it again`);
+    void onPurpose(name, () => startEngine(name)).catch((error: unknown) =>
+      options.onProgress?.(
+        `${name} could not be started again: ${error instanceof Error ? error.message : String(error)}`,
+      ),
+    );
+  }
+
+  let watch: NodeJS.Timeout | undefined;
   let database = '';
   const engines: Engines = {
     dir,
@@ -230,14 +256,16 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
       ensureUser(dir, { role: 'agent', cluster, node });
       await reloadNats();
     },
-    stopEngine,
-    startEngine,
-    async restart(name, { signal, wipe: wiped } = {}) {
-      await stopEngine(name, signal);
-      if (wiped) await wipe(name);
-      await startEngine(name);
-    },
+    stopEngine: (name, signal) => onPurpose(name, () => stopEngine(name, signal)),
+    startEngine: (name) => onPurpose(name, () => startEngine(name)),
+    restart: (name, { signal, wipe: wiped } = {}) =>
+      onPurpose(name, async () => {
+        await stopEngine(name, signal);
+        if (wiped) await wipe(name);
+        await startEngine(name);
+      }),
     async stop() {
+      clearInterval(watch);
       await Promise.all(names.map((name) => stopEngine(name)));
       await record();
     },
@@ -250,5 +278,6 @@ export async function startEngines(options: EnginesOptions): Promise<Engines> {
     throw failed.reason;
   }
   if (names.includes('postgres')) database = databaseUrl((await postgresPlace()).password, ports.postgres);
+  if (options.keepAlive) watch = setInterval(() => names.forEach(revive), WATCH_MS).unref();
   return engines;
 }

@@ -1,3 +1,10 @@
 export { type Engines, type EnginesOptions, startEngines } from './engines.ts';
 export { EngineError } from './errors.ts';
-export { type EngineName, type EnginesRecord, readRecord, removeEngines, stopEngines } from './record.ts';
+export {
+  type EngineName,
+  type EnginesRecord,
+  outsidePostgresDir,
+  readRecord,
+  removeEngines,
+  stopEngines,
+} from './record.ts';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { EngineError } from './errors.ts';
 import { isReachableByOthers, postgresBinaries } from './postgres-binaries.ts';
-import { nameFor } from './record.ts';
+import { outsidePostgresDir } from './record.ts';
 
 const run = promisify(execFile);
 const USER = 'netverdict';
@@ -41,7 +41,7 @@ function chooseFolder(dir: string, isRoot: boolean): string {
   // `dir` itself is ours: its secrets are in files of mode 0600, passing through it tells nothing.
   if (isRoot) chmodSync(dir, 0o711);
   if (!isRoot || isReachableByOthers(resolve(dir))) return join(dir, 'postgres');
-  return join('/var/lib/netverdict', `postgres-${nameFor(dir)}`);
+  return outsidePostgresDir(dir);
 }
 
 /** Prepares the data folder; the first time that takes about a second. @throws EngineError when initdb fails */

@@ -32,6 +32,9 @@ const file = (dir: string): string => join(dir, 'engines.json');
 /** For a data folder that another user must reach: one name per `dir`. */
 export const nameFor = (dir: string): string => createHash('sha256').update(resolve(dir)).digest('hex').slice(0, 12);
 
+/** Where PostgreSQL's data of an instance lie when its user could not reach into `dir`. */
+export const outsidePostgresDir = (dir: string): string => join('/var/lib/netverdict', `postgres-${nameFor(dir)}`);
+
 export function readRecord(dir: string): EnginesRecord | null {
   try {
     return JSON.parse(readFileSync(file(dir), 'utf8')) as EnginesRecord;
@@ -68,8 +71,7 @@ export async function stopEngines(dir: string): Promise<EngineName[]> {
 
 /** Stops them and removes all data. */
 export async function removeEngines(dir: string): Promise<void> {
-  const record = readRecord(dir);
   await stopEngines(dir);
-  if (record) rmSync(record.postgresDir, { recursive: true, force: true });
-  rmSync(dir, { recursive: true, force: true });
+  // Not from the record: a start that was interrupted has not written one.
+  for (const folder of [dir, outsidePostgresDir(dir)]) rmSync(folder, { recursive: true, force: true });
 }

@@ -2,13 +2,13 @@
  * `netverdict demo`: a cluster in a box, a fault, the diagnosis through the REST API, a real packet as the judge,
  * the proposed remedy, the diagnosis again; then everything is taken away.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLab, type Lab } from '@netverdict/lab';
 import { createClient, type DiagnosisDocument } from '@netverdict/sdk';
 import { SystemError } from '../exit-codes.ts';
-import { type Instance, startInstance } from '../local/instance.ts';
+import { type Instance, removeInstance, startInstance } from '../local/instance.ts';
 import { freePort } from '../local/services.ts';
 import { print } from '../terminal/print.ts';
 import { Stages } from '../terminal/stages.ts';
@@ -30,7 +30,8 @@ const CONNECTIONS = 24;
 export async function demo(options: DemoOptions): Promise<number> {
   const stages = new Stages();
   const name = `demo-${process.pid}`;
-  const dir = mkdtempSync(join(tmpdir(), 'netverdict-demo-'));
+  const dir = join(tmpdir(), `netverdict-${name}`);
+  mkdirSync(dir, { mode: 0o700 });
   let lab: Lab | undefined;
   let instance: Instance | undefined;
   const interrupted = new AbortController();
@@ -84,7 +85,7 @@ export async function demo(options: DemoOptions): Promise<number> {
     stages.say('taking everything away');
     await instance?.stop();
     await lab?.down();
-    rmSync(dir, { recursive: true, force: true });
+    await removeInstance(dir);
     process.removeListener('SIGINT', onSignal);
     process.removeListener('SIGTERM', onSignal);
     stages.say('done, nothing left behind');

@@ -5,11 +5,11 @@
  *                                                  ◀── collector-agent, one per node given
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BusUser } from '@netverdict/contracts';
-import { type Engines, startEngines, stopEngines } from '@netverdict/embedded';
+import { type Engines, removeEngines, startEngines, stopEngines } from '@netverdict/embedded';
 import { SystemError } from '../exit-codes.ts';
 import { endLeftovers, Services } from './services.ts';
 
@@ -47,6 +47,13 @@ export interface Instance {
   stop(): Promise<void>;
 }
 
+/** Ends what still runs of an instance and removes all its state, also what an interrupted start left. */
+export async function removeInstance(dir: string): Promise<void> {
+  await endLeftovers(dir);
+  await removeEngines(join(dir, 'engines'));
+  rmSync(dir, { recursive: true, force: true });
+}
+
 /** A secret that is made once and kept, readable by its owner only. */
 function secretFile(path: string, prefix: string): string {
   if (!existsSync(path)) writeFileSync(path, `${prefix}${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
@@ -61,6 +68,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   say('engines: nats-server, redis-server, PostgreSQL');
   const engines = await startEngines({
     dir: join(dir, 'engines'),
+    keepAlive: true,
+    onProgress: (line) => (line.includes('again') ? say(line) : undefined),
     clusters: [{ name: cluster, nodes: [...options.nodes] }],
     ...(options.natsHost === undefined ? {} : { natsHost: options.natsHost }),
   });
