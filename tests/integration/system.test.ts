@@ -113,6 +113,19 @@ describe('a failing part', () => {
     expect(outcomes([await ask()])).toEqual(['reachable']);
   });
 
+  it.each(['nats', 'postgres', 'redis'] as const)(
+    '%s killed: it is started again, and the next diagnosis works',
+    async (name) => {
+      const pid = instance.engines.pids[name];
+      if (pid === undefined) throw new Error(`${name} does not run`);
+      process.kill(pid, 'SIGKILL');
+      const deadline = performance.now() + 20_000;
+      while (instance.engines.pids[name] === pid && performance.now() < deadline) await sleep(50);
+      expect(instance.engines.pids[name]).not.toBe(pid);
+      expect(outcomes([await ask()])).toEqual(['reachable']);
+    },
+  );
+
   it('services run twice share the work', async () => {
     const twin = async (name: string, folder: string): Promise<void> => {
       const env = instance.services.envOf(name);
