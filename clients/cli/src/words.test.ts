@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { splitWords } from './words.ts';
 
 it.each([
-  ['iptables-nft -t filter -D FORWARD 3', ['iptables-nft', '-t', 'filter', '-D', 'FORWARD', '3']],
+  ['iptables-nft -t filter -D FORWARD -j DROP', ['iptables-nft', '-t', 'filter', '-D', 'FORWARD', '-j', 'DROP']],
   [
     'iptables -m comment --comment "two words" -j DROP',
     ['iptables', '-m', 'comment', '--comment', 'two words', '-j', 'DROP'],

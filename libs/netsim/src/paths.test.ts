@@ -213,7 +213,7 @@ const broken: Row[] = [
     outcome: 'unreachable',
     disposition: 'dropped',
     findings: ['NV-FILTER-DROP'],
-    remedy: 'iptables-nft -t filter -D FORWARD 1',
+    remedy: "iptables-nft -t filter -D FORWARD -m comment --comment 'rule 1' -j DROP",
     proven: true,
   },
   {
@@ -224,7 +224,7 @@ const broken: Row[] = [
     },
     outcome: 'unreachable',
     findings: ['NV-FILTER-DROP'],
-    remedy: 'iptables-legacy -t filter -D FORWARD 1',
+    remedy: "iptables-legacy -t filter -D FORWARD -m comment --comment 'rule 1' -j DROP",
   },
   {
     name: 'a policy of DROP',

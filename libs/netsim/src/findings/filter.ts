@@ -5,6 +5,7 @@ import { type CompiledRuleset, toolOf } from '../netfilter/ruleset.ts';
 import { innermost, TCP } from '../packet/packet.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { routeDrift } from './route.ts';
+import { deleteCommand, onlyByNumber, withoutRule } from './rule-command.ts';
 
 export function ruleDrop(s: Situation<'rule-drop' | 'rule-reject'>): Derived {
   const { cause, ns } = s;
@@ -14,25 +15,41 @@ export function ruleDrop(s: Situation<'rule-drop' | 'rule-reject'>): Derived {
   const detour = s.stop.packet.tcpFlags === TCP.ACK ? detourOf(s) : null;
   if (detour) return detour;
   const tool = toolOf(ruleset);
-  const command = `${tool} -t ${table} -D ${chain} ${rule.number}`;
+  const also = onlyByNumber(rule) ? byNumber(rule.number) : sameRules(ruleset, table, chain, rule.text);
   const params = { where: nameOf(ns), rule: rule.number, chain, table, tool };
   const drop = cause.kind === 'rule-drop';
   return {
     code: drop ? 'NV-FILTER-DROP' : 'NV-FILTER-REJECT',
     params: drop ? params : { ...params, with: cause.kind === 'rule-reject' ? cause.with : '' },
     remedy: {
-      command,
+      command: deleteCommand(ruleset, table, chain, rule),
       on: onPlace(ns),
-      en: `Deletes this one rule (${rule.text}); everything else that it met is let through too.`,
-      zh: `只删除这一条规则(${rule.text});它原来拦截的其他流量也会被放行。`,
+      en: `Deletes this one rule (${rule.text}); everything else that it met is let through too.${also.en}`,
+      zh: `只删除这一条规则(${rule.text});它原来拦截的其他流量也会被放行。${also.zh}`,
     },
     patch: change(ns, (state) =>
       editRuleset(state, ruleset, (source) =>
-        editChain(source, table, chain, (c) => ({ ...c, rules: c.rules.filter((r) => r.line !== rule.line) })),
+        editChain(source, table, chain, (c) => ({ ...c, rules: withoutRule(c.rules, rule) })),
       ),
     ),
   };
 }
+
+function sameRules(ruleset: CompiledRuleset, table: string, chain: string, text: string): { en: string; zh: string } {
+  const { chains } = ruleset.source.tables.find((t) => t.name === table) ?? { chains: [] };
+  const same = chains.find((c) => c.name === chain)?.rules.filter((r) => r.text === text).length ?? 1;
+  return same < 2
+    ? { en: '', zh: '' }
+    : {
+        en: ` The chain holds the same rule ${same} times: each run deletes the first of them.`,
+        zh: `链中有 ${same} 条相同的规则,每执行一次删除其中第一条。`,
+      };
+}
+
+const byNumber = (number: number): { en: string; zh: string } => ({
+  en: ` By its number, since iptables does not find a rule with “recent” by its text: make sure that it is number ${number} still.`,
+  zh: `由于 iptables 无法按内容找到带 recent 的规则,这里按编号删除:请先确认它仍是第 ${number} 条。`,
+});
 
 /** The handshake's last packet is dropped as INVALID where its answer did not pass: the route that leads there is to blame. */
 function detourOf(s: Situation<'rule-drop' | 'rule-reject'>): Derived | null {

@@ -202,7 +202,7 @@ export function ruleset(variant: 'legacy' | 'nft', tables: Tables): XtRuleset {
           (r, i): XtRule => ({
             number: i + 1,
             line: ++line,
-            text: `-A ${chain} -j ${r.target?.kind ?? ''}`,
+            text: `-A ${chain} -m comment --comment "rule ${i + 1}" -j ${(r.target?.kind ?? '').toUpperCase()}`,
             matches: r.matches ?? [],
             target: r.target,
             comment: r.comment ?? null,

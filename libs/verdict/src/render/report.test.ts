@@ -20,7 +20,7 @@ const drop: Finding = {
     { section: 'sha256:00', kind: 'iptables-nft-save', line: 118, text: '-A FORWARD -d 10.244.2.0/24 -j DROP' },
   ],
   remedy: {
-    command: 'iptables-nft -D FORWARD 3',
+    command: 'iptables-nft -D FORWARD -d 10.244.2.0/24 -j DROP',
     on: 'node-2',
     en: 'Opens nothing else.',
     zh: '不影响其他流量。',
@@ -90,7 +90,7 @@ describe('the report', () => {
       '',
       '   Why    Node node-2 throws the packets away: rule 3 of chain FORWARD (iptables, table filter).  NV-FILTER-DROP',
       '            -A FORWARD -d 10.244.2.0/24 -j DROP',
-      '   Mend   on node-2:  iptables-nft -D FORWARD 3',
+      '   Mend   on node-2:  iptables-nft -D FORWARD -d 10.244.2.0/24 -j DROP',
       '          Opens nothing else.',
       '',
       '   There  ├ 33 %  shop/cart-6f9 ─ node-1: cni0 ─ shop/payments-7c9-a1 ✓     and back ✓',
@@ -104,7 +104,7 @@ describe('the report', () => {
   it('says the same in Chinese', () => {
     const text = renderReport(input, { lang: 'zh' });
     expect(text).toContain('✗  shop/cart-6f9 访问 service shop/payments:80 时,每 3 次新连接约有 2 次失败。');
-    expect(text).toContain('   处理   在 node-2:  iptables-nft -D FORWARD 3');
+    expect(text).toContain('   处理   在 node-2:  iptables-nft -D FORWARD -d 10.244.2.0/24 -j DROP');
   });
 
   it('lists every step with its raw line when asked', () => {
