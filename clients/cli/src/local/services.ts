@@ -22,6 +22,12 @@ export interface ServiceSpec {
   readonly healthUrl: string | null;
 }
 
+/**
+ * Start-up fills V8's young generation, which then stays as large as it grew (three times 16 MiB): 10 to 35 MiB of
+ * resident memory of a service at rest. With 4 MiB importing takes no more CPU time than before.
+ */
+const SMALL_YOUNG_GENERATION = '--max-semi-space-size=4';
+
 interface Running {
   readonly spec: ServiceSpec;
   readonly healthUrl: string;
@@ -69,7 +75,8 @@ export class Services {
   #spawn(running: Running): void {
     const { spec } = running;
     const log = openSync(join(this.#dir, 'log', `${spec.name}.log`), 'a', 0o600);
-    const child = spawn(process.execPath, [join(repositoryRoot, 'services', spec.folder, 'src/main.ts')], {
+    const main = join(repositoryRoot, 'services', spec.folder, 'src/main.ts');
+    const child = spawn(process.execPath, [SMALL_YOUNG_GENERATION, main], {
       cwd: repositoryRoot,
       env: {
         PATH: process.env.PATH ?? '',
