@@ -73,7 +73,7 @@ export async function startApi(
   let bus: Bus | null = null;
   let migrated = false;
   const publish = publishRequested(() => bus, store.diagnoses, log);
-  const acceptance = createAcceptance(store.diagnoses, publish, config);
+  const acceptance = createAcceptance(store, publish, config);
 
   const { webhookSecret: secret, callbackPolicy: policy } = config;
   const queue =

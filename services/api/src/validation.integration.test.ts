@@ -74,6 +74,27 @@ test('a message reads as a person would say it', async () => {
   );
 });
 
+test('an unknown field is told the known ones, and a wrong choice the right ones', async () => {
+  const problem = (await (await post(api, { ...QUESTION, colour: 'red' })).json()) as Problem;
+  expect(problem.errors).toEqual([
+    {
+      pointer: '/colour',
+      detail: 'is not a known field',
+      expected: expect.stringMatching(/^one of cluster, source, destination/),
+    },
+  ]);
+  const listed = (await (await call(api, '/api/v1/diagnoses?status=foo')).json()) as Problem;
+  expect(listed.errors?.[0]?.expected).toBe('accepted, resolving, collecting, simulating, completed or failed');
+});
+
+test('a cluster that nobody has heard of is refused at once, and the known ones are named', async () => {
+  const response = await post(api, { ...QUESTION, cluster: 'nowhere' });
+  expect(response.status).toBe(422);
+  const problem = (await response.json()) as Problem;
+  expect(problem.type).toBe('urn:netverdict:problem:unknown-cluster');
+  expect(problem.detail).toContain('Known: default');
+});
+
 describe.each([
   ['an unknown path', 'GET', '/api/v1/nothing', 404],
   ['an unknown path outside', 'GET', '/nothing', 404],

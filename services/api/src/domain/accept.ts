@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { DiagnosisRequest } from '@netverdict/contracts';
-import type { Accepted, DiagnosisQueries } from '@netverdict/store';
+import type { Accepted, AgentQueries, DiagnosisQueries } from '@netverdict/store';
 import { context, propagation } from '@opentelemetry/api';
 import { v7 as uuidv7 } from 'uuid';
 import { ProblemError } from '../http/problems.ts';
@@ -18,7 +18,10 @@ export interface AcceptOptions {
 }
 
 export interface Acceptance {
-  /** @param id used unless the idempotency key is known. @throws ProblemError 422 when the key was another request's */
+  /**
+   * @param id used unless the idempotency key is known.
+   * @throws ProblemError 422 when the key was another request's, or nobody knows the cluster
+   */
   accept(id: string, request: DiagnosisRequest, options: AcceptOptions): Promise<Accepted>;
 }
 
@@ -50,13 +53,27 @@ function activeTraceparent(): string | null {
   return carrier.traceparent ?? null;
 }
 
+/** Nobody would answer for a cluster that does not exist: better said now than when the deadline has passed. */
+async function requireCluster(agents: AgentQueries, named: string | undefined, defaultCluster: string): Promise<void> {
+  if (named === undefined || named === defaultCluster) return;
+  const known = new Set([defaultCluster, ...(await agents.list({})).map((agent) => agent.cluster)]);
+  if (!known.has(named))
+    throw new ProblemError({
+      type: 'unknown-cluster',
+      status: 422,
+      title: `There is no cluster ${named}`,
+      detail: `No agent of a cluster "${named}" has ever reported. Known: ${[...known].sort().join(', ')}.`,
+    });
+}
+
 export function createAcceptance(
-  diagnoses: DiagnosisQueries,
+  { diagnoses, agents }: { readonly diagnoses: DiagnosisQueries; readonly agents: AgentQueries },
   publish: PublishRequested,
   settings: AcceptanceSettings,
 ): Acceptance {
   return {
     async accept(id, request, options) {
+      await requireCluster(agents, request.cluster, settings.defaultCluster);
       const hash = requestHash(request);
       const accepted = await diagnoses.accept({
         id,

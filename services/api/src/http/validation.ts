@@ -42,7 +42,8 @@ const shown = (value: unknown): string => {
 function describe(error: TLocalizedValidationError, root: unknown, schema: TSchema): InvalidField[] {
   const at = error.instancePath;
   const expectedAt = (pointer: string): string =>
-    EXPECTED[pointer] ?? (error.keyword === 'required' ? 'a value' : error.message);
+    EXPECTED[pointer] ?? choicesAt(schema, pointer) ?? (error.keyword === 'required' ? 'a value' : error.message);
+  const known = (parent: string): string => `one of ${Object.keys(fields(schema, parent)).join(', ')}`;
   switch (error.keyword) {
     case 'required':
       return error.params.requiredProperties.map((name) => ({
@@ -54,19 +55,35 @@ function describe(error: TLocalizedValidationError, root: unknown, schema: TSche
       return error.params.additionalProperties.map((name) => ({
         pointer: `${at}/${name}`,
         detail: 'is not a known field',
-        expected: `one of ${Object.keys((Value.Pointer.Get(fields(schema, at), '') ?? {}) as object).join(', ')}`,
+        expected: known(at),
       }));
+    // `additionalProperties: false` also shows as the schema `false` at the field itself.
+    case 'boolean':
+      return [{ pointer: at, detail: 'is not a known field', expected: known(at.slice(0, at.lastIndexOf('/'))) }];
     default:
       return [{ pointer: at, detail: `is ${shown(Value.Pointer.Get(root, at))}`, expected: expectedAt(at) }];
   }
 }
 
+interface Shape {
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly anyOf?: readonly { readonly const?: unknown }[];
+}
+
+const shapeAt = (schema: TSchema, at: string): Shape | undefined =>
+  at
+    .split('/')
+    .slice(1)
+    .reduce<Shape | undefined>((shape, name) => shape?.properties?.[name], schema as Shape);
+
 /** The properties that the schema knows at an instance path. */
-function fields(schema: TSchema, at: string): unknown {
-  let current: unknown = schema;
-  for (const name of at.split('/').slice(1))
-    current = (current as { properties?: Record<string, unknown> } | undefined)?.properties?.[name];
-  return (current as { properties?: unknown } | undefined)?.properties ?? {};
+const fields = (schema: TSchema, at: string): object => shapeAt(schema, at)?.properties ?? {};
+
+/** "accepted, resolving or completed", where only certain values will do. */
+function choicesAt(schema: TSchema, at: string): string | null {
+  const values = shapeAt(schema, at)?.anyOf?.map((option) => option.const);
+  if (!values || values.length === 0 || values.some((value) => value === undefined)) return null;
+  return values.length === 1 ? String(values[0]) : `${values.slice(0, -1).join(', ')} or ${String(values.at(-1))}`;
 }
 
 /** One error per pointer: of a union the first, and of an object the ones that are not told by checkRequest. */
