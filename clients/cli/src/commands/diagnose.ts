@@ -3,7 +3,7 @@ import type { DiagnosisRequest } from '@netverdict/contracts';
 import type { DiagnosisDocument, NetverdictClient } from '@netverdict/sdk';
 import { type Lang, renderReport } from '@netverdict/verdict';
 import { parseDestination, parseSource } from '../endpoint.ts';
-import { EXIT, exitCodeOf, UsageError } from '../exit-codes.ts';
+import { EXIT, exitCodeOf, SystemError, UsageError } from '../exit-codes.ts';
 import { terminalPaint } from '../terminal/paint.ts';
 import { print } from '../terminal/print.ts';
 
@@ -93,8 +93,13 @@ export async function diagnose(
   say: (line: string) => void,
 ): Promise<number> {
   langOf(options.lang);
-  const document = await client.diagnose(toRequest(options), {
-    onProgress: (progress) => say(progress.message),
-  });
-  return printDiagnosis(document, options);
+  const accepted = await client.submit(toRequest(options));
+  if (accepted.finishedAt !== null) return printDiagnosis(accepted, options);
+  try {
+    const document = await client.waitFor(accepted.id, { onProgress: (progress) => say(progress.message) });
+    return printDiagnosis(document, options);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SystemError(`${why}. The diagnosis was accepted and goes on: netverdict show ${accepted.id}`, { cause });
+  }
 }
