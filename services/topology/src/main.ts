@@ -22,7 +22,7 @@ await runService('topology', async (telemetry) => {
   const nkeySeedFile = absent('NETVERDICT_NATS_NKEY_FILE');
   const cluster = optional('NETVERDICT_CLUSTER', 'default');
   const kubeconfig = required('NETVERDICT_KUBECONFIG', 'path of a kubeconfig for the cluster');
-  const nodeDeadlineMs = integer('NETVERDICT_NODE_DEADLINE_MS', 2500, { min: 100, max: 60_000 });
+  const nodeDeadlineMs = integer('NETVERDICT_NODE_DEADLINE_MS', 4000, { min: 100, max: 60_000 });
 
   const view = watchCluster(kubeconfig, telemetry.stopping);
   telemetry.onShutdown('informers', () => view.close());
