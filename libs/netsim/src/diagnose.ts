@@ -13,6 +13,7 @@ import {
   type VerdictContext,
 } from '@netverdict/verdict';
 import { type EvaluatedBranch, type EvaluateOptions, type Evaluation, evaluateWithin, unknownKey } from './evaluate.ts';
+import { answeredByOther, remarksOn } from './findings/answered.ts';
 import type { Derived, Patched } from './findings/finding.ts';
 import { derive } from './findings/index.ts';
 import { Budget, DEFAULT_MAX_WORK } from './walk/budget.ts';
@@ -71,13 +72,18 @@ export function diagnose(
   const findings = [...found.values()].map(({ finding, key }) => withProof(finding, proven.has(key)));
   const { shares, unexamined } = first;
   const outcome = outcomeFor(shares, unexamined);
+  const others = answeredByOther(world, flow.destination.address, first);
   const unknown = findings.find((f) => f.severity === 'suspicious');
   const missing = unknown ? clause(unknown) : null;
   return {
     diagnosis: {
       context: names,
-      verdict: { outcome, share: shares, summary: summarize(outcome, shares, names, missing) },
-      findings: [...findings, ...undecided(first, findings)],
+      verdict: {
+        outcome,
+        share: shares,
+        summary: summarize(outcome, shares, names, missing, remarksOn(first, others)),
+      },
+      findings: [...findings, ...others, ...undecided(first, findings)],
       trace: first.trace,
       unexamined,
     },

@@ -1,6 +1,7 @@
 /** One question to the world: what becomes of this flow? All its fates, with their traces. */
-import type { Flow, Need } from '@netverdict/linux-net';
+import type { Flow, NamespaceKey, Need } from '@netverdict/linux-net';
 import type { Branch, Shares, Trace } from '@netverdict/verdict';
+import type { Packet } from './packet/packet.ts';
 import { Budget, DEFAULT_MAX_WORK } from './walk/budget.ts';
 import type { Missing } from './walk/choices.ts';
 import { explore } from './walk/explore.ts';
@@ -21,6 +22,10 @@ export interface EvaluatedBranch {
   readonly stop: Stop | null;
   /** Unknowns on its way that decide the outcome. */
   readonly deciding: readonly Missing[];
+  /** The namespace that took the packet and answered; null when none did, or a host outside. */
+  readonly answeredBy: NamespaceKey | null;
+  /** The packet as it left the cluster; null when it did not. */
+  readonly left: Packet | null;
 }
 
 export interface Evaluation {
@@ -55,6 +60,8 @@ export function evaluateWithin(budget: Budget, world: World, flow: Flow, options
       },
       stop,
       deciding: leaf.deciding,
+      answeredBy: walk.answeredBy,
+      left: walk.left,
     };
   });
   return {

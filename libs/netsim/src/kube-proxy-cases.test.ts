@@ -70,6 +70,7 @@ function packetOf(q: Question): Packet {
     mark: 0,
     ct: null,
     untracked: false,
+    zone: 0,
     payload: null,
   };
 }

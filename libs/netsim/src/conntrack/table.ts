@@ -23,6 +23,7 @@ export interface CtEntry {
   readonly dstDone: boolean;
   readonly srcDone: boolean;
   readonly mark: number;
+  readonly zone: number;
 }
 
 export interface CtRef {
@@ -51,7 +52,9 @@ export class Conntrack {
   /** Does the packet belong to a connection that is tracked already? */
   knows(key: NamespaceKey, packet: Packet): boolean {
     const tuple = tupleOf(packet);
-    return (this.#tables.get(key) ?? []).some((e) => sameTuple(e.reply, tuple) || sameTuple(e.original, tuple));
+    return (this.#tables.get(key) ?? []).some(
+      (e) => e.zone === packet.zone && (sameTuple(e.reply, tuple) || sameTuple(e.original, tuple)),
+    );
   }
 
   /** nf_conntrack_in: finds or makes the entry; null when the packet is INVALID. */
@@ -61,6 +64,7 @@ export class Conntrack {
     this.#tables.set(key, table);
     for (const entry of table) {
       // An ICMP error carries the packet it is about; those are not simulated, so tuples are enough.
+      if (entry.zone !== packet.zone) continue;
       if (sameTuple(entry.reply, tuple)) {
         if (!entry.seenReply) table[entry.id] = { ...entry, seenReply: true };
         return { id: entry.id, direction: 'reply' };
@@ -77,6 +81,7 @@ export class Conntrack {
       dstDone: false,
       srcDone: false,
       mark: 0,
+      zone: packet.zone,
     };
     table.push(entry);
     return { id: entry.id, direction: 'original' };

@@ -92,6 +92,8 @@ export function whoAnswers(world: World, ns: WorldNamespace, out: Link, address:
   const domain = domainOf(world, ns, out);
   for (const member of domain.members) {
     if (!member.ns.net.own.has(address) || ignoresArp(member, address, ns, out)) continue;
+    // A device that does no ARP takes no request (arp_rcv).
+    if (member.link.noarp) continue;
     return member.link.up ? { kind: 'member', member, mac: member.link.mac } : { kind: 'down', member };
   }
   for (const member of domain.members)

@@ -85,6 +85,7 @@ export function encapsulate(
     mark: packet.mark,
     ct: null,
     untracked: false,
+    zone: 0,
     payload: { kind: 'vxlan', vni: entry?.vni ?? detail.vni, frame: { ...frame, packet: scrub(packet, false) } },
   };
   const oif = entry?.via ?? detail.underlay;

@@ -126,6 +126,7 @@ export function toOutside(walk: Walk, ns: WorldNamespace, link: Link, packet: Pa
     );
   }
   walk.exited = true;
+  walk.left = packet;
   return { do: 'delivered', ns, packet };
 }
 

@@ -29,6 +29,8 @@ export interface Packet {
   /** skb->_nfct: which conntrack entry, seen from which side; null before conntrack or when INVALID. */
   readonly ct: CtRef | null;
   readonly untracked: boolean;
+  /** Conntrack zone that `CT --zone` gave it: entries of one zone are not seen from another. */
+  readonly zone: number;
   readonly payload: TunnelPayload | null;
 }
 
@@ -47,7 +49,7 @@ export interface Frame {
 
 /** What another namespace gets: no mark, no conntrack reference. Within one (`crosses` false) the mark stays. */
 export function scrub(packet: Packet, crosses: boolean): Packet {
-  return { ...packet, ct: null, untracked: false, mark: crosses ? 0 : packet.mark };
+  return { ...packet, ct: null, untracked: false, zone: 0, mark: crosses ? 0 : packet.mark };
 }
 
 const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6', 132: 'sctp' };

@@ -149,18 +149,34 @@ function chooseNexthop(walk: Walk, ns: WorldNamespace, route: Route, oif: IfInde
   if (route.nexthops.length === 0) return null;
   const usable = usableNexthops(ns, route, oif);
   const total = usable.reduce((sum, hop) => sum + hop.weight, 0);
+  // By default the addresses alone are hashed: all connections between two hosts take one hop, and which cannot be told.
+  const policy = typeof route.destination.address === 'number' ? 'net/ipv4' : 'net/ipv6';
+  const spread = sysctl(ns, `${policy}/fib_multipath_hash_policy`) === 1;
   const options = usable.map((hop) => ({
     label: `next hop ${hop.via === null ? '' : formatIp(hop.via)} ${hop.dev === null ? '' : (ns.net.linkByIndex.get(hop.dev)?.name ?? '')}`,
-    share: total > 0 ? hop.weight / total : 1 / usable.length,
+    share: spread ? (total > 0 ? hop.weight / total : 1 / usable.length) : null,
   }));
   // The kernel hashes the flow: one flow takes one hop, whichever time it asks.
-  const taken = walk.choose(
+  const taken = walk.choices.choose(
     'nexthop',
     options,
+    spread ? null : manyHops(ns, route),
     `${walk.direction} ${ns.key} ${route.table} ${route.evidence.line} ${oif}`,
   );
   return usable[taken];
 }
+
+const manyHops = (ns: WorldNamespace, { destination, evidence }: Route): Missing => {
+  const to = `${formatIp(destination.address)}/${destination.length}`;
+  return {
+    kind: 'other',
+    place: ns.key,
+    node: ns.node,
+    text: `which of several next hops the route to ${to} takes depends on a hash of the addresses`,
+    zh: `到 ${to} 的路由有多个下一跳,走哪一个取决于地址的哈希`,
+    evidence: [{ ...evidence, section: null, kind: 'ip-route' }],
+  };
+};
 
 export function usableNexthops(ns: WorldNamespace, route: Route, oif: IfIndex | null): readonly NextHop[] {
   return route.nexthops.filter((hop) => {

@@ -86,6 +86,7 @@ function start(walk: Walk): Next {
     mark: 0,
     ct: null,
     untracked: false,
+    zone: 0,
     payload: null,
   };
   if (flow.source.kind === 'external') {
@@ -152,11 +153,13 @@ function answer(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
     mark: 0,
     ct: null,
     untracked: false,
+    zone: 0,
     // The biggest packet goes one way; an echo comes back as long as it went.
     sizeBytes: packet.protocol === 6 ? Math.min(packet.sizeBytes, 60) : packet.sizeBytes,
   };
   walk.answering = back;
   if (walk.exited) return { do: 'from-outside', packet: back };
+  walk.answeredBy = ns.key;
   walk.step(ns, { kind: 'origin', text: `answers ${describe(back)}`, action: 'pass', packet: back });
   return { do: 'output', ns, packet: back, oif: null };
 }

@@ -1,5 +1,5 @@
 /** One run: a packet and its answer, followed along one sequence of choices. */
-import type { Flow, Link } from '@netverdict/linux-net';
+import type { Flow, Link, NamespaceKey } from '@netverdict/linux-net';
 import type { Choice, Direction, Disposition, Evidence, Step } from '@netverdict/verdict';
 import { Conntrack } from '../conntrack/table.ts';
 import { describe, type Packet } from '../packet/packet.ts';
@@ -34,6 +34,10 @@ export class Walk {
   confirming = false;
   /** The packet has left the cluster for an address outside; its answer comes from there. */
   exited = false;
+  /** As it left the cluster. */
+  left: Packet | null = null;
+  /** The namespace in which the packet arrived and which answers. */
+  answeredBy: NamespaceKey | null = null;
   /** What `recent --set` has stored in this run: list name and address. */
   readonly recent = new Set<string>();
   /** Receptions by place, device and tuple: the same one for the third time is a loop. */

@@ -333,6 +333,15 @@ export const FINDING_CODES = {
     },
     params: ['address', 'where'],
   },
+  'NV-ANSWERED-BY-OTHER': {
+    severity: 'degrading',
+    title: { en: 'Somebody else answers', zh: '应答者不是目标' },
+    text: {
+      en: 'Connections to {address} are answered by {where} instead of {expected}.',
+      zh: '到 {address} 的连接由 {where} 应答,而不是 {expected}。',
+    },
+    params: ['address', 'where', 'expected'],
+  },
   'NV-NAT-NO-SOURCE': {
     severity: 'blocking',
     title: { en: 'The node has no address to send with', zh: '节点没有可用的出口地址' },

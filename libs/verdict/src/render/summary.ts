@@ -3,13 +3,39 @@ import type { Text } from '../findings/finding.ts';
 import type { Outcome, Shares, VerdictContext } from '../verdict.ts';
 import { connectionsShare } from './fraction.ts';
 
+export interface Remarks {
+  /** Who answers instead of the one that was named. */
+  readonly answeredBy: string | null;
+  /** Addresses of the packets that leave the cluster. */
+  readonly leaves: { readonly to: string; readonly as: string } | null;
+}
+
+const NO_REMARKS: Remarks = { answeredBy: null, leaves: null };
+
 /**
  * @param missing what would have to be known, for an undetermined verdict: one clause in each language, or null.
+ * @param remarks what has to be said besides where it is reachable.
  */
-export function summarize(outcome: Outcome, share: Shares, context: VerdictContext, missing: Text | null): Text {
+export function summarize(
+  outcome: Outcome,
+  share: Shares,
+  context: VerdictContext,
+  missing: Text | null,
+  remarks: Remarks = NO_REMARKS,
+): Text {
   const { source, destination } = context;
   switch (outcome) {
     case 'reachable':
+      if (remarks.answeredBy)
+        return {
+          en: `${source} is answered when it connects to ${destination}, but by ${remarks.answeredBy}.`,
+          zh: `${source} 访问 ${destination} 有应答,但应答者是 ${remarks.answeredBy}。`,
+        };
+      if (remarks.leaves)
+        return {
+          en: `${source} gets out to ${destination}: the packets leave the cluster towards ${remarks.leaves.to} with the source address ${remarks.leaves.as}; what lies beyond is not seen.`,
+          zh: `${source} 发往 ${destination} 的数据包可以离开集群(目的地址 ${remarks.leaves.to},源地址 ${remarks.leaves.as});集群之外的情况无法看到。`,
+        };
       return {
         en: `${source} reaches ${destination}, there and back.`,
         zh: `${source} 可以访问 ${destination},往返都通。`,

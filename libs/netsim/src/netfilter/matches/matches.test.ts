@@ -169,6 +169,7 @@ function context(): RuleContext {
     mark: 0x4001,
     ct: null,
     untracked: false,
+    zone: 0,
     payload: null,
   };
   const packet = { ...bare, ct: walk.conntrack.track(ns.key, bare) };

@@ -28,8 +28,9 @@ export const TARGETS: Evaluators = {
   notrack: (_, c) => ({ does: 'continue', packet: { ...c.packet, untracked: true, ct: null }, said: 'not tracked' }),
   ct: (t, c) => {
     if (t.notrack) return { does: 'continue', packet: { ...c.packet, untracked: true, ct: null }, said: 'not tracked' };
-    // A zone separates entries that would otherwise be one; a helper adds expectations. With one flow neither shows.
-    return { does: 'continue', packet: c.packet };
+    // A helper adds expectations, of which one flow shows nothing.
+    if (t.zone === null) return { does: 'continue', packet: c.packet };
+    return { does: 'continue', packet: { ...c.packet, zone: t.zone }, said: `conntrack zone ${t.zone}` };
   },
   tproxy: () => ({ does: 'unknown', what: 'TPROXY to a local socket' }),
   tcpmss: (_, c) => ({ does: 'continue', packet: c.packet }),

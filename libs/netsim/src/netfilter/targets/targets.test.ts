@@ -79,6 +79,7 @@ function context(hook: Hook): RuleContext {
     mark: 0xf0f,
     ct: null,
     untracked: false,
+    zone: 0,
     payload: null,
   } as const;
   const packet = { ...bare, ct: walk.conntrack.track(ns.key, bare) };
