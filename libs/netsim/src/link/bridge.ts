@@ -2,7 +2,7 @@
 import type { BridgeDetail, FdbEntry, Link } from '@netverdict/linux-net';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
-import { runHook } from '../netfilter/hook.ts';
+import { runHook, unreadRulesets } from '../netfilter/hook.ts';
 import { describe, type Frame } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
 import { flowKey } from '../route/input.ts';
@@ -10,8 +10,8 @@ import { lookup } from '../route/lookup.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
-import { sysctl } from '../world/facts.ts';
-import { veth, type WorldNamespace } from '../world/world.ts';
+import { stopUnread, sysctl, sysctlOn, unreadHost } from '../world/facts.ts';
+import { peerOf, veth, type WorldNamespace } from '../world/world.ts';
 import { portsOf } from './domain.ts';
 
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
@@ -62,9 +62,11 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
     });
     return { do: 'ip-receive', ns, iif: bridge, packet: p, prerouted, physIn: port };
   };
-  if (!callsIptables(ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family))
+  if (!callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family))
     return forHost ? up(packet, false) : { do: 'bridge-forward', ns, bridge, port, frame };
 
+  const unread = unreadRulesets(walk, ns, packet);
+  if (unread) return unread;
   const pre = runHook({ walk, ns, hook: 'PREROUTING', devices: { ...NO_DEVICES, iif: bridge, physIn: port } }, packet);
   if (!pre.ok) return pre.next;
   if (pre.packet.destination === packet.destination)
@@ -116,7 +118,7 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
       },
     );
   let { packet } = frame;
-  if (callsIptables(ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family)) {
+  if (callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family)) {
     const devices = { ...NO_DEVICES, iif: bridge, oif: bridge, physIn: port, physOut: out, bridged: true };
     const forward = runHook({ walk, ns, hook: 'FORWARD', devices }, packet);
     if (!forward.ok) return forward.next;
@@ -146,11 +148,15 @@ type FoundPort = { readonly ok: true; readonly port: Link } | { readonly ok: fal
 function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): FoundPort {
   const { packet, dstMac } = frame;
   const fdb = ns.net.state.fdb;
-  const entry = fdb.known ? fdb.value.find((e) => isPortEntry(e, bridge, dstMac)) : undefined;
+  if (!fdb.known) return { ok: false, next: stopUnread(walk, ns, packet, { ns, part: fdb, kind: 'bridge-fdb' }) };
+  const entry = fdb.value.find((e) => isPortEntry(e, bridge, dstMac));
   const ports = portsOf(ns, bridge);
   const known = entry && ports.find((p) => p.ifindex === entry.dev);
   const port = known ?? ports.find((p) => farEndHas(walk, ns, p, frame));
   const unread = port ? undefined : ports.find((p) => isUnread(walk, ns, p));
+  const behind = unread && peerOf(walk.world, ns, unread);
+  const host = behind && unreadHost(behind);
+  if (host) return { ok: false, next: stopUnread(walk, ns, packet, host) };
   if (unread)
     return {
       ok: false,
@@ -245,15 +251,20 @@ function farEndHas(walk: Walk, ns: WorldNamespace, port: Link, frame: Frame): bo
 
 /** A namespace was collected, but its devices could not be read: it may well be the one that the frame is for. */
 const isUnread = (walk: Walk, ns: WorldNamespace, port: Link): boolean =>
-  port.detail.kind === 'veth' && veth(walk.world, ns, port).kind === 'unknown';
+  port.detail.kind === 'veth' && (veth(walk.world, ns, port).kind === 'unknown' || isUnreadPeer(walk, ns, port));
+
+function isUnreadPeer(walk: Walk, ns: WorldNamespace, port: Link): boolean {
+  const peer = peerOf(walk.world, ns, port);
+  return peer !== null && unreadHost(peer) !== null;
+}
 
 const isOwnMac = (ns: WorldNamespace, bridge: Link, mac: string): boolean =>
   mac === bridge.mac || portsOf(ns, bridge).some((port) => port.mac === mac);
 
 /** The bridge's own flag or the namespace's sysctl; no such file: br_netfilter is not loaded. */
-function callsIptables(ns: WorldNamespace, detail: BridgeDetail | null, family: 'ipv4' | 'ipv6'): boolean {
+function callsIptables(walk: Walk, ns: WorldNamespace, detail: BridgeDetail | null, family: 'ipv4' | 'ipv6'): boolean {
   const name = family === 'ipv4' ? 'iptables' : 'ip6tables';
-  const value = sysctl(ns, `net/bridge/bridge-nf-call-${name}`);
-  if (value) return true;
-  return (family === 'ipv4' ? detail?.nfCallIptables : detail?.nfCallIp6tables) ?? false;
+  const path = `net/bridge/bridge-nf-call-${name}`;
+  if ((family === 'ipv4' ? detail?.nfCallIptables : detail?.nfCallIp6tables) ?? false) return true;
+  return sysctl(ns, path) === undefined ? sysctlOn(walk, ns, path, false) : Boolean(sysctl(ns, path));
 }

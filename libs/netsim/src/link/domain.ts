@@ -9,8 +9,8 @@ import {
   parsePrefix,
   prefixContains,
 } from '@netverdict/linux-net';
-import { maxConf, sysctl } from '../world/facts.ts';
-import { inAny, isUplink, nodeOfPodAddress, veth, type World, type WorldNamespace } from '../world/world.ts';
+import { maxConf, sysctl, type Unread, unreadHost, unreadSysctls } from '../world/facts.ts';
+import { inAny, isUplink, nodeOfPodAddress, peerOf, veth, type World, type WorldNamespace } from '../world/world.ts';
 
 export interface Member {
   readonly ns: WorldNamespace;
@@ -26,11 +26,18 @@ export interface Domain {
   readonly missing: readonly number[];
   /** Ends that cannot be told at all. */
   readonly unknown: boolean;
+  /** Namespaces on the link that were collected, but whose devices or addresses could not be read. */
+  readonly unread: readonly Unread[];
 }
 
 export function domainOf(world: World, ns: WorldNamespace, out: Link): Domain {
   const members: Member[] = [];
   const missing: number[] = [];
+  const unread: Unread[] = [];
+  const note = (host: WorldNamespace | null): void => {
+    const part = host && unreadHost(host);
+    if (part) unread.push(part);
+  };
   const seen = new Set<string>();
   let wire = false;
   let unknown = false;
@@ -45,8 +52,10 @@ export function domainOf(world: World, ns: WorldNamespace, out: Link): Domain {
     if (isUplink(world, from, link)) {
       wire = true;
       for (const other of world.namespaces.values())
-        if (other.kind === 'host' && other.key !== from.key)
+        if (other.kind === 'host' && other.key !== from.key) {
+          note(other);
           for (const up of other.net.linkByIndex.values()) if (isUplink(world, other, up)) arrive(other, up);
+        }
       return;
     }
     if (link.detail.kind !== 'veth') {
@@ -54,6 +63,7 @@ export function domainOf(world: World, ns: WorldNamespace, out: Link): Domain {
       return;
     }
     const peer = veth(world, from, link);
+    note(peerOf(world, from, link));
     if (peer.kind === 'found') arrive(peer.ns, peer.link);
     else if (peer.kind === 'not-collected') missing.push(peer.inode);
     else unknown = true;
@@ -70,7 +80,7 @@ export function domainOf(world: World, ns: WorldNamespace, out: Link): Domain {
     for (const port of portsOf(at, master)) if (port !== link) leave(at, port);
   };
   leave(ns, out);
-  return { members, wire, missing, unknown };
+  return { members, wire, missing, unknown, unread };
 }
 
 export const portsOf = (ns: WorldNamespace, bridge: Link): readonly Link[] =>
@@ -85,10 +95,28 @@ export type Answerer =
   | { readonly kind: 'outside' }
   | { readonly kind: 'need'; readonly need: Need }
   | { readonly kind: 'unavailable'; readonly node: string }
+  /** It may be one whose devices, addresses or switches were not read. */
+  | { readonly kind: 'unread'; readonly unread: Unread }
   | { readonly kind: 'unknown' };
 
 /** Who would answer an ARP (ND) request for the address that is sent out of `out`. */
 export function whoAnswers(world: World, ns: WorldNamespace, out: Link, address: IpAddress): Answerer {
+  const answer = whoIsKnownToAnswer(world, ns, out, address);
+  // A namespace that nobody collected is asked for last: one that was, and could not be read, may be the one.
+  const open = answer.kind === 'need' && answer.need.kind === 'netns';
+  if (answer.kind !== 'nobody' && answer.kind !== 'unknown' && !open) return answer;
+  const { members, unread } = domainOf(world, ns, out);
+  const silent = unread[0] ?? members.map((m) => unreadOf(m)).find((part) => part !== null);
+  return silent ? { kind: 'unread', unread: silent } : answer;
+}
+
+/** What says whether the member answers for addresses that are not its own. */
+function unreadOf({ ns }: Member): Unread | null {
+  const { neighbours } = ns.net.state;
+  return unreadSysctls(ns) ?? (neighbours.known ? null : { ns, part: neighbours, kind: 'ip-neigh' });
+}
+
+function whoIsKnownToAnswer(world: World, ns: WorldNamespace, out: Link, address: IpAddress): Answerer {
   const domain = domainOf(world, ns, out);
   for (const member of domain.members) {
     if (!member.ns.net.own.has(address) || ignoresArp(member, address, ns, out)) continue;

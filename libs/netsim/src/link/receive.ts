@@ -5,6 +5,7 @@ import { linkDown } from '../path/egress.ts';
 import { citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
+import { stopUnread, unreadHost } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { bridgeReceive } from './bridge.ts';
 import { attachedPrograms } from './programs.ts';
@@ -13,6 +14,8 @@ const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 
 export function receive(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): Next {
   const { packet } = frame;
+  const host = unreadHost(ns);
+  if (host) return stopUnread(walk, ns, packet, host);
   if (!link.up) return linkDown(walk, ns, link, packet);
   walk.step(ns, {
     kind: 'ingress',

@@ -6,8 +6,8 @@ import { linkDown } from '../path/egress.ts';
 import { citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
-import { missingSection } from '../world/facts.ts';
-import { isUplink, veth, type WorldNamespace } from '../world/world.ts';
+import { stopUnread, unreadHost } from '../world/facts.ts';
+import { isUplink, peerOf, veth, type WorldNamespace } from '../world/world.ts';
 import { bridgeTransmit } from './bridge.ts';
 import { attachedPrograms } from './programs.ts';
 import { encapsulate } from './vxlan.ts';
@@ -62,14 +62,6 @@ export function transmit(walk: Walk, ns: WorldNamespace, link: Link, frame: Fram
   }
 }
 
-/** The namespace is known, its devices are not: its agent said why. */
-function unreadPeer(walk: Walk, ns: WorldNamespace, link: Link): WorldNamespace | null {
-  const ids = ns.net.state.netnsIds;
-  const id = ids.known ? ids.value.find((n) => n.nsid === link.linkNetnsid) : undefined;
-  const other = id && walk.world.byInode.get(`${ns.node}/${id.inode}`);
-  return other && !other.net.state.links.known ? other : null;
-}
-
 function throughVeth(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): Next {
   const { packet } = frame;
   const peer = veth(walk.world, ns, link);
@@ -90,8 +82,12 @@ function throughVeth(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): 
       why: `the other end of ${link.name}`,
     });
   }
-  const unread = peer.kind === 'unknown' ? unreadPeer(walk, ns, link) : null;
-  if (unread) return walk.unknown(unread, packet, missingSection(unread, unread.net.state.links, 'ip-link'));
+  const behind = peer.kind === 'unknown' ? peerOf(walk.world, ns, link) : null;
+  const unread = behind && unreadHost(behind);
+  if (unread) return stopUnread(walk, unread.ns, packet, unread);
+  const { netnsIds } = ns.net.state;
+  if (peer.kind === 'unknown' && !netnsIds.known)
+    return stopUnread(walk, ns, packet, { ns, part: netnsIds, kind: 'netns-ids' });
   if (peer.kind === 'unknown')
     return walk.unknown(ns, packet, {
       kind: 'link',

@@ -7,6 +7,7 @@ import { citeLink } from '../trace/evidence.ts';
 import { OUTSIDE, WIRE } from '../trace/recorder.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
+import { stopUnread, unreadHost } from '../world/facts.ts';
 import { inAny, isUplink, type World, type WorldNamespace } from '../world/world.ts';
 
 export function ontoWire(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame, nexthop: IpAddress | null): Next {
@@ -31,6 +32,8 @@ export function ontoWire(walk: Walk, ns: WorldNamespace, link: Link, frame: Fram
       why: `it is the next hop on ${link.name} of ${ns.node}`,
     });
   }
+  const unread = unreadHost(host);
+  if (unread) return stopUnread(walk, ns, frame.packet, unread);
   // The node is known and has another MAC: a neighbour entry that is wrong sends the frame nowhere.
   if (frame.dstMac !== null && frame.dstMac !== BROADCAST)
     return walk.stop(
@@ -66,6 +69,8 @@ function arrive(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): Next 
 
 /** At the node's uplink that has the address, else at its first. */
 export function enterNode(walk: Walk, host: WorldNamespace, packet: Packet, address: IpAddress): Next {
+  const unread = unreadHost(host);
+  if (unread) return stopUnread(walk, host, packet, unread);
   const uplinks = [...host.net.linkByIndex.values()].filter((l) => isUplink(walk.world, host, l));
   const link = uplinks.find((l) => host.net.addressesOn(l.ifindex).some((a) => a.address === address)) ?? uplinks[0];
   if (!link)

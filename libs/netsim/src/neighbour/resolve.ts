@@ -6,6 +6,7 @@ import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Place } from '../trace/recorder.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
+import { stopUnread } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
 export type Resolved = { readonly ok: true; readonly mac: Mac | null } | { readonly ok: false; readonly next: Next };
@@ -21,9 +22,9 @@ export function resolveNeighbour(
 ): Resolved {
   if (link.noarp || link.loopback || link.detail.kind === 'tun') return { ok: true, mac: null };
   const { neighbours } = ns.net.state;
-  const entry = neighbours.known
-    ? neighbours.value.find((n) => !n.proxy && n.dev === link.ifindex && n.address === address)
-    : undefined;
+  if (!neighbours.known)
+    return { ok: false, next: stopUnread(walk, ns, packet, { ns, part: neighbours, kind: 'ip-neigh' }) };
+  const entry = neighbours.value.find((n) => !n.proxy && n.dev === link.ifindex && n.address === address);
   const text = formatIp(address);
   if (entry?.mac && USABLE.includes(entry.state)) {
     walk.step(ns, {
@@ -77,6 +78,8 @@ export function resolveNeighbour(
       return { ok: false, next: needed(walk, ns, packet, answer.need) };
     case 'unavailable':
       return { ok: false, next: unavailable(walk, ns, packet, answer.node) };
+    case 'unread':
+      return { ok: false, next: stopUnread(walk, ns, packet, answer.unread) };
     case 'unknown':
       return {
         ok: false,

@@ -96,7 +96,7 @@ function* variants(at: At, name: string, packet: Packet): Iterable<{ ruleset: Co
   }
 }
 
-/** A ruleset that was not read can lose or change the packet anywhere: asked once for a namespace and direction. */
+/** A ruleset that was not read can lose the packet or send it anywhere: asked once for a namespace and direction. */
 export function unreadRulesets(walk: Walk, ns: WorldNamespace, packet: Packet): Next | null {
   for (const known of ns.net.rulesets[packet.family]) {
     if (known.known) continue;
@@ -104,12 +104,12 @@ export function unreadRulesets(walk: Walk, ns: WorldNamespace, packet: Packet): 
     if (
       !walk.ask(
         ns,
-        `the rules of ${known.kind} let the packet through`,
+        `the rules of ${known.kind} let the packet through unchanged`,
         missing,
         `${walk.direction} ${ns.key} ${known.kind}`,
       )
     )
-      return walk.lost(ns, packet, missing);
+      return walk.unknown(ns, packet, missing);
   }
   return null;
 }

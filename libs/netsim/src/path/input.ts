@@ -9,7 +9,7 @@ import { findListener } from '../socket/listener.ts';
 import { citeAbsence, citeSysctl } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
-import { missingSection, sysctl } from '../world/facts.ts';
+import { missingSection, stopUnread, sysctl, unreadSysctls } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
 export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, physIn: Link | null): Next {
@@ -64,6 +64,8 @@ function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Ne
 
 function toEcho(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
   const path = packet.family === 'ipv4' ? 'net/ipv4/icmp_echo_ignore_all' : 'net/ipv6/icmp/echo_ignore_all';
+  const unread = unreadSysctls(ns);
+  if (unread) return stopUnread(walk, ns, packet, unread);
   if (sysctl(ns, path))
     return walk.stop(
       ns,

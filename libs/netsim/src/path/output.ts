@@ -8,20 +8,23 @@ import { flowKey, routeFailure, routeText } from '../route/input.ts';
 import { lookup } from '../route/lookup.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
+import { stopUnread, unreadHost } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { type Egress, egress } from './egress.ts';
 
 type OutputRoute = { readonly ok: true; readonly e: Egress } | { readonly ok: false; readonly next: Next };
 
 export function localOutput(walk: Walk, ns: WorldNamespace, packet: Packet, oif: IfIndex | null): Next {
+  const host = unreadHost(ns);
+  if (host) return stopUnread(walk, ns, packet, host);
   const program =
     (walk.direction === 'forward' && !walk.confirming ? cgroupPrograms(walk, ns, 'connect', packet) : null) ??
     cgroupPrograms(walk, ns, 'egress', packet);
   if (program) return program;
-  const unread = unreadRulesets(walk, ns, packet);
-  if (unread) return unread;
   const first = routeOutput(walk, ns, packet, oif, true);
   if (!first.ok) return first.next;
+  const unread = unreadRulesets(walk, ns, packet);
+  if (unread) return unread;
   const at = (e: Egress) => ({
     walk,
     ns,

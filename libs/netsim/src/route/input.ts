@@ -5,7 +5,7 @@ import type { Packet } from '../packet/packet.ts';
 import { citeSysctl } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
-import { maxConf, missingSection, sysctl, sysctlOn } from '../world/facts.ts';
+import { maxConf, missingSection, stopUnread, sysctl, sysctlOn, unreadSysctls } from '../world/facts.ts';
 import { ifName, type WorldNamespace } from '../world/world.ts';
 import { type FlowKey, isLoopback, isMulticast, lookup, type RouteResult } from './lookup.ts';
 import { reversePath } from './reverse-path.ts';
@@ -68,6 +68,8 @@ export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
       ),
     );
   if (!forwards(walk, ns, iif, packet)) {
+    const unread = unreadSysctls(ns);
+    if (unread) return stop(walk.lost(ns, packet, missingSection(ns, unread.part, unread.kind)));
     const path = forwardingSysctl(ns, iif, packet);
     return stop(
       walk.stop(
@@ -156,6 +158,7 @@ function martianAddress(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packe
     if (allowed === undefined) {
       if (walk.ask(ns, `${path} is on`, missingSection(ns, ns.net.state.sysctls, 'sysctl'), `${ns.key} ${path}`))
         continue;
+      return walk.lost(ns, packet, missingSection(ns, ns.net.state.sysctls, 'sysctl'));
     } else if (allowed > 0) continue;
     return stop(why, `martian ${formatIp(address)} on ${iif.name}: route_localnet is off`, [citeSysctl(ns, path, '0')]);
   }
@@ -184,6 +187,9 @@ function checkSource(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet):
   const useMark = (maxConf(ns, iif, 'src_valid_mark') ?? 0) > 0;
   const path = reversePath(walk, ns, iif, packet, { useMark, acceptLocal });
   const from = formatIp(packet.source);
+  const unread = unreadSysctls(ns);
+  // accept_local and src_valid_mark decide these two.
+  if (unread && (path.kind === 'local' || packet.mark !== 0)) return stopUnread(walk, ns, packet, unread);
   if (path.kind === 'unknown') return walk.unknown(ns, packet, path.missing);
   if (path.kind === 'same-device') return null;
   if (path.kind === 'local')

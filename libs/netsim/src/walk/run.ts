@@ -12,6 +12,7 @@ import { ipReceive } from '../path/receive.ts';
 import { routeFailure } from '../route/input.ts';
 import { lookup, selectAddress } from '../route/lookup.ts';
 import { OUTSIDE } from '../trace/recorder.ts';
+import { stopUnread, unreadHost } from '../world/facts.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
 import type { Allowance } from './budget.ts';
 import type { Next } from './next.ts';
@@ -96,6 +97,8 @@ function start(walk: Walk): Next {
   const key = flow.source.namespace;
   const ns = world.namespaces.get(key);
   if (!ns) return absentSource(walk, key, blank);
+  const unread = unreadHost(ns);
+  if (unread) return stopUnread(walk, ns, blank, unread);
   const chosen = source?.ok ? source.value : chooseSource(walk, ns, blank);
   if (typeof chosen === 'object') return chosen;
   const packet = { ...blank, source: chosen };

@@ -1,18 +1,21 @@
 /** Reading facts of a namespace that may not be known. */
 import type { Known, Link, SectionKind } from '@netverdict/linux-net';
+import type { Packet } from '../packet/packet.ts';
 import type { Missing } from '../walk/choices.ts';
+import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from './world.ts';
 
 export function missingSection(ns: WorldNamespace, part: Known<unknown>, kind: SectionKind): Missing {
   const reason = part.known ? '' : part.reason;
   const line = part.known ? null : part.line;
+  const said = line === null ? reason : `line ${line}: ${reason}`;
   return {
     kind: 'section',
     place: ns.key,
     node: ns.node,
-    text: `${kind} of ${ns.key} is not known (${reason})`,
-    zh: `未知 ${ns.key} 的 ${kind}(${reason})`,
+    text: `${kind} of ${ns.key} is not known (${said})`,
+    zh: `未知 ${ns.key} 的 ${kind}(${said})`,
     evidence: [{ section: null, kind, line, text: reason }],
   };
 }
@@ -42,3 +45,23 @@ export function maxConf(ns: WorldNamespace, link: Link, name: string, fallback =
   if (all === undefined || own === undefined) return undefined;
   return Math.max(all ?? fallback, own ?? fallback);
 }
+
+export interface Unread {
+  readonly ns: WorldNamespace;
+  readonly part: Known<unknown>;
+  readonly kind: SectionKind;
+}
+
+/** Its devices and addresses: without them nothing can be told of a packet in the namespace, nor of who answers there. */
+export function unreadHost(ns: WorldNamespace): Unread | null {
+  const { links, addresses } = ns.net.state;
+  if (!links.known) return { ns, part: links, kind: 'ip-link' };
+  return addresses.known ? null : { ns, part: addresses, kind: 'ip-address' };
+}
+
+export const unreadSysctls = (ns: WorldNamespace): Unread | null =>
+  ns.net.state.sysctls.known ? null : { ns, part: ns.net.state.sysctls, kind: 'sysctl' };
+
+/** The packet's way ends at what was not read: nothing is taken from a section that is not known. */
+export const stopUnread = (walk: Walk, at: WorldNamespace, packet: Packet, unread: Unread): Next =>
+  walk.unknown(at, packet, missingSection(unread.ns, unread.part, unread.kind));

@@ -114,6 +114,13 @@ export function veth(world: World, ns: WorldNamespace, link: Link): Peer {
   return { kind: 'unknown' };
 }
 
+/** The namespace on the other end of a veth, whether or not its devices were read; null where nothing names it. */
+export function peerOf(world: World, ns: WorldNamespace, link: Link): WorldNamespace | null {
+  const ids = ns.net.state.netnsIds;
+  const id = ids.known ? ids.value.find((n) => n.nsid === link.linkNetnsid) : undefined;
+  return (id && world.byInode.get(`${ns.node}/${id.inode}`)) ?? null;
+}
+
 /**
  * Does the link join the node to the network between the nodes? It is hardware, or carries one of the node's
  * addresses, or has an address of no pod and leads to a namespace that no agent knows (a node inside a container).
