@@ -37,7 +37,7 @@ try {
   });
   await sleep(5000);
   const rows: Row[] = memoryRows(instance, await bareNodeMiB());
-  printRows('Diagnosis through the API, 10 at a time', 'make bench', machine(), [
+  printRows('Diagnosis through the API, 10 at a time, warmed up with 200', 'make bench', machine(), [
     ...(await diagnosisRows(lab, instance)),
     ...rows,
   ]);
