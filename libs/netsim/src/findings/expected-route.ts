@@ -130,27 +130,46 @@ const text = (route: ExpectedRoute): string =>
 export function routeCommand(route: ExpectedRoute): string {
   const via = route.via === null ? '' : ` via ${formatIp(route.via)}`;
   const src = route.src === null ? '' : ` proto kernel scope link src ${formatIp(route.src)}`;
-  return `ip route replace ${text(route)}${via} dev ${route.dev.name}${route.onlink ? ' onlink' : ''}${src}`;
+  return `${ipTool(route.destination.family)} route replace ${text(route)}${via} dev ${route.dev.name}${route.onlink ? ' onlink' : ''}${src}`;
 }
 
-/** The command that takes a wrong route to the same destination away; `replace` alone would leave one of another metric or scope. */
+/** The command that takes exactly this route away: fib_table_delete goes by type, table, TOS, metric and the first next hop. */
 export function removeCommand(ns: WorldNamespace, route: Route): string {
-  const hop = route.nexthops[0];
+  const [hop, ...more] = route.nexthops;
+  const via = more.length > 0 || hop?.via == null ? '' : ` via ${formatIp(hop.via)}`;
+  const dev = more.length > 0 || hop?.dev == null ? '' : ` dev ${ns.net.linkByIndex.get(hop.dev)?.name ?? ''}`;
   const destination = route.destination.length === 0 ? 'default' : formatPrefix(route.destination);
-  const via = hop?.via == null ? '' : ` via ${formatIp(hop.via)}`;
-  const dev = hop?.dev == null ? '' : ` dev ${ns.net.linkByIndex.get(hop.dev)?.name ?? ''}`;
-  return `ip route del ${destination}${via}${dev}`;
+  const type = route.type === 'unicast' ? '' : `${route.type} `;
+  const tos = route.tos === 0 ? '' : ` tos 0x${route.tos.toString(16)}`;
+  const table = route.table === TABLE.main ? '' : ` table ${route.table}`;
+  const metric = route.metric === 0 ? '' : ` metric ${route.metric}`;
+  return `${ipTool(route.family)} route del ${type}${destination}${via}${dev}${tos}${table}${metric}`;
 }
 
-/** In place of every main-table route to the same destination. */
-export function withRoute(state: NetnsState, expected: ExpectedRoute): NetnsState {
-  const family = expected.destination.family;
-  const part = family === 'ipv4' ? state.routes4 : state.routes6;
+const ipTool = (family: Route['family']): string => (family === 'ipv4' ? 'ip' : 'ip -6');
+const routesKey = (family: Route['family']): 'routes4' | 'routes6' => (family === 'ipv4' ? 'routes4' : 'routes6');
+
+export function withoutRoute(state: NetnsState, gone: Route): NetnsState {
+  const key = routesKey(gone.family);
+  const part = state[key];
   if (!part.known) return state;
-  const same = (route: Route): boolean =>
-    route.table === TABLE.main && formatPrefix(route.destination) === formatPrefix(expected.destination);
-  const value = [...part.value.filter((route) => !same(route)), asRoute(expected)];
-  return { ...state, [family === 'ipv4' ? 'routes4' : 'routes6']: { ...part, value } };
+  return { ...state, [key]: { ...part, value: part.value.filter((route) => route !== gone) } };
+}
+
+/** `ip route replace`: in place of the first main-table route to the same destination with TOS and metric 0, or beside the others. */
+export function withRoute(state: NetnsState, expected: ExpectedRoute): NetnsState {
+  const key = routesKey(expected.destination.family);
+  const part = state[key];
+  if (!part.known) return state;
+  const at = part.value.findIndex(
+    (route) =>
+      route.table === TABLE.main &&
+      route.tos === 0 &&
+      route.metric === 0 &&
+      formatPrefix(route.destination) === formatPrefix(expected.destination),
+  );
+  const value = at < 0 ? [...part.value, asRoute(expected)] : part.value.with(at, asRoute(expected));
+  return { ...state, [key]: { ...part, value } };
 }
 
 function asRoute(expected: ExpectedRoute): Route {

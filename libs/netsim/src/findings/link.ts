@@ -2,6 +2,7 @@
 import {
   familyOf,
   type IfIndex,
+  type IpAddress,
   type Link,
   maskAddress,
   type NetnsState,
@@ -184,6 +185,48 @@ export function bridgePortBlocked(s: Situation<'bridge-port-blocked'>): Derived 
     patch: editPort(ns, cause.port.ifindex, { state: 'forwarding', isolated: false }),
   };
 }
+
+/** The host's end of the pod's veth is there, but in no bridge: `bridge` should have it as a port. */
+export function detachedPort(world: World, ns: WorldNamespace, bridge: Link, address: IpAddress): Derived | null {
+  if (bridge.detail.kind !== 'bridge') return null;
+  const port = [...world.namespaces.values()]
+    .filter((owner) => owner.node === ns.node && owner.kind === 'pod' && owner.net.own.has(address))
+    .flatMap((owner) => [...owner.net.linkByIndex.values()].map((link) => veth(world, owner, link)))
+    .flatMap((peer) => (peer.kind === 'found' && peer.ns === ns ? [peer.link] : []))
+    .find((link) => link.master !== bridge.ifindex);
+  if (!port) return null;
+  // As the bridge plugin sets all its ports, or none.
+  const like = [...ns.net.linkByIndex.values()].find((l) => l.master === bridge.ifindex && l.bridgePort)?.bridgePort;
+  const hairpin = like?.hairpin ? ` && bridge link set dev ${port.name} hairpin on` : '';
+  return {
+    code: 'NV-BRIDGE-PORT-BLOCKED',
+    params: { dev: port.name, where: nameOf(ns), state: `not attached to ${bridge.name}` },
+    at: ns,
+    evidence: [citeLink(ns, port)],
+    remedy: {
+      command: `ip link set ${port.name} master ${bridge.name}${hairpin}`,
+      on: onPlace(ns),
+      en: `Makes the pod's device a port of ${bridge.name} again; recreating the pod does the same.`,
+      zh: `把该 Pod 的设备重新加入网桥 ${bridge.name};重建 Pod 也有同样效果。`,
+    },
+    patch: change(ns, (state) =>
+      mapLinks(state, (l) =>
+        l.ifindex === port.ifindex ? { ...l, master: bridge.ifindex, bridgePort: portLike(like) } : l,
+      ),
+    ),
+  };
+}
+
+/** A new port's settings are the kernel's defaults but for what the command sets. */
+const portLike = (like: Link['bridgePort'] | undefined): Link['bridgePort'] => ({
+  state: 'forwarding',
+  hairpin: like?.hairpin ?? false,
+  isolated: false,
+  learning: true,
+  flood: true,
+  proxyArp: false,
+  neighSuppress: false,
+});
 
 export function hairpinOff(s: Situation<'hairpin-off'>): Derived {
   const { cause, ns } = s;

@@ -1,21 +1,32 @@
 /** Findings of next hops that nobody answers for, and of addresses that no pod has. */
-import { formatIp, type IpAddress } from '@netverdict/linux-net';
+import { formatIp, type IpAddress, type Link, type Neighbour, type NetnsState } from '@netverdict/linux-net';
 import type { Evidence, Step } from '@netverdict/verdict';
 import { innermost } from '../packet/packet.ts';
-import { nodeOfPodAddress, type WorldNamespace } from '../world/world.ts';
+import { cite, citeAbsence } from '../trace/evidence.ts';
+import { hostOf, nodeOfPodAddress, type World, type WorldNamespace } from '../world/world.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
-import { routeDrift } from './route.ts';
+import { detachedPort } from './link.ts';
+import { policyRoute, routeDrift } from './route.ts';
 import { neighbourCommand, vteps, withNeighbour } from './vtep.ts';
 
 export function neighbour(s: Situation<'neighbour' | 'frame-lost'>): Derived {
   const { ns, world, cause } = s;
   const destination = innermost(s.stop.packet).destination;
-  const drift = ns ? (routeDrift(world, ns, s.stop.packet.destination) ?? routeDrift(world, ns, destination)) : null;
-  if (drift) return drift;
-  const gone = ns ? goneAddress(s, ns, cause.address ?? destination) : null;
-  if (gone) return gone;
+  const routed = ns
+    ? (policyRoute(s, ns, s.stop.packet.destination) ??
+      routeDrift(world, ns, s.stop.packet.destination) ??
+      routeDrift(world, ns, destination))
+    : null;
+  if (routed) return routed;
   const address = cause.address ?? destination;
-  if (cause.kind === 'frame-lost') return wrongMac(s, address, cause.mac);
+  const gone = ns ? goneAddress(s, ns, address) : null;
+  if (gone) return gone;
+  const nodeLost = nodeAddressGone(s, address);
+  if (nodeLost) return nodeLost;
+  const wrong = cause.kind === 'frame-lost' ? wrongMac(s, cause.mac) : null;
+  if (wrong) return wrong;
+  const detached = ns ? detachedPort(world, ns, cause.link, address) : null;
+  if (detached) return detached;
   const vtep = ns ? vteps(world, ns, cause.link).find((v) => v.gateway === address) : undefined;
   return {
     code: 'NV-NEIGHBOUR-UNRESOLVED',
@@ -37,29 +48,83 @@ export function neighbour(s: Situation<'neighbour' | 'frame-lost'>): Derived {
   };
 }
 
-function wrongMac(s: Situation<'neighbour' | 'frame-lost'>, address: IpAddress, mac: string): Derived {
-  const { ns, cause } = s;
+/** The Node object names an address that the node does not have. */
+function nodeAddressGone(s: Situation<'neighbour' | 'frame-lost'>, address: IpAddress): Derived | null {
+  const { ns, world, cause } = s;
+  const node = world.nodeByAddress.get(address);
+  const host = node === undefined ? undefined : hostOf(world, node);
+  if (!host?.net.state.addresses.known || host.net.own.has(address)) return null;
+  const text = formatIp(address);
+  return {
+    code: 'NV-NEIGHBOUR-UNRESOLVED',
+    params: { where: nameOf(ns), address: text, dev: cause.link.name },
+    evidence: [citeAbsence(host.net.state.addresses, 'ip-address', `${host.node}: no device has ${text}`)],
+    remedy: {
+      command: null,
+      on: nameOf(host),
+      en: `The Node object says that ${host.node} has the address ${text}, but no device of it has: put the address back, and the routes that went with it (what configures the node's network does both).`,
+      zh: `Node 对象称 ${host.node} 拥有地址 ${text},但该节点的任何设备上都没有它:请恢复该地址及随之消失的路由(通常由节点的网络配置服务完成)。`,
+    },
+    patch: null,
+  };
+}
+
+/** Of the hosts that the packet passed, the one whose neighbour entry names the address that nobody has. */
+function wrongMac(s: Situation<'neighbour' | 'frame-lost'>, mac: string): Derived | null {
+  const { world } = s;
+  for (const place of s.branch.hops.map((hop) => hop.place).reverse()) {
+    const at = world.namespaces.get(place);
+    const entry = at?.net.state.neighbours.known
+      ? at.net.state.neighbours.value.find((n) => n.mac === mac && !n.proxy)
+      : undefined;
+    const link = entry ? at?.net.linkByIndex.get(entry.dev) : undefined;
+    if (at && entry && link && !isRight(world, entry)) return wrongEntry(world, at, link, entry);
+  }
+  return null;
+}
+
+const isRight = (world: World, entry: Neighbour): boolean =>
+  world.podByAddress.has(entry.address) && !ownerOf(world, entry.address)
+    ? true // Of a pod that was not read it cannot be told.
+    : [...world.namespaces.values()].some(
+        (ns) => ns.net.own.has(entry.address) && [...ns.net.linkByIndex.values()].some((l) => l.mac === entry.mac),
+      );
+
+const ownerOf = (world: World, address: IpAddress): WorldNamespace | undefined =>
+  [...world.namespaces.values()].find((ns) => ns.net.own.has(address));
+
+/** Also where the tunnel has no forwarding entry for the hardware address that the entry names. */
+export function wrongEntry(world: World, at: WorldNamespace, link: Link, entry: Neighbour): Derived {
+  const { neighbours } = at.net.state;
+  const address = formatIp(entry.address);
+  const vtep = vteps(world, at, link).find((v) => v.gateway === entry.address);
   return {
     code: 'NV-NEIGHBOUR-WRONG',
-    params: { where: nameOf(ns), address: formatIp(address), mac: mac || '?', dev: cause.link.name },
-    remedy: {
-      command: `ip neigh del ${formatIp(address)} dev ${cause.link.name}`,
-      on: onPlace(ns),
-      en: 'Deletes the wrong entry; the kernel asks again and learns the right one.',
-      zh: '删除错误的表项;内核会重新询问并学到正确的地址。',
-    },
-    patch: change(ns, (state) =>
-      state.neighbours.known
-        ? {
-            ...state,
-            neighbours: {
-              ...state.neighbours,
-              value: state.neighbours.value.filter((n) => n.address !== address || n.dev !== cause.link.ifindex),
-            },
-          }
-        : state,
-    ),
+    params: { where: nameOf(at), address, mac: entry.mac ?? '?', dev: link.name },
+    at,
+    evidence: [cite(neighbours, 'ip-neigh', entry.evidence)],
+    remedy: vtep
+      ? {
+          command: neighbourCommand(vtep, link.name),
+          on: onPlace(at),
+          en: `Names the tunnel end of ${vtep.node} again; restarting the network plugin on the node does the same.`,
+          zh: `改回 ${vtep.node} 隧道端点的硬件地址;重启该节点上的网络插件也有同样效果。`,
+        }
+      : {
+          command: `ip neigh del ${address} dev ${link.name}`,
+          on: onPlace(at),
+          en: 'Deletes the wrong entry; the kernel asks again and learns the right one.',
+          zh: '删除错误的表项;内核会重新询问并学到正确的地址。',
+        },
+    patch: change(at, (state) => (vtep ? withNeighbour(state, link, vtep) : withoutNeighbour(state, entry))),
   };
+}
+
+function withoutNeighbour(state: NetnsState, gone: Neighbour): NetnsState {
+  const { neighbours } = state;
+  if (!neighbours.known) return state;
+  const value = neighbours.value.filter((n) => n.address !== gone.address || n.dev !== gone.dev || n.proxy);
+  return { ...state, neighbours: { ...neighbours, value } };
 }
 
 /** A pod address that no pod has: by a Service rule that is out of date, or as the user's own destination. */

@@ -4,14 +4,14 @@ import { toolOf } from '../netfilter/ruleset.ts';
 import { innermost, protocolName } from '../packet/packet.ts';
 import { editRuleset } from './filter.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
-import { routeDrift } from './route.ts';
+import { policyRoute, routeDrift } from './route.ts';
 
 export function outsideNoRoute(s: Situation<'outside-no-route'>): Derived {
   const { ns, world, stop, cause } = s;
   if (cause.target === 'source') return masqueradeMissing(s);
   const inner = innermost(stop.packet);
   if (cause.target === 'pod') {
-    const drift = ns ? routeDrift(world, ns, inner.destination) : null;
+    const drift = ns ? (policyRoute(s, ns, inner.destination) ?? routeDrift(world, ns, inner.destination)) : null;
     if (drift) return drift;
   }
   if (cause.target === 'service' && ns) return serviceUnknown(s);

@@ -1,5 +1,5 @@
 /** Findings of routes: missing, to the wrong gateway or device, refusing, in circles. */
-import { formatIp, formatPrefix, type IpAddress, type Route } from '@netverdict/linux-net';
+import { formatIp, formatPrefix, type IpAddress, prefixContains, type Route, TABLE } from '@netverdict/linux-net';
 import { innermost } from '../packet/packet.ts';
 import { cite, citeAbsence } from '../trace/evidence.ts';
 import { ifName, type World, type WorldNamespace } from '../world/world.ts';
@@ -9,6 +9,7 @@ import {
   expectedRoute,
   removeCommand,
   routeCommand,
+  withoutRoute,
   withRoute,
 } from './expected-route.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
@@ -22,6 +23,7 @@ export function routeDrift(world: World, ns: WorldNamespace, address: IpAddress)
   const expected = expectedRoute(world, ns, address);
   if (!expected) return missingDevice(world, ns, address);
   const actual = actualRoute(ns, address);
+  if (actual && ns.kind === 'pod' && isOwnSubnet(ns, actual, expected)) return null;
   const hop = actual?.nexthops[0];
   const right =
     hop !== undefined &&
@@ -31,6 +33,19 @@ export function routeDrift(world: World, ns: WorldNamespace, address: IpAddress)
   if (!expected.dev.up) return downLink(world, ns, expected.dev);
   if (!actual || actual.destination.length < expected.destination.length) return missing(ns, address, expected);
   return wrong(ns, address, actual, expected);
+}
+
+/** A pod reaches its own subnet without the gateway: the route that came with its address is right. */
+function isOwnSubnet(ns: WorldNamespace, actual: Route, expected: ExpectedRoute): boolean {
+  const [hop] = actual.nexthops;
+  return (
+    actual.type === 'unicast' &&
+    hop?.dev === expected.dev.ifindex &&
+    hop.via === null &&
+    ns.net
+      .addressesOn(hop.dev)
+      .some((a) => a.prefixLength === actual.destination.length && prefixContains(actual.destination, a.address))
+  );
 }
 
 /** Its own pods' bridge is down: its connected route is gone with it. */
@@ -96,6 +111,7 @@ function withPodSubnet(ns: WorldNamespace, state: WorldNamespace['net']['state']
 }
 
 function wrong(ns: WorldNamespace, address: IpAddress, actual: Route, expected: ExpectedRoute): Derived {
+  if (actual.type !== 'unicast') return refusing(ns, address, actual, expected);
   const hop = actual.nexthops[0];
   const device = hop?.dev !== expected.dev.ifindex;
   const cidr = formatPrefix(actual.destination);
@@ -115,37 +131,97 @@ function wrong(ns: WorldNamespace, address: IpAddress, actual: Route, expected: 
       en: `Replaces the route by the one that the network plugin would write (for ${formatIp(address)}).`,
       zh: `用网络插件应写入的路由替换它(针对 ${formatIp(address)})。`,
     },
+    patch: change(ns, (state) => withRoute(withoutRoute(state, actual), expected)),
+  };
+}
+
+const REFUSING = {
+  en: 'Deletes the refusing route. Somebody or some plugin (Calico does) put it there on purpose: find out why first.',
+  zh: '删除这条拒绝路由。它是被有意添加的(例如 Calico 会添加),请先弄清原因。',
+};
+
+/** @param expected the route that ought to be in its place, null where it is there beside the refusing one. */
+function refusing(ns: WorldNamespace, address: IpAddress, route: Route, expected: ExpectedRoute | null): Derived {
+  const remove = removeCommand(ns, route);
+  return {
+    code: 'NV-ROUTE-REFUSES',
+    params: { where: nameOf(ns), type: route.type, address: formatIp(address) },
+    at: ns,
+    evidence: [
+      route.family === 'ipv4'
+        ? cite(ns.net.state.routes4, 'ip-route', route.evidence)
+        : cite(ns.net.state.routes6, 'ip-route6', route.evidence),
+    ],
+    remedy: {
+      command: expected ? `${remove} && ${routeCommand(expected)}` : remove,
+      on: onPlace(ns),
+      en: expected ? `${REFUSING.en} Puts the network plugin's route in its place.` : REFUSING.en,
+      zh: expected ? `${REFUSING.zh}并写入网络插件应有的路由。` : REFUSING.zh,
+    },
     patch: change(ns, (state) => {
-      const part = state.routes4;
-      const without = part.known
-        ? { ...state, routes4: { ...part, value: part.value.filter((r) => r !== actual) } }
-        : state;
-      return withRoute(without, expected);
+      const without = withoutRoute(state, route);
+      return expected ? withRoute(without, expected) : without;
     }),
   };
+}
+
+/**
+ * The route of another table than main that led the packet astray: a policy rule asks that table first. Null when the packet
+ * took none, or when nothing tells where it ought to go.
+ */
+export function policyRoute(s: Situation, ns: WorldNamespace, address: IpAddress): Derived | null {
+  const expected = expectedRoute(s.world, ns, address);
+  const taken = expected ? takenRoute(s, ns, address) : null;
+  const [hop] = taken?.nexthops ?? [];
+  if (!expected || !taken || !hop || (hop.dev === expected.dev.ifindex && hop.via === expected.via)) return null;
+  const derived = wrong(ns, address, taken, expected);
+  const removed = removeCommand(ns, taken);
+  return {
+    ...derived,
+    remedy: {
+      command: removed,
+      on: onPlace(ns),
+      en: `Deletes this route of table ${taken.table}, which a policy rule (ip rule) asks before the table main. Whoever wrote it may write it again: find out why it is there.`,
+      zh: `删除路由表 ${taken.table} 中的这条路由(策略路由规则在 main 表之前查询该表)。写入者可能会再次写入,请先弄清原因。`,
+    },
+    patch: change(ns, (state) => withoutRoute(state, taken)),
+  };
+}
+
+function takenRoute(s: Situation, ns: WorldNamespace, address: IpAddress): Route | null {
+  const part = typeof address === 'number' ? ns.net.state.routes4 : ns.net.state.routes6;
+  if (!part.known) return null;
+  const foreign = part.value.filter(
+    (r) => r.table !== TABLE.main && r.table !== TABLE.local && prefixContains(r.destination, address),
+  );
+  if (foreign.length === 0) return null;
+  const cited = s.branch.hops
+    .filter((hop) => hop.place === ns.key)
+    .flatMap((hop) => hop.steps.flatMap((step) => [step, ...(step.steps ?? [])]))
+    .flatMap((step) => step.evidence ?? []);
+  return foreign.find((r) => cited.some((e) => e.line === r.evidence.line && e.text === r.evidence.text)) ?? null;
 }
 
 /** No route at all, or lost where only a wrong route can have brought it. */
 export function noRoute(s: Situation<'no-route' | 'route-error' | 'looped-back'>): Derived {
   const { ns, world, stop, cause } = s;
   const address = stop.packet.destination;
+  const refused = cause.kind === 'route-error' ? cause.route : null;
+  if (ns && refused && refused.table !== TABLE.main) return refusing(ns, address, refused, null);
   const drift = ns ? routeDrift(world, ns, address) : null;
   if (drift) return drift;
+  if (ns && refused) return refusing(ns, address, refused, null);
   if (cause.kind === 'route-error')
     return {
       code: 'NV-ROUTE-REFUSES',
       params: { where: nameOf(ns), type: cause.type, address: formatIp(address) },
       remedy: {
-        command: cause.route && ns ? `ip route del ${cause.type} ${formatPrefix(cause.route.destination)}` : null,
+        command: null,
         on: onPlace(ns),
-        en: 'Deletes the refusing route. Somebody or some plugin (Calico does) put it there on purpose: find out why first.',
-        zh: '删除这条拒绝路由。它是被有意添加的(例如 Calico 会添加),请先弄清原因。',
+        en: 'A policy rule (ip rule) refuses the packets. Somebody put it there on purpose: find out why before deleting it.',
+        zh: '一条策略路由规则(ip rule)拒绝了数据包。它是被有意添加的:删除前请先弄清原因。',
       },
-      patch: change(ns, (state) =>
-        state.routes4.known
-          ? { ...state, routes4: { ...state.routes4, value: state.routes4.value.filter((r) => r !== cause.route) } }
-          : state,
-      ),
+      patch: null,
     };
   return {
     code: 'NV-NO-ROUTE',

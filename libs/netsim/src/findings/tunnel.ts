@@ -4,6 +4,7 @@ import { cite } from '../trace/evidence.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { downLink } from './link.ts';
+import { wrongEntry } from './neighbour.ts';
 import { routeDrift } from './route.ts';
 import { fdbCommand, vteps, withFdb } from './vtep.ts';
 
@@ -14,6 +15,12 @@ export function fdbMissing(s: Situation<'fdb-missing'>): Derived {
   const vtep = ns
     ? vteps(world, ns, cause.link).find((v) => v.mac === cause.mac || v.gateway === cause.gateway)
     : undefined;
+  const { neighbours } = ns?.net.state ?? {};
+  const misled =
+    ns && vtep && vtep.mac !== cause.mac && neighbours?.known
+      ? neighbours.value.find((n) => n.dev === cause.link.ifindex && n.address === vtep.gateway && n.mac === cause.mac)
+      : undefined;
+  if (ns && misled) return wrongEntry(world, ns, cause.link, misled);
   return {
     code: 'NV-FDB-MISSING',
     params: { dev: cause.link.name, where: nameOf(ns), mac: cause.mac, owner: vtep?.node ?? 'another node' },
@@ -32,7 +39,7 @@ export function notForUs(s: Situation<'not-for-us'>): Derived {
   const { ns, world, cause } = s;
   if (ns && cause.iif.detail.kind === 'vxlan')
     for (const sender of world.namespaces.values()) {
-      const wrong = wrongEntry(s, sender, ns);
+      const wrong = wrongFdb(s, sender, ns);
       if (wrong) return wrong;
     }
   return {
@@ -48,7 +55,7 @@ export function notForUs(s: Situation<'not-for-us'>): Derived {
   };
 }
 
-function wrongEntry(s: Situation<'not-for-us'>, sender: WorldNamespace, receiver: WorldNamespace): Derived | null {
+function wrongFdb(s: Situation<'not-for-us'>, sender: WorldNamespace, receiver: WorldNamespace): Derived | null {
   const { world, cause } = s;
   const { fdb } = sender.net.state;
   if (sender.kind !== 'host' || sender === receiver || !fdb.known) return null;
