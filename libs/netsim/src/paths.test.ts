@@ -836,6 +836,41 @@ const subtle: Row[] = [
     findings: ['NV-NEIGHBOUR-UNRESOLVED'],
   },
   {
+    name: 'and gets none: it sends to its own MAC address',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [A1]: devices('eth0', { noarp: true }) } },
+    outcome: 'unreachable',
+  },
+  {
+    name: 'an address that two pods have is answered by either',
+    flow: flow(HOST1, '10.244.1.3:80'),
+    with: {
+      edit: {
+        [A1]: both(
+          addresses((a) => [...a, address(2, '10.244.1.3/24')]),
+          routes((r) => [...r, route('10.244.1.3/32', 2, { table: 255, type: 'local' })]),
+        ),
+      },
+    },
+    outcome: 'reachable',
+    findings: ['NV-ANSWERED-BY-OTHER'],
+  },
+  {
+    name: 'an address that two pods have, of which one does not listen',
+    flow: flow(HOST1, '10.244.1.3:80'),
+    with: {
+      edit: {
+        [A1]: both(
+          addresses((a) => [...a, address(2, '10.244.1.3/24')]),
+          routes((r) => [...r, route('10.244.1.3/32', 2, { table: 255, type: 'local' })]),
+          (s) => ({ ...s, sockets: known([]) }),
+        ),
+      },
+    },
+    outcome: 'undetermined',
+    findings: ['NV-UNKNOWN-DECIDES'],
+  },
+  {
     name: 'connections of one pair of addresses take one hop of several, and which is not known',
     flow: flow(A1, '10.244.2.2:80'),
     with: { edit: { [HOST1]: TWO_HOPS } },

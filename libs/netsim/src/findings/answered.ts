@@ -42,7 +42,10 @@ export function answeredByOther(world: World, destination: string, evaluation: E
 /** What a good verdict has to say besides: who answers, and where the packets leave the cluster. */
 export function remarksOn(evaluation: Evaluation, others: readonly Finding[]): Remarks {
   const left = evaluation.branches.find((b) => b.stop === null && b.left !== null)?.left;
-  const names = others.map((f) => String(f.params.where));
+  const always = evaluation.branches
+    .filter(answered)
+    .every((b) => others.some((f) => f.branches.includes(b.branch.id)));
+  const names = always ? others.map((f) => String(f.params.where)) : [];
   return {
     answeredBy: names.length > 0 ? [...new Set(names)].join(', ') : null,
     leaves: left ? { to: formatIp(left.destination), as: formatIp(left.source) } : null,

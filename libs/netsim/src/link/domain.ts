@@ -87,7 +87,8 @@ export const portsOf = (ns: WorldNamespace, bridge: Link): readonly Link[] =>
   [...ns.net.linkByIndex.values()].filter((link) => link.master === bridge.ifindex);
 
 export type Answerer =
-  | { readonly kind: 'member'; readonly member: Member; readonly mac: Mac | null }
+  /** `rivals`: others who have the same address and answer as well; the first answer counts. */
+  | { readonly kind: 'member'; readonly member: Member; readonly rivals: readonly Member[] }
   /** It is there, but its device is down. */
   | { readonly kind: 'down'; readonly member: Member }
   | { readonly kind: 'nobody' }
@@ -118,14 +119,15 @@ function unreadOf({ ns }: Member): Unread | null {
 
 function whoIsKnownToAnswer(world: World, ns: WorldNamespace, out: Link, address: IpAddress): Answerer {
   const domain = domainOf(world, ns, out);
-  for (const member of domain.members) {
-    if (!member.ns.net.own.has(address) || ignoresArp(member, address, ns, out)) continue;
-    // A device that does no ARP takes no request (arp_rcv).
-    if (member.link.noarp) continue;
-    return member.link.up ? { kind: 'member', member, mac: member.link.mac } : { kind: 'down', member };
-  }
+  // A device that does no ARP takes no request (arp_rcv).
+  const owners = domain.members.filter(
+    (m) => m.ns.net.own.has(address) && !m.link.noarp && !ignoresArp(m, address, ns, out),
+  );
+  const [first, ...rest] = owners.filter((m) => m.link.up);
+  if (first) return { kind: 'member', member: first, rivals: rest.filter((m) => m.ns !== first.ns) };
+  if (owners[0]) return { kind: 'down', member: owners[0] };
   for (const member of domain.members)
-    if (member.link.up && answersForOthers(member, address)) return { kind: 'member', member, mac: member.link.mac };
+    if (member.link.up && answersForOthers(member, address)) return { kind: 'member', member, rivals: [] };
   const pod = world.podByAddress.get(address);
   if (
     pod &&

@@ -1,6 +1,6 @@
 /** From the next hop's address to a link-layer address: the neighbour table, else who would answer. */
 import { formatIp, type IpAddress, type Link, type Mac, type Need, type Neighbour } from '@netverdict/linux-net';
-import { whoAnswers } from '../link/domain.ts';
+import { type Member, whoAnswers } from '../link/domain.ts';
 import type { Packet } from '../packet/packet.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Place } from '../trace/recorder.ts';
@@ -20,7 +20,7 @@ export function resolveNeighbour(
   address: IpAddress,
   packet: Packet,
 ): Resolved {
-  if (link.noarp || link.loopback || link.detail.kind === 'tun') return { ok: true, mac: null };
+  if (link.loopback || link.detail.kind === 'tun') return { ok: true, mac: null };
   const { neighbours } = ns.net.state;
   if (!neighbours.known)
     return { ok: false, next: stopUnread(walk, ns, packet, { ns, part: neighbours, kind: 'ip-neigh' }) };
@@ -35,19 +35,23 @@ export function resolveNeighbour(
     });
     return { ok: true, mac: entry.mac };
   }
+  // arp_constructor: on a device that does no ARP every neighbour has the device's own address.
+  if (link.noarp) return { ok: true, mac: link.mac };
   const evidence = entry
     ? [cite(neighbours, 'ip-neigh', entry.evidence)]
     : [citeAbsence(neighbours, 'ip-neigh', `no entry for ${text} dev ${link.name}`)];
   const answer = whoAnswers(walk.world, ns, link, address);
   switch (answer.kind) {
-    case 'member':
+    case 'member': {
+      const member = firstToAnswer(walk, ns, address, [answer.member, ...answer.rivals]);
       walk.step(ns, {
         kind: 'neighbour',
-        text: `neighbour ${text} on ${link.name}: not known yet; ${answer.member.ns.key} answers with ${answer.mac}`,
+        text: `neighbour ${text} on ${link.name}: not known yet; ${member.ns.key} answers with ${member.link.mac}`,
         action: 'pass',
         evidence,
       });
-      return { ok: true, mac: answer.mac };
+      return { ok: true, mac: member.link.mac };
+    }
     case 'down': {
       const { member } = answer;
       return {
@@ -109,6 +113,23 @@ export function resolveNeighbour(
       },
     ),
   };
+}
+
+/** An address that is given twice: who is asked first, or is nearer, nothing tells. */
+function firstToAnswer(walk: Walk, ns: WorldNamespace, address: IpAddress, members: readonly Member[]): Member {
+  const text = formatIp(address);
+  const names = members.map((m) => m.ns.key);
+  const missing = {
+    kind: 'link' as const,
+    place: ns.key,
+    node: ns.node,
+    text: `${names.join(' and ')} both have the address ${text}, and the first to answer gets the packets`,
+    zh: `${names.join(' 和 ')} 都有地址 ${text},先应答者收到数据包`,
+    evidence: members.map((m) => citeLink(m.ns, m.link)),
+  };
+  const options = names.map((name) => ({ label: `${name} answers for ${text}`, share: null }));
+  const taken = walk.choices.choose('unknown', options, missing, `${ns.key} who has ${text}`);
+  return members[taken] as Member;
 }
 
 export function needed(walk: Walk, ns: WorldNamespace | Place, packet: Packet, need: Need): Next {

@@ -86,7 +86,13 @@ function weighted(children: readonly DraftSummary[], shares: readonly number[]):
 /** Nothing says how likely each way is: what holds in all of them holds; the rest is not determined. */
 function unweighted(point: ChoicePoint, children: readonly DraftSummary[]): DraftSummary {
   if (children.every((child) => agrees(child, children[0] as DraftSummary))) {
-    // It does not matter. One way is told: the one that does not rest on the unknown itself.
+    // It does not matter, unless for who answers.
+    if (new Set(children.map(answeredBy)).size > 1)
+      return {
+        ...(children[0] as DraftSummary),
+        leaves: children.flatMap((child) => child.leaves.map((leaf) => Object.assign(leaf, { share: null }))),
+      };
+    // One way is told: the one that does not rest on the unknown itself.
     const told = [...children]
       .reverse()
       .find((child) => child.leaves.every((leaf) => leaf.run.stop?.cause.kind !== 'unknown'));
@@ -108,6 +114,11 @@ function unweighted(point: ChoicePoint, children: readonly DraftSummary[]): Draf
   };
 }
 
+const answeredBy = (s: Summary): string =>
+  s.leaves
+    .map((leaf) => leaf.run.walk.answeredBy ?? '')
+    .sort()
+    .join(' ');
 const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-9;
 const agrees = (a: Summary, b: Summary): boolean =>
   near(a.shares.reachable, b.shares.reachable) &&
