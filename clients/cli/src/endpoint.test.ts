@@ -40,6 +40,7 @@ describe('--to', () => {
 
   it.each([
     ['svc/shop/payments', /has no port/],
+    ['svc/payments:80', /lacks the namespace: write svc\/default\/payments:80/],
     ['svc/shop/payments:0', /port 0 is not between 1 and 65535/],
     ['svc/shop/payments:70000', /port 70000/],
     ['a/b/c/d:80', /is not understood/],

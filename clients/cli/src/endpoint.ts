@@ -25,6 +25,13 @@ type Named =
   | { readonly node: string }
   | { readonly ip: string };
 
+/** `svc/web`, as kubectl takes it with a current namespace, which we do not have. */
+function lacksNamespace(text: string): string | null {
+  const [kind = '', name = '', ...more] = text.split('/');
+  const kinds = ['pod', 'po', 'svc', 'service', ...Object.keys(WORKLOADS)];
+  return more.length === 0 && name !== '' && kinds.includes(kind) ? `${kind}/default/${name}` : null;
+}
+
 function parseNamed(text: string): Named | null {
   if (parseIp(text).ok) return { ip: text };
   const parts = text.split('/');
@@ -39,6 +46,8 @@ function parseNamed(text: string): Named | null {
 }
 
 export function parseSource(text: string): Result<Source, string> {
+  const full = lacksNamespace(text);
+  if (full !== null) return err(`--from "${text}" lacks the namespace: write ${full}, for instance.`);
   const named = parseNamed(text);
   if (!named) return err(`--from "${text}" is not understood. Write ${FORMS_FROM}.`);
   if ('service' in named)
@@ -61,6 +70,11 @@ function splitPort(text: string): { readonly host: string; readonly port: string
 /** @param protocol a port is needed unless it is icmp. */
 export function parseDestination(text: string, protocol: 'tcp' | 'udp' | 'icmp'): Result<Destination, string> {
   const { host, port: portText } = splitPort(text);
+  const full = lacksNamespace(host);
+  if (full !== null)
+    return err(
+      `--to "${text}" lacks the namespace: write ${full}${portText === null ? '' : `:${portText}`}, for instance.`,
+    );
   let named: Omit<Destination, 'port'> | null = parseNamed(host);
   if (!named && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(host)) named = { name: host };
   if (!named) return err(`--to "${text}" is not understood. Write ${FORMS_TO}.`);

@@ -2,7 +2,7 @@
 /** The netverdict command: what it understands, and the exit code of each end (README, "Exit codes"). */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createClient, type NetverdictClient, ProblemError } from '@netverdict/sdk';
+import { ConnectionError, createClient, type NetverdictClient, ProblemError } from '@netverdict/sdk';
 import { Command, CommanderError } from 'commander';
 import type { DemoOptions } from './commands/demo.ts';
 import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
@@ -11,11 +11,12 @@ import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
 import type { UpOptions } from './commands/up.ts';
 import { EXIT, SystemError, UsageError } from './exit-codes.ts';
 import { upDir } from './local/dirs.ts';
+import { readUpState } from './local/up-state.ts';
 import { print } from './terminal/print.ts';
 import { Stages } from './terminal/stages.ts';
 
 interface ApiOptions {
-  readonly api: string;
+  readonly api?: string;
   readonly tokenFile?: string;
 }
 
@@ -32,10 +33,15 @@ function clientFor(options: ApiOptions): NetverdictClient {
       );
     }
   }
-  return createClient({ baseUrl: options.api, token });
+  const api = options.api ?? process.env.NETVERDICT_API ?? readUpState()?.apiUrl ?? 'http://127.0.0.1:8080';
+  if (!/^https?:\/\/[^/]/.test(api)) throw new UsageError(`--api ${api}: write a URL such as http://127.0.0.1:8080`);
+  return createClient({ baseUrl: api, token });
 }
 
-const apiOption = ['--api <url>', 'address of the API', process.env.NETVERDICT_API ?? 'http://127.0.0.1:8080'] as const;
+const apiOption = [
+  '--api <url>',
+  'address of the API (default: NETVERDICT_API, else what `netverdict up` started)',
+] as const;
 const tokenOption = ['--token-file <file>', 'file with the bearer token'] as const;
 const langOption = ['--lang <lang>', 'en or zh', 'en'] as const;
 const cniOption = ['--cni <cni>', 'flannel-vxlan or flannel-host-gw', 'flannel-vxlan'] as const;
@@ -127,6 +133,7 @@ function build(): Command {
     .command('up')
     .description('start Netverdict on this machine and leave it running')
     .option('--lab', 'with a cluster in a box')
+    .option(...labNameOption)
     .option('--kubeconfig <file>', 'for a real cluster')
     .option('--cluster <name>', 'name of the cluster', 'default')
     .option('--node <name...>', 'nodes that will have an agent (each gets a key)')
@@ -195,6 +202,9 @@ function build(): Command {
   return program;
 }
 
+// `netverdict demo | head -1`: a reader that goes away is no reason to leave a lab behind.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
   await build().parseAsync();
 } catch (error) {
@@ -202,6 +212,14 @@ try {
   else if (error instanceof UsageError) {
     process.stderr.write(`netverdict: ${error.message}\n`);
     process.exitCode = EXIT.usage;
+  } else if (error instanceof Error && error.name === 'LabError') {
+    process.stderr.write(`netverdict: ${error.message}\n`);
+    process.exitCode = EXIT.usage;
+  } else if (error instanceof ConnectionError) {
+    process.stderr.write(
+      `netverdict: ${error.message}. Does it run? Start it with \`netverdict up\`, or name another with --api.\n`,
+    );
+    process.exitCode = EXIT.system;
   } else if (error instanceof ProblemError) {
     process.stderr.write(`netverdict: ${error.message}\n`);
     process.exitCode = error.status >= 400 && error.status < 500 ? EXIT.usage : EXIT.system;

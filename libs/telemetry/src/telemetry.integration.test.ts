@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 
 /** A service of three lines, as a process. */
 function service(body: string, env: Record<string, string> = {}) {
@@ -9,6 +9,7 @@ function service(body: string, env: Record<string, string> = {}) {
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     env: { PATH: process.env.PATH ?? '', ...env },
   });
+  children.push(child);
   let out = '';
   let err = '';
   child.stdout.on('data', (data: Buffer) => {
@@ -26,10 +27,16 @@ function service(body: string, env: Record<string, string> = {}) {
   return { child, ended, lines, err: () => err };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = performance.now() + 10_000; !condition(); await pause(10))
-    if (performance.now() > end) throw new Error(`not in time: ${condition}`);
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 30_000; !(await condition()); await pause(10))
+    if (performance.now() > end) throw new Error('not in time');
 }
+
+const children: ChildProcess[] = [];
+// Also after a failed expectation nothing stays.
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
 
 test('a missing variable is one line and exit code 2', async () => {
   const { ended, err } = service("t.required('NETVERDICT_NATS_URL', 'address of the NATS server')");
@@ -39,7 +46,7 @@ test('a missing variable is one line and exit code 2', async () => {
 
 test('health is served; readiness names what is missing; SIGTERM stops in order with exit code 0', async () => {
   const { child, ended, lines } = service(
-    `let ready = false; setTimeout(() => { ready = true; }, 700);
+    `let ready = false; process.once('SIGUSR2', () => { ready = true; });
      telemetry.readyWhen('nats', () => ready);
      telemetry.onShutdown('first', () => telemetry.log.info('first'));
      telemetry.onShutdown('second', () => telemetry.log.info('second'));`,
@@ -53,7 +60,8 @@ test('health is served; readiness names what is missing; SIGTERM stops in order 
   };
   expect(await get('/healthz')).toEqual([200, { status: 'ok' }]);
   expect(await get('/readyz')).toEqual([503, { status: 'not ready', failing: ['nats'] }]);
-  await pause(900);
+  child.kill('SIGUSR2');
+  await until(async () => (await get('/readyz'))[0] === 200);
   expect(await get('/readyz')).toEqual([200, { status: 'ready' }]);
   child.kill('SIGTERM');
   expect(await ended).toBe(0);
@@ -71,4 +79,10 @@ test('without an exporter the SDK is not loaded; with one it is, and the service
     expect(lines().find((l) => l.msg === 'in span')?.traceId).toMatch(/^[0-9a-f]{32}$/);
   const mb = (s: typeof plain): number => Number(s.lines().find((l) => l.msg === 'memory')?.mb);
   expect(mb(plain)).toBeLessThan(mb(exporting) - 10);
+});
+
+test('a service does not outlive the supervisor that started it', async () => {
+  const { ended, lines } = service('setInterval(() => {}, 60_000);', { NETVERDICT_PARENT_PID: '1' });
+  expect(await ended).toBe(0);
+  expect(lines().map((line) => line.reason)).toContain('the supervisor is gone');
 });

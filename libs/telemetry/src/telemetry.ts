@@ -73,6 +73,17 @@ export async function startTelemetry(service: string): Promise<Telemetry> {
   };
 }
 
+/** A service that a supervisor started (NETVERDICT_PARENT_PID) does not outlive it, however the supervisor ended. */
+function endWithParent(stop: (reason: string) => void): void {
+  const parent = Number(process.env.NETVERDICT_PARENT_PID);
+  if (!parent) return;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    stop('the supervisor is gone');
+  }, 1000).unref();
+}
+
 export type Service = (telemetry: Telemetry) => Promise<void>;
 
 /**
@@ -92,6 +103,7 @@ export async function runService(service: string, start: Service): Promise<void>
       void started.shutdown(signal).then(() => process.exit(0));
     };
     process.once('SIGTERM', stop).once('SIGINT', stop);
+    endWithParent(stop);
     // Health is served before the wiring is done: until then nothing is ready, whatever checks there are.
     let wired = false;
     started.readyWhen('start', () => wired);

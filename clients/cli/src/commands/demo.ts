@@ -14,7 +14,7 @@ import { print } from '../terminal/print.ts';
 import { Stages } from '../terminal/stages.ts';
 import { splitWords } from '../words.ts';
 import { printDiagnosis, toRequest } from './diagnose.ts';
-import { labSpec } from './lab.ts';
+import { faultName, labSpec } from './lab.ts';
 
 export interface DemoOptions {
   readonly fault: string;
@@ -28,6 +28,7 @@ const QUESTION = { from: 'default/client', to: 'svc/default/web:80', protocol: '
 const CONNECTIONS = 24;
 
 export async function demo(options: DemoOptions): Promise<number> {
+  const broken = faultName(options.fault);
   const stages = new Stages();
   const name = `demo-${process.pid}`;
   const dir = join(tmpdir(), `netverdict-${name}`);
@@ -58,19 +59,19 @@ export async function demo(options: DemoOptions): Promise<number> {
     });
     unlessInterrupted();
 
-    const fault = await lab.fault(options.fault as Parameters<Lab['fault']>[0]);
+    const fault = await lab.fault(broken);
     stages.say(`fault: ${fault.description}`);
 
     stages.say(`diagnosing: why does ${QUESTION.from} not reach ${QUESTION.to}?`);
-    const broken = await ask(instance, stages);
+    const first = await ask(instance, stages);
     print('');
-    printDiagnosis(broken, options);
+    printDiagnosis(first, options);
     print('');
     unlessInterrupted();
     const before = await judge(lab, stages);
-    agree(broken, before);
+    agree(first, before);
 
-    await mend(lab, broken, stages);
+    await mend(lab, first, stages);
     unlessInterrupted();
     stages.say('diagnosing again');
     const mended = await ask(instance, stages);

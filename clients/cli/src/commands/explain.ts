@@ -5,7 +5,8 @@ import { FINDING_CODES } from '@netverdict/verdict';
 import { UsageError } from '../exit-codes.ts';
 import { repositoryRoot } from '../local/repository.ts';
 
-export function explain(code: string): string {
+export function explain(given: string): string {
+  const code = given.toUpperCase();
   const codes = Object.keys(FINDING_CODES).sort();
   if (!codes.includes(code)) {
     const near = codes.filter((c) => c.toLowerCase().includes(code.toLowerCase().replace(/^nv-/, '')));

@@ -1,5 +1,6 @@
 /** `netverdict lab …`: a cluster in a box, to try things on. */
 import { createLab, FAULTS, type FaultName, type LabSpec, listLabs, openLab, removeLab } from '@netverdict/lab';
+import { parseIp } from '@netverdict/linux-net';
 import { UsageError } from '../exit-codes.ts';
 import { print, printTable } from '../terminal/print.ts';
 import { Stages } from '../terminal/stages.ts';
@@ -70,16 +71,23 @@ export function labFaults(): void {
   );
 }
 
-const isFault = (name: string): name is FaultName => Object.hasOwn(FAULTS, name);
+/** @throws UsageError that names what comes nearest. */
+export function faultName(name: string): FaultName {
+  if (Object.hasOwn(FAULTS, name)) return name as FaultName;
+  const words = name.split('-').filter((word) => word.length > 2);
+  const near = Object.keys(FAULTS).filter((known) => words.some((word) => known.includes(word)));
+  const hint = near.length > 0 && near.length <= 8 ? ` Did you mean ${near.join(', ')}?` : '';
+  throw new UsageError(`there is no fault "${name}".${hint} \`netverdict lab faults\` lists them.`);
+}
 
 export async function labFault(
   name: string,
   options: { name: string; node?: string; pod?: string; peer?: string },
 ): Promise<void> {
-  if (!isFault(name)) throw new UsageError(`there is no fault "${name}". \`netverdict lab faults\` lists them.`);
+  const known = faultName(name);
   const lab = await openLab(options.name);
   const { node, pod, peer } = options;
-  const fault = await lab.fault(name, {
+  const fault = await lab.fault(known, {
     ...(node ? { node } : {}),
     ...(pod ? { pod } : {}),
     ...(peer ? { peer } : {}),
@@ -120,6 +128,12 @@ export async function labProbe(options: LabProbeOptions): Promise<boolean> {
         ? { node: options.from.slice('node/'.length) }
         : { pod: options.from.replace(/^pod\//, '') };
   const [, address = options.to, port] = /^(.*):(\d+)$/.exec(options.to) ?? [];
+  if (!parseIp(address).ok)
+    throw new UsageError(
+      `--to ${options.to}: write an address, such as 10.96.0.80:80 (\`netverdict lab status\` shows the pods')`,
+    );
+  if (protocol !== 'icmp' && port === undefined)
+    throw new UsageError(`--to ${options.to}: write a port too, such as ${address}:80`);
   const result = await lab.probe({
     from,
     to: { address, ...(port === undefined ? {} : { port: Number(port) }) },

@@ -3,23 +3,27 @@
  * `netverdict down` ends it. Its state lies in one folder (stateDir).
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { stopEngines } from '@netverdict/embedded';
 import { createLab, listLabs, openLab, removeLab } from '@netverdict/lab';
-import { SystemError, UsageError } from '../exit-codes.ts';
+import { EXIT, SystemError, UsageError } from '../exit-codes.ts';
 import { nodeNames } from '../local/cluster-nodes.ts';
 import { upDir } from '../local/dirs.ts';
 import { type AgentSpec, startInstance } from '../local/instance.ts';
 import { endProcess, isAlive, type ProcessIdentity, startTicksOf } from '../local/process-identity.ts';
 import { repositoryRoot } from '../local/repository.ts';
-import { endLeftovers } from '../local/services.ts';
+import { endLeftovers, requireFreePort } from '../local/services.ts';
+import { readUpState, statePath, type UpState } from '../local/up-state.ts';
 import { print } from '../terminal/print.ts';
 import { Stages } from '../terminal/stages.ts';
 import { labSpec } from './lab.ts';
 
 export interface UpOptions {
   readonly lab?: boolean;
+  /** Name of the lab. */
+  readonly name: string;
   readonly kubeconfig?: string;
   readonly cluster: string;
   readonly node?: readonly string[];
@@ -27,27 +31,6 @@ export interface UpOptions {
   readonly natsHost?: string;
   readonly cni: string;
   readonly iptables: string;
-}
-
-interface UpState {
-  readonly supervisor: ProcessIdentity;
-  readonly ready: boolean;
-  readonly apiUrl: string;
-  readonly lab: string | null;
-  readonly error: string | null;
-  readonly kubeconfig?: string | null;
-  readonly cluster?: string;
-  readonly natsUrl?: string;
-  /** Nodes whose agents are started on them by hand, and the key that each needs. */
-  readonly agents?: readonly { readonly node: string; readonly keyFile: string }[];
-}
-
-const LAB_NAME = 'lab';
-const statePath = (): string => join(upDir(), 'up.json');
-
-export function readUpState(): UpState | null {
-  if (!existsSync(statePath())) return null;
-  return JSON.parse(readFileSync(statePath(), 'utf8')) as UpState;
 }
 
 /** `netverdict up`: paths are taken from where the user stands, not from where the supervisor runs. */
@@ -60,12 +43,20 @@ async function up(options: UpOptions): Promise<void> {
     throw new UsageError('say --lab for a cluster in a box, or --kubeconfig FILE for a real one');
   const state = readUpState();
   if (state && isAlive(state.supervisor)) {
-    const other = options.kubeconfig !== undefined && state.kubeconfig !== options.kubeconfig;
+    const other =
+      (options.kubeconfig ?? null) !== (state.kubeconfig ?? null) || state.apiUrl !== `http://${options.listen}`;
     if (other)
-      throw new UsageError(`Netverdict is up for ${state.kubeconfig ?? 'the lab'}; stop it first: netverdict down`);
+      throw new UsageError(
+        `Netverdict is up already, for ${state.kubeconfig ?? `lab ${state.lab}`} on ${state.apiUrl}. Stop it first (netverdict down), or set NETVERDICT_STATE_DIR to another folder for a second one.`,
+      );
     print(`already up: ${state.apiUrl}`);
     return;
   }
+  await requireFreePort(options.listen);
+  if (options.lab && options.name !== state?.lab && listLabs().some((lab) => lab.name === options.name))
+    throw new UsageError(
+      `there is a lab ${options.name} already: take it down (netverdict lab down --name ${options.name}), or choose another --name`,
+    );
   const dir = upDir();
   mkdirSync(dir, { recursive: true, mode: 0o755 });
   rmSync(statePath(), { force: true });
@@ -88,7 +79,7 @@ async function up(options: UpOptions): Promise<void> {
     process.stderr.write(text.slice(shown));
     shown = text.length;
     const now = readUpState();
-    if (now?.error) throw new SystemError(now.error);
+    if (now?.error) throw new SystemError(`${now.error} (log: ${log})`);
     if (now?.ready) break;
     if (child.exitCode !== null) throw new SystemError(`the supervisor ended with code ${child.exitCode}; see ${log}`);
   }
@@ -104,7 +95,9 @@ async function up(options: UpOptions): Promise<void> {
         `             NETVERDICT_CLUSTER=${ready?.cluster} NETVERDICT_NODE=${node} node_modules/.bin/node services/collector-agent/src/main.ts`,
       ].join('\n'),
     );
-  if (options.lab) print(`  break it   netverdict lab fault node-forward-drop      mend it: netverdict lab heal`);
+  const lab = options.name === 'lab' ? '' : ` --name ${options.name}`;
+  if (options.lab)
+    print(`  break it   netverdict lab fault node-forward-drop${lab}      mend it: netverdict lab heal${lab}`);
   print(`  stop       make down   (or: netverdict down)`);
 }
 
@@ -113,7 +106,7 @@ export async function ensureUp(kubeconfig: string, cluster: string): Promise<voi
   const path = resolve(kubeconfig);
   const state = readUpState();
   if (state && isAlive(state.supervisor) && state.kubeconfig === path) return;
-  await up({ kubeconfig: path, cluster, listen: '127.0.0.1:8080', cni: 'flannel-vxlan', iptables: 'nft' });
+  await up({ name: 'lab', kubeconfig: path, cluster, listen: '127.0.0.1:8080', cni: 'flannel-vxlan', iptables: 'nft' });
 }
 
 /** The body of the supervisor process. */
@@ -125,7 +118,14 @@ export async function supervise(options: UpOptions): Promise<void> {
   const record = (part: Partial<UpState>): void =>
     writeFileSync(
       statePath(),
-      JSON.stringify({ supervisor, ready: false, apiUrl, lab: options.lab ? LAB_NAME : null, error: null, ...part }),
+      JSON.stringify({
+        supervisor,
+        ready: false,
+        apiUrl,
+        lab: options.lab ? options.name : null,
+        error: null,
+        ...part,
+      }),
     );
   record({});
   const stopped = new Promise<void>((resolve) => {
@@ -138,8 +138,8 @@ export async function supervise(options: UpOptions): Promise<void> {
     let agents: readonly AgentSpec[] = [];
     let cluster = options.cluster;
     if (options.lab) {
-      if (listLabs().some((lab) => lab.name === LAB_NAME)) await removeLab(LAB_NAME);
-      const spec = labSpec({ name: LAB_NAME, nodes: '3', cni: options.cni, iptables: options.iptables });
+      if (listLabs().some((lab) => lab.name === options.name)) await removeLab(options.name);
+      const spec = labSpec({ name: options.name, nodes: '3', cni: options.cni, iptables: options.iptables });
       const lab = await createLab(spec, (line) => stages.say(`lab: ${line}`));
       kubeconfig = lab.kubeconfig;
       nodes = lab.nodes.map((n) => n.name);
@@ -172,22 +172,24 @@ export async function supervise(options: UpOptions): Promise<void> {
     });
     await stopped;
     await instance.stop();
-    if (options.lab) await (await openLab(LAB_NAME)).down();
+    if (options.lab) await (await openLab(options.name)).down();
     rmSync(statePath(), { force: true });
   } catch (cause) {
     record({ error: cause instanceof Error ? cause.message : String(cause) });
     if (options.lab)
-      await removeLab(LAB_NAME).catch((error: unknown) => stages.say(`removing the lab failed: ${String(error)}`));
-    throw cause;
+      await removeLab(options.name).catch((error: unknown) => stages.say(`removing the lab failed: ${String(error)}`));
+    // Whoever waits reads it from the state, and prints it once.
+    process.exitCode = EXIT.system;
   }
 }
 
 export async function down(): Promise<void> {
   const state = readUpState();
   if (state) await endProcess(state.supervisor, 30_000);
-  // After a crash of the supervisor its children and the lab are still there.
+  // After a crash of the supervisor its children and its lab are still there. Others' labs are not ours to take.
   await endLeftovers(upDir());
-  if (process.getuid?.() === 0 && listLabs().some((lab) => lab.name === LAB_NAME)) await removeLab(LAB_NAME);
+  await stopEngines(join(upDir(), 'engines'));
+  if (state?.lab && listLabs().some((lab) => lab.name === state.lab)) await removeLab(state.lab);
   rmSync(statePath(), { force: true });
   print(state ? 'stopped' : 'nothing was up');
 }

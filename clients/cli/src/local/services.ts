@@ -8,7 +8,7 @@ import { mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SystemError } from '../exit-codes.ts';
+import { SystemError, UsageError } from '../exit-codes.ts';
 import { endProcess, type ProcessIdentity, startTicksOf } from './process-identity.ts';
 import { compileCache, repositoryRoot } from './repository.ts';
 
@@ -49,6 +49,20 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** Before anything is started: whether the API can listen there. @throws UsageError */
+export function requireFreePort(listen: string): Promise<void> {
+  const [, host = '', port = ''] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(listen) ?? [];
+  if (host === '' || Number(port) < 1 || Number(port) > 65535)
+    return Promise.reject(new UsageError(`--listen ${listen}: write host:port, such as 127.0.0.1:8080`));
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (cause) =>
+      reject(new UsageError(`can't listen on ${listen} (${cause.message}): choose another with --listen`, { cause })),
+    );
+    server.listen(Number(port), host, () => server.close(() => resolve()));
+  });
+}
+
 export class Services {
   readonly #dir: string;
   readonly #running = new Map<string, Running>();
@@ -82,6 +96,7 @@ export class Services {
         PATH: process.env.PATH ?? '',
         HOME: process.env.HOME ?? '/',
         NODE_COMPILE_CACHE: compileCache,
+        NETVERDICT_PARENT_PID: String(process.pid),
         ...otelEnvironment(),
         ...spec.env,
       },

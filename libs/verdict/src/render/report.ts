@@ -50,6 +50,9 @@ const labelled = (label: string, lines: readonly string[]): string[] =>
     i === 0 ? `   ${label}${' '.repeat(Math.max(1, INDENT - 3 - columns(label)))}${line}` : `${BLANK}${line}`,
   );
 
+/** Characters of a reason that a line shows; `--json` has it whole. */
+const MAX_REASON = 160;
+
 const SEVERITY_ORDER = { blocking: 0, degrading: 1, suspicious: 2, info: 3 } as const;
 
 function reasonLines(finding: Finding, lang: Lang, paint: Paint): string[] {
@@ -71,6 +74,25 @@ function remedyLines(finding: Finding, lang: Lang, paint: Paint): string[] {
   return lines;
 }
 
+/** One line for what is missing for the same reason at the same place. */
+function missingLines(
+  missing: NonNullable<ReportInput['collection']>['nodes'][number]['missing'],
+  lang: Lang,
+): string[] {
+  const groups = new Map<string, { readonly place: string; readonly reason: string; readonly kinds: string[] }>();
+  for (const { namespace, kind, reason } of missing) {
+    const key = `${namespace} ${reason}`;
+    const group = groups.get(key) ?? { place: placeName(namespace), reason, kinds: [] };
+    group.kinds.push(kind);
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(({ place, reason, kinds }) => {
+    const what = kinds.length > 3 ? `${kinds.slice(0, 3).join(', ')} … (${kinds.length})` : kinds.join(', ');
+    const why = reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason;
+    return `${place}: ${LABELS[lang].missing} ${what} (${why})`;
+  });
+}
+
 function seenLines(input: ReportInput, options: ReportOptions): string[] {
   const { lang, secondsSince } = options;
   const labels = LABELS[lang];
@@ -87,8 +109,7 @@ function seenLines(input: ReportInput, options: ReportOptions): string[] {
     lines.push(`${parts.join(', ')}.`);
     for (const n of nodes) {
       if (n.unavailable !== null) lines.push(`${n.node}: ${labels.notSeen} (${n.unavailable})`);
-      for (const missing of n.missing)
-        lines.push(`${placeName(missing.namespace)}: ${labels.missing} ${missing.kind} (${missing.reason})`);
+      lines.push(...missingLines(n.missing, lang));
     }
   }
   if (input.unexamined !== undefined && input.unexamined > 0)
