@@ -116,7 +116,8 @@ function unweighted(point: ChoicePoint, children: readonly DraftSummary[]): Draf
 
 const answeredBy = (s: Summary): string =>
   s.leaves
-    .map((leaf) => leaf.run.walk.answeredBy ?? '')
+    .map((leaf) => (leaf.run.stop ? '' : (leaf.run.walk.answeredBy ?? '')))
+    .filter((key, i, all) => key !== '' && all.indexOf(key) === i)
     .sort()
     .join(' ');
 const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-9;
