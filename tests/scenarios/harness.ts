@@ -8,13 +8,16 @@ import { renderReport } from '@netverdict/verdict';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
 import { freePort } from '../../clients/cli/src/local/services.ts';
-import type { Combination, Scenario } from './scenario.ts';
+import { Baseline, commandsOf, execOn, run } from './remedies.ts';
+import type { ByHand, Combination, Scenario } from './scenario.ts';
 import { SCENARIOS } from './table.ts';
 
 /** Connections of a partial row: with a share of 2/3 all or none of 24 succeeding has a chance below 1 in 10,000. */
 const CONNECTIONS = 24;
 /** A SYN is retransmitted after 1 s; a packet that is lost on purpose is not waited for longer. */
 const TIMEOUT_MS = 700;
+/** Once mended, the first packet may have to wait for a neighbour to be asked, or be sent again. */
+const MENDED_TIMEOUT_MS = 2500;
 
 export const ALL: readonly Combination[] = [
   { cni: 'flannel-vxlan', iptables: 'nft' },
@@ -41,10 +44,14 @@ export function describeScenarios(combination: Combination): void {
     let lab: Lab;
     let instance: Instance;
     let dir: string;
+    let baseline: Baseline;
+    let undo: readonly ByHand[] = [];
+    let mended: readonly { on: string; line: string }[] = [];
 
     beforeAll(async () => {
       dir = mkdtempSync(join(tmpdir(), 'netverdict-scenarios-'));
       lab = await createLab({ name: `sc-${process.pid}-${ALL.indexOf(combination)}`, nodes: 3, ...combination });
+      baseline = await Baseline.take(lab, dir);
       instance = await startInstance({
         dir,
         cluster: 'lab',
@@ -62,18 +69,26 @@ export function describeScenarios(combination: Combination): void {
     });
     afterEach(async () => {
       await lab.heal();
+      for (const { on, argv } of undo) await execOn(lab, on, argv);
+      await baseline.restore(mended);
     });
 
     it.each(rowsOf(combination).map((row) => [row.name, row] as const))('%s', async (_name, row) => {
+      undo = row.undo ?? [];
+      mended = [];
       for (const fault of row.faults ?? []) await lab.fault(fault.name, fault.args);
+      for (const { on, argv } of row.prepare ?? [])
+        expect((await execOn(lab, on, argv)).code, `${on}: ${argv.join(' ')}`).toBe(0);
       const client = createClient({ baseUrl: instance.apiUrl, token: instance.token });
-      const document = await client.diagnose({
-        source: row.source,
-        destination: row.destination,
-        protocol: row.protocol ?? 'tcp',
-        maxAgeMs: 0,
-        ...(row.sizeBytes === undefined ? {} : { sizeBytes: row.sizeBytes }),
-      });
+      const diagnose = (): Promise<DiagnosisDocument> =>
+        client.diagnose({
+          source: row.source,
+          destination: row.destination,
+          protocol: row.protocol ?? 'tcp',
+          maxAgeMs: 0,
+          ...(row.sizeBytes === undefined ? {} : { sizeBytes: row.sizeBytes }),
+        });
+      const document = await diagnose();
       const probe = await probeOf(lab, row);
       try {
         expectVerdict(document, row);
@@ -81,18 +96,30 @@ export function describeScenarios(combination: Combination): void {
       } catch (error) {
         throw new Error(`${(error as Error).message}\n\n${explain(document, probe)}`, { cause: error });
       }
+      mended = commandsOf(document) ?? [];
+      if (mended.length === 0) return;
+      for (const { on, line } of mended) await run(lab, on, line);
+      const again = await probeOf(lab, row, MENDED_TIMEOUT_MS);
+      const after = await diagnose();
+      try {
+        expect(again.delivered / again.attempts.length, 'share that is answered after the remedies').toBe(1);
+        expect(after.verdict?.outcome, 'after the remedies').toBe('reachable');
+      } catch (error) {
+        const lines = mended.map(({ on, line }) => `${on}: ${line}`).join('\n');
+        throw new Error(`${(error as Error).message}\n\n${lines}\n\n${explain(after, again)}`, { cause: error });
+      }
     });
   });
 }
 
-async function probeOf(lab: Lab, row: Scenario): Promise<ProbeResult> {
+async function probeOf(lab: Lab, row: Scenario, timeoutMs = TIMEOUT_MS): Promise<ProbeResult> {
   const { from, to, sizeBytes, dontFragment } = row.probe;
   const partial = row.expect.outcome === 'partially-reachable';
   return lab.probe({
     from,
     to: { address: addressOf(lab, to), ...(to.port === undefined ? {} : { port: to.port }) },
     protocol: row.protocol ?? 'tcp',
-    timeoutMs: partial ? 200 : TIMEOUT_MS,
+    timeoutMs: partial ? 200 : timeoutMs,
     count: partial ? CONNECTIONS : row.expect.outcome === 'reachable' ? 6 : 1,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...(dontFragment === undefined ? {} : { dontFragment }),

@@ -14,10 +14,19 @@ export interface Planted {
   readonly args?: { readonly node?: string; readonly pod?: string; readonly peer?: string };
 }
 
+export interface ByHand {
+  readonly on: string;
+  readonly argv: readonly string[];
+}
+
 export interface Scenario {
   /** A sentence; it is the test's name. */
   readonly name: string;
   readonly faults?: readonly Planted[];
+  /** What no fault of the lab does: commands run on a node, or in a pod (`namespace/name`). */
+  readonly prepare?: readonly ByHand[];
+  /** Takes it back; may fail where a remedy did so already. */
+  readonly undo?: readonly ByHand[];
   readonly source: Source;
   readonly destination: Destination;
   readonly protocol?: 'tcp' | 'udp' | 'icmp';

@@ -430,6 +430,96 @@ const twoBlockers: readonly Scenario[] = [
   },
 ];
 
+const sh = (on: string, line: string) => ({ on, argv: ['sh', '-c', line] });
+const byHand = (
+  name: string,
+  on: string,
+  [prepare, undo]: readonly [string, string],
+  expect: Scenario['expect'],
+): Scenario => ({
+  name,
+  prepare: [sh(on, prepare)],
+  undo: [sh(on, undo)],
+  source: CLIENT,
+  destination: WEB_2,
+  expect,
+  probe: { from: CLIENT, to: { pod: 'default/web-2', port: 8080 }, fails: ['timeout', 'unreachable'] },
+});
+
+/** `iptables` is the lab's variant on its nodes. */
+const RULES = [
+  '-p tcp -m tcp --dport 8080 -j DROP',
+  `-d 10.244.2.3 -m comment --comment "it's two" -j DROP`,
+  `-d 10.244.2.3 -m comment --comment "it's two" -j DROP`,
+];
+
+/** The host's end of web-2's eth0, learned from what the bridge has seen of it; kept for the undoing. */
+const DETACH = [
+  'ping -c 1 -W 1 10.244.2.3 >/dev/null',
+  'mac=$(ip neigh show 10.244.2.3 dev cni0 | sed "s/.*lladdr \\([^ ]*\\).*/\\1/")',
+  'port=$(bridge fdb show br cni0 | sed -n "s/^$mac dev \\([^ ]*\\).*/\\1/p")',
+  'ip link property add dev $port altname web-2-port',
+  'ip link set $port nomaster',
+].join(' && ');
+const ATTACH =
+  'ip link set web-2-port master cni0; bridge link set dev web-2-port hairpin on; ip link property del dev web-2-port altname web-2-port';
+
+const byHandFaults: readonly Scenario[] = [
+  byHand(
+    'several blockers in one chain, two of them the same rule',
+    'node-2',
+    [
+      RULES.map((rule, i) => `iptables -I FORWARD ${i + 1} ${rule}`).join(' && '),
+      RULES.map((rule) => `iptables -D FORWARD ${rule}`).join('; '),
+    ],
+    {
+      outcome: 'unreachable',
+      blocking: [{ code: 'NV-FILTER-DROP' }, { code: 'NV-FILTER-DROP' }, { code: 'NV-FILTER-DROP' }],
+    },
+  ),
+  byHand(
+    'the client pod’s neighbour entry for its gateway is wrong',
+    'default/client',
+    ['ip neigh replace 10.244.1.1 lladdr 02:00:00:00:00:99 dev eth0 nud permanent', 'ip neigh del 10.244.1.1 dev eth0'],
+    { outcome: 'unreachable', blocking: [{ code: 'NV-NEIGHBOUR-WRONG', hop: 'node-1/pod/default/client' }] },
+  ),
+  byHand(
+    'the node’s neighbour entry for another pod is wrong',
+    'node-2',
+    ['ip neigh replace 10.244.2.3 lladdr 02:00:00:00:00:99 dev cni0 nud permanent', 'ip neigh del 10.244.2.3 dev cni0'],
+    { outcome: 'unreachable', blocking: [{ code: 'NV-NEIGHBOUR-WRONG', hop: 'node-2/host' }] },
+  ),
+  byHand(
+    'a policy rule asks a table with a refusing route',
+    'node-1',
+    [
+      'ip rule add from 10.244.1.2 lookup 77 prio 100 && ip route add unreachable 10.244.2.0/24 table 77 metric 9',
+      'ip rule del prio 100; ip route flush table 77',
+    ],
+    { outcome: 'unreachable', blocking: [{ code: 'NV-ROUTE-REFUSES', hop: 'node-1/host' }] },
+  ),
+  byHand(
+    'a policy rule asks a table whose route leads astray',
+    'node-1',
+    [
+      'ip rule add from 10.244.1.2 lookup 77 prio 100 && ip route add 10.244.2.0/24 via 172.18.0.1 table 77',
+      'ip rule del prio 100; ip route flush table 77',
+    ],
+    { outcome: 'unreachable' },
+  ),
+  byHand('the destination pod’s veth is in no bridge', 'node-2', [DETACH, ATTACH], {
+    outcome: 'unreachable',
+    blocking: [{ code: 'NV-BRIDGE-PORT-BLOCKED', hop: 'node-2/host' }],
+  }),
+  {
+    name: 'an address of the client’s own subnet that no pod has',
+    source: CLIENT,
+    destination: { ip: '10.244.1.200', port: 80 },
+    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-ADDRESS-UNUSED' }] },
+    probe: { from: CLIENT, to: { address: '10.244.1.200', port: 80 }, fails: ['timeout', 'unreachable'] },
+  },
+];
+
 export const SCENARIOS: readonly Scenario[] = [
   ...clean,
   ...podFaults,
@@ -438,4 +528,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...linkAndRouteFaults,
   ...sysctlAndNatFaults,
   ...twoBlockers,
+  ...byHandFaults,
 ];

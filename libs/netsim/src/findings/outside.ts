@@ -1,8 +1,20 @@
 /** Findings of packets that left the nodes: for pods, for Services, with sources that nobody can answer. */
-import { formatIp, type XtChain, type XtRule } from '@netverdict/linux-net';
+import {
+  familyOf,
+  formatIp,
+  formatPrefix,
+  type IpAddress,
+  maskAddress,
+  type Prefix,
+  parsePrefix,
+  prefixContains,
+  type XtChain,
+  type XtRule,
+} from '@netverdict/linux-net';
 import { toolOf } from '../netfilter/ruleset.ts';
 import { innermost, protocolName } from '../packet/packet.ts';
-import { editRuleset } from './filter.ts';
+import type { World } from '../world/world.ts';
+import { editChain, editRuleset } from './filter.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { policyRoute, routeDrift } from './route.ts';
 
@@ -82,48 +94,58 @@ function serviceUnknown(s: Situation<'outside-no-route'>): Derived {
 function masqueradeMissing(s: Situation<'outside-no-route'>): Derived {
   const { ns, world, stop } = s;
   const { packet } = stop;
-  const cluster = world.map.podCidrs[0] ?? formatIp(packet.source);
+  const cluster = clusterCidr(world, packet.source);
   const ruleset = ns?.net.rulesets[packet.family].find(
     (r) => r.known && (r.value.tables.get('nat')?.chains.get('POSTROUTING')?.rules.length ?? 0) > 0,
   );
   const compiled = ruleset?.known ? ruleset.value : undefined;
-  const text = `POSTROUTING -s ${cluster} ! -d ${cluster} -j MASQUERADE`;
+  const cidr = cluster && formatPrefix(cluster);
+  const text = `POSTROUTING -s ${cidr} ! -d ${cidr} -j MASQUERADE`;
   return {
     code: 'NV-MASQUERADE-MISSING',
     params: { where: nameOf(ns), address: formatIp(packet.destination), source: formatIp(packet.source) },
     ...(ns ? { at: ns } : {}),
     remedy: {
-      command: `${compiled ? toolOf(compiled) : 'iptables'} -t nat -A ${text}`,
+      command: cluster && compiled ? `${toolOf(compiled)} -t nat -A ${text}` : null,
       on: onPlace(ns),
       en: 'Gives packets that leave the cluster the node’s address. The network plugin ought to have this rule (Flannel: --ip-masq); restarting it writes it again.',
       zh: '让离开集群的数据包使用节点的地址。网络插件本应有这条规则(Flannel 为 --ip-masq),重启它会重新写入。',
     },
-    patch: compiled
-      ? change(ns, (state) =>
-          editRuleset(state, compiled, (source) => ({
-            ...source,
-            tables: source.tables.map((t) =>
-              t.name === 'nat'
-                ? {
-                    ...t,
-                    chains: t.chains.map((c) => (c.name === 'POSTROUTING' ? withMasquerade(c, packet, text) : c)),
-                  }
-                : t,
+    patch:
+      cluster && compiled
+        ? change(ns, (state) =>
+            editRuleset(state, compiled, (source) =>
+              editChain(source, 'nat', 'POSTROUTING', (chain) => withMasquerade(chain, cluster, `-A ${text}`)),
             ),
-          })),
-        )
-      : null,
+          )
+        : null,
   };
 }
 
-function withMasquerade(chain: XtChain, packet: Situation['stop']['packet'], text: string): XtChain {
-  const full = (typeof packet.source === 'number' ? 0xffffffff : (1n << 128n) - 1n) as typeof packet.source;
+/** The prefix that holds the pods of all nodes: a smaller one would have pods of other nodes see the node instead of the pod. */
+function clusterCidr(world: World, source: IpAddress): Prefix | null {
+  const parsed = (texts: readonly string[]): Prefix[] =>
+    texts.flatMap((text) => {
+      const cidr = parsePrefix(text);
+      return cidr.ok && cidr.value.family === familyOf(source) ? [cidr.value] : [];
+    });
+  const nodes = parsed(world.map.nodes.flatMap((node) => node.podCidrs));
+  const holds = (cidr: Prefix): boolean =>
+    prefixContains(cidr, source) && nodes.every((node) => prefixContains(cidr, node.address));
+  return parsed(world.map.podCidrs).find(holds) ?? null;
+}
+
+function withMasquerade(chain: XtChain, cluster: Prefix, text: string): XtChain {
+  const full = typeof cluster.address === 'number' ? 0xffffffff : (1n << 128n) - 1n;
+  const value = { address: cluster.address, mask: maskAddress(full as IpAddress, cluster.length) };
   const rule: XtRule = {
     number: chain.rules.length + 1,
     line: -1,
-    text: `-A ${text}`,
-    // The flow's own packets are what the rule is tried with: its addresses narrow it to them.
-    matches: [{ kind: 'source', negate: false, value: { address: packet.source, mask: full } }],
+    text,
+    matches: [
+      { kind: 'source', negate: false, value },
+      { kind: 'destination', negate: true, value },
+    ],
     target: { kind: 'masquerade', ports: null, random: false, randomFully: false },
     comment: null,
   };
