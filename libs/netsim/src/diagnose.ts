@@ -61,13 +61,21 @@ export function diagnose(
     for (const blocker of fresh) found.set(blocker.key, blocker);
     const patches = fresh.filter((b) => b.derived.patch !== null);
     if (patches.length === 0 || round >= (options.maxRounds ?? 16)) break;
+    const before: Round = { at, evaluation };
     at = patches.reduce((now, b) => b.derived.patch?.(now) ?? now, at);
     if (budget.exhausted) break;
     evaluation = evaluateWithin(budget, at.world, at.flow, options);
-    // What was not examined may hold the blocker still.
-    if (evaluation.unexamined > first.unexamined + 1e-9) continue;
-    const still = new Set(blockersOf(at, evaluation, firstBranches).map((b) => b.key));
-    for (const { key } of patches) if (!still.has(key)) proven.add(key);
+    if (patches.length === 1) {
+      for (const { key } of patches) if (helps(key, before, { at, evaluation })) proven.add(key);
+      continue;
+    }
+    // Several at once would vouch for each other: each is tried alone.
+    for (const { key, derived } of patches) {
+      if (budget.exhausted) break;
+      const alone = derived.patch?.(before.at) ?? before.at;
+      const after = { at: alone, evaluation: evaluateWithin(budget, alone.world, alone.flow, options) };
+      if (helps(key, before, after)) proven.add(key);
+    }
   }
   const findings = [...found.values()].map(({ finding, key }) => withProof(finding, proven.has(key)));
   const { shares, unexamined } = first;
@@ -91,6 +99,20 @@ export function diagnose(
     deciding: decidingSections(findings),
     work: budget.spent,
   };
+}
+
+interface Round {
+  readonly at: Patched;
+  readonly evaluation: Evaluation;
+}
+
+/** Is the blocker gone, with nothing that worked before broken? What was not examined may hold it still. */
+function helps(key: string, before: Round, after: Round): boolean {
+  const was = before.evaluation;
+  const is = after.evaluation;
+  if (is.unexamined > was.unexamined + 1e-9) return false;
+  if (is.shares.reachable < was.shares.reachable - 1e-9) return false;
+  return !blockersOf(after.at, is, new Map()).some((blocker) => blocker.key === key);
 }
 
 /** One finding for each blocker, whichever branches meet it; those under an unknown that decides are told as that unknown. */

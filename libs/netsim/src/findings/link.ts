@@ -182,7 +182,7 @@ export function bridgePortBlocked(s: Situation<'bridge-port-blocked'>): Derived 
         ? '允许该端口与其他隔离端口通信。'
         : '把端口设为转发状态。如果网桥启用了生成树协议,则由它决定,可能有其原因。',
     },
-    patch: editPort(ns, cause.port.ifindex, { state: 'forwarding', isolated: false }),
+    patch: editPort(ns, cause.port.ifindex, isolated ? { isolated: false } : { state: 'forwarding' }),
   };
 }
 
