@@ -32,7 +32,9 @@ export function resolveDestination(
   }
   if (to.workload !== undefined) {
     const found = resolveWorkload(objects, to.workload);
-    return found.ok ? toPod(found.value.pod, asked, [found.value.note]) : found;
+    if (!found.ok) return found;
+    const one = toPod(found.value.pod, asked, [found.value.note]);
+    return one.ok ? ok({ ...one.value, name: `${one.value.name}${found.value.oneOf}` }) : one;
   }
   if (to.service !== undefined) {
     const service = findService(objects, to.service);

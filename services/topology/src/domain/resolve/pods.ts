@@ -83,7 +83,7 @@ const siblings = (objects: ClusterObjects, pod: Pod): string[] =>
 export function resolveWorkload(
   objects: ClusterObjects,
   text: string,
-): Outcome<{ readonly pod: PlacedPod; readonly note: string }> {
+): Outcome<{ readonly pod: PlacedPod; readonly oneOf: string; readonly note: string }> {
   const pods = [...objects.podsOfWorkload(text)].sort(
     (a, b) => Number(b.ready) - Number(a.ready) || (a.meta.name < b.meta.name ? -1 : 1),
   );
@@ -91,7 +91,9 @@ export function resolveWorkload(
   const first = usable[0]?.value;
   if (first) {
     const rest = first.ready ? '' : ', none of them ready';
-    return ok({ pod: first, note: `${text} has ${pods.length} pod(s)${rest}: asked for ${nameOf(first)}` });
+    // In the answer too: what holds for one pod need not hold for its siblings.
+    const oneOf = pods.length > 1 ? ` (one of ${pods.length} pods of ${text})` : '';
+    return ok({ pod: first, oneOf, note: `${text} has ${pods.length} pod(s)${rest}: asked for ${nameOf(first)}` });
   }
   if (pods.length > 0)
     return fail(

@@ -50,13 +50,13 @@ describe('what is named is found', () => {
     {
       row: 'a workload: its first ready pod, and says so',
       to: { workload: 'deployment/shop/web', port: 'http' },
-      is: '10.244.2.10:8080 (pod) = pod shop/web-2 port 8080',
+      is: '10.244.2.10:8080 (pod) = pod shop/web-2 port 8080 (one of 3 pods of deployment/shop/web)',
       note: 'deployment/shop/web has 3 pod(s): asked for shop/web-2',
     },
     {
       row: 'a workload by its ReplicaSet',
       to: { workload: 'replicaset/shop/web-6f9c', port: 80 },
-      is: '10.244.2.10:80 (pod) = pod shop/web-2 port 80',
+      is: '10.244.2.10:80 (pod) = pod shop/web-2 port 80 (one of 3 pods of replicaset/shop/web-6f9c)',
     },
     {
       row: 'a Service by number',
@@ -171,7 +171,7 @@ describe('sources', () => {
     ['the address of a pod', { ip: '10.244.1.7' }, 'shop/cart', 'pod'],
     ['the address of a node', { ip: '172.18.0.11' }, 'node node-1 (172.18.0.11)', 'node'],
     ['an address outside', { ip: '203.0.113.10' }, '203.0.113.10', 'outside'],
-    ['a workload', { workload: 'deployment/shop/web' }, 'shop/web-2', 'pod'],
+    ['a workload', { workload: 'deployment/shop/web' }, 'shop/web-2 (one of 3 pods of deployment/shop/web)', 'pod'],
   ] as const)('%s', (_row, from, name, kind) => {
     const found = ask(from, { service: 'shop/web', port: 80 });
     if (!found.ok) throw new Error(JSON.stringify(found.error));

@@ -29,7 +29,9 @@ export function resolveSource(objects: ClusterObjects, facts: AddressFacts, aske
   }
   if (asked.workload !== undefined) {
     const found = resolveWorkload(objects, asked.workload);
-    return found.ok ? ok(fromPod(found.value.pod, [found.value.note])) : found;
+    if (!found.ok) return found;
+    const one = fromPod(found.value.pod, [found.value.note]);
+    return ok({ ...one, name: `${one.name}${found.value.oneOf}` });
   }
   if (asked.node !== undefined) {
     const node = resolveNode(objects, asked.node);
