@@ -696,6 +696,27 @@ const TWO_HOPS = routes((r) => [
   },
 ]);
 
+const TO_LOOPBACK = nft({ nat: { PREROUTING: [{ matches: [tcp], target: dnat('127.0.0.1', 80) }] } });
+/** What comes from the pods is routed by a table of its own, in which they themselves are elsewhere. */
+const MARKED = both(
+  nft({
+    mangle: {
+      PREROUTING: [
+        {
+          matches: [{ kind: 'in-interface', negate: false, name: 'cni0', wildcard: false }],
+          target: { kind: 'mark', value: 7, mask: 0xffffffff },
+        },
+      ],
+    },
+  }),
+  (s) => ({ ...s, rules4: known([...DEFAULT_RULES, policyRule(100, 100, { fwmark: { value: 7, mask: 0xff } })]) }),
+  routes((r) => [
+    ...r,
+    route('0.0.0.0/0', 2, { via: '172.18.0.1', table: 100 }),
+    route('10.244.2.0/24', 4, { via: '10.244.2.0', table: 100 }),
+  ]),
+);
+
 /** What was wrong once, or would go unnoticed if the kernel's rule were turned round. */
 const subtle: Row[] = [
   {
@@ -923,6 +944,51 @@ const subtle: Row[] = [
     flow: flow(A1, '10.244.2.2:80'),
     with: { edit: { [A1]: program('cgroup connect6') } },
     outcome: 'reachable',
+  },
+  {
+    name: 'a packet from a multicast address is a martian',
+    flow: flow(A1, '10.244.2.2:80', { source: { kind: 'namespace', namespace: A1, address: '224.0.0.5' } }),
+    outcome: 'unreachable',
+    disposition: 'filtered-by-kernel',
+  },
+  {
+    name: "a packet from one of the host's own addresses is a martian",
+    flow: flow(A1, '10.244.2.2:80', { source: { kind: 'namespace', namespace: A1, address: '10.244.1.1' } }),
+    outcome: 'unreachable',
+    disposition: 'filtered-by-kernel',
+    findings: ['NV-MARTIAN'],
+  },
+  {
+    name: 'a DNAT to the loopback address is a martian',
+    flow: flow(A1, '172.18.0.11:80'),
+    with: { edit: { [HOST1]: TO_LOOPBACK } },
+    outcome: 'unreachable',
+    disposition: 'filtered-by-kernel',
+    findings: ['NV-MARTIAN'],
+  },
+  {
+    name: 'a DNAT to the loopback address works with route_localnet',
+    flow: flow(A1, '172.18.0.11:80'),
+    with: { edit: { [HOST1]: both(TO_LOOPBACK, sysctls({ 'net/ipv4/conf/all/route_localnet': '1' })) } },
+    outcome: 'reachable',
+  },
+  {
+    name: 'rp_filter looks back without the mark',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: both(MARKED, sysctls({ 'net/ipv4/conf/all/rp_filter': '1' })) } },
+    outcome: 'reachable',
+  },
+  {
+    name: 'rp_filter looks back with the mark where src_valid_mark says so',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST1]: both(MARKED, sysctls({ 'net/ipv4/conf/all/rp_filter': '1', 'net/ipv4/conf/all/src_valid_mark': '1' })),
+      },
+    },
+    outcome: 'unreachable',
+    disposition: 'filtered-by-kernel',
+    findings: ['NV-RP-FILTER'],
   },
   {
     name: 'isolated ports of a bridge do not reach each other',
