@@ -67,6 +67,10 @@ export interface NftRuleset {
     readonly priority: number;
     readonly policy: string;
     readonly ruleCount: number;
+    /** Of netdev: the devices that it is hooked to; absent where nft does not say (1.0.6), which may be any. */
+    readonly devices?: readonly string[];
+    /** False: the table's rules do nothing but let pass, lose, reject, count and log. Absent: not read. */
+    readonly rewrites?: boolean;
   }[];
 }
 

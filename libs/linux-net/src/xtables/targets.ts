@@ -66,6 +66,6 @@ export type XtTarget =
   /** Logs, counts or classifies; the packet goes on unchanged. */
   | {
       readonly kind: 'observe';
-      readonly name: 'LOG' | 'NFLOG' | 'ULOG' | 'TRACE' | 'AUDIT' | 'CHECKSUM' | 'CLASSIFY' | 'TEE' | 'SECMARK';
+      readonly name: 'LOG' | 'NFLOG' | 'ULOG' | 'TRACE' | 'AUDIT' | 'CHECKSUM' | 'CLASSIFY' | 'SECMARK';
     }
   | { readonly kind: 'unsupported'; readonly name: string; readonly text: string };

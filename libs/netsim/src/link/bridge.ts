@@ -3,6 +3,7 @@ import type { BridgeDetail, FdbEntry, Link } from '@netverdict/linux-net';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook, unreadRulesets } from '../netfilter/hook.ts';
+import { nativeBridge } from '../netfilter/native.ts';
 import { describe, type Frame } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
 import { flowKey } from '../route/input.ts';
@@ -52,8 +53,12 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
     )
       return walk.lost(ns, packet, missing);
   }
+  const native = nativeBridge(walk, ns, ['prerouting'], packet);
+  if (native) return native;
   const forHost = frame.dstMac === null || frame.dstMac === BROADCAST || isOwnMac(ns, bridge, frame.dstMac);
   const up = (p: Frame['packet'], prerouted: boolean): Next => {
+    const stopped = nativeBridge(walk, ns, ['input'], p);
+    if (stopped) return stopped;
     walk.step(ns, {
       kind: 'bridge',
       text: `${bridge.name}: from ${port.name} up to the host`,
@@ -118,6 +123,8 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
       },
     );
   let { packet } = frame;
+  const native = nativeBridge(walk, ns, ['forward', 'postrouting'], packet);
+  if (native) return native;
   if (callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family)) {
     const devices = { ...NO_DEVICES, iif: bridge, oif: bridge, physIn: port, physOut: out, bridged: true };
     const forward = runHook({ walk, ns, hook: 'FORWARD', devices }, packet);
@@ -139,6 +146,8 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
 export function bridgeTransmit(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): Next {
   const found = findPort(walk, ns, bridge, frame);
   if (!found.ok) return found.next;
+  const native = nativeBridge(walk, ns, ['output', 'postrouting'], frame.packet);
+  if (native) return native;
   return { do: 'transmit', ns, link: found.port, frame, nexthop: frame.packet.destination };
 }
 

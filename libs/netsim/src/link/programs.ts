@@ -1,5 +1,6 @@
 /** Programs at a device whose meaning is not known: an unknown at that point of the path. */
 import type { Link } from '@netverdict/linux-net';
+import { nativeAtDevice } from '../netfilter/native.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
@@ -13,6 +14,8 @@ export function attachedPrograms(
   way: 'ingress' | 'egress',
   packet: Packet,
 ): Next | null {
+  const native = nativeAtDevice(walk, ns, link.name, way, packet);
+  if (native) return native;
   const { programs } = ns.net.state;
   // A kernel with no such program and an agent that may not look print the same nothing: asked only where it was refused.
   if (!programs.known) {

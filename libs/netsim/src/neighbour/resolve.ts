@@ -1,6 +1,7 @@
 /** From the next hop's address to a link-layer address: the neighbour table, else who would answer. */
 import { formatIp, type IpAddress, type Link, type Mac, type Need, type Neighbour } from '@netverdict/linux-net';
 import { type Member, whoAnswers } from '../link/domain.ts';
+import { nativeArp } from '../netfilter/native.ts';
 import type { Packet } from '../packet/packet.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Place } from '../trace/recorder.ts';
@@ -11,6 +12,8 @@ import type { WorldNamespace } from '../world/world.ts';
 
 export type Resolved = { readonly ok: true; readonly mac: Mac | null } | { readonly ok: false; readonly next: Next };
 
+/** These do without ARP; the others are asked for again before long. */
+const LASTING: readonly Neighbour['state'][] = ['permanent', 'noarp', 'reachable'];
 const USABLE: readonly Neighbour['state'][] = ['permanent', 'reachable', 'stale', 'delay', 'probe', 'noarp'];
 
 export function resolveNeighbour(
@@ -27,6 +30,8 @@ export function resolveNeighbour(
   const entry = neighbours.value.find((n) => !n.proxy && n.dev === link.ifindex && n.address === address);
   const text = formatIp(address);
   if (entry?.mac && USABLE.includes(entry.state)) {
+    const renewed = LASTING.includes(entry.state) ? null : nativeArp(walk, ns, packet);
+    if (renewed) return { ok: false, next: renewed };
     walk.step(ns, {
       kind: 'neighbour',
       text: `neighbour ${text} on ${link.name}: ${entry.mac} (${entry.state})`,
@@ -41,6 +46,9 @@ export function resolveNeighbour(
     ? [cite(neighbours, 'ip-neigh', entry.evidence)]
     : [citeAbsence(neighbours, 'ip-neigh', `no entry for ${text} dev ${link.name}`)];
   const answer = whoAnswers(walk.world, ns, link, address);
+  const asked = answer.kind === 'member' ? answer.member.ns : null;
+  const arp = nativeArp(walk, ns, packet) ?? (asked && nativeArp(walk, asked, packet));
+  if (arp) return { ok: false, next: arp };
   switch (answer.kind) {
     case 'member': {
       const member = firstToAnswer(walk, ns, address, [answer.member, ...answer.rivals]);

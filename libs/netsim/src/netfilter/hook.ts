@@ -10,6 +10,7 @@ import type { WorldNamespace } from '../world/world.ts';
 import type { Devices } from './context.ts';
 import { HOOKS, type Hook, NFT_HOOK, natManip } from './hooks.ts';
 import { ctStates } from './matches/connection.ts';
+import { nativeChains } from './native.ts';
 import { type CompiledRuleset, type CompiledTable, toolOf } from './ruleset.ts';
 import { applyMapping } from './targets/nat.ts';
 import { type TableVerdict, traverse } from './traverse.ts';
@@ -26,6 +27,12 @@ interface At {
 /** `onlyTables`: for OUTPUT, whose tables are met in two parts with a rerouting check between them. */
 export function runHook(at: At, packet: Packet, onlyTables: readonly string[] | null = null): HookResult {
   let current = packet;
+  const families = ['inet', packet.family === 'ipv4' ? 'ip' : 'ip6'];
+  // What rewrites may do so before any table of iptables looks: it is asked first.
+  if (!onlyTables || onlyTables.includes('raw')) {
+    const stopped = nativeChains(at.walk, at.ns, current, { families, hook: NFT_HOOK[at.hook], only: 'rewriting' });
+    if (stopped) return { ok: false, next: stopped };
+  }
   for (const station of HOOKS[at.hook]) {
     const name = station.at === 'table' ? station.table : 'conntrack';
     if (onlyTables && !onlyTables.includes(name)) continue;
@@ -39,8 +46,8 @@ export function runHook(at: At, packet: Packet, onlyTables: readonly string[] | 
       current = result.packet;
     }
   }
-  if (!onlyTables || onlyTables.includes('filter') || onlyTables.includes('nat')) {
-    const stopped = nativeNftables(at, current);
+  if (!onlyTables || onlyTables.includes('filter')) {
+    const stopped = nativeChains(at.walk, at.ns, current, { families, hook: NFT_HOOK[at.hook], only: 'filtering' });
     if (stopped) return { ok: false, next: stopped };
   }
   return { ok: true, packet: current };
@@ -222,6 +229,7 @@ function conclude(
 ): HookResult {
   const { walk, ns } = at;
   if (verdict.kind === 'abandoned') return { ok: false, next: { do: 'abandon' } };
+  if (verdict.kind === 'unknown') return { ok: false, next: walk.unknown(ns, before, verdict.missing) };
   const where = `${table.name} ${at.hook}`;
   const detail = { hook: at.hook, table: table.name, tool: toolOf(ruleset) };
   if (verdict.kind === 'accept') {
@@ -300,41 +308,4 @@ function conclude(
             steps: verdict.steps,
           }),
   };
-}
-
-/** Chains of native nftables are not evaluated yet: one with rules, or with a policy of drop, is an unknown. */
-function nativeNftables(at: At, packet: Packet): Next | null {
-  const { walk, ns } = at;
-  const part = ns.net.state.nftables;
-  if (!part.known) {
-    const missing = missingSection(ns, part, 'nft-ruleset');
-    return walk.ask(ns, 'native nftables let the packet through', missing, `${walk.direction} ${ns.key} nft`)
-      ? null
-      : walk.lost(ns, packet, missing);
-  }
-  const families = ['inet', packet.family === 'ipv4' ? 'ip' : 'ip6'];
-  for (const chain of part.value.baseChains) {
-    if (!families.includes(chain.family) || chain.hook.toLowerCase() !== NFT_HOOK[at.hook]) continue;
-    if (chain.ruleCount === 0 && chain.policy !== 'drop') continue;
-    const name = `${chain.family} ${chain.table} ${chain.name}`;
-    const missing = {
-      kind: 'nftables' as const,
-      place: ns.key,
-      node: ns.node,
-      text: `nftables chain ${name} (${chain.ruleCount} rules, policy ${chain.policy}) is not evaluated`,
-      zh: `未计算 nftables 链 ${name}(${chain.ruleCount} 条规则,默认策略 ${chain.policy})`,
-      evidence: [
-        {
-          section: part.section?.digest ?? null,
-          kind: 'nft-ruleset',
-          line: null,
-          text: name,
-          at: part.section?.at ?? null,
-        },
-      ],
-    };
-    if (!walk.ask(ns, `nftables chain ${name} lets the packet through`, missing, `${walk.direction} ${ns.key} ${name}`))
-      return walk.lost(ns, packet, missing);
-  }
-  return null;
 }

@@ -27,6 +27,8 @@ export type TableVerdict =
       readonly steps: readonly Step[];
       readonly said: string;
     }
+  /** A rule whose effect is not known: it may lose the packet, change it, or spare it what follows. */
+  | { readonly kind: 'unknown'; readonly missing: Missing; readonly steps: readonly Step[] }
   /** The budget is used up. */
   | { readonly kind: 'abandoned' };
 
@@ -103,7 +105,7 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
         if (!next || t.stack.includes(result.chain)) {
           const why = next ? 'which leads back to itself' : 'which the table does not have';
           const what = `chain ${result.chain}, ${why}`;
-          if (!unknownRule(t, name, rule, current, what)) return lost(t, name, rule, what);
+          if (!unknownRule(t, name, rule, current, what)) return open(t, name, rule, current, what);
           continue;
         }
         met(t, context, name, rule, said, 'pass');
@@ -114,16 +116,16 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
         continue;
       }
       case 'unknown':
-        if (!unknownRule(t, name, rule, current, result.what)) return lost(t, name, rule, result.what);
+        if (!unknownRule(t, name, rule, current, result.what)) return open(t, name, rule, current, result.what);
     }
   }
   return { end: 'returned' };
 }
 
-/** The other answer to an unknown rule: it does throw the packet away. */
-const lost = (t: Traversal, chain: string, rule: XtRule, what: string): ChainEnd => ({
+/** The other answer to an unknown rule: what becomes of the packet cannot be told. */
+const open = (t: Traversal, chain: string, rule: XtRule, context: RuleContext, what: string): ChainEnd => ({
   end: 'verdict',
-  verdict: { kind: 'drop', chain, rule, with: '', steps: t.steps, said: `taken as lost: ${what}` },
+  verdict: { kind: 'unknown', missing: missingFor(t, chain, rule, context, what), steps: t.steps },
 });
 
 function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext): boolean {
@@ -167,13 +169,16 @@ function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext
 /** True: the way on is followed. */
 function unknownRule(t: Traversal, chain: string, rule: XtRule, context: RuleContext, what: string): boolean {
   const missing = missingFor(t, chain, rule, context, what);
-  const goesOn = context.walk.choices.unknown(`rule ${rule.number} of ${chain} lets the packet go on`, missing);
+  const goesOn = context.walk.choices.unknown(
+    `rule ${rule.number} of ${chain} lets the packet go on unchanged`,
+    missing,
+  );
   met(
     t,
     context,
     chain,
     rule,
-    `${chain} rule ${rule.number}: ${what}; here taken as ${goesOn ? 'passing' : 'losing'} the packet`,
+    `${chain} rule ${rule.number}: ${what}; here taken as ${goesOn ? 'passing the packet on' : 'doing something else'}`,
     'branch',
   );
   return goesOn;

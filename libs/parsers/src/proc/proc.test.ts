@@ -107,3 +107,34 @@ test('nft: base chains with their rules counted', () => {
     baseChains: [{ name: 'in', hook: 'input', policy: 'drop', ruleCount: 1 }],
   });
 });
+
+test.each([
+  ['only filters', [{ match: {} }, { counter: null }, { drop: null }], false],
+  ['translates', [{ match: {} }, { dnat: { addr: '10.0.0.1' } }], true],
+  ['marks', [{ mangle: { key: { meta: { key: 'mark' } }, value: 1 } }], true],
+  ['says what is not known here', [{ 'a new statement': null }], true],
+])('nft: a table that %s', (_, expr, rewrites) => {
+  const parsed = parseSection(
+    'nft-ruleset',
+    JSON.stringify({
+      nftables: [
+        { chain: { family: 'inet', table: 'fw', name: 'in', type: 'filter', hook: 'input', prio: 0, policy: 'drop' } },
+        { rule: { family: 'inet', table: 'fw', chain: 'own', expr } },
+      ],
+    }),
+  );
+  expect(parsed.ok && parsed.value.baseChains[0]?.rewrites).toBe(rewrites);
+});
+
+test('nft: the chains of a dormant table are not hooked in', () => {
+  const parsed = parseSection(
+    'nft-ruleset',
+    JSON.stringify({
+      nftables: [
+        { table: { family: 'inet', name: 'fw', handle: 1, flags: 'dormant' } },
+        { chain: { family: 'inet', table: 'fw', name: 'in', type: 'filter', hook: 'input', prio: 0, policy: 'drop' } },
+      ],
+    }),
+  );
+  expect(parsed.ok && parsed.value.baseChains).toEqual([]);
+});

@@ -144,16 +144,39 @@ describe('left to iptables-nft-save as a whole', () => {
     expect(native).toBe(false);
   });
 
-  it('a table that nft itself changed', async () => {
-    scratch.run(['iptables-nft-restore'], restore('filter', ['-A T -j ACCEPT']));
-    scratch.run(['nft', 'add rule ip filter T ip saddr { 10.0.0.1, 10.0.0.2 } drop']);
-    const { ours, theirs, native } = await bothOf();
-    expect([ours, native]).toEqual([theirs, false]);
-  });
-
   it('a base chain of another priority', async () => {
     scratch.run(['nft', '-f', '-'], 'table ip filter {\n chain INPUT {\n type filter hook input priority 7\n }\n}\n');
     const { ours, theirs, native } = await bothOf();
     expect([ours, native]).toEqual([theirs, false]);
+  });
+});
+
+describe('a rule that iptables has no words for is said to be unread', () => {
+  it.each([
+    ['a set of addresses', 'ip daddr { 10.9.9.9, 10.9.9.8 } drop', 'lookup'],
+    ['a set of devices', 'iifname { "foo", "bar" } drop', 'lookup'],
+    ['a concatenation', 'ip saddr . ip daddr { 10.0.0.1 . 10.0.0.2 } drop', 'payload'],
+    ['a map to verdicts', 'tcp dport vmap { 22 : drop, 8080 : drop }', 'lookup'],
+    ['a state of the connection', 'ct state invalid drop', 'ct'],
+    ['a comparison', 'ip ttl < 5 drop', 'cmp operation'],
+    ['a translation', 'ip daddr 10.0.0.1 notrack', 'expression without data'],
+  ])('%s', async (_, rule, expression) => {
+    scratch.run(['iptables-nft-restore'], restore('filter', ['-A T -j ACCEPT']));
+    scratch.run(['nft', `insert rule ip filter T ${rule}`]);
+    const { ours, native } = await bothOf();
+    expect(native).toBe(true);
+    expect(ours.split('\n').filter((line) => line.startsWith('-A'))).toEqual([
+      expect.stringMatching(new RegExp(`^-A T -j NFT-UNREAD --expression "${expression}`)),
+      '-A T -j ACCEPT',
+    ]);
+  });
+
+  it('though another rule would have been left to the tool', async () => {
+    scratch.run(['iptables-nft-restore'], restore('filter', ['-A T -j LOG --log-prefix x', '-A T -j ACCEPT']));
+    scratch.run(['nft', 'insert rule ip filter T ip daddr { 10.9.9.9, 10.9.9.8 } drop']);
+    const { ours, theirs } = await bothOf();
+    expect(theirs).toContain('-A T -j DROP');
+    expect(ours).not.toContain('-j DROP');
+    expect(ours).toContain('-A T -j NFT-UNREAD');
   });
 });

@@ -12,7 +12,6 @@ const NAMES: Readonly<Record<Name, true>> = {
   AUDIT: true,
   CHECKSUM: true,
   CLASSIFY: true,
-  TEE: true,
   SECMARK: true,
 };
 export const observeNames = Object.keys(NAMES) as readonly Name[];

@@ -45,6 +45,10 @@ export const UNMODELLED_TARGETS: ReadonlySet<string> = new Set(
   (
     'QUEUE NFQUEUE SET SYNPROXY CLUSTERIP CONNSECMARK DNPT SNPT ECN HMARK IDLETIMER LED MIRROR RATEEST SAME ' +
     'TCPOPTSTRIP FLOWOFFLOAD FULLCONENAT NAT ' +
+    // A copy of the packet makes entries, answers and resets of its own.
+    'TEE ' +
+    // What the agent writes for a rule of nft that iptables has no words for.
+    'NFT-UNREAD ' +
     'ACCOUNT CHAOS DELUDE DHCPMAC DNETMAP ECHO IPMARK LOGMARK PROTO RAWDNAT RAWSNAT STEAL SYSRQ TARPIT XOR'
   ).split(' '),
 );

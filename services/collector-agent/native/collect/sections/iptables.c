@@ -118,6 +118,7 @@ static void each_table(const struct nlmsghdr *h, void *arg)
     memset(t, 0, sizeof *t);
     t->family = m->nfgen_family;
     snprintf(t->name, sizeof t->name, "%s", na_str(tb[NFTA_TABLE_NAME]));
+    t->dormant = tb[NFTA_TABLE_FLAGS] && na_be32(tb[NFTA_TABLE_FLAGS]) & NFT_TABLE_F_DORMANT;
 }
 static void restart_tables(void *arg) { ((struct nft_state *)arg)->n_tables = 0; }
 
@@ -189,9 +190,12 @@ static int through_nft(struct ctx *c, struct buf *out, int family, const char *t
     bool *done = family == NFPROTO_IPV4 ? &s->did4 : &s->did6;
     if (s->error)
         return missing(c, "nf_tables: %s", strerror(-s->error));
-    bool any = false;
+    bool any = false, dormant = false;
     for (size_t i = 0; i < s->n_tables; i++)
-        any |= s->tables[i].family == family && iptables_name(s->tables[i].name);
+        if (s->tables[i].family == family && iptables_name(s->tables[i].name)) {
+            any |= !s->tables[i].dormant;
+            dormant |= s->tables[i].dormant;
+        }
     *done = true;
     if (!any)
         return 0;
@@ -213,6 +217,8 @@ static int through_nft(struct ctx *c, struct buf *out, int family, const char *t
                 out->len = start;
         }
         const char *const argv[] = {tool, NULL};
+        if (!ours && dormant)
+            return missing(c, "%s shows a dormant table like any other, and %s", tool, *why ? why : "the rules changed");
         if (!ours) {
             /* Said in a comment, which parsers skip and digests leave out. */
             buf_fmt(out, "# Not read over netlink: %s\n", *why ? why : "the rules changed meanwhile");
@@ -286,7 +292,8 @@ int section_nft_ruleset(struct ctx *c, struct buf *out)
     for (size_t i = 0; i < s->n_tables; i++) {
         const struct nft_table *t = &s->tables[i];
         const char *family = family_name(t->family);
-        if (t->owned || !family)
+        /* `nft -j` 1.0.6 prints the table's name where its flags should be: the flag is read over netlink. */
+        if (t->owned || t->dormant || !family)
             continue;
         struct buf text = {0};
         const char *const argv[] = {"nft", "-j", "list", "table", family, t->name, NULL};

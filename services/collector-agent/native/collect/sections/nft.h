@@ -9,6 +9,7 @@
 struct nft_table {
     int family;
     char name[256];
+    bool dormant; /* its chains are not hooked in: it does nothing */
     bool owned; /* by iptables-nft: shown in the iptables-nft-save sections, not in nft-ruleset */
 };
 struct nft_state {

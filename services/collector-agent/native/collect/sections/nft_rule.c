@@ -42,6 +42,7 @@ struct rule {
     struct buf matches, target;
     struct ports ports;
     const char *why;
+    bool foreign; /* iptables makes no such expression: nor does it show it */
 };
 /* What register 1 holds. */
 struct load {
@@ -55,6 +56,13 @@ static int unknown(struct rule *r, const char *why)
 {
     r->why = why;
     return -1;
+}
+
+/* What only nft can have written. iptables-nft-save prints such a rule without the expression, as if it asked less. */
+static int foreign(struct rule *r, const char *why)
+{
+    r->foreign = true;
+    return unknown(r, why);
 }
 
 static const struct nlattr *nested_value(const struct nlattr *data)
@@ -71,10 +79,10 @@ static int load_payload(struct rule *r, const struct nlattr *data, struct load *
     const struct nlattr *t[NFTA_PAYLOAD_MAX + 1];
     nl_attrs(na_data(data), na_len(data), t, NFTA_PAYLOAD_MAX);
     if (!register_one(t[NFTA_PAYLOAD_DREG]) || !t[NFTA_PAYLOAD_BASE] || !t[NFTA_PAYLOAD_OFFSET] || !t[NFTA_PAYLOAD_LEN])
-        return unknown(r, "payload");
+        return foreign(r, "payload");
     *l = (struct load){.kind = PAYLOAD, .base = na_be32(t[NFTA_PAYLOAD_BASE]),
                        .offset = na_be32(t[NFTA_PAYLOAD_OFFSET]), .len = na_be32(t[NFTA_PAYLOAD_LEN])};
-    return l->len >= 1 && l->len <= 16 ? 0 : unknown(r, "payload length");
+    return l->len >= 1 && l->len <= 16 ? 0 : foreign(r, "payload length");
 }
 
 static int load_meta(struct rule *r, const struct nlattr *data, struct load *l)
@@ -82,7 +90,7 @@ static int load_meta(struct rule *r, const struct nlattr *data, struct load *l)
     const struct nlattr *t[NFTA_META_MAX + 1];
     nl_attrs(na_data(data), na_len(data), t, NFTA_META_MAX);
     if (!register_one(t[NFTA_META_DREG]) || !t[NFTA_META_KEY])
-        return unknown(r, "meta");
+        return foreign(r, "meta");
     *l = (struct load){.kind = META, .key = na_be32(t[NFTA_META_KEY])};
     return 0;
 }
@@ -93,15 +101,15 @@ static int apply_mask(struct rule *r, const struct nlattr *data, struct load *l)
     nl_attrs(na_data(data), na_len(data), t, NFTA_BITWISE_MAX);
     if (l->kind == NOTHING || l->masked || !register_one(t[NFTA_BITWISE_SREG]) || !register_one(t[NFTA_BITWISE_DREG]) ||
         !t[NFTA_BITWISE_MASK] || !t[NFTA_BITWISE_XOR])
-        return unknown(r, "bitwise");
+        return foreign(r, "bitwise");
     if (t[NFTA_BITWISE_OP] && na_be32(t[NFTA_BITWISE_OP]) != NFT_BITWISE_BOOL)
-        return unknown(r, "bitwise shift");
+        return foreign(r, "bitwise shift");
     const struct nlattr *mask = nested_value(t[NFTA_BITWISE_MASK]), *flip = nested_value(t[NFTA_BITWISE_XOR]);
     if (!mask || !flip || na_len(mask) > 16)
-        return unknown(r, "bitwise mask");
+        return foreign(r, "bitwise mask");
     for (size_t i = 0; i < na_len(flip); i++)
         if (((const uint8_t *)na_data(flip))[i])
-            return unknown(r, "bitwise xor");
+            return foreign(r, "bitwise xor");
     memcpy(l->mask, na_data(mask), na_len(mask));
     l->masked = true;
     return 0;
@@ -110,7 +118,7 @@ static int apply_mask(struct rule *r, const struct nlattr *data, struct load *l)
 static int address(struct rule *r, struct field *f, const struct load *l, const uint8_t *value, size_t n, bool negate)
 {
     if (f->set || n != l->len)
-        return unknown(r, "address");
+        return foreign(r, "address");
     f->set = true;
     f->negate = negate;
     memcpy(f->value, value, n);
@@ -124,7 +132,7 @@ static int address(struct rule *r, struct field *f, const struct load *l, const 
 static int iface(struct rule *r, struct iface *f, const uint8_t *value, size_t n, bool negate)
 {
     if (f->set || n == 0 || n > 16)
-        return unknown(r, "interface");
+        return foreign(r, "interface");
     f->set = true;
     f->negate = negate;
     memcpy(f->name, value, n);
@@ -138,7 +146,7 @@ static int iface(struct rule *r, struct iface *f, const uint8_t *value, size_t n
 static int use_ports(struct rule *r)
 {
     if (!r->has_protocol || r->protocol_negate || (r->protocol != IPPROTO_TCP && r->protocol != IPPROTO_UDP))
-        return unknown(r, "port without tcp or udp");
+        return foreign(r, "port without tcp or udp");
     if (!r->ports.used)
         r->ports = (struct ports){.used = true, .protocol = r->protocol, .at = r->matches.len};
     return 0;
@@ -147,12 +155,12 @@ static int use_ports(struct rule *r)
 static int port(struct rule *r, const struct load *l, uint16_t from, uint16_t to, bool negate)
 {
     if (use_ports(r) || l->masked || l->len != 2)
-        return unknown(r, "port");
+        return foreign(r, "port");
     bool source = l->offset == 0;
     if (!source && l->offset != 2)
-        return unknown(r, "transport header");
+        return foreign(r, "transport header");
     if (source ? r->ports.sport.set : r->ports.dport.set)
-        return unknown(r, "port twice");
+        return foreign(r, "port twice");
     if (source) {
         r->ports.sport.set = true;
         r->ports.sport.negate = negate;
@@ -175,13 +183,13 @@ static int compare_payload(struct rule *r, const struct load *l, const uint8_t *
             return address(r, &r->src, l, v, n, negate);
         if (l->offset == (four ? 16 : 24) && l->len <= (four ? 4 : 16))
             return address(r, &r->dst, l, v, n, negate);
-        return unknown(r, "network header");
+        return l->offset == (four ? 6 : 0) && four ? unknown(r, "fragment") : foreign(r, "network header");
     }
     if (l->base != NFT_PAYLOAD_TRANSPORT_HEADER)
-        return unknown(r, "header");
+        return foreign(r, "header");
     if (l->offset == 13 && l->len == 1 && l->masked && n == 1) {
         if (use_ports(r) || r->protocol != IPPROTO_TCP || r->ports.flags || (l->mask[0] & 0xc0) || (v[0] & 0xc0))
-            return unknown(r, "tcp flags");
+            return foreign(r, "tcp flags");
         r->ports.flags = true;
         r->ports.flags_negate = negate;
         r->ports.flags_mask = l->mask[0];
@@ -189,7 +197,7 @@ static int compare_payload(struct rule *r, const struct load *l, const uint8_t *
         return 0;
     }
     if (n != 2)
-        return unknown(r, "port length");
+        return foreign(r, "port length");
     uint16_t p = (uint16_t)(v[0] << 8 | v[1]);
     return port(r, l, p, p, negate);
 }
@@ -198,11 +206,11 @@ static int compare_meta(struct rule *r, const struct load *l, const uint8_t *v, 
 {
     uint32_t word = 0, mask = 0xffffffff;
     switch (l->key) {
-    case NFT_META_IIFNAME: return l->masked ? unknown(r, "masked interface") : iface(r, &r->in, v, n, negate);
-    case NFT_META_OIFNAME: return l->masked ? unknown(r, "masked interface") : iface(r, &r->out, v, n, negate);
+    case NFT_META_IIFNAME: return l->masked ? foreign(r, "masked interface") : iface(r, &r->in, v, n, negate);
+    case NFT_META_OIFNAME: return l->masked ? foreign(r, "masked interface") : iface(r, &r->out, v, n, negate);
     case NFT_META_L4PROTO:
         if (n != 1 || l->masked || r->has_protocol)
-            return unknown(r, "protocol");
+            return foreign(r, "protocol");
         r->has_protocol = true;
         r->protocol = v[0];
         r->protocol_negate = negate;
@@ -216,7 +224,7 @@ static int compare_meta(struct rule *r, const struct load *l, const uint8_t *v, 
         buf_fmt(&r->matches, " -m mark%s --mark", negate ? " !" : "");
         xt_mark_text(&r->matches, word, mask);
         return 0;
-    default: return unknown(r, "meta key");
+    default: return foreign(r, "meta key");
     }
 }
 
@@ -225,16 +233,16 @@ static int compare(struct rule *r, const struct nlattr *data, const struct load 
     const struct nlattr *t[NFTA_CMP_MAX + 1];
     nl_attrs(na_data(data), na_len(data), t, NFTA_CMP_MAX);
     if (!register_one(t[NFTA_CMP_SREG]) || !t[NFTA_CMP_OP] || !t[NFTA_CMP_DATA])
-        return unknown(r, "cmp");
+        return foreign(r, "cmp");
     uint32_t op = na_be32(t[NFTA_CMP_OP]);
     const struct nlattr *value = nested_value(t[NFTA_CMP_DATA]);
     if (!value || (op != NFT_CMP_EQ && op != NFT_CMP_NEQ))
-        return unknown(r, "cmp operation");
+        return foreign(r, "cmp operation");
     if (l->kind == PAYLOAD)
         return compare_payload(r, l, na_data(value), na_len(value), op == NFT_CMP_NEQ);
     if (l->kind == META)
         return compare_meta(r, l, na_data(value), na_len(value), op == NFT_CMP_NEQ);
-    return unknown(r, "cmp without load");
+    return foreign(r, "cmp without load");
 }
 
 static int range(struct rule *r, const struct nlattr *data, const struct load *l)
@@ -242,11 +250,11 @@ static int range(struct rule *r, const struct nlattr *data, const struct load *l
     const struct nlattr *t[NFTA_RANGE_MAX + 1];
     nl_attrs(na_data(data), na_len(data), t, NFTA_RANGE_MAX);
     if (!register_one(t[NFTA_RANGE_SREG]) || !t[NFTA_RANGE_OP] || !t[NFTA_RANGE_FROM_DATA] || !t[NFTA_RANGE_TO_DATA])
-        return unknown(r, "range");
+        return foreign(r, "range");
     const struct nlattr *from = nested_value(t[NFTA_RANGE_FROM_DATA]), *to = nested_value(t[NFTA_RANGE_TO_DATA]);
     if (!from || !to || na_len(from) != 2 || na_len(to) != 2 || l->kind != PAYLOAD ||
         l->base != NFT_PAYLOAD_TRANSPORT_HEADER)
-        return unknown(r, "range of what is no port");
+        return foreign(r, "range of what is no port");
     return port(r, l, na_be16(from), na_be16(to), na_be32(t[NFTA_RANGE_OP]) == NFT_RANGE_NEQ);
 }
 
@@ -255,10 +263,10 @@ static int verdict(struct rule *r, const struct nlattr *data)
     const struct nlattr *t[NFTA_IMMEDIATE_MAX + 1], *d[NFTA_DATA_MAX + 1], *v[NFTA_VERDICT_MAX + 1];
     nl_attrs(na_data(data), na_len(data), t, NFTA_IMMEDIATE_MAX);
     if (!t[NFTA_IMMEDIATE_DREG] || na_be32(t[NFTA_IMMEDIATE_DREG]) != NFT_REG_VERDICT || !t[NFTA_IMMEDIATE_DATA])
-        return unknown(r, "immediate");
+        return foreign(r, "immediate");
     nl_attrs(na_data(t[NFTA_IMMEDIATE_DATA]), na_len(t[NFTA_IMMEDIATE_DATA]), d, NFTA_DATA_MAX);
     if (!d[NFTA_DATA_VERDICT] || r->target.len)
-        return unknown(r, "verdict");
+        return foreign(r, "verdict");
     nl_attrs(na_data(d[NFTA_DATA_VERDICT]), na_len(d[NFTA_DATA_VERDICT]), v, NFTA_VERDICT_MAX);
     int32_t code = v[NFTA_VERDICT_CODE] ? (int32_t)na_be32(v[NFTA_VERDICT_CODE]) : 0x7fffffff;
     switch (code) {
@@ -268,10 +276,10 @@ static int verdict(struct rule *r, const struct nlattr *data)
     case NFT_JUMP:
     case NFT_GOTO:
         if (!v[NFTA_VERDICT_CHAIN])
-            return unknown(r, "jump without chain");
+            return foreign(r, "jump without chain");
         buf_fmt(&r->target, " -%c %s", code == NFT_JUMP ? 'j' : 'g', na_str(v[NFTA_VERDICT_CHAIN]));
         return 0;
-    default: return unknown(r, "verdict code");
+    default: return foreign(r, "verdict code");
     }
 }
 
@@ -306,14 +314,14 @@ static int each_expression(struct rule *r, const struct nlattr *list)
         const struct nlattr *t[NFTA_EXPR_MAX + 1];
         nl_attrs(na_data(a), na_len(a), t, NFTA_EXPR_MAX);
         if (!t[NFTA_EXPR_NAME])
-            return unknown(r, "nameless expression");
+            return foreign(r, "nameless expression");
         const char *name = na_str(t[NFTA_EXPR_NAME]);
         const struct nlattr *data = t[NFTA_EXPR_DATA];
         int e;
         if (strcmp(name, "counter") == 0)
             e = 0;
         else if (!data)
-            e = unknown(r, "expression without data");
+            e = foreign(r, "expression without data");
         else if (strcmp(name, "payload") == 0)
             e = load_payload(r, data, &l);
         else if (strcmp(name, "meta") == 0)
@@ -331,7 +339,7 @@ static int each_expression(struct rule *r, const struct nlattr *list)
         else if (strcmp(name, "target") == 0)
             e = extension(r, data, true);
         else
-            e = unknown(r, "expression");
+            e = strcmp(name, "limit") == 0 || strcmp(name, "log") == 0 ? unknown(r, "expression") : foreign(r, name);
         if (e)
             return e;
     }
@@ -409,7 +417,8 @@ static void ports_text(struct buf *out, const struct ports *p)
     }
 }
 
-int nft_rule_text(struct buf *out, int family, const char *chain, const struct nlattr *expressions, const char **why)
+int nft_rule_text(struct buf *out, int family, const char *chain, const struct nlattr *expressions, const char **why,
+                  bool *is_foreign)
 {
     static struct buf matches, target; /* kept between rules: there are many */
     buf_clear(&matches);
@@ -422,6 +431,7 @@ int nft_rule_text(struct buf *out, int family, const char *chain, const struct n
     if (!e && !protocol)
         e = unknown(&r, "protocol name");
     *why = r.why;
+    *is_foreign = r.foreign;
     if (e)
         return -1;
     buf_fmt(out, "-A %s", chain);

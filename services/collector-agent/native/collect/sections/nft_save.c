@@ -2,7 +2,9 @@
 /*
  * iptables-nft-save over netlink. The tool itself takes seconds where there are 10,000 Services; a dump of the same
  * rules takes a fraction of one. Any table, chain or rule that is not certainly iptables-nft's own and known makes the
- * whole ruleset the tool's.
+ * whole ruleset the tool's, but where nft has put in what iptables has no words for: of such a rule the tool prints the
+ * rest, which says something else (`ip daddr { 10.9.9.9 } drop` becomes `-j DROP`). So such a ruleset is printed here,
+ * and each rule that is not known is said to be so: `-j NFT-UNREAD --expression lookup`.
  */
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -31,6 +33,8 @@ struct table {
     struct chain *current; /* whose rules are being read */
     struct buf rules;
     const char *why;
+    char rule_why[64]; /* of the last rule that is not known; the whole table is read all the same */
+    bool foreign;
 };
 
 /* iptables' own tables in the order in which the tool prints them, with the base chains that each has. */
@@ -126,10 +130,18 @@ static void each_rule(const struct nlmsghdr *h, void *arg)
     nl_attrs(NL_BODY(h, struct nfgenmsg), NL_BODY_LEN(h, struct nfgenmsg), tb, NFTA_RULE_MAX);
     if (!tb[NFTA_RULE_CHAIN] || strcmp(na_str(tb[NFTA_RULE_CHAIN]), t->current->name) != 0)
         t->why = "a rule of another chain";
-    else if (tb[NFTA_RULE_USERDATA])
-        t->why = "a rule with user data";
-    else if (nft_rule_text(&t->rules, t->family, t->current->name, tb[NFTA_RULE_EXPRESSIONS], &t->why) && !t->why)
-        t->why = "a rule";
+    else {
+        const char *why = NULL;
+        bool is_foreign = false;
+        size_t start = t->rules.len;
+        int e = nft_rule_text(&t->rules, t->family, t->current->name, tb[NFTA_RULE_EXPRESSIONS], &why, &is_foreign);
+        if (!e && !tb[NFTA_RULE_USERDATA])
+            return;
+        t->rules.len = start;
+        t->foreign |= is_foreign;
+        snprintf(t->rule_why, sizeof t->rule_why, "%.60s", e ? (why ? why : "a rule") : "a rule with user data");
+        buf_fmt(&t->rules, "-A %s -j NFT-UNREAD --expression \"%s\"\n", t->current->name, t->rule_why);
+    }
 }
 
 static int by_name(const void *a, const void *b)
@@ -199,13 +211,19 @@ static int dump_table(int fd, struct table *t, struct buf *out)
 int nft_save(const struct nft_state *s, int family, struct buf *out, const char **why)
 {
     size_t start = out->len;
+    static char unread[64];
+    bool foreign = false;
+    *unread = 0;
     for (size_t b = 0; b < sizeof builtins / sizeof *builtins; b++)
         for (size_t i = 0; i < s->n_tables; i++) {
-            if (s->tables[i].family != family || strcmp(s->tables[i].name, builtins[b].name) != 0)
+            if (s->tables[i].dormant || s->tables[i].family != family || strcmp(s->tables[i].name, builtins[b].name) != 0)
                 continue;
             struct table t = {.family = family, .name = builtins[b].name};
             int e = dump_table(s->fd, &t, out);
             *why = e ? (t.why ? t.why : "netlink failed") : "";
+            foreign |= t.foreign;
+            if (*t.rule_why)
+                memcpy(unread, t.rule_why, sizeof unread);
             reset(&t);
             free(t.chains);
             buf_free(&t.rules);
@@ -214,5 +232,10 @@ int nft_save(const struct nft_state *s, int family, struct buf *out, const char 
                 return -1;
             }
         }
+    if (*unread && !foreign) {
+        *why = unread;
+        out->len = start;
+        return -1;
+    }
     return 0;
 }
