@@ -717,6 +717,15 @@ const MARKED = both(
   ]),
 );
 
+const MARK_OUTPUT: Tables = { mangle: { OUTPUT: [{ target: { kind: 'mark', value: 7, mask: 0xffffffff } }] } };
+const BLACKHOLE_OF_MARK = (s: NetnsState): NetnsState => ({
+  ...s,
+  rules4: known([
+    policyRule(10, 0, { fwmark: { value: 7, mask: 0xff }, action: { kind: 'blackhole' } }),
+    ...DEFAULT_RULES,
+  ]),
+});
+
 /** What was wrong once, or would go unnoticed if the kernel's rule were turned round. */
 const subtle: Row[] = [
   {
@@ -990,6 +999,50 @@ const subtle: Row[] = [
     disposition: 'filtered-by-kernel',
     findings: ['NV-RP-FILTER'],
   },
+  {
+    name: 'a mark stays behind when the packet leaves its namespace',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [A1]: nft(MARK_OUTPUT), [HOST1]: BLACKHOLE_OF_MARK } },
+    outcome: 'reachable',
+  },
+  {
+    name: 'a mark in OUTPUT makes the kernel route again',
+    flow: flow(HOST1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: both(nft(MARK_OUTPUT), BLACKHOLE_OF_MARK) } },
+    outcome: 'unreachable',
+    disposition: 'dropped',
+    findings: ['NV-ROUTE-REFUSES'],
+  },
+  {
+    name: "a route's own MTU counts",
+    flow: flow(A1, '10.244.2.2:80', { sizeBytes: 1200, dontFragment: true }),
+    with: { edit: { [HOST1]: routes((r) => r.map((x) => (x.scope === 0 ? { ...x, mtuBytes: 1000 } : x))) } },
+    outcome: 'unreachable',
+    disposition: 'too-big',
+    findings: ['NV-MTU-EXCEEDED'],
+  },
+  ...([{ vni: 2 }, { dstPort: 4789 }] as const).map(
+    (other): Row => ({
+      name: `a tunnel end that listens for ${JSON.stringify(other)}`,
+      flow: flow(A1, '10.244.2.2:80'),
+      with: {
+        edit: {
+          [HOST2]: (s) => ({
+            ...s,
+            links: s.links.known
+              ? known(
+                  s.links.value.map((l) =>
+                    l.detail.kind === 'vxlan' ? { ...l, detail: { ...l.detail, ...other } } : l,
+                  ),
+                )
+              : s.links,
+          }),
+        },
+      },
+      outcome: 'unreachable',
+      disposition: 'tunnel-lost',
+    }),
+  ),
   {
     name: 'isolated ports of a bridge do not reach each other',
     flow: flow(A1, '10.244.1.3:80'),
