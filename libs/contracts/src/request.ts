@@ -13,7 +13,8 @@ const Ip = Type.String({ minLength: 2, maxLength: 45, description: 'IPv4 or IPv6
 /** Number, or the name of a Service's or a container's port. Port 0 does not exist. */
 const Port = Type.Union([
   Type.Integer({ minimum: 1, maximum: 65535 }),
-  Type.String({ pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$', maxLength: 63 }),
+  // A port's name has a letter (Kubernetes' IsValidPortName), so that "80" is no name.
+  Type.String({ pattern: '^(?=.*[a-z])[a-z0-9]([-a-z0-9]*[a-z0-9])?$', maxLength: 63 }),
 ]);
 
 export const Source = Type.Object(

@@ -25,6 +25,7 @@ describe.each([
   ['two sources', { source: { pod: 'a/b', node: 'n' }, destination }, ['/source']],
   ['two destinations', to({ pod: 'a/b' }), ['/destination']],
   ['only a port', { source, destination: { port: 80 } }, ['/destination']],
+  ['a port number in quotes', to({ port: '80' }), ['/destination/port']],
   ['a pod without namespace', { source: { pod: 'cart' }, destination }, ['/source/pod']],
   ['upper case in a name', { source: { pod: 'Shop/Cart' }, destination }, ['/source/pod']],
   ['a workload with a NUL', { source: { workload: 'deployment/a/\0' }, destination }, ['/source/workload']],
@@ -70,7 +71,7 @@ describe.each([
 test('a message reads as a person would say it', async () => {
   const problem = (await (await post(api, to({ port: 70000 }))).json()) as Problem;
   expect(problem.detail).toBe(
-    '/destination/port: is 70000 (expected: a number, 1…65535, or the name of a port, such as "http")',
+    '/destination/port: is 70000 (expected: a number, 1…65535, without quotes, or the name of a port, such as "http")',
   );
 });
 

@@ -57,7 +57,8 @@ export function printDiagnosis(document: DiagnosisDocument, options: OutputOptio
     if (!options.json) {
       print(`!  ${problem?.title ?? `the diagnosis is ${document.status}`}`);
       if (problem?.detail) print(`   ${problem.detail}`);
-      for (const suggestion of problem?.suggestions ?? []) print(`   · ${suggestion}`);
+      const suggestions = problem?.suggestions ?? [];
+      if (suggestions.length > 0) print(`   Did you mean ${suggestions.join(', ')}?`);
     }
     // A name that does not exist is the asker's; everything else is ours.
     return problem !== null && /:(unknown-|family-mismatch|unsupported-|ambiguous-|not-)/.test(problem.type)

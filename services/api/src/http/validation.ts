@@ -26,7 +26,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   '/destination/node': 'the name of a node, such as "node-2"',
   '/destination/ip': 'an address such as 10.96.0.80 or fd00::80',
   '/destination/name': 'a DNS name, such as "payments.shop.svc.cluster.local"',
-  '/destination/port': 'a number, 1…65535, or the name of a port, such as "http"',
+  '/destination/port': 'a number, 1…65535, without quotes, or the name of a port, such as "http"',
   '/protocol': 'tcp, udp or icmp',
   '/cluster': 'the name of a cluster: lower-case letters, digits and dashes',
   '/sizeBytes': 'a whole number, 28…65535',
