@@ -726,6 +726,9 @@ const BLACKHOLE_OF_MARK = (s: NetnsState): NetnsState => ({
   ]),
 });
 
+const ON_LINK = routes((r) => [...r, route('10.244.2.0/24', 2)]);
+const PROXY_ARP = sysctls({ 'net/ipv4/conf/cni0/proxy_arp': '1' });
+
 /** What was wrong once, or would go unnoticed if the kernel's rule were turned round. */
 const subtle: Row[] = [
   {
@@ -1043,6 +1046,75 @@ const subtle: Row[] = [
       disposition: 'tunnel-lost',
     }),
   ),
+  {
+    name: 'mangle sees the destination before nat changes it',
+    flow: flow(A1, SVC),
+    with: {
+      edit: {
+        [HOST1]: nft({
+          ...SERVICE,
+          mangle: { PREROUTING: [{ matches: [to('10.96.0.10')], target: { kind: 'drop' } }] },
+        }),
+      },
+    },
+    outcome: 'unreachable',
+    disposition: 'dropped',
+    findings: ['NV-FILTER-DROP'],
+  },
+  {
+    name: 'a packet that is not tracked is not translated',
+    flow: flow(A1, SVC),
+    with: { edit: { [HOST1]: nft({ ...SERVICE, raw: { PREROUTING: [{ target: { kind: 'notrack' } }] } }) } },
+    outcome: 'unreachable',
+  },
+  {
+    name: 'a forwarding entry for all other addresses is the tunnel end of last resort',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST1]: (s) => ({
+          ...s,
+          fdb: s.fdb.known ? known(s.fdb.value.map((e) => ({ ...e, mac: mac('00:00:00:00:00:00') }))) : s.fdb,
+        }),
+      },
+    },
+    outcome: 'reachable',
+  },
+  {
+    name: 'a route that takes the other nodes for neighbours needs somebody who answers for them',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [A1]: ON_LINK } },
+    outcome: 'unreachable',
+    disposition: 'unresolved-neighbour',
+  },
+  {
+    name: 'and has one where the node answers by proxy_arp',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [A1]: ON_LINK, [HOST1]: PROXY_ARP } },
+    outcome: 'reachable',
+  },
+  {
+    name: 'proxy_arp does not answer for an address to which the node itself has no other way',
+    flow: flow(A1, '10.244.1.9:80'),
+    with: { edit: { [HOST1]: PROXY_ARP } },
+    outcome: 'unreachable',
+    disposition: 'unresolved-neighbour',
+  },
+  {
+    name: 'proxy_arp does not answer for an address that the node refuses',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [A1]: ON_LINK,
+        [HOST1]: both(
+          PROXY_ARP,
+          routes((r) => [...r, route('10.244.2.2/32', 0, { type: 'blackhole' })]),
+        ),
+      },
+    },
+    outcome: 'unreachable',
+    disposition: 'unresolved-neighbour',
+  },
   {
     name: 'isolated ports of a bridge do not reach each other',
     flow: flow(A1, '10.244.1.3:80'),
