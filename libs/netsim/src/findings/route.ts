@@ -1,5 +1,6 @@
 /** Findings of routes: missing, to the wrong gateway or device, refusing, in circles. */
 import { formatIp, formatPrefix, type IpAddress, prefixContains, type Route, TABLE } from '@netverdict/linux-net';
+import type { Evidence } from '@netverdict/verdict';
 import { innermost } from '../packet/packet.ts';
 import { cite, citeAbsence } from '../trace/evidence.ts';
 import { ifName, type World, type WorldNamespace } from '../world/world.ts';
@@ -7,6 +8,7 @@ import {
   actualRoute,
   type ExpectedRoute,
   expectedRoute,
+  mainRoutes,
   removeCommand,
   routeCommand,
   withoutRoute,
@@ -116,24 +118,44 @@ function wrong(ns: WorldNamespace, address: IpAddress, actual: Route, expected: 
   const device = hop?.dev !== expected.dev.ifindex;
   const cidr = formatPrefix(actual.destination);
   const gateway = (via: IpAddress | null | undefined): string => (via == null ? 'the network itself' : formatIp(via));
-  const sameTarget = formatPrefix(actual.destination) === formatPrefix(expected.destination);
-  const repair = `${sameTarget ? `${removeCommand(ns, actual)} && ` : `${removeCommand(ns, actual)} ; `}${routeCommand(expected)}`;
+  const sameTarget = cidr === formatPrefix(expected.destination);
+  // Behind a narrower route that is wrong, the right one often stands already.
+  const there = mainRoutes(ns).some((r) => r !== actual && leadsAs(r, expected));
+  const remove = removeCommand(ns, actual);
   return {
     code: device ? 'NV-ROUTE-WRONG-DEVICE' : 'NV-ROUTE-WRONG-GATEWAY',
     params: device
       ? { where: nameOf(ns), cidr, actual: ifName(ns, hop?.dev ?? null), expected: expected.dev.name }
       : { where: nameOf(ns), cidr, owner: expected.owner, actual: gateway(hop?.via), expected: gateway(expected.via) },
     at: ns,
-    evidence: [cite(ns.net.state.routes4, 'ip-route', actual.evidence)],
+    evidence: [citeRoute(ns, actual)],
     remedy: {
-      command: repair,
+      command: there ? remove : `${remove} && ${routeCommand(expected)}`,
       on: onPlace(ns),
-      en: `Replaces the route by the one that the network plugin would write (for ${formatIp(address)}).`,
-      zh: `用网络插件应写入的路由替换它(针对 ${formatIp(address)})。`,
+      en: sameTarget
+        ? `Replaces the route by the one that the network plugin would write (for ${formatIp(address)}).`
+        : `Deletes the route to ${cidr}, for all of its addresses; they take the network plugin's route to ${formatPrefix(expected.destination)} then. Whoever wrote it may need it: find out first.`,
+      zh: sameTarget
+        ? `用网络插件应写入的路由替换它(针对 ${formatIp(address)})。`
+        : `删除通往 ${cidr} 的路由(影响其中所有地址),之后它们使用网络插件通往 ${formatPrefix(expected.destination)} 的路由。写入者可能需要它,请先确认。`,
     },
-    patch: change(ns, (state) => withRoute(withoutRoute(state, actual), expected)),
+    patch: change(ns, (state) => {
+      const without = withoutRoute(state, actual);
+      return there ? without : withRoute(without, expected);
+    }),
   };
 }
+
+const citeRoute = (ns: WorldNamespace, route: Route): Evidence =>
+  route.family === 'ipv4'
+    ? cite(ns.net.state.routes4, 'ip-route', route.evidence)
+    : cite(ns.net.state.routes6, 'ip-route6', route.evidence);
+
+const leadsAs = (route: Route, expected: ExpectedRoute): boolean =>
+  route.type === 'unicast' &&
+  formatPrefix(route.destination) === formatPrefix(expected.destination) &&
+  route.nexthops[0]?.dev === expected.dev.ifindex &&
+  route.nexthops[0].via === expected.via;
 
 const REFUSING = {
   en: 'Deletes the refusing route. Somebody or some plugin (Calico does) put it there on purpose: find out why first.',
@@ -147,11 +169,7 @@ function refusing(ns: WorldNamespace, address: IpAddress, route: Route, expected
     code: 'NV-ROUTE-REFUSES',
     params: { where: nameOf(ns), type: route.type, address: formatIp(address) },
     at: ns,
-    evidence: [
-      route.family === 'ipv4'
-        ? cite(ns.net.state.routes4, 'ip-route', route.evidence)
-        : cite(ns.net.state.routes6, 'ip-route6', route.evidence),
-    ],
+    evidence: [citeRoute(ns, route)],
     remedy: {
       command: expected ? `${remove} && ${routeCommand(expected)}` : remove,
       on: onPlace(ns),
