@@ -1174,6 +1174,13 @@ const subtle: Row[] = [
     disposition: 'dropped',
   },
   {
+    name: 'a socket that is bound to another device does not take it',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [A2]: (s) => ({ ...s, sockets: known([{ ...listener('tcp', 80), dev: ifIndex(1) }]) }) } },
+    outcome: 'unreachable',
+    disposition: 'refused',
+  },
+  {
     name: 'an IPv6 wildcard socket takes IPv4',
     flow: flow(A1, '10.244.2.2:80'),
     with: { edit: { [A2]: (s) => ({ ...s, sockets: known([{ ...listener('tcp', 80, '::'), v6only: false }]) }) } },

@@ -213,4 +213,5 @@ it('what --set stored, --rcheck finds', () => {
   expect(evaluateMatch(recentOf('rcheck', 'x'), c)).toBe(false);
   expect(evaluateMatch(recentOf('set', 'x'), c)).toBe(true);
   expect(evaluateMatch(recentOf('rcheck', 'x'), c)).toBe(true);
+  expect(evaluateMatch({ ...recentOf('rcheck', 'x'), hitcount: 2 }, c)).toBe(false);
 });

@@ -106,3 +106,13 @@ it('a range of addresses is spread over its members', () => {
   applyTarget({ kind: 'dnat', to: range('10.244.2.2', '10.244.2.5') }, c);
   expect(c.walk.choices.points[0]?.options.map((o) => o.share)).toEqual([0.25, 0.25, 0.25, 0.25]);
 });
+
+it.each([
+  ['keeps the port where the range holds it', { ports: { from: 80, to: 90 }, basePort: null }, 80],
+  ['takes the first port of a range that does not', { ports: { from: 8080, to: 8090 }, basePort: null }, 8080],
+  ['shifts the port from the base of the range', { ports: { from: 8080, to: 8090 }, basePort: 78 }, 8082],
+  ['goes round at the end of the range', { ports: { from: 8080, to: 8081 }, basePort: 79 }, 8081],
+])('DNAT %s', (_, ports, expected) => {
+  const result = applyTarget({ kind: 'dnat', to: { ...range('10.244.2.2'), ...ports } }, context('PREROUTING'));
+  expect('packet' in result && result.packet.dport).toBe(expected);
+});
