@@ -81,7 +81,8 @@ export function diagnose(
   const { shares, unexamined } = first;
   const outcome = outcomeFor(shares, unexamined);
   const others = answeredByOther(world, flow.destination.address, first);
-  const unknown = findings.find((f) => f.severity === 'suspicious');
+  const all = [...findings, ...others, ...undecided(first, findings)];
+  const unknown = all.find((f) => f.severity === 'suspicious') ?? all.find((f) => f.code === 'NV-UNEXAMINED');
   const missing = unknown ? clause(unknown) : null;
   return {
     diagnosis: {
@@ -91,7 +92,7 @@ export function diagnose(
         share: shares,
         summary: summarize(outcome, shares, names, missing, remarksOn(first, others)),
       },
-      findings: [...findings, ...others, ...undecided(first, findings)],
+      findings: all,
       trace: first.trace,
       unexamined,
     },
@@ -226,6 +227,11 @@ function undecided(evaluation: Evaluation, findings: readonly Finding[]): Findin
 
 function clause(finding: Finding): { en: string; zh: string } {
   const { params } = finding;
+  if (finding.code === 'NV-UNEXAMINED')
+    return {
+      en: `${params.percent} % of the ways that it can take were not examined`,
+      zh: `可能的路径中有 ${params.percent} % 没有检查`,
+    };
   const what = params.what ?? params.place ?? `${params.node}: ${params.reason}`;
   return { en: String(what), zh: String(params.whatZh ?? what) };
 }

@@ -1181,6 +1181,30 @@ const subtle: Row[] = [
     disposition: 'refused',
   },
   {
+    name: 'a gateway outside whose entry says FAILED does not answer',
+    flow: flow(HOST1, '203.0.113.10:443'),
+    with: {
+      edit: {
+        [HOST1]: (s) => ({
+          ...s,
+          neighbours: known([
+            {
+              address: ip('172.18.0.1'),
+              dev: ifIndex(2),
+              mac: null,
+              state: 'failed',
+              proxy: false,
+              router: false,
+              evidence: { line: 1, text: 'failed' },
+            },
+          ]),
+        }),
+      },
+    },
+    outcome: 'unreachable',
+    disposition: 'unresolved-neighbour',
+  },
+  {
     name: 'an IPv6 wildcard socket takes IPv4',
     flow: flow(A1, '10.244.2.2:80'),
     with: { edit: { [A2]: (s) => ({ ...s, sockets: known([{ ...listener('tcp', 80, '::'), v6only: false }]) }) } },
@@ -1339,4 +1363,31 @@ describe('a budget of work', () => {
 it('the same question gets the same answer', () => {
   const world = cluster({ edit: { [HOST1]: nft(SERVICE) } });
   expect(diagnose(world, flow(A1, SVC), NAMES)).toEqual(diagnose(world, flow(A1, SVC), NAMES));
+});
+
+describe('the summary', () => {
+  const summaryOf = (from: Flow, edit: ClusterOptions['edit'] = {}) =>
+    diagnose(cluster({ edit }), from, NAMES).diagnosis.verdict.summary;
+
+  it('says where the packets leave, of which nothing more is seen', () => {
+    expect(summaryOf(toOutside, { [HOST1]: MASQ })).toEqual({
+      en: 'a gets out to b: the packets leave the cluster towards 203.0.113.10 with the source address 172.18.0.11; what lies beyond is not seen.',
+      zh: 'a 发往 b 的数据包可以离开集群(目的地址 203.0.113.10,源地址 172.18.0.11);集群之外的情况无法看到。',
+    });
+  });
+
+  it('says who answers, where it is not the one that was asked', () => {
+    const edit = { [B1]: nft({ nat: { OUTPUT: [{ matches: [tcp], target: dnat('10.244.2.2', 80) }] } }) };
+    expect(summaryOf(flow(B1, '10.244.1.2:80'), edit).en).toBe('a is answered when it connects to b, but by shop/a-2.');
+    expect(summaryOf(flow(B1, '10.244.2.2:81'), edit).en).toBe('a reaches b, there and back.');
+  });
+
+  it('names what is not known in the language of the reader', () => {
+    const { en, zh } = summaryOf(flow(A1, '10.244.2.2:80'), {
+      [HOST1]: (s) => ({ ...s, conntrackTable: known({ count: 9, max: 9 }) }),
+    });
+    expect(en).toContain('the connection tracking table is full (9 of 9)');
+    expect(zh).toContain('连接跟踪表已满(9/9)');
+    expect(zh).not.toMatch(/[a-z]{4}/);
+  });
 });
