@@ -27,7 +27,8 @@ export function attachedPrograms(
   for (const program of programs.value) {
     if (program.dev !== link.name) continue;
     const hook = program.hook.toLowerCase();
-    if (way === 'egress' ? !hook.includes('egress') : !(hook.includes('ingress') || hook.includes('xdp'))) continue;
+    if (way === 'egress' ? !hook.includes('egress') && hook !== 'qdisc' : !/ingress|xdp/.test(hook)) continue;
+    if (hook === 'qdisc' && isHarmlessRate(program.name, packet.sizeBytes)) continue;
     const missing = {
       kind: 'program' as const,
       place: ns.key,
@@ -49,6 +50,21 @@ export function attachedPrograms(
       return walk.lost(ns, packet, missing);
   }
   return null;
+}
+
+/** Below it a handshake takes longer than anybody waits: 40 bytes and the queue before them. */
+const LEAST_BYTES_PER_SECOND = 8000;
+const ETHERNET_HEADER = 14;
+
+/**
+ * tbf as a bandwidth plugin sets it: `tbf rate 125000 burst 32000 limit 64000`, in bytes (per second). It loses what is longer
+ * than its bucket, and what waits when the queue is full; a few packets of a new connection it lets through.
+ */
+function isHarmlessRate(name: string, sizeBytes: number): boolean {
+  const match = /^tbf rate (\d+) burst (\d+) limit (\d+)$/.exec(name);
+  if (!match) return false;
+  const [rate = 0, burst = 0, limit = 0] = match.slice(1).map(Number);
+  return rate >= LEAST_BYTES_PER_SECOND && Math.min(burst, limit) >= sizeBytes + ETHERNET_HEADER;
 }
 
 /** Of the root cgroup, which every process is in: they see, change or stop what sockets send and get. */

@@ -1,5 +1,6 @@
 /** ip_forward: TTL, size, FORWARD, then out. */
 import type { Link } from '@netverdict/linux-net';
+import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
@@ -18,6 +19,8 @@ export function forward(
   packet: Packet,
 ): Next {
   if (packet.ttl <= 1) return walk.stop(ns, packet, 'loop', { kind: 'ttl-expired' }, 'the TTL has run out');
+  const policy = xfrmPolicies(walk, ns, 'fwd', packet) ?? xfrmPolicies(walk, ns, 'out', packet);
+  if (policy) return policy;
   const e = { route: way.route, via: way.nexthop.via, out: way.out, iif, physIn };
   const tooBig = checkSize(walk, ns, e, packet);
   if (tooBig) return tooBig;

@@ -2,6 +2,7 @@
 import { formatIp, type Link } from '@netverdict/linux-net';
 import { cgroupPrograms } from '../link/programs.ts';
 import { decapsulate } from '../link/vxlan.ts';
+import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook } from '../netfilter/hook.ts';
 import { describe, type Packet } from '../packet/packet.ts';
@@ -15,6 +16,8 @@ import type { WorldNamespace } from '../world/world.ts';
 export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, physIn: Link | null): Next {
   const result = runHook({ walk, ns, hook: 'INPUT', devices: { ...NO_DEVICES, iif, physIn } }, packet);
   if (!result.ok) return result.next;
+  const policy = xfrmPolicies(walk, ns, 'in', result.packet);
+  if (policy) return policy;
   if (result.packet.payload) return decapsulate(walk, ns, result.packet, result.packet.payload);
   const program = cgroupPrograms(walk, ns, 'ingress', result.packet);
   if (program) return program;

@@ -1,6 +1,7 @@
 /** ip_local_out: output routing, OUTPUT, routing again where the packet was changed, then out. */
 import { formatIp, type IfIndex, type Link } from '@netverdict/linux-net';
 import { cgroupPrograms } from '../link/programs.ts';
+import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook, unreadRulesets } from '../netfilter/hook.ts';
 import { describe, type Packet } from '../packet/packet.ts';
@@ -23,6 +24,8 @@ export function localOutput(walk: Walk, ns: WorldNamespace, packet: Packet, oif:
   if (program) return program;
   const first = routeOutput(walk, ns, packet, oif, true);
   if (!first.ok) return first.next;
+  const policy = xfrmPolicies(walk, ns, 'out', packet);
+  if (policy) return policy;
   const unread = unreadRulesets(walk, ns, packet);
   if (unread) return unread;
   const at = (e: Egress) => ({

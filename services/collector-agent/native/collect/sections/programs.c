@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What may touch packets outside the modelled stack, by name: XDP, tcx and netkit programs, tc filters, queueing
- * disciplines that can drop, and programs on the root cgroup. Their meaning is not read. */
+ * disciplines that can drop, programs on the root cgroup, and IPsec policies. Their meaning is not read. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/netlink.h>
 #include <linux/pkt_sched.h>
+#include <linux/xfrm.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -78,10 +81,45 @@ static void query(struct buf *b, uint32_t target, uint32_t type, const char *dev
     }
 }
 
+/* What a queue loses though it is not overloaded: one without room; a token bucket says its numbers (bytes). */
+static void qdisc_name(char *out, size_t n, const char *kind, const struct nlattr *options)
+{
+    snprintf(out, n, "%.30s", kind);
+    if (strcmp(kind, "tbf") != 0 || !options)
+        return;
+    const struct nlattr *t[TCA_TBF_MAX + 1];
+    nl_attrs(na_data(options), na_len(options), t, TCA_TBF_MAX);
+    struct tc_tbf_qopt q;
+    if (!t[TCA_TBF_PARMS] || na_len(t[TCA_TBF_PARMS]) < sizeof q)
+        return;
+    memcpy(&q, na_data(t[TCA_TBF_PARMS]), sizeof q);
+    uint64_t rate = q.rate.rate;
+    if (t[TCA_TBF_RATE64] && na_len(t[TCA_TBF_RATE64]) == 8)
+        memcpy(&rate, na_data(t[TCA_TBF_RATE64]), 8);
+    /* The bucket is dumped as the time that it takes to fill, in ticks of 64 ns (PSCHED_SHIFT). */
+    uint64_t burst = rate * q.buffer / 1000 * 64 / 1000000;
+    if (q.peakrate.rate == 0 && rate < 1ull << 40)
+        snprintf(out, n, "tbf rate %llu burst %llu limit %u", (unsigned long long)rate, (unsigned long long)burst,
+                 q.limit);
+}
+
+static bool has_no_room(const char *kind, const struct nlattr *options)
+{
+    static const char *const fifos[] = {"pfifo", "bfifo"};
+    struct tc_fifo_qopt q;
+    for (size_t i = 0; i < 2; i++)
+        if (strcmp(kind, fifos[i]) == 0 && options && na_len(options) >= sizeof q) {
+            memcpy(&q, na_data(options), sizeof q);
+            return q.limit < (i == 0 ? 1 : 2048u);
+        }
+    return false;
+}
+
 static void each_qdisc(const struct nlmsghdr *h, void *arg)
 {
     /* These drop only when they overflow. */
-    static const char *const harmless[] = {"noqueue", "pfifo_fast", "fq_codel", "fq", "mq", "pfifo", "bfifo", "noop"};
+    static const char *const harmless[] = {"noqueue", "pfifo_fast", "fq_codel", "fq",     "mq",  "pfifo",
+                                           "bfifo",   "noop",       "codel",    "fq_pie", "pie", "sfq"};
     struct out *o = arg;
     const struct tcmsg *m = NLMSG_DATA(h);
     const struct nlattr *tb[TCA_MAX + 1];
@@ -98,10 +136,14 @@ static void each_qdisc(const struct nlmsghdr *h, void *arg)
         return;
     }
     for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
-        if (strcmp(kind, harmless[i]) == 0)
+        if (strcmp(kind, harmless[i]) == 0 && !has_no_room(kind, tb[TCA_OPTIONS]))
             return;
-    if (m->tcm_parent == TC_H_ROOT)
-        add(o->b, link_label(o->c, m->tcm_ifindex), "qdisc", kind);
+    char name[80];
+    if (has_no_room(kind, tb[TCA_OPTIONS]))
+        snprintf(name, sizeof name, "%.20s without room", kind);
+    else
+        qdisc_name(name, sizeof name, kind, tb[TCA_OPTIONS]);
+    add(o->b, link_label(o->c, m->tcm_ifindex), "qdisc", name);
 }
 
 static void each_filter(const struct nlmsghdr *h, void *arg)
@@ -133,6 +175,42 @@ static void filters(struct ctx *c, struct buf *out, int ifindex, uint32_t parent
     struct out o = {.c = c, .b = out, .start = out->len, .hook = hook};
     nl_begin(&r, RTM_GETTFILTER, NLM_F_DUMP, &m, sizeof m);
     nl_ask(c->rtnl, r.h, each_filter, NULL, &o);
+}
+
+static void each_policy(const struct nlmsghdr *h, void *arg)
+{
+    static const char *const ways[] = {"xfrm in", "xfrm out", "xfrm fwd"};
+    struct out *o = arg;
+    const struct xfrm_userpolicy_info *p = NLMSG_DATA(h);
+    const struct nlattr *tb[XFRMA_MAX + 1];
+    if (h->nlmsg_type != XFRM_MSG_NEWPOLICY || h->nlmsg_len < NLMSG_LENGTH(sizeof *p) || p->dir > XFRM_POLICY_FWD)
+        return;
+    nl_attrs(NL_BODY(h, struct xfrm_userpolicy_info), NL_BODY_LEN(h, struct xfrm_userpolicy_info), tb, XFRMA_MAX);
+    char src[64], dst[64], proto[16] = "", name[256];
+    inet_ntop(p->sel.family, &p->sel.saddr, src, sizeof src);
+    inet_ntop(p->sel.family, &p->sel.daddr, dst, sizeof dst);
+    if (p->sel.proto)
+        snprintf(proto, sizeof proto, " proto %u", p->sel.proto);
+    snprintf(name, sizeof name, "src %s/%u dst %s/%u%s action %s%s", src, p->sel.prefixlen_s, dst, p->sel.prefixlen_d,
+             proto, p->action == XFRM_POLICY_ALLOW ? "allow" : "block",
+             tb[XFRMA_TMPL] || tb[XFRMA_IF_ID] ? " tmpl" : "");
+    add(o->b, NULL, ways[p->dir], name);
+}
+
+static int policies(struct ctx *c, struct buf *out)
+{
+    struct nl_req r;
+    struct xfrm_userpolicy_id id = {0};
+    struct out o = {.c = c, .b = out};
+    if (!module_present("xfrm_user"))
+        return 0;
+    int fd = nl_open(NETLINK_XFRM);
+    if (fd < 0)
+        return fd == -EPROTONOSUPPORT ? 0 : fd;
+    nl_begin(&r, XFRM_MSG_GETPOLICY, NLM_F_DUMP, &id, sizeof id);
+    int e = nl_ask(fd, r.h, each_policy, NULL, &o);
+    close(fd);
+    return e;
 }
 
 int section_programs(struct ctx *c, struct buf *out)
@@ -180,6 +258,9 @@ int section_programs(struct ctx *c, struct buf *out)
             query(out, (uint32_t)cgroup, hooks[i].type, NULL, hooks[i].hook);
         close(cgroup);
     }
+    e = policies(c, out);
+    if (e)
+        return missing(c, "xfrm policies: %s", strerror(-e));
     buf_str(out, "]\n");
     return 0;
 }

@@ -1,0 +1,91 @@
+/** What may lose packets beside iptables: queues, IPsec policies and the families of nftables, as the kernel has them. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { builtHelper } from '../configuration.ts';
+import { type Scratch, scratchNamespace } from '../testing/scratch.ts';
+import { type Helper, startHelper } from './helper.ts';
+
+let scratch: Scratch;
+let helper: Helper;
+beforeEach(() => {
+  scratch = scratchNamespace('hooked');
+  helper = startHelper(builtHelper, { info() {}, warn() {} });
+  scratch.run(['ip', 'link', 'add', 'd0', 'type', 'veth', 'peer', 'name', 'd1']);
+  scratch.run(['ip', 'link', 'set', 'd0', 'up']);
+});
+afterEach(async () => {
+  await helper.close();
+  scratch.remove();
+});
+
+async function read(kind: 'attached-programs' | 'nft-ruleset' | 'iptables-nft-save'): Promise<string> {
+  const { sections } = await helper.collect({
+    path: scratch.path,
+    kinds: [kind],
+    flows: [],
+    knownPaths: [],
+    timeLimitMs: 20_000,
+  });
+  const [section] = sections;
+  if (section === undefined || 'missing' in section) throw new Error(JSON.stringify(section));
+  return section.text;
+}
+
+it.each([
+  [
+    'a token bucket with its numbers',
+    'tbf rate 1mbit burst 32000 limit 64000',
+    'tbf rate 125000 burst 32000 limit 64000',
+  ],
+  ['a queue without room', 'pfifo limit 0', /^pfifo without room$/],
+])('qdisc: %s', async (_, qdisc, name) => {
+  scratch.run(['tc', 'qdisc', 'replace', 'dev', 'd0', 'root', ...qdisc.split(' ')]);
+  expect(JSON.parse(await read('attached-programs'))).toContainEqual({
+    dev: 'd0',
+    hook: 'qdisc',
+    name: expect.stringMatching(name),
+  });
+});
+
+it('qdisc: a queue with room says nothing', async () => {
+  scratch.run(['tc', 'qdisc', 'replace', 'dev', 'd0', 'root', 'pfifo', 'limit', '10']);
+  expect(await read('attached-programs')).not.toContain('qdisc');
+});
+
+it('xfrm: policies with their direction, selector and action', async () => {
+  const add = (text: string): string => scratch.run(['ip', 'xfrm', 'policy', 'add', ...text.split(' ')]);
+  add('dir fwd src 10.0.0.0/8 dst 0.0.0.0/0 action block');
+  add('dir out src fd00::/8 dst ::/0 proto tcp action allow');
+  add('dir in src 10.1.0.0/16 dst 10.2.0.0/16 tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode tunnel');
+  const policies = (JSON.parse(await read('attached-programs')) as { hook: string }[]).filter((p) =>
+    p.hook.startsWith('xfrm'),
+  );
+  expect(policies).toEqual(
+    expect.arrayContaining([
+      { dev: null, hook: 'xfrm fwd', name: 'src 10.0.0.0/8 dst 0.0.0.0/0 action block' },
+      { dev: null, hook: 'xfrm out', name: 'src fd00::/8 dst ::/0 proto 6 action allow' },
+      { dev: null, hook: 'xfrm in', name: 'src 10.1.0.0/16 dst 10.2.0.0/16 action allow tmpl' },
+    ]),
+  );
+});
+
+const table = (family: string, name: string, hook: string, flags = ''): string =>
+  `table ${family} ${name} {\n ${flags}\n chain c {\n type filter hook ${hook} priority 0\n drop\n }\n}\n`;
+
+it('nftables: bridge, netdev and arp are listed, a dormant table is not', async () => {
+  scratch.run(
+    ['nft', '-f', '-'],
+    table('bridge', 'b', 'output') +
+      table('netdev', 'n', 'ingress device d0') +
+      table('arp', 'a', 'input') +
+      table('inet', 'sleeping', 'forward', 'flags dormant'),
+  );
+  const { nftables } = JSON.parse(await read('nft-ruleset')) as { nftables: { chain?: { family: string } }[] };
+  expect(nftables.flatMap((o) => (o.chain ? [o.chain.family] : [])).sort()).toEqual(['arp', 'bridge', 'netdev']);
+});
+
+it("iptables' own table: dormant, it has no rules that apply", async () => {
+  scratch.run(['iptables-nft', '-A', 'FORWARD', '-j', 'DROP']);
+  expect(await read('iptables-nft-save')).toContain('-A FORWARD -j DROP');
+  scratch.run(['nft', 'add table ip filter { flags dormant; }']);
+  expect(await read('iptables-nft-save')).not.toContain('-j DROP');
+});
