@@ -19,7 +19,7 @@ export function neighbour(s: Situation<'neighbour' | 'frame-lost'>): Derived {
     : null;
   if (routed) return routed;
   const address = cause.address ?? destination;
-  const gone = ns ? goneAddress(s, ns, address) : null;
+  const gone = ns ? (gatewayGone(s, ns, address, destination) ?? goneAddress(s, ns, address)) : null;
   if (gone) return gone;
   const nodeLost = nodeAddressGone(s, address);
   if (nodeLost) return nodeLost;
@@ -45,6 +45,32 @@ export function neighbour(s: Situation<'neighbour' | 'frame-lost'>): Derived {
           zh: `请检查拥有地址 ${formatIp(address)} 的主机是否在线,并且与 ${cause.link.name} 在同一网络。`,
         },
     patch: vtep ? change(ns, (state) => withNeighbour(state, cause.link, vtep)) : null,
+  };
+}
+
+/** A pod's next hop is its gateway, which its node ought to have on the bridge. */
+function gatewayGone(
+  s: Situation<'neighbour' | 'frame-lost'>,
+  ns: WorldNamespace,
+  address: IpAddress,
+  destination: IpAddress,
+): Derived | null {
+  const host = hostOf(s.world, ns.node);
+  if (ns.kind !== 'pod' || address === destination || !host?.net.state.addresses.known) return null;
+  if (host.net.own.has(address) || nodeOfPodAddress(s.world, address) !== ns.node) return null;
+  if (s.world.podByAddress.has(address)) return null;
+  const text = formatIp(address);
+  return {
+    code: 'NV-NEIGHBOUR-UNRESOLVED',
+    params: { where: nameOf(ns), address: text, dev: s.cause.link.name },
+    evidence: [citeAbsence(host.net.state.addresses, 'ip-address', `${host.node}: no device has ${text}`)],
+    remedy: {
+      command: null,
+      on: nameOf(host),
+      en: `${text} is the pod's gateway, but no device of ${host.node} has this address: put it back on the pods' bridge, with the route to the node's pods (the network plugin does both when it starts the next pod).`,
+      zh: `${text} 是该 Pod 的网关,但 ${host.node} 的任何设备上都没有这个地址:请在 Pod 网桥上恢复该地址以及通往本节点 Pod 的路由(网络插件启动下一个 Pod 时也会恢复)。`,
+    },
+    patch: null,
   };
 }
 

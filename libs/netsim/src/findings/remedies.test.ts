@@ -103,6 +103,23 @@ const ROWS: readonly Row[] = [
     expect: [['NV-NEIGHBOUR-UNRESOLVED', 'node-2', null]],
   },
   {
+    name: 'a node without the gateway address of its pods: no pod is asked for it',
+    edit: {
+      [HOST1]: (s) => ({
+        ...s,
+        addresses: s.addresses.known
+          ? known(s.addresses.value.filter((a) => a.address !== ip('10.244.1.1')))
+          : s.addresses,
+      }),
+    },
+    expect: [['NV-NEIGHBOUR-UNRESOLVED', 'node-1', null]],
+  },
+  {
+    name: 'a narrower refusing route, with the right one behind it',
+    edit: { [HOST1]: routed(route('10.244.2.2/32', 0, { type: 'prohibit' })) },
+    expect: [['NV-ROUTE-REFUSES', 'node-1', 'ip route del prohibit 10.244.2.2/32']],
+  },
+  {
     name: 'a refusing route of another table, with its metric',
     edit: { [HOST1]: routed(route('10.244.2.0/24', 0, { type: 'unreachable', table: 77, metric: 9 })) },
     expect: [['NV-ROUTE-REFUSES', 'node-1', 'ip route del unreachable 10.244.2.0/24 table 77 metric 9']],

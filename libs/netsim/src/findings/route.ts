@@ -113,7 +113,6 @@ function withPodSubnet(ns: WorldNamespace, state: WorldNamespace['net']['state']
 }
 
 function wrong(ns: WorldNamespace, address: IpAddress, actual: Route, expected: ExpectedRoute): Derived {
-  if (actual.type !== 'unicast') return refusing(ns, address, actual, expected);
   const hop = actual.nexthops[0];
   const device = hop?.dev !== expected.dev.ifindex;
   const cidr = formatPrefix(actual.destination);
@@ -121,6 +120,7 @@ function wrong(ns: WorldNamespace, address: IpAddress, actual: Route, expected: 
   const sameTarget = cidr === formatPrefix(expected.destination);
   // Behind a narrower route that is wrong, the right one often stands already.
   const there = mainRoutes(ns).some((r) => r !== actual && leadsAs(r, expected));
+  if (actual.type !== 'unicast') return refusing(ns, address, actual, there ? null : expected);
   const remove = removeCommand(ns, actual);
   return {
     code: device ? 'NV-ROUTE-WRONG-DEVICE' : 'NV-ROUTE-WRONG-GATEWAY',
