@@ -55,7 +55,9 @@ describe('netverdict demo', () => {
     const { code, out, err } = await ended;
     expect(code, `${out}\n${err}`).toBe(0);
     expect(out).toMatch(/✗ {2}1 of 3 new connections from default\/client to service default\/web:80 fail\./);
-    expect(out).toMatch(/Mend {3}on node-2: {2}iptables-nft -t filter -D FORWARD -d 10\.244\.2\.0\/24 -p tcp -m tcp --dport 8080 -j DROP/);
+    expect(out).toMatch(
+      /Mend {3}on node-2: {2}iptables-nft -t filter -D FORWARD -d 10\.244\.2\.0\/24 -p tcp -m tcp --dport 8080 -j DROP/,
+    );
     expect(out).toMatch(/✓ {2}default\/client reaches service default\/web:80, there and back\./);
     expect(err).toMatch(/real probe: 24 of 24 TCP connections answered/);
     expect(leftovers(child.pid ?? 0)).toEqual([]);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { splitWords } from './words.ts';
+import { splitCommands, splitWords } from './words.ts';
 
 it.each([
   ['iptables-nft -t filter -D FORWARD -j DROP', ['iptables-nft', '-t', 'filter', '-D', 'FORWARD', '-j', 'DROP']],
@@ -11,4 +11,11 @@ it.each([
   ['a; rm -rf /', ['a;', 'rm', '-rf', '/']],
 ])('%s', (line, words) => {
   expect(splitWords(line)).toEqual(words);
+});
+
+it('commands are parted at &&', () => {
+  expect(splitCommands('ip link set eth0 up && ip route add default via 10.0.0.1')).toEqual([
+    ['ip', 'link', 'set', 'eth0', 'up'],
+    ['ip', 'route', 'add', 'default', 'via', '10.0.0.1'],
+  ]);
 });

@@ -10,3 +10,13 @@ export function splitWords(line: string): string[] {
     );
   return words;
 }
+
+/** The commands of a line that joins them with `&&`: the next is run only when the one before succeeded. */
+export function splitCommands(line: string): string[][] {
+  const commands: string[][] = [[]];
+  for (const word of splitWords(line)) {
+    if (word === '&&') commands.push([]);
+    else commands.at(-1)?.push(word);
+  }
+  return commands.filter((command) => command.length > 0);
+}

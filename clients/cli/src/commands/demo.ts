@@ -12,7 +12,7 @@ import { type Instance, removeInstance, startInstance } from '../local/instance.
 import { freePort } from '../local/services.ts';
 import { print } from '../terminal/print.ts';
 import { Stages } from '../terminal/stages.ts';
-import { splitWords } from '../words.ts';
+import { splitCommands } from '../words.ts';
 import { printDiagnosis, toRequest } from './diagnose.ts';
 import { faultName, labSpec } from './lab.ts';
 
@@ -133,8 +133,9 @@ async function mend(lab: Lab, document: DiagnosisDocument, stages: Stages): Prom
   for (const remedy of remedies) {
     if (!remedy?.command || !remedy.on) throw new SystemError(`no command was proposed: ${remedy?.en ?? 'no remedy'}`);
     stages.say(`mending on ${remedy.on}: ${remedy.command}`);
-    const argv = splitWords(remedy.command);
-    const result = remedy.on.includes('/') ? await lab.execPod(remedy.on, argv) : await lab.exec(remedy.on, argv);
-    if (result.code !== 0) throw new SystemError(`the remedy failed: ${result.stderr.trim()}`);
+    for (const argv of splitCommands(remedy.command)) {
+      const result = remedy.on.includes('/') ? await lab.execPod(remedy.on, argv) : await lab.exec(remedy.on, argv);
+      if (result.code !== 0) throw new SystemError(`the remedy failed: ${argv.join(' ')}: ${result.stderr.trim()}`);
+    }
   }
 }
