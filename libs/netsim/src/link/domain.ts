@@ -4,7 +4,6 @@ import {
   hostKey,
   type IpAddress,
   type Link,
-  type Mac,
   type Need,
   parsePrefix,
   prefixContains,
