@@ -2,6 +2,7 @@
  * A stand-in for topology and simulator: a small publisher on the real bus. What it does to a diagnosis is the test's
  * to say. Names decide by default: a destination pod of namespace `missing` is unknown, all else is reachable.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DiagnosisRequested, MessageBody } from '@netverdict/contracts';
 import type { Snapshot } from '@netverdict/linux-net';
 import { type Bus, connectBus } from '@netverdict/messaging';
@@ -122,6 +123,8 @@ export async function startPipeline(
     if (reaction === 'progress-only') return;
     // Progress and the end go over different connections: a round trip puts them in order, as real work would.
     await topology.sections(cluster).get('sha256:none');
+    // And a real diagnosis takes longer than the api gathers progress.
+    await pause(120);
     if (request.destination.pod?.startsWith('missing/')) {
       const failed = {
         diagnosisId,
