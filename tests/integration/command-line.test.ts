@@ -22,7 +22,7 @@ function start(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(join(repositoryRoot, 'netverdict'), args, { env: { ...process.env, ...env } });
+  const child = spawn(join(repositoryRoot, 'netverdict'), args, { env: { ...process.env, NO_COLOR: '1', ...env } });
   let out = '';
   let err = '';
   child.stdout.on('data', (data: Buffer) => {
