@@ -55,7 +55,7 @@ export interface NetnsState {
   readonly programs: Known<readonly AttachedProgram[]>;
 }
 
-/** Placeholder-free minimum for native nftables: whether it is empty, and which base chains could touch a packet. */
+/** Native nftables as far as it is read: its tables, and the base chains that could touch a packet. Their rules are not evaluated. */
 export interface NftRuleset {
   readonly tables: readonly { readonly family: string; readonly name: string }[];
   readonly baseChains: readonly {
