@@ -44,7 +44,11 @@ const ask = (port: number | string = 80): Promise<DiagnosisDocument> =>
   });
 
 const outcomes = (documents: readonly DiagnosisDocument[]): (string | undefined)[] =>
-  documents.map((document) => document.verdict?.outcome ?? `${document.status}: ${document.problem?.detail}`);
+  documents.map((document) =>
+    document.verdict?.outcome === 'undetermined'
+      ? `undetermined: ${document.verdict.summary.en}`
+      : (document.verdict?.outcome ?? `${document.status}: ${document.problem?.detail}`),
+  );
 
 /** Kills a service's process as a crash does; the supervisor starts it again. */
 function crash(name: string): void {

@@ -1,7 +1,7 @@
 /** What the command's exit code says (documented in the README). */
 import type { Outcome } from '@netverdict/verdict';
 
-export const EXIT = { reachable: 0, unreachable: 1, undetermined: 2, usage: 3, system: 4 } as const;
+export const EXIT = { reachable: 0, unreachable: 1, undetermined: 2, usage: 3, system: 4, interrupted: 130 } as const;
 
 export function exitCodeOf(outcome: Outcome): number {
   switch (outcome) {
@@ -19,3 +19,5 @@ export function exitCodeOf(outcome: Outcome): number {
 export class UsageError extends Error {}
 /** A part of the system does not work: exit code 4. */
 export class SystemError extends Error {}
+/** The user pressed Ctrl-C: exit code 130, as shells have it. */
+export class Interrupted extends Error {}

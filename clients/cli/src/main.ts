@@ -9,7 +9,7 @@ import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } fr
 import { explain } from './commands/explain.ts';
 import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
 import type { UpOptions } from './commands/up.ts';
-import { EXIT, SystemError, UsageError } from './exit-codes.ts';
+import { EXIT, Interrupted, SystemError, UsageError } from './exit-codes.ts';
 import { upDir } from './local/dirs.ts';
 import { readUpState } from './local/up-state.ts';
 import { print } from './terminal/print.ts';
@@ -223,6 +223,8 @@ try {
   } else if (error instanceof ProblemError) {
     process.stderr.write(`netverdict: ${error.message}\n`);
     process.exitCode = error.status >= 400 && error.status < 500 ? EXIT.usage : EXIT.system;
+  } else if (error instanceof Interrupted) {
+    process.exitCode = EXIT.interrupted;
   } else if (error instanceof SystemError) {
     process.stderr.write(`netverdict: ${error.message}\n`);
     process.exitCode = EXIT.system;

@@ -33,6 +33,8 @@ export function writeNatsConfig(dir: string, host: string, port: number): string
     server_name: 'netverdict',
     listen: `${host}:${port}`,
     pid_file: join(natsDir(dir), 'nats.pid'),
+    // A trace with hundreds of branches is a few MB even compressed; the default is 1 MB, 8 MB is what NATS advises at most.
+    max_payload: 8_388_608,
     jetstream: { store_dir: dataDir(dir), max_memory_store: 67_108_864, max_file_store: 8_589_934_592 },
     authorization: {
       users: users.map((user) => {

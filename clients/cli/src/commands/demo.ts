@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLab, type Lab } from '@netverdict/lab';
 import { createClient, type DiagnosisDocument } from '@netverdict/sdk';
-import { SystemError } from '../exit-codes.ts';
+import { Interrupted, SystemError } from '../exit-codes.ts';
 import { type Instance, removeInstance, startInstance } from '../local/instance.ts';
 import { freePort } from '../local/services.ts';
 import { print } from '../terminal/print.ts';
@@ -40,7 +40,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   const unlessInterrupted = (): void => {
-    if (interrupted.signal.aborted) throw new SystemError('interrupted');
+    if (interrupted.signal.aborted) throw new Interrupted('interrupted');
   };
   try {
     stages.say('lab: three nodes with containerd, Flannel and kube-proxy rules');
@@ -82,6 +82,9 @@ export async function demo(options: DemoOptions): Promise<number> {
     agree(mended, after);
     if (mended.verdict?.outcome !== 'reachable') throw new SystemError('the remedy did not mend it');
     return 0;
+  } catch (error) {
+    // Ctrl-C reaches the children too: what they say then is no failure of theirs.
+    throw interrupted.signal.aborted ? new Interrupted('interrupted', { cause: error }) : error;
   } finally {
     stages.say('taking everything away');
     await instance?.stop();

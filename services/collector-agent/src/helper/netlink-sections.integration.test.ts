@@ -70,6 +70,9 @@ const TOOLS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 const sorted = (kind: string, list: Json[]): Json[] =>
   kind === 'ip-neigh' ? [...list].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)) : list;
 
+/** The kernel makes multicast neighbours by itself whenever it sends to a group: between two readings too. */
+const settled = (list: Json[]): Json[] => list.filter((entry) => !/"dst":"ff02:/.test(JSON.stringify(entry)));
+
 describe.each(['node', 'pod'] as const)('in a %s', (which) => {
   it.each(Object.keys(TOOLS))('%s is what iproute2 prints', async (kind) => {
     const scratch = lab[which];
@@ -78,7 +81,7 @@ describe.each(['node', 'pod'] as const)('in a %s', (which) => {
       (TOOLS[kind] ?? []).flatMap((argv) => JSON.parse(scratch.run(argv) || '[]') as Json[]),
     );
     const ours = sorted(kind, JSON.parse(textOf(await sectionsOf(scratch), kind)) as Json[]);
-    expect(ours).toEqual(restrict(theirs, ours));
+    expect(settled(ours)).toEqual(restrict(settled(theirs), settled(ours)));
     expect(ours.length).toBeGreaterThan(0);
   });
 

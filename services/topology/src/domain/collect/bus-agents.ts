@@ -10,7 +10,7 @@ const MARGIN_MS = 250;
  * After a restart of NATS or of an agent nobody listens for a moment. An agent that answered when it was last asked is
  * waited for so long; one that was silent already makes the node unavailable at once.
  */
-const COMING_BACK_MS = 1500;
+const COMING_BACK_MS = 3000;
 const RETRY_MS = 50;
 
 export function busAgents(bus: Bus, cluster: string): Agents {
@@ -19,7 +19,7 @@ export function busAgents(bus: Bus, cluster: string): Agents {
     async *collect(node, request, timeoutMs) {
       const began = performance.now();
       const left = (): number => timeoutMs - (performance.now() - began);
-      const patience = silent.has(node) ? 0 : Math.min(COMING_BACK_MS, timeoutMs / 2);
+      const patience = silent.has(node) ? 0 : Math.min(COMING_BACK_MS, timeoutMs * 0.75);
       let ended = false;
       for (let answered = false; !answered; ) {
         const body = {
