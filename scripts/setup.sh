@@ -18,7 +18,7 @@ if [ "$can_lab" = yes ] && command -v dpkg-query >/dev/null; then
     [ "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" = 'install ok installed' ] || missing+=("$package")
   done
   # Commands that more than one package has: whichever is there will do. The tests use the first two.
-  for pair in kubectl:kubernetes-client python3:python3-minimal modprobe:kmod; do
+  for pair in kubectl:kubernetes-client python3:python3 modprobe:kmod; do
     command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
   done
   if [ ${#missing[@]} -gt 0 ]; then
