@@ -15,6 +15,8 @@ const LIBS_MAY_IMPORT = {
   cri: ['linux-net'],
   embedded: ['contracts'],
   lab: ['linux-net', 'cri'],
+  collect: ['linux-net'],
+  verify: ['linux-net', 'verdict', 'parsers', 'netsim', 'bundle', 'collect'],
 };
 /** Knowledge without a machine: no `node:*`, no client, no clock. A diagnosis is a pure function of a snapshot. */
 const PURE = ['linux-net', 'verdict', 'parsers', 'netsim', 'cni'];

@@ -5,6 +5,8 @@ import type { Packet } from './packet/packet.ts';
 import { Budget, DEFAULT_MAX_WORK } from './walk/budget.ts';
 import type { Missing } from './walk/choices.ts';
 import { explore } from './walk/explore.ts';
+import type { Lens } from './walk/lens.ts';
+import type { Arrived, Heard, RuleMet } from './walk/observable.ts';
 import { summarize } from './walk/outcome.ts';
 import type { Stop } from './walk/stop.ts';
 import type { World } from './world/world.ts';
@@ -14,6 +16,8 @@ export interface EvaluateOptions {
   readonly maxBranches?: number;
   /** Most work (stages passed and rules looked at, over all branches); what is left is reported as `unexamined`. */
   readonly maxWork?: number;
+  /** Is told of every meaning that is used, and may turn its answer round. */
+  readonly lens?: Lens;
 }
 
 export interface EvaluatedBranch {
@@ -26,6 +30,10 @@ export interface EvaluatedBranch {
   readonly answeredBy: NamespaceKey | null;
   /** The packet as it left the cluster; null when it did not. */
   readonly left: Packet | null;
+  /** As the receiver's socket got it; null when none did. */
+  readonly arrived: Arrived | null;
+  readonly heard: Heard;
+  readonly rulesMet: readonly RuleMet[];
 }
 
 export interface Evaluation {
@@ -46,7 +54,7 @@ export function evaluate(world: World, flow: Flow, options: EvaluateOptions = {}
 
 /** As `evaluate`, out of a budget that other evaluations of the same question share. */
 export function evaluateWithin(budget: Budget, world: World, flow: Flow, options: EvaluateOptions): Evaluation {
-  const summary = summarize(explore(world, flow, options.maxBranches ?? 256, budget));
+  const summary = summarize(explore(world, flow, options.maxBranches ?? 256, budget, options.lens ?? null));
   const branches = summary.leaves.map((leaf, i): EvaluatedBranch => {
     const { walk, stop } = leaf.run;
     return {
@@ -62,6 +70,9 @@ export function evaluateWithin(budget: Budget, world: World, flow: Flow, options
       deciding: leaf.deciding,
       answeredBy: walk.answeredBy,
       left: walk.left,
+      arrived: walk.arrived,
+      heard: walk.heard,
+      rulesMet: walk.rulesMet,
     };
   });
   return {

@@ -6,5 +6,7 @@
  */
 export { type DiagnoseOptions, type DiagnoseResult, diagnose } from './diagnose.ts';
 export { type EvaluatedBranch, type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts';
+export { FEATURE_GROUPS, type Feature, type Lens } from './walk/lens.ts';
+export type { Arrived, Heard, RuleMet } from './walk/observable.ts';
 export { type CompiledNetns, compileNamespace } from './world/compiled.ts';
 export { buildWorld, type World, type WorldInput, type WorldNamespace, type WorldNode } from './world/world.ts';

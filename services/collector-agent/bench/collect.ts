@@ -4,9 +4,9 @@
  * memory; prints one line of JSON (CollectFigures). Uses scratch namespaces only; needs root and the built helper.
  */
 import { readFileSync } from 'node:fs';
+import { startHelper } from '@netverdict/collect';
 import { builtHelper } from '../src/configuration.ts';
 import { collectorOf } from '../src/domain/collector.ts';
-import { startHelper } from '../src/helper/helper.ts';
 import { flannelNode } from '../src/testing/flannel-node.ts';
 import { kubeProxyRules } from '../src/testing/kube-proxy-rules.ts';
 import { type Scratch, scratchNamespace } from '../src/testing/scratch.ts';

@@ -9,6 +9,7 @@
  *                                            publish/heartbeat ──▶ agents.<cluster>.<node>
  */
 import { randomUUID } from 'node:crypto';
+import { startHelper } from '@netverdict/collect';
 import { connectBus } from '@netverdict/messaging';
 import { runService } from '@netverdict/telemetry';
 import { readConfiguration } from './configuration.ts';
@@ -17,7 +18,6 @@ import { watchAnomalies } from './domain/anomaly-watch.ts';
 import { collectorOf } from './domain/collector.ts';
 import { podsOf } from './domain/pods.ts';
 import { runtimeOf } from './domain/runtime.ts';
-import { startHelper } from './helper/helper.ts';
 import { startHeartbeat } from './publish/heartbeat.ts';
 import { startSpool } from './publish/spool.ts';
 

@@ -19,6 +19,21 @@ export interface Flow {
   /** IP packet size in bytes and the DF bit, of the biggest packet asked about. */
   readonly sizeBytes: number;
   readonly dontFragment: boolean;
+  /** TOS byte or IPv6 traffic class; absent: 0. */
+  readonly tos?: number;
+  /** SO_MARK of the sending socket; absent: 0. */
+  readonly mark?: number;
+  /** TTL or hop limit; absent: 64. */
+  readonly ttl?: number;
+  /** User and group of the sending process, for `owner` and `uidrange`; absent: not known. */
+  readonly uid?: number;
+  readonly gid?: number;
+  /** ICMP echo identifier; absent: some number. */
+  readonly icmpId?: number;
+  /** TCP flags byte of the first packet; absent: SYN. */
+  readonly tcpFlags?: number;
+  /** SO_BINDTODEVICE of the sending socket. */
+  readonly device?: string;
 }
 
 /** What the snapshot lacks for the packet to go on. */

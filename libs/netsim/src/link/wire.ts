@@ -113,7 +113,7 @@ export function toOutside(walk: Walk, ns: WorldNamespace, link: Link, packet: Pa
         owner: ns,
       },
     );
-  if (walk.direction === 'reply') return { do: 'delivered', ns, packet };
+  if (walk.direction === 'reply') return { do: 'delivered', ns, iif: '', packet };
   walk.step(OUTSIDE, { kind: 'wire', text: `leaves the cluster for ${formatIp(destination)}`, action: 'pass', packet });
   if (isPodAddress(world, source) && !world.nodeByAddress.has(source)) {
     walk.direction = 'reply';
@@ -132,7 +132,7 @@ export function toOutside(walk: Walk, ns: WorldNamespace, link: Link, packet: Pa
   }
   walk.exited = true;
   walk.left = packet;
-  return { do: 'delivered', ns, packet };
+  return { do: 'delivered', ns, iif: '', packet };
 }
 
 /** From outside to an address of the cluster. */

@@ -49,6 +49,7 @@ export function traverse(ruleset: CompiledRuleset, table: CompiledTable, context
   const t: Traversal = { ruleset, table, steps: [], packet: context.packet, stack: [] };
   const result = walkChain(t, base, context);
   if (result.end === 'verdict') return result.verdict;
+  remember(t, context, context.hook, 'policy');
   if (base.chain.policy === 'DROP')
     return { kind: 'drop', chain: context.hook, rule: null, with: '', steps: t.steps, said: 'policy DROP' };
   return { kind: 'accept', packet: t.packet, steps: t.steps, last: 'policy ACCEPT' };
@@ -68,7 +69,7 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
     // Chains that call one another can make a packet meet more rules than anybody can wait for.
     if (!context.walk.spend('rule')) return { end: 'verdict', verdict: { kind: 'abandoned' } };
     if (!matches(t, name, rule, current)) continue;
-    if (rule.target === null) continue;
+    if (rule.target === null || !context.walk.sees(`xt-target/${rule.target.kind}`, true)) continue;
     const result = applyTarget(rule.target, current);
     const said = ruleText(name, rule, result);
     switch (result.does) {
@@ -134,8 +135,8 @@ function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext
   let drawn = false;
   for (const match of rule.matches) {
     const answer = evaluateMatch(match, context);
-    if (answer === false) return false;
-    if (answer !== true) unknown ??= answer.unknown;
+    if (typeof answer !== 'boolean') unknown ??= answer.unknown;
+    else if (!context.walk.sees(`xt-match/${match.kind}`, answer)) return false;
     const share = chanceOf(match);
     if (share !== null) {
       chance *= share;
@@ -212,7 +213,7 @@ function ruleText(chain: string, rule: XtRule, result: ReturnType<typeof applyTa
 
 function met(
   t: Traversal,
-  { walk }: RuleContext,
+  { walk, ns }: RuleContext,
   chain: string,
   rule: XtRule,
   text: string,
@@ -220,6 +221,7 @@ function met(
   packet?: Packet,
 ): void {
   walk.spend('step');
+  if (action !== 'branch') remember(t, { walk, ns }, chain, rule.number);
   t.steps.push(
     makeStep({
       kind: action === 'branch' ? 'unknown' : 'rule',
@@ -230,4 +232,20 @@ function met(
       ...(packet && action === 'change' ? { packet } : {}),
     }),
   );
+}
+
+function remember(
+  t: Traversal,
+  { walk, ns }: Pick<RuleContext, 'walk' | 'ns'>,
+  chain: string,
+  rule: number | 'policy',
+): void {
+  walk.rulesMet.push({
+    namespace: ns.key,
+    direction: walk.direction,
+    tool: toolOf(t.ruleset),
+    table: t.table.name,
+    chain,
+    rule,
+  });
 }

@@ -21,19 +21,19 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
   if (result.packet.payload) return decapsulate(walk, ns, result.packet, result.packet.payload);
   const program = cgroupPrograms(walk, ns, 'ingress', result.packet);
   if (program) return program;
-  if (walk.direction === 'reply') return { do: 'delivered', ns, packet: result.packet };
+  if (walk.direction === 'reply') return { do: 'delivered', ns, iif: iif.name, packet: result.packet };
   return toSocket(walk, ns, iif, result.packet);
 }
 
 function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next {
-  if (packet.icmp) return toEcho(walk, ns, packet);
+  if (packet.icmp) return toEcho(walk, ns, iif, packet);
   const port = `${packet.protocol === 6 ? 'tcp' : 'udp'} ${formatIp(packet.destination)}:${packet.dport}`;
   const { sockets } = ns.net.state;
   if (!sockets.known) {
     const missing = missingSection(ns, sockets, 'sockets');
     if (!walk.ask(ns, `a process listens on ${port}`, missing, `${ns.key} ${port}`))
       return walk.lost(ns, packet, missing);
-    return { do: 'delivered', ns, packet };
+    return { do: 'delivered', ns, iif: iif.name, packet };
   }
   const found = findListener(sockets.value, packet, iif.ifindex);
   if (found.kind === 'found') {
@@ -52,7 +52,7 @@ function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Ne
         },
       ],
     });
-    return { do: 'delivered', ns, packet };
+    return { do: 'delivered', ns, iif: iif.name, packet };
   }
   const loopbackOnly = found.kind === 'loopback-only';
   return walk.stop(
@@ -65,7 +65,7 @@ function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Ne
   );
 }
 
-function toEcho(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
+function toEcho(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next {
   const path = packet.family === 'ipv4' ? 'net/ipv4/icmp_echo_ignore_all' : 'net/ipv6/icmp/echo_ignore_all';
   const unread = unreadSysctls(ns);
   if (unread) return stopUnread(walk, ns, packet, unread);
@@ -81,5 +81,5 @@ function toEcho(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
       },
     );
   walk.step(ns, { kind: 'socket', text: `the kernel answers the echo request (${describe(packet)})`, action: 'pass' });
-  return { do: 'delivered', ns, packet };
+  return { do: 'delivered', ns, iif: iif.name, packet };
 }

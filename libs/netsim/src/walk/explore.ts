@@ -4,6 +4,7 @@ import type { World } from '../world/world.ts';
 import { Allowance, type Budget } from './budget.ts';
 import type { ChoicePoint } from './choices.ts';
 import { HeaviestFirst } from './heaviest-first.ts';
+import type { Lens } from './lens.ts';
 import { run } from './run.ts';
 import type { Stop } from './stop.ts';
 import type { Walk } from './walk.ts';
@@ -24,7 +25,13 @@ interface Pending {
 }
 
 /** Runs that the budget broke off are not among them: their way is missing, which `summarize` counts as unexamined. */
-export function explore(world: World, flow: Flow, maxBranches: number, budget: Budget): readonly Run[] {
+export function explore(
+  world: World,
+  flow: Flow,
+  maxBranches: number,
+  budget: Budget,
+  lens: Lens | null,
+): readonly Run[] {
   const runs: Run[] = [];
   const pending = new HeaviestFirst<Pending>();
   pending.push({ points: [], depth: -1, option: 0, weight: 1 });
@@ -32,7 +39,7 @@ export function explore(world: World, flow: Flow, maxBranches: number, budget: B
     const from = pending.take();
     if (!from) break;
     const prefix = from.depth < 0 ? [] : [...from.points.slice(0, from.depth).map((p) => p.taken), from.option];
-    const { walk, stop, abandoned } = run(world, flow, prefix, new Allowance(budget));
+    const { walk, stop, abandoned } = run(world, flow, prefix, new Allowance(budget), lens);
     const { points } = walk.choices;
     if (!abandoned) runs.push({ walk, stop, points });
     let weight = 1;

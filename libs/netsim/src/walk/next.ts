@@ -48,8 +48,8 @@ export type Next =
     }
   /** From outside the cluster's nodes. */
   | { readonly do: 'from-outside'; readonly packet: Packet }
-  /** A socket (or the echo responder) has it. */
-  | { readonly do: 'delivered'; readonly ns: WorldNamespace; readonly packet: Packet }
+  /** A socket (or the echo responder) has it; it came in by the device `iif`. */
+  | { readonly do: 'delivered'; readonly ns: WorldNamespace; readonly iif: string; readonly packet: Packet }
   | { readonly do: 'end'; readonly stop: Stop | null }
   /** The budget is used up: nothing is concluded from how far it came. */
   | { readonly do: 'abandon' };

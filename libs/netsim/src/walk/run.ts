@@ -15,6 +15,7 @@ import { OUTSIDE } from '../trace/recorder.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
 import type { Allowance } from './budget.ts';
+import type { Lens } from './lens.ts';
 import type { Next } from './next.ts';
 import type { Stop } from './stop.ts';
 import { Walk } from './walk.ts';
@@ -26,8 +27,8 @@ export interface Ran {
   readonly abandoned: boolean;
 }
 
-export function run(world: World, flow: Flow, prefix: readonly number[], allowance: Allowance): Ran {
-  const walk = new Walk(world, flow, prefix, allowance);
+export function run(world: World, flow: Flow, prefix: readonly number[], allowance: Allowance, lens: Lens | null): Ran {
+  const walk = new Walk(world, flow, prefix, allowance, lens);
   let next = start(walk);
   while (next.do !== 'end' && next.do !== 'abandon')
     next = walk.spend('stage') ? dispatch(walk, next) : { do: 'abandon' };
@@ -52,6 +53,7 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
       return fromOutside(walk, next.packet);
     case 'delivered':
       if (walk.confirming) return { do: 'end', stop: null };
+      if (walk.direction === 'forward') walk.arrived = { namespace: next.ns.key, iif: next.iif, packet: next.packet };
       return walk.direction === 'forward' || walk.answering === null
         ? answer(walk, next.ns, next.packet)
         : accept(walk, next.ns, next.packet);
@@ -78,13 +80,13 @@ function start(walk: Walk): Next {
     destination: destination.value,
     sport: icmp ? null : flow.sourcePort,
     dport: icmp ? null : flow.destination.port,
-    tcpFlags: flow.protocol === 'tcp' ? TCP.SYN : 0,
-    icmp: icmp ? { type: flow.family === 'ipv4' ? 8 : 128, code: 0, id: ECHO_ID } : null,
-    ttl: 64,
-    tos: 0,
+    tcpFlags: flow.protocol === 'tcp' ? (flow.tcpFlags ?? TCP.SYN) : 0,
+    icmp: icmp ? { type: flow.family === 'ipv4' ? 8 : 128, code: 0, id: flow.icmpId ?? ECHO_ID } : null,
+    ttl: flow.ttl ?? 64,
+    tos: flow.tos ?? 0,
     sizeBytes: flow.sizeBytes,
     dontFragment: flow.dontFragment,
-    mark: 0,
+    mark: flow.mark ?? 0,
     ct: null,
     untracked: false,
     zone: 0,
@@ -181,6 +183,7 @@ function accept(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
     dport: original.sport,
   };
   if (here && sameTuple(tupleOf(packet), tupleOf(expected))) {
+    walk.heard = { kind: 'packet', packet };
     walk.step(outside ? OUTSIDE : ns, {
       kind: 'socket',
       text: `the answer is back: ${describe(packet)}`,

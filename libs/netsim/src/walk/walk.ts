@@ -7,7 +7,9 @@ import { type Place, Recorder, type StepInput } from '../trace/recorder.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
 import { Allowance, Budget, COST, DEFAULT_MAX_WORK } from './budget.ts';
 import { Choices, type Missing, type Option } from './choices.ts';
+import type { Feature, Lens } from './lens.ts';
 import type { Next } from './next.ts';
+import type { Arrived, Heard, RuleMet } from './observable.ts';
 import type { Cause, Stop } from './stop.ts';
 
 interface StopDetails {
@@ -42,6 +44,12 @@ export class Walk {
   readonly recent = new Set<string>();
   /** Receptions by place, device and tuple: the same one for the third time is a loop. */
   readonly #seen = new Map<string, number>();
+  /** The packet as the receiver's socket got it; null until then. */
+  arrived: Arrived | null = null;
+  heard: Heard = { kind: 'silence' };
+  /** Rules whose conditions the packet and its answer met, in order. */
+  readonly rulesMet: RuleMet[] = [];
+  readonly lens: Lens | null;
   readonly #labels: Choice[] = [];
   #collapsed = 0;
 
@@ -50,7 +58,9 @@ export class Walk {
     flow: Flow,
     prefix: readonly number[],
     allowance = new Allowance(new Budget(DEFAULT_MAX_WORK)),
+    lens: Lens | null = null,
   ) {
+    this.lens = lens;
     this.#allowance = allowance;
     this.world = world;
     this.flow = flow;
@@ -61,6 +71,11 @@ export class Walk {
   spend(what: keyof typeof COST): boolean {
     this.#allowance.spend(COST[what]);
     return !this.#allowance.exhausted(this.choices.points.length);
+  }
+
+  /** Every modelled meaning passes here with its name: see lens.ts. */
+  sees(feature: Feature, answer: boolean): boolean {
+    return this.lens === null ? answer : this.lens.sees(feature, answer);
   }
 
   step(at: WorldNamespace | Place, input: StepInput): void {

@@ -1,6 +1,7 @@
 /** Reads the counters of the host's and all pods' namespaces every few seconds and reports what grew. */
+
+import type { Helper } from '@netverdict/collect';
 import type { Anomaly } from '@netverdict/contracts';
-import type { Helper } from '../helper/helper.ts';
 import { type Baseline, baselineOf, growth } from './anomalies.ts';
 import { parseCounters } from './counters.ts';
 import type { PodNamespace, Pods } from './pods.ts';

@@ -1,7 +1,7 @@
+import type { CollectOperation } from '@netverdict/collect';
 import type { CollectRequest } from '@netverdict/contracts';
 import { expect, it } from 'vitest';
 import { answerCollect, PART_BYTES, parts } from '../consume/collect.ts';
-import type { CollectOperation } from '../helper/helper.ts';
 import { collectorOf } from './collector.ts';
 import type { Pods } from './pods.ts';
 

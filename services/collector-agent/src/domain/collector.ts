@@ -2,6 +2,8 @@
  * Collection on one node: from targets (host, pods, namespaces by inode) to a manifest and the texts behind its digests.
  * Each namespace is read once for all who ask; the flow's conntrack entries are read for each request of their own.
  */
+
+import type { FlowFilter, Helper, HelperSection } from '@netverdict/collect';
 import type { CollectRequest, CollectTarget } from '@netverdict/contracts';
 import {
   type Digest,
@@ -14,7 +16,6 @@ import {
   type SectionKind,
   sectionKinds,
 } from '@netverdict/linux-net';
-import type { FlowFilter, Helper, HelperSection } from '../helper/helper.ts';
 import { sectionDigest } from './canonical-text.ts';
 import { FlowBatches, ofFlows } from './flow-entries.ts';
 import type { Pods } from './pods.ts';

@@ -2,7 +2,7 @@
  * The conntrack entries of each request's flow. The kernel's dump walks the whole machine's table (some 10 ms), so the
  * requests that come while one is being read share the next; each gets only its own flow's entries.
  */
-import type { FlowFilter } from '../helper/helper.ts';
+import type { FlowFilter } from '@netverdict/collect';
 
 type Read<T> = (flows: readonly FlowFilter[]) => Promise<T>;
 

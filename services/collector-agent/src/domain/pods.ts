@@ -1,6 +1,7 @@
 /** Which pod has which network namespace, from the container runtime. A sandbox's namespace never changes, so only new ones are asked about. */
+
+import type { Helper } from '@netverdict/collect';
 import type { CriClient, PodSandboxStatus } from '@netverdict/cri';
-import type { Helper } from '../helper/helper.ts';
 
 export interface PodNamespace {
   readonly namespace: string;

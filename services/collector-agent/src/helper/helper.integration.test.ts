@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FrameReader, type Helper, HelperError, type HelperLog, startHelper } from '@netverdict/collect';
 import { afterAll, expect, it, vi } from 'vitest';
 import { builtHelper } from '../configuration.ts';
-import { FrameReader } from './frames.ts';
-import { type Helper, HelperError, type HelperLog, startHelper } from './helper.ts';
 
 const quiet = { info() {}, warn() {} };
 const folder = mkdtempSync(join(tmpdir(), 'nv-helper-'));

@@ -1,8 +1,9 @@
 /** What may lose packets beside iptables: queues, IPsec policies and the families of nftables, as the kernel has them. */
+
+import { type Helper, startHelper } from '@netverdict/collect';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { builtHelper } from '../configuration.ts';
 import { type Scratch, scratchNamespace } from '../testing/scratch.ts';
-import { type Helper, startHelper } from './helper.ts';
 
 let scratch: Scratch;
 let helper: Helper;

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type FlowFilter, type Helper, type HelperSection, startHelper } from '@netverdict/collect';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { builtHelper } from '../configuration.ts';
 import { canonicalText, sectionDigest } from '../domain/canonical-text.ts';
 import { type Scratch, scratchNamespace } from '../testing/scratch.ts';
-import { type FlowFilter, type Helper, type HelperSection, startHelper } from './helper.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/tools');
 const rules = (name: string): string => readFileSync(join(fixtures, name), 'utf8');

@@ -1,9 +1,10 @@
 /** The helper's netlink sections against iproute2's own output: every key that the helper prints is compared. */
+
+import { type Helper, type HelperSection, startHelper } from '@netverdict/collect';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { builtHelper } from '../configuration.ts';
 import { type FlannelNode, flannelNode } from '../testing/flannel-node.ts';
 import type { Scratch } from '../testing/scratch.ts';
-import { type Helper, type HelperSection, startHelper } from './helper.ts';
 
 const quiet = { info() {}, warn() {} };
 let lab: FlannelNode;

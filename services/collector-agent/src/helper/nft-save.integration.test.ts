@@ -1,9 +1,10 @@
 /** iptables-nft rulesets read over netlink are, line for line, what iptables-nft-save prints; what is not known is left to it. */
+
+import { type Helper, startHelper } from '@netverdict/collect';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { builtHelper } from '../configuration.ts';
 import { kubeProxyRules } from '../testing/kube-proxy-rules.ts';
 import { type Scratch, scratchNamespace } from '../testing/scratch.ts';
-import { type Helper, startHelper } from './helper.ts';
 
 let scratch: Scratch;
 let helper: Helper;

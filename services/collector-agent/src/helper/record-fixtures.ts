@@ -1,7 +1,7 @@
 /** `node record-fixtures.ts HELPER NETNS FOLDER`: every section of a namespace as the helper prints it (fixtures/make-fixtures.sh). */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startHelper } from './helper.ts';
+import { startHelper } from '@netverdict/collect';
 
 const [helperPath, netns, folder] = process.argv.slice(2);
 if (helperPath === undefined || netns === undefined || folder === undefined)

@@ -1,0 +1,57 @@
+/** What really happened to one packet of a flow, as the sockets and the kernel's own trace tell it. */
+
+export interface Observation {
+  readonly flow: string;
+  /** 0 … repeat-1. */
+  readonly attempt: number;
+  readonly heard: HeardForReal;
+  /** As the receiving socket got the first packet; null when no socket of the world got it. ICMP echo has no receiver to ask. */
+  readonly received: Received | null;
+  /** Rules met by the first packet on its way there and by what came back, in the order of the kernel's trace. */
+  readonly rules: readonly RuleSeen[];
+}
+
+export type HeardForReal =
+  | { readonly kind: 'answer' }
+  /** TCP RST, which connect() gives as ECONNREFUSED. */
+  | { readonly kind: 'reset' }
+  | {
+      readonly kind: 'icmp';
+      readonly type: number;
+      readonly code: number;
+      /** Address of who sent it. */
+      readonly from: string;
+      /** Of "fragmentation needed" and "packet too big". */
+      readonly mtu: number | null;
+    }
+  /** The sender's own kernel refused: errno's name. */
+  | { readonly kind: 'error'; readonly errno: string }
+  | { readonly kind: 'silence' };
+
+export interface Received {
+  readonly namespace: string;
+  /** Address and port of the sender as the receiver sees them. */
+  readonly source: string;
+  readonly sport: number;
+  /** To which of its addresses the packet came (IP_PKTINFO, or the accepted socket's own address). */
+  readonly destination: string;
+  readonly dport: number;
+  /** Name of the device it came in by; null where the socket does not tell. */
+  readonly iif: string | null;
+  /** skb->mark at the socket (SO_RCVMARK); null where it does not tell. */
+  readonly mark: number | null;
+  readonly tos: number | null;
+  readonly ttl: number | null;
+  readonly sizeBytes: number | null;
+}
+
+export interface RuleSeen {
+  readonly namespace: string;
+  readonly direction: 'forward' | 'reply';
+  /** As netsim's RuleMet: `iptables-legacy`, `ip6tables-nft`, …, or nft's family for native tables. */
+  readonly tool: string;
+  readonly table: string;
+  readonly chain: string;
+  /** 1-based position in its chain, or `policy`. */
+  readonly rule: number | 'policy';
+}
