@@ -1,0 +1,171 @@
+/** Packets that conntrack and NAT decide about: each row is a sentence, its packet, and what must become of it. */
+import { ifIndex, ip, SCOPE } from '@netverdict/linux-net';
+import { address, known } from '../testing/cluster.ts';
+import {
+  addresses,
+  both,
+  dnat,
+  legacy,
+  MASQ,
+  nft,
+  routes,
+  SERVICE,
+  SVC,
+  sysctls,
+  tcp,
+  to,
+  toOutside,
+} from '../testing/edits.ts';
+import { A1, B1, flow, HOST1 } from '../testing/flows.ts';
+import { rows } from '../testing/rows.ts';
+
+rows('broken', [
+  {
+    name: 'bridged answers that bypass the translation',
+    flow: flow(B1, SVC),
+    with: { edit: { [HOST1]: (s) => sysctls({ 'net/bridge/bridge-nf-call-iptables': '0' })(nft(SERVICE)(s)) } },
+    outcome: 'partially-reachable',
+    findings: ['NV-REPLY-UNTRANSLATED'],
+  },
+]);
+
+rows("what was wrong once, or would go unnoticed if the kernel's rule were turned round", [
+  {
+    name: 'MASQUERADE over a device without an address takes that of another one',
+    flow: toOutside,
+    with: {
+      edit: {
+        [HOST1]: both(
+          addresses((a) => [...a.filter((x) => x.ifindex !== ifIndex(2)), address(1, '172.18.0.11/32')]),
+          MASQ,
+        ),
+      },
+    },
+    outcome: 'reachable',
+  },
+  {
+    name: 'MASQUERADE does not take addresses of link scope',
+    flow: toOutside,
+    with: {
+      edit: {
+        [HOST1]: both(
+          addresses((a) => a.map((x) => ({ ...x, scope: Math.max(x.scope, SCOPE.link) }))),
+          MASQ,
+        ),
+      },
+    },
+    outcome: 'unreachable',
+    findings: ['NV-NAT-NO-SOURCE'],
+  },
+  {
+    name: 'both variants translate: the order of equal priority is not known',
+    flow: flow(A1, SVC),
+    with: {
+      edit: {
+        [HOST1]: both(
+          nft({ nat: { PREROUTING: [{ matches: [to('10.96.0.10')], target: dnat('10.244.2.2', 80) }] } }),
+          legacy({ nat: { PREROUTING: [{ matches: [to('10.96.0.10')], target: dnat('10.244.2.2', 81) }] } }),
+        ),
+      },
+    },
+    outcome: 'undetermined',
+    findings: ['NV-UNKNOWN-DECIDES'],
+  },
+  {
+    name: 'both variants translate to the same: the order does not matter',
+    flow: flow(A1, SVC),
+    with: { edit: { [HOST1]: both(nft(SERVICE), legacy(SERVICE)) } },
+    outcome: 'reachable',
+  },
+  {
+    name: 'a pod that sends its own packets elsewhere, as a sidecar does, gets the answer',
+    flow: flow(B1, '10.244.1.2:81'),
+    with: { edit: { [B1]: nft({ nat: { OUTPUT: [{ matches: [tcp], target: dnat('10.244.2.2', 80) }] } }) } },
+    outcome: 'reachable',
+    findings: ['NV-ANSWERED-BY-OTHER'],
+  },
+  {
+    name: 'a full conntrack table may drop a new connection',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: (s) => ({ ...s, conntrackTable: known({ count: 65536, max: 65536 }) }) } },
+    outcome: 'undetermined',
+    findings: ['NV-UNKNOWN-DECIDES'],
+  },
+  {
+    name: 'a conntrack table with room for one',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: (s) => ({ ...s, conntrackTable: known({ count: 65535, max: 65536 }) }) } },
+    outcome: 'reachable',
+  },
+  {
+    name: 'a zone for one direction only leaves the answer untranslated',
+    flow: flow(B1, SVC),
+    with: {
+      edit: {
+        [HOST1]: (s) =>
+          nft({
+            ...SERVICE,
+            raw: {
+              PREROUTING: [
+                {
+                  matches: [
+                    {
+                      kind: 'source',
+                      negate: false,
+                      value: { address: ip('10.244.1.3'), mask: ip('255.255.255.255') },
+                    },
+                  ],
+                  target: { kind: 'ct', zone: 5, helper: null, notrack: false },
+                },
+              ],
+            },
+          })(s),
+      },
+    },
+    outcome: 'unreachable',
+    disposition: 'misdelivered',
+  },
+  {
+    name: 'mangle sees the destination before nat changes it',
+    flow: flow(A1, SVC),
+    with: {
+      edit: {
+        [HOST1]: nft({
+          ...SERVICE,
+          mangle: { PREROUTING: [{ matches: [to('10.96.0.10')], target: { kind: 'drop' } }] },
+        }),
+      },
+    },
+    outcome: 'unreachable',
+    disposition: 'dropped',
+    findings: ['NV-FILTER-DROP'],
+  },
+  {
+    name: 'a packet that is not tracked is not translated',
+    flow: flow(A1, SVC),
+    with: { edit: { [HOST1]: nft({ ...SERVICE, raw: { PREROUTING: [{ target: { kind: 'notrack' } }] } }) } },
+    outcome: 'unreachable',
+  },
+  {
+    name: 'a node that saw one direction only drops the third packet of the handshake as INVALID',
+    flow: flow(A1, '10.244.1.3:80'),
+    with: {
+      edit: {
+        [HOST1]: both(
+          sysctls({ 'net/bridge/bridge-nf-call-iptables': '0' }),
+          nft({
+            filter: {
+              FORWARD: [
+                { matches: [{ kind: 'ctstate', negate: false, states: ['INVALID'] }], target: { kind: 'drop' } },
+              ],
+            },
+          }),
+        ),
+        // Its packets go by the node, the answers straight over the bridge.
+        [A1]: routes((r) => r.filter((x) => x.destination.length !== 24)),
+      },
+    },
+    outcome: 'unreachable',
+    disposition: 'dropped',
+  },
+]);
