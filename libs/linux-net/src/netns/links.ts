@@ -13,6 +13,8 @@ export interface Link {
   readonly carrier: boolean;
   readonly noarp: boolean;
   readonly loopback: boolean;
+  /** IFF_MULTICAST: without it IPv6 neighbours are not asked for. */
+  readonly multicast: boolean;
   readonly operstate: OperState;
   readonly mtuBytes: number;
   readonly mac: Mac | null;
@@ -46,6 +48,8 @@ export interface BridgeDetail {
   readonly nfCallIptables: boolean;
   readonly nfCallIp6tables: boolean;
   readonly stp: boolean;
+  /** The VLAN of untagged frames on a new port; 1 unless set. Of no meaning while `vlanFiltering` is off. */
+  readonly defaultPvid: number;
 }
 
 export interface VxlanDetail {
@@ -59,6 +63,16 @@ export interface VxlanDetail {
   readonly underlay: IfIndex | null;
   readonly learning: boolean;
   readonly external: boolean;
+  /** Answers ARP and ND for what the neighbour table knows, instead of sending them on (`proxy`). */
+  readonly proxy: boolean;
+  /** DF of the outer packet; `inherit` takes the inner packet's. */
+  readonly df: 'unset' | 'set' | 'inherit';
+  /** TTL of the outer packet; 0: the kernel's default, `inherit`: the inner packet's. */
+  readonly ttl: number | 'inherit';
+  /** TOS of the outer packet; 1: the inner packet's. */
+  readonly tos: number;
+  /** Group-based policy or generic extensions are in use: their header bits are not modelled. */
+  readonly extended: boolean;
 }
 
 export interface BridgePort {
@@ -68,6 +82,22 @@ export interface BridgePort {
   readonly learning: boolean;
   /** Unknown unicast is flooded to this port. */
   readonly flood: boolean;
+  readonly broadcastFlood: boolean;
+  readonly multicastFlood: boolean;
+  /** The bridge answers ARP for what it knows and floods nothing to the port (IEEE 802.11 proxy ARP; RFC 7432 suppression). */
   readonly proxyArp: boolean;
+  readonly proxyArpWifi: boolean;
   readonly neighSuppress: boolean;
+  /** Frames are taken from addresses only that the FDB has on this port (802.1X). */
+  readonly locked: boolean;
+  /** The port's VLANs; null where they were not read. Of meaning with the bridge's VLAN filter only. */
+  readonly vlans: readonly PortVlan[] | null;
+}
+
+export interface PortVlan {
+  readonly vid: number;
+  /** Untagged frames that come in belong to it. */
+  readonly pvid: boolean;
+  /** Its frames leave without a tag. */
+  readonly untagged: boolean;
 }

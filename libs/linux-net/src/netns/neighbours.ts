@@ -36,6 +36,9 @@ export interface FdbEntry {
   readonly vni: number | null;
   readonly port: number | null;
   readonly via: IfIndex | null;
+  /** The bridge's own address: frames to it go up to the host. */
   readonly permanent: boolean;
+  /** Neither learned nor forgotten. */
+  readonly isStatic: boolean;
   readonly evidence: LineRef;
 }

@@ -15,6 +15,10 @@ export interface Socket {
   readonly dev: number | null;
   /** TCP listener: connections waiting for accept, and the limit. */
   readonly acceptQueue: { readonly length: number; readonly limit: number } | null;
+  /** UDP: bytes that wait in the receive buffer, and its limit; null where it could not be read. */
+  readonly receiveBuffer: { readonly bytes: number; readonly limit: number } | null;
+  /** IP_TRANSPARENT; null where it could not be read. */
+  readonly transparent: boolean | null;
   readonly process: string | null;
   readonly line: number;
 }

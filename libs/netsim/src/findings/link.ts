@@ -224,8 +224,13 @@ const portLike = (like: Link['bridgePort'] | undefined): Link['bridgePort'] => (
   isolated: false,
   learning: true,
   flood: true,
+  broadcastFlood: true,
+  multicastFlood: true,
   proxyArp: false,
+  proxyArpWifi: false,
   neighSuppress: false,
+  locked: false,
+  vlans: null,
 });
 
 export function hairpinOff(s: Situation<'hairpin-off'>): Derived {

@@ -53,6 +53,8 @@ const wildcard = (protocol: 'tcp' | 'udp', port: number, family: 'ipv4' | 'ipv6'
   v6only: null,
   dev: null,
   acceptQueue: null,
+  receiveBuffer: null,
+  transparent: null,
   process: null,
   line: 0,
 });

@@ -81,6 +81,7 @@ export function withFdb(state: NetnsState, link: Link, v: Pick<Vtep, 'mac' | 'ds
     port: null,
     via: null,
     permanent: true,
+    isStatic: true,
     evidence: { line: 0, text: fdbCommand(v, link.name) },
   };
   const rest = state.fdb.value.filter((e) => e.dev !== link.ifindex || e.mac !== v.mac);

@@ -49,6 +49,7 @@ export function link(ifindex: number, name: string, detail: LinkDetail, more: Pa
     carrier: true,
     noarp: false,
     loopback: detail.kind === 'loopback',
+    multicast: detail.kind !== 'loopback',
     operstate: 'up',
     mtuBytes: 1500,
     mac: mac(`02:00:00:00:00:${ifindex.toString(16).padStart(2, '0')}`),
@@ -150,6 +151,8 @@ export const listener = (protocol: 'tcp' | 'udp', port: number, on = '0.0.0.0'):
   v6only: null,
   dev: null,
   acceptQueue: null,
+  receiveBuffer: null,
+  transparent: null,
   process: null,
   line: 1,
 });
@@ -305,8 +308,13 @@ const FORWARDING_PORT = {
   isolated: false,
   learning: true,
   flood: true,
+  broadcastFlood: true,
+  multicastFlood: true,
   proxyArp: false,
+  proxyArpWifi: false,
   neighSuppress: false,
+  locked: false,
+  vlans: null,
 } as const;
 
 function host(n: number, mode: 'vxlan' | 'host-gw'): NetnsState {
@@ -318,7 +326,14 @@ function host(n: number, mode: 'vxlan' | 'host-gw'): NetnsState {
     link(
       3,
       'cni0',
-      { kind: 'bridge', vlanFiltering: false, nfCallIptables: false, nfCallIp6tables: false, stp: false },
+      {
+        kind: 'bridge',
+        vlanFiltering: false,
+        nfCallIptables: false,
+        nfCallIp6tables: false,
+        stp: false,
+        defaultPvid: 1,
+      },
       { mac: mac(`02:00:00:00:02:0${n}`) },
     ),
     ...[2, 3].map((i) =>
@@ -350,6 +365,11 @@ function host(n: number, mode: 'vxlan' | 'host-gw'): NetnsState {
           underlay: ifIndex(2),
           learning: false,
           external: false,
+          proxy: false,
+          df: 'unset',
+          ttl: 0,
+          tos: 0,
+          extended: false,
         },
         { mac: vtep(n), mtuBytes: 1450 },
       ),
@@ -374,6 +394,7 @@ function host(n: number, mode: 'vxlan' | 'host-gw'): NetnsState {
     port: null,
     via: null,
     permanent: true,
+    isStatic: true,
     evidence: at('fdb'),
   };
   return emptyState({

@@ -28,6 +28,7 @@ function readEntry(fields: Fields, at: LineRef): NamedFdbEntry {
     port: optionalNumber(fields, 'port'),
     via: optionalText(fields, 'viaIf') ?? (viaIndex === null ? null : `if${viaIndex}`),
     permanent: optionalText(fields, 'state') === 'permanent',
+    isStatic: ['permanent', 'static'].includes(optionalText(fields, 'state') ?? ''),
     evidence: at,
   };
 }

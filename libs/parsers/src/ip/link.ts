@@ -10,6 +10,7 @@ import {
   ok,
   parseMac,
   type Result,
+  type VxlanDetail,
 } from '@netverdict/linux-net';
 import {
   type Fields,
@@ -84,6 +85,7 @@ function readLink(fields: Fields, indexOf: NameIndex, detailed: boolean): Link {
     carrier: flags.has('LOWER_UP'),
     noarp: flags.has('NOARP'),
     loopback,
+    multicast: flags.has('MULTICAST'),
     operstate: readOperState(optionalText(fields, 'operstate') ?? 'unknown'),
     mtuBytes: number(fields, 'mtu'),
     mac: macOrNull(optionalText(fields, 'address')),
@@ -123,6 +125,7 @@ function readDetail(kind: string, data: Fields, indexOf: NameIndex): LinkDetail 
         nfCallIptables: flag(data, 'nf_call_iptables'),
         nfCallIp6tables: flag(data, 'nf_call_ip6tables'),
         stp: (optionalNumber(data, 'stp_state') ?? 0) !== 0,
+        defaultPvid: optionalNumber(data, 'vlan_default_pvid') ?? 1,
       };
     case 'vxlan': {
       const underlay = optionalText(data, 'link');
@@ -137,6 +140,11 @@ function readDetail(kind: string, data: Fields, indexOf: NameIndex): LinkDetail 
         underlay: underlay !== null ? indexOf(underlay) : underlayIndex === null ? null : ifIndex(underlayIndex),
         learning: flag(data, 'learning', true),
         external: flag(data, 'external'),
+        proxy: flag(data, 'proxy'),
+        df: readDf(optionalText(data, 'df')),
+        ttl: readTtl(data),
+        tos: readTos(data),
+        extended: flag(data, 'gbp') || flag(data, 'gpe'),
       };
     }
     case 'macvlan':
@@ -159,7 +167,31 @@ function readBridgePort(linkInfo: Fields): BridgePort {
     isolated: flag(data, 'isolated'),
     learning: flag(data, 'learning', true),
     flood: flag(data, 'flood', true),
+    broadcastFlood: flag(data, 'bcast_flood', true),
+    multicastFlood: flag(data, 'mcast_flood', true),
     proxyArp: flag(data, 'proxy_arp'),
+    proxyArpWifi: flag(data, 'proxy_arp_wifi'),
     neighSuppress: flag(data, 'neigh_suppress'),
+    locked: flag(data, 'locked'),
+    vlans: null,
   };
+}
+
+function readDf(text: string | null): VxlanDetail['df'] {
+  if (text === null || text === 'unset') return 'unset';
+  if (text !== 'set' && text !== 'inherit') throw new Malformed(`"${text}" is not a setting of df`);
+  return text;
+}
+
+/** iproute2 prints no ttl for 0, and `inherit` as a word. */
+function readTtl(data: Fields): VxlanDetail['ttl'] {
+  const value = data['ttl'];
+  return value === 'inherit' || flag(data, 'ttl_inherit') ? 'inherit' : typeof value === 'number' ? value : 0;
+}
+
+/** `inherit` is 1; iproute2 prints other values in hexadecimal. */
+function readTos(data: Fields): number {
+  const value = data['tos'];
+  if (value === 'inherit') return 1;
+  return typeof value === 'number' ? value : typeof value === 'string' ? Number(value) : 0;
 }

@@ -61,6 +61,8 @@ function readSocket(line: string, number: number, file: File): Socket {
     v6only: booleanOf(extra.get('v6only')),
     dev: numberOf(extra.get('dev')) || null,
     acceptQueue: file.protocol === 'tcp' && state === TCP_LISTEN ? acceptQueue(extra) : null,
+    receiveBuffer: file.protocol === 'udp' ? receiveBuffer(extra) : null,
+    transparent: booleanOf(extra.get('transparent')),
     process: extra.get('process') ?? null,
     line: number,
   };
@@ -77,6 +79,12 @@ function acceptQueue(extra: ReadonlyMap<string, string>): Socket['acceptQueue'] 
   const length = numberOf(extra.get('rqueue'));
   const limit = numberOf(extra.get('wqueue'));
   return length === null || limit === null ? null : { length, limit };
+}
+
+function receiveBuffer(extra: ReadonlyMap<string, string>): Socket['receiveBuffer'] {
+  const bytes = numberOf(extra.get('rmem'));
+  const limit = numberOf(extra.get('rcvbuf'));
+  return bytes === null || limit === null ? null : { bytes, limit };
 }
 
 const numberOf = (text: string | undefined): number | null =>

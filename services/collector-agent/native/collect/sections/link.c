@@ -259,6 +259,8 @@ static void info_vxlan(struct ctx *c, struct buf *b, const struct nlattr *d)
     if (t[IFLA_VXLAN_L2MISS] && na_u8(t[IFLA_VXLAN_L2MISS])) jkv_bool(b, "l2miss", true);
     if (t[IFLA_VXLAN_L3MISS] && na_u8(t[IFLA_VXLAN_L3MISS])) jkv_bool(b, "l3miss", true);
     if (t[IFLA_VXLAN_TTL]) jkv_num(b, "ttl", na_u8(t[IFLA_VXLAN_TTL]));
+    if (t[IFLA_VXLAN_TTL_INHERIT] && na_u8(t[IFLA_VXLAN_TTL_INHERIT])) jkv_bool(b, "ttl_inherit", true);
+    if (t[IFLA_VXLAN_TOS] && na_u8(t[IFLA_VXLAN_TOS])) jkv_num(b, "tos", na_u8(t[IFLA_VXLAN_TOS]));
     if (t[IFLA_VXLAN_DF]) {
         uint8_t df = na_u8(t[IFLA_VXLAN_DF]);
         jkv_str(b, "df", df == 1 ? "set" : df == 2 ? "inherit" : "unset");
@@ -266,6 +268,7 @@ static void info_vxlan(struct ctx *c, struct buf *b, const struct nlattr *d)
     if (t[IFLA_VXLAN_AGEING]) jkv_num(b, "ageing", na_u32(t[IFLA_VXLAN_AGEING]));
     if (t[IFLA_VXLAN_UDP_CSUM]) jkv_bool(b, "udp_csum", na_u8(t[IFLA_VXLAN_UDP_CSUM]) != 0);
     if (t[IFLA_VXLAN_GBP]) jkv_bool(b, "gbp", true);
+    if (t[IFLA_VXLAN_GPE]) jkv_bool(b, "gpe", true);
 }
 
 static void info_data(struct ctx *c, struct buf *b, const char *kind, const struct nlattr *d)

@@ -56,7 +56,18 @@ static void each_socket(const struct nlmsghdr *h, void *arg)
     buf_str(o->b, " #");
     if (tb[INET_DIAG_SKV6ONLY])
         buf_fmt(o->b, " v6only=%d", na_u8(tb[INET_DIAG_SKV6ONLY]));
-    buf_fmt(o->b, " dev=%u rqueue=%u wqueue=%u\n", m->id.idiag_if, m->idiag_rqueue, m->idiag_wqueue);
+    if (tb[INET_DIAG_SOCKOPT])
+        buf_fmt(o->b, " transparent=%d", ((const struct inet_diag_sockopt *)na_data(tb[INET_DIAG_SOCKOPT]))->transparent);
+    /* The digest leaves out how much waits, but for whether anything more is taken. */
+    const uint32_t *mem = NULL;
+    if (!listen && tb[INET_DIAG_SKMEMINFO] && na_len(tb[INET_DIAG_SKMEMINFO]) >= (SK_MEMINFO_RCVBUF + 1) * 4)
+        mem = na_data(tb[INET_DIAG_SKMEMINFO]);
+    if (listen ? m->idiag_rqueue > m->idiag_wqueue : mem && mem[SK_MEMINFO_RMEM_ALLOC] > mem[SK_MEMINFO_RCVBUF])
+        buf_str(o->b, " full=1");
+    buf_fmt(o->b, " dev=%u rqueue=%u wqueue=%u", m->id.idiag_if, m->idiag_rqueue, m->idiag_wqueue);
+    if (mem)
+        buf_fmt(o->b, " rmem=%u rcvbuf=%u", mem[SK_MEMINFO_RMEM_ALLOC], mem[SK_MEMINFO_RCVBUF]);
+    buf_ch(o->b, '\n');
 }
 
 /* 0, or -1 when sock_diag cannot tell. */
@@ -71,6 +82,7 @@ static int ask_diag(struct buf *b, int family, int protocol)
     struct out o = {b, b->len, family == AF_INET ? 1 : 4, 0};
     struct inet_diag_req_v2 q = {.sdiag_family = (uint8_t)family,
                                  .sdiag_protocol = (uint8_t)protocol,
+                                 .idiag_ext = 1 << (INET_DIAG_SKMEMINFO - 1),
                                  .idiag_states = protocol == IPPROTO_TCP ? 1u << TCP_LISTEN : 0xffffffff};
     nl_begin(&r, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &q, sizeof q);
     int e = nl_ask(fd, r.h, each_socket, restart, &o);
