@@ -7,6 +7,7 @@ import type { SectionKind, SectionRef } from '../snapshot/section.ts';
 import type { XtRuleset } from '../xtables/ruleset.ts';
 import type { InterfaceAddress } from './addresses.ts';
 import type { ConntrackEntry, ConntrackTable } from './conntrack.ts';
+import type { IpSet } from './ipset.ts';
 import type { Link } from './links.ts';
 import type { FdbEntry, Neighbour } from './neighbours.ts';
 import type { Route, Rule } from './routes.ts';
@@ -72,12 +73,4 @@ export interface NftRuleset {
     /** False: the table's rules do nothing but let pass, lose, reject, count and log. Absent: not read. */
     readonly rewrites?: boolean;
   }[];
-}
-
-export interface IpSet {
-  readonly name: string;
-  readonly type: string;
-  readonly options: string;
-  readonly members: readonly string[];
-  readonly line: number;
 }

@@ -13,6 +13,7 @@ import type {
   Route,
   XtRuleset,
 } from '@netverdict/linux-net';
+import { type CompiledIpSets, compileIpSets } from '../ipset/compiled.ts';
 import { type CompiledRuleset, compileRuleset } from '../netfilter/ruleset.ts';
 import { PrefixIndex } from '../route/prefix-index.ts';
 
@@ -25,6 +26,7 @@ export interface CompiledNetns {
   readonly routes: Readonly<Record<Family, Known<RouteTables>>>;
   /** Legacy first, then nft; each with its own base chains, all of which apply. */
   readonly rulesets: Readonly<Record<Family, readonly Known<CompiledRuleset>[]>>;
+  readonly ipsets: Known<CompiledIpSets>;
   /** Is the address one of the namespace's own (any device)? */
   readonly own: ReadonlySet<IpAddress>;
   addressesOn(ifindex: IfIndex): readonly InterfaceAddress[];
@@ -72,6 +74,7 @@ export function compileNamespace(state: NetnsState, previous?: CompiledNetns): C
         ruleset('ipv6', 1, state.ip6tablesNft, old?.ip6tablesNft),
       ],
     },
+    ipsets: previous && state.ipsets === old?.ipsets ? previous.ipsets : mapKnown(state.ipsets, compileIpSets),
     own: new Set(addresses.filter((a) => !a.tentative || a.dadFailed === false).map((a) => a.address)),
     addressesOn: (ifindex) => byLink.get(ifindex) ?? [],
   };

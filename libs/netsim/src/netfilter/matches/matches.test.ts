@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type Packet, TCP } from '../../packet/packet.ts';
 import { cluster, known, link } from '../../testing/cluster.ts';
 import { A1, flow, HOST1 } from '../../testing/flows.ts';
+import { net, port, set } from '../../testing/ipsets.ts';
 import { Walk } from '../../walk/walk.ts';
 import type { WorldNamespace } from '../../world/world.ts';
 import { type Answer, NO_DEVICES, type RuleContext } from '../context.ts';
@@ -145,8 +146,11 @@ const SAMPLES: { readonly [K in Kind]: Sample<K> } = {
 };
 
 const SETS: readonly IpSet[] = [
-  { name: 'nets', type: 'hash:net', options: '', members: ['10.244.0.0/16', '10.244.2.0/24 nomatch'], line: 1 },
-  { name: 'ports', type: 'hash:ip,port', options: '', members: ['10.244.2.2,udp:80', '10.244.2.2,tcp:81'], line: 2 },
+  set('nets', 'hash:net', [{ parts: [net('10.244.0.0/16')] }, { parts: [net('10.244.2.0/24')], nomatch: true }]),
+  set('ports', 'hash:ip,port', [
+    { parts: [net('10.244.2.2/32'), port(17, 80)] },
+    { parts: [net('10.244.2.2/32'), port(6, 81)] },
+  ]),
 ];
 
 function context(): RuleContext {

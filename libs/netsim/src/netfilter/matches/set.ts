@@ -1,69 +1,46 @@
-/** Membership of an ipset. hash:* types of addresses, prefixes, ports and devices; others are unknown. */
-import { type IpSet, parseIp, parsePrefix, prefixContains, type XtMatch } from '@netverdict/linux-net';
-import { protocolName } from '../../packet/packet.ts';
+/** Membership of an IP set (net/netfilter/xt_set.c). */
+import type { XtMatch } from '@netverdict/linux-net';
+import { isIn } from '../../ipset/contains.ts';
+import type { SetProbe, Side } from '../../ipset/probe.ts';
+import type { Packet } from '../../packet/packet.ts';
 import type { Answer, RuleContext } from '../context.ts';
 
 type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
 
 export function set(m: Of<'set'>, c: RuleContext): Answer {
-  const { ipsets } = c.ns.net.state;
+  const { ipsets } = c.ns.net;
   if (!ipsets.known) return { unknown: `the members of set ${m.set} (${ipsets.reason})` };
-  const found = ipsets.value.find((s) => s.name === m.set);
+  const found = ipsets.value.get(m.set);
   if (!found) return { unknown: `set ${m.set}, which is not in ipset-save` };
-  if (m.options.length > 0) return { unknown: `set match options ${m.options.join(' ')}` };
-  return contains(found, m.directions, c);
+  const lookup = {
+    probe: probeOf(c),
+    directions: m.directions,
+    returnNomatch: m.options.includes('--return-nomatch'),
+    asksCounters: m.options.some((option) => COUNTERS.test(option)),
+  };
+  return isIn(found, ipsets.value, lookup, (type, answer) => c.walk.sees(`ipset/${type}`, answer));
 }
 
-function contains(found: IpSet, directions: readonly ('src' | 'dst')[], c: RuleContext): Answer {
-  const [method = '', dimensions = ''] = found.type.split(':');
-  const parts = dimensions.split(',');
-  if (method !== 'hash' || parts.some((part) => !['ip', 'net', 'port', 'iface'].includes(part)))
-    return { unknown: `a set of type ${found.type}` };
-  // The most specific member decides; `nomatch` is an exception among prefixes.
-  let best: { length: number; nomatch: boolean } | null = null;
-  for (const member of found.members) {
-    const words = member.split(' ');
-    const values = (words[0] ?? '').split(',');
-    let length = 0;
-    const hit = parts.every((part, i) => {
-      const result = dimensionMatches(part, values[i] ?? '', directions[i] ?? 'src', c);
-      if (result === null) return false;
-      length += result;
-      return true;
-    });
-    if (hit && (best === null || length > best.length)) best = { length, nomatch: words.includes('nomatch') };
-  }
-  return best !== null && !best.nomatch;
-}
+/** The other options say which counters are updated. */
+const COUNTERS = /^(! )?--(packets|bytes)-/;
 
-/** Length of the prefix that matched; null when it does not. */
-function dimensionMatches(part: string, value: string, direction: 'src' | 'dst', c: RuleContext): number | null {
-  const { packet } = c;
-  switch (part) {
-    case 'ip':
-    case 'net': {
-      const address = direction === 'src' ? packet.source : packet.destination;
-      const range = value.split('-');
-      if (range.length === 2) {
-        const from = parseIp(range[0] ?? '');
-        const to = parseIp(range[1] ?? '');
-        return from.ok && to.ok && address >= from.value && address <= to.value ? 0 : null;
-      }
-      const prefix = parsePrefix(value);
-      return prefix.ok && prefixContains(prefix.value, address) ? prefix.value.length : null;
-    }
-    case 'port': {
-      const [protocol, ports] = value.includes(':') ? value.split(':') : ['tcp', value];
-      const port = direction === 'src' ? packet.sport : packet.dport;
-      const [from, to] = (ports ?? '').split('-').map(Number);
-      if (protocol !== protocolName(packet.protocol) || port === null || from === undefined) return null;
-      return port >= from && port <= (to ?? from) ? 0 : null;
-    }
-    default: {
-      const physical = value.startsWith('physdev:');
-      const name = physical ? value.slice('physdev:'.length) : value;
-      const link = physical ? (direction === 'src' ? c.physIn : c.physOut) : direction === 'src' ? c.iif : c.oif;
-      return link?.name === name ? 0 : null;
-    }
-  }
+const probeOf = (c: RuleContext): SetProbe => ({
+  family: c.packet.family,
+  protocol: c.packet.protocol,
+  mark: c.packet.mark,
+  address: (side) => (side === 'src' ? c.packet.source : c.packet.destination),
+  port: (side) => portOf(c.packet, side),
+  device: (side) => (side === 'src' ? c.iif : c.oif)?.name ?? null,
+  mac: () => undefined,
+});
+
+/** Protocols whose ports ip_set_getport.c reads. */
+const WITH_PORTS: ReadonlySet<number> = new Set([6, 17, 132, 136]);
+const ICMP = 1;
+const ICMPV6 = 58;
+
+function portOf(packet: Packet, side: Side): number | null {
+  if (WITH_PORTS.has(packet.protocol)) return side === 'src' ? packet.sport : packet.dport;
+  if (packet.protocol !== ICMP && packet.protocol !== ICMPV6) return 0;
+  return packet.icmp && packet.icmp.type * 256 + packet.icmp.code;
 }
