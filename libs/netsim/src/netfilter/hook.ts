@@ -1,23 +1,21 @@
 /** All stations of one hook, in order: tables of both variants, conntrack, NAT, native nftables. */
 import type { CtEntry } from '../conntrack/table.ts';
+import { track } from '../conntrack/track.ts';
+import { isSetUp, translate } from '../nat/translate.ts';
 import type { Packet } from '../packet/packet.ts';
-import { describe } from '../packet/packet.ts';
-import { citeAbsence } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { missingSection } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import type { Devices } from './context.ts';
-import { HOOKS, type Hook, NFT_HOOK, natManip } from './hooks.ts';
-import { ctStates } from './matches/connection.ts';
+import { HOOKS, type Hook, NFT_HOOK } from './hooks.ts';
 import { nativeChains } from './native.ts';
 import { type CompiledRuleset, type CompiledTable, toolOf } from './ruleset.ts';
-import { applyMapping } from './targets/nat.ts';
 import { type TableVerdict, traverse } from './traverse.ts';
 
 export type HookResult = { readonly ok: true; readonly packet: Packet } | { readonly ok: false; readonly next: Next };
 
-interface At {
+export interface At {
   readonly walk: Walk;
   readonly ns: WorldNamespace;
   readonly hook: Hook;
@@ -37,9 +35,9 @@ export function runHook(at: At, packet: Packet, onlyTables: readonly string[] | 
     const name = station.at === 'table' ? station.table : 'conntrack';
     if (onlyTables && !onlyTables.includes(name)) continue;
     if (station.at === 'conntrack') {
-      const full = tableFull(at, current);
-      if (full) return { ok: false, next: full };
-      current = track(at, current);
+      const tracked = track(at, current);
+      if (!tracked.ok) return tracked;
+      current = tracked.packet;
     } else {
       const result = station.table === 'nat' ? natTable(at, current) : plainTable(at, station.table, current);
       if (!result.ok) return result;
@@ -52,47 +50,6 @@ export function runHook(at: At, packet: Packet, onlyTables: readonly string[] | 
   }
   return { ok: true, packet: current };
 }
-
-function track(at: At, packet: Packet): Packet {
-  const { walk, ns } = at;
-  // Over loopback the packet keeps the reference that OUTPUT gave it.
-  if (packet.untracked || packet.ct) return packet;
-  const tracked = { ...packet, ct: walk.conntrack.track(ns.key, packet) };
-  const states = ctStates({ ...at.devices, walk, ns, hook: at.hook, packet: tracked });
-  if (hasRules(ns, packet))
-    walk.step(ns, {
-      kind: 'conntrack',
-      text: `conntrack: ${states.join(',')}`,
-      action: 'pass',
-      detail: { hook: at.hook, state: states.join(',') },
-    });
-  return tracked;
-}
-
-/**
- * nf_conntrack_alloc drops the packet that would need a new entry, unless an entry that no answer has confirmed can be thrown
- * out (early_drop): which of both cannot be told from the counts.
- */
-function tableFull({ walk, ns, hook }: At, packet: Packet): Next | null {
-  const { conntrackTable } = ns.net.state;
-  if (!conntrackTable.known || packet.untracked || packet.ct || walk.conntrack.knows(ns.key, packet)) return null;
-  const { count, max } = conntrackTable.value;
-  if (max <= 0 || count < max) return null;
-  const missing = {
-    kind: 'other' as const,
-    place: ns.key,
-    node: ns.node,
-    text: `the connection tracking table is full (${count} of ${max}): new connections are dropped unless an unanswered one makes room`,
-    zh: `连接跟踪表已满(${count}/${max}):除非有未应答的条目可被替换,新连接会被丢弃`,
-    evidence: [citeAbsence(conntrackTable, 'conntrack-table', `count ${count}, max ${max}`)],
-  };
-  return walk.ask(ns, `the table has room at ${hook}`, missing, `${walk.direction} ${ns.key} conntrack full`)
-    ? null
-    : walk.lost(ns, packet, missing);
-}
-
-const hasRules = (ns: WorldNamespace, packet: Packet): boolean =>
-  ns.net.rulesets[packet.family].some((r) => !r.known || r.value.tables.size > 0);
 
 /** The table in each variant that has it. Unknown rulesets are asked about once per hook and table. */
 function* variants(at: At, name: string, packet: Packet): Iterable<{ ruleset: CompiledRuleset; table: CompiledTable }> {
@@ -139,20 +96,15 @@ function plainTable(at: At, name: string, packet: Packet): HookResult {
   return { ok: true, packet: current };
 }
 
-/** nf_nat_inet_fn: rules are asked for the first packet of a connection only; afterwards its mapping applies. */
+/** The nat chains, until one has translated the packet. */
 function natTable(at: At, packet: Packet): HookResult {
-  const { walk, ns } = at;
-  if (!packet.ct) return { ok: true, packet };
-  const manip = natManip(at.hook);
-  const done = (): boolean => {
-    const entry = packet.ct && walk.conntrack.get(ns.key, packet.ct.id);
-    return !entry || (manip === 'dst' ? entry.dstDone : entry.srcDone);
-  };
-  let current = packet;
-  if (packet.ct.direction === 'original' && !done()) {
-    const { id: entryId } = packet.ct;
+  return translate(at, packet, (first) => {
+    const { walk, ns } = at;
+    const entryId = first.ct?.id ?? 0;
+    const done = (): boolean => isSetUp(at, first);
+    let current = first;
     const found: Translation[] = [];
-    for (const { ruleset, table } of variants(at, 'nat', packet)) {
+    for (const { ruleset, table } of variants(at, 'nat', first)) {
       const before = walk.conntrack.get(ns.key, entryId);
       const verdict = traverse(ruleset, table, { ...at.devices, walk, ns, hook: at.hook, packet: current });
       if (!verdict) continue;
@@ -166,28 +118,12 @@ function natTable(at: At, packet: Packet): HookResult {
         current = result.packet;
       }
     }
-    const [first, ...others] = found;
-    if (first) {
-      const { ruleset, table, verdict, entry } = firstAsked(at, packet, [first, ...others]);
-      walk.conntrack.update(ns.key, entryId, entry);
-      return conclude(at, ruleset, table, current, verdict);
-    }
-    const id = packet.ct.id;
-    walk.conntrack.update(ns.key, id, manip === 'dst' ? { dstDone: true } : { srcDone: true });
-    return { ok: true, packet: current };
-  }
-  const entry = walk.conntrack.get(ns.key, packet.ct.id);
-  if (!entry) return { ok: true, packet };
-  const mapped = applyMapping(entry, packet, manip);
-  if (mapped !== packet)
-    walk.step(ns, {
-      kind: 'nat',
-      text: `${at.hook}: the connection's translation applies: ${describe(mapped)}`,
-      action: 'change',
-      detail: { hook: at.hook, table: 'nat' },
-      packet: mapped,
-    });
-  return { ok: true, packet: mapped };
+    const [one, ...others] = found;
+    if (!one) return { ok: true, packet: current };
+    const { ruleset, table, verdict, entry } = firstAsked(at, first, [one, ...others]);
+    walk.conntrack.update(ns.key, entryId, entry);
+    return conclude(at, ruleset, table, current, verdict);
+  });
 }
 
 const NO_SOURCE_ZH = '地址转换所用的设备没有可用的地址';

@@ -18,7 +18,7 @@ export interface Packet {
   readonly dport: number | null;
   /** TCP flags byte; 0 for others. */
   readonly tcpFlags: number;
-  readonly icmp: { readonly type: number; readonly code: number; readonly id: number } | null;
+  readonly icmp: Icmp | null;
   readonly ttl: number;
   readonly tos: number;
   /** Of the whole IP packet. */
@@ -31,8 +31,24 @@ export interface Packet {
   readonly untracked: boolean;
   /** Conntrack zone that `CT --zone` gave it: entries of one zone are not seen from another. */
   readonly zone: number;
+  /** The zone holds for one direction's tuple only (`--zone-orig`, `--zone-reply`); absent: for both. */
+  readonly zoneOf?: 'original' | 'reply';
   readonly payload: TunnelPayload | null;
 }
+
+export interface Icmp {
+  readonly type: number;
+  readonly code: number;
+  /** Of an echo; 0 for others. */
+  readonly id: number;
+  /** Of an error: the packet that it is about, as it was where it died. */
+  readonly about?: Packet;
+  /** Of "fragmentation needed" and "packet too big". */
+  readonly mtuBytes?: number;
+}
+
+/** An error about another packet: it is never answered with an error. */
+export const isIcmpError = (packet: Packet): boolean => packet.icmp?.about !== undefined;
 
 export interface TunnelPayload {
   readonly kind: 'vxlan';
