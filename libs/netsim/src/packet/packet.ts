@@ -23,6 +23,8 @@ export interface Packet {
   readonly tos: number;
   /** Of the whole IP packet. */
   readonly sizeBytes: number;
+  /** It was cut up: the size of its biggest piece. Absent or null: it is whole. */
+  readonly pieceBytes?: number | null;
   readonly dontFragment: boolean;
   /** skb->mark: kept within a namespace, cleared on the way to another (skb_scrub_packet). */
   readonly mark: number;
@@ -62,6 +64,9 @@ export interface Frame {
   readonly dstMac: Mac | null;
   readonly packet: Packet;
 }
+
+/** What has to fit a device: the packet, or its biggest piece. */
+export const lengthOf = (packet: Packet): number => packet.pieceBytes ?? packet.sizeBytes;
 
 /** What another namespace gets: no mark, no conntrack reference. Within one (`crosses` false) the mark stays. */
 export function scrub(packet: Packet, crosses: boolean): Packet {

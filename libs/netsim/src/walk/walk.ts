@@ -42,6 +42,9 @@ export class Walk {
   answeredBy: NamespaceKey | null = null;
   /** What `recent --set` has stored in this run: list name and address. */
   readonly recent = new Set<string>();
+  /** What bridges and tunnels have learned in this run: `namespace device MAC` to a port's index or a tunnel end's address. */
+  readonly learned = new Map<string, number | bigint>();
+  #aside = false;
   /** Receptions by place, device and tuple: the same one for the third time is a loop. */
   readonly #seen = new Map<string, number>();
   /** The packet as the receiver's socket got it; null until then. */
@@ -80,7 +83,19 @@ export class Walk {
 
   step(at: WorldNamespace | Place, input: StepInput): void {
     this.#allowance.spend(COST.step);
-    this.recorder.add(placeOf(at), this.direction, input);
+    if (!this.#aside) this.recorder.add(placeOf(at), this.direction, input);
+  }
+
+  /** Questions about another packet than the one that is followed (who would answer an ARP request?) leave no steps and no rules met. */
+  aside<T>(ask: () => T): T {
+    const [was, rules] = [this.#aside, this.rulesMet.length];
+    this.#aside = true;
+    try {
+      return ask();
+    } finally {
+      this.#aside = was;
+      this.rulesMet.length = rules;
+    }
   }
 
   stop(

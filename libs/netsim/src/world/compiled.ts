@@ -30,6 +30,8 @@ export interface CompiledNetns {
   /** Is the address one of the namespace's own (any device)? */
   readonly own: ReadonlySet<IpAddress>;
   addressesOn(ifindex: IfIndex): readonly InterfaceAddress[];
+  /** The devices that are enslaved to the device. */
+  portsOf(ifindex: IfIndex): readonly Link[];
 }
 
 /** `previous`: the compiled form of an earlier state; its parts are reused where the state's are the same object. */
@@ -37,6 +39,13 @@ export function compileNamespace(state: NetnsState, previous?: CompiledNetns): C
   const old = previous?.state;
   const links = state.links.known ? state.links.value : [];
   const addresses = state.addresses.known ? state.addresses.value : [];
+  const ports = new Map<IfIndex, Link[]>();
+  for (const link of links) {
+    if (link.master === null) continue;
+    const list = ports.get(link.master);
+    if (list) list.push(link);
+    else ports.set(link.master, [link]);
+  }
   const byLink = new Map<IfIndex, InterfaceAddress[]>();
   for (const address of addresses) {
     const list = byLink.get(address.ifindex);
@@ -77,6 +86,7 @@ export function compileNamespace(state: NetnsState, previous?: CompiledNetns): C
     ipsets: previous && state.ipsets === old?.ipsets ? previous.ipsets : mapKnown(state.ipsets, compileIpSets),
     own: new Set(addresses.filter((a) => !a.tentative || a.dadFailed === false).map((a) => a.address)),
     addressesOn: (ifindex) => byLink.get(ifindex) ?? [],
+    portsOf: (ifindex) => ports.get(ifindex) ?? [],
   };
 }
 

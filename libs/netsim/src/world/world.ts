@@ -88,6 +88,35 @@ export type Peer =
   | { readonly kind: 'not-collected'; readonly inode: number }
   | { readonly kind: 'unknown' };
 
+/** The device below: the parent of a macvlan or VLAN device, which may be in another namespace. */
+export const lowerOf = (world: World, ns: WorldNamespace, link: Link): Peer => veth(world, ns, link);
+
+const uppers = new WeakMap<World, Map<string, { ns: WorldNamespace; link: Link }[]>>();
+
+/** macvlan and VLAN devices upon a device, in whichever namespace they are. */
+export function upperOf(
+  world: World,
+  ns: WorldNamespace,
+  link: Link,
+): readonly { readonly ns: WorldNamespace; readonly link: Link }[] {
+  let index = uppers.get(world);
+  if (!index) {
+    index = new Map();
+    for (const other of world.namespaces.values())
+      for (const upper of other.net.linkByIndex.values()) {
+        if (upper.detail.kind !== 'macvlan' && upper.detail.kind !== 'vlan') continue;
+        const lower = lowerOf(world, other, upper);
+        if (lower.kind !== 'found') continue;
+        const key = `${lower.ns.key} ${lower.link.ifindex}`;
+        const list = index.get(key);
+        if (list) list.push({ ns: other, link: upper });
+        else index.set(key, [{ ns: other, link: upper }]);
+      }
+    uppers.set(world, index);
+  }
+  return index.get(`${ns.key} ${link.ifindex}`) ?? [];
+}
+
 /** The other end of a veth: by the namespace id that the kernel gives, else by who points back at us. */
 export function veth(world: World, ns: WorldNamespace, link: Link): Peer {
   if (link.link === null) return { kind: 'unknown' };
