@@ -1,26 +1,14 @@
 /** What is hooked into the path and not evaluated is an unknown there, and nowhere else. */
-import type { AttachedProgram, NamespaceKey, NetnsState, NftRuleset } from '@netverdict/linux-net';
+import type { AttachedProgram, NamespaceKey, NetnsState } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from './diagnose.ts';
 import { cluster, known, type RuleSpec, ruleset } from './testing/cluster.ts';
 import { A1, A2, flow, HOST1, HOST2, traceText } from './testing/flows.ts';
+import { DROP, type NativeChain, nativeChain } from './testing/native-chain.ts';
 
 const NAMES = { source: 'a', destination: 'b' };
 const FLOW = flow(A1, '10.244.2.2:80');
 
-type Chain = NftRuleset['baseChains'][number];
-const chain = (more: Partial<Chain>): ((s: NetnsState) => NetnsState) => {
-  const base = {
-    family: 'inet',
-    table: 't',
-    name: 'c',
-    type: 'filter',
-    hook: 'forward',
-    priority: 0,
-    policy: 'accept',
-  };
-  return (s) => ({ ...s, nftables: known({ tables: [], baseChains: [{ ...base, ruleCount: 1, ...more }] }) });
-};
 const program =
   (dev: string | null, hook: string, name: string) =>
   (s: NetnsState): NetnsState => ({ ...s, programs: known<readonly AttachedProgram[]>([{ dev, hook, name }]) });
@@ -50,33 +38,32 @@ const outcomeOf = (key: NamespaceKey, edit: (s: NetnsState) => NetnsState, asked
 };
 
 describe('native nftables', () => {
-  it.each<[string, NamespaceKey, Partial<Chain>]>([
+  it.each<[string, NamespaceKey, Partial<NativeChain>]>([
     ['bridge output of the host that sends to its pod', HOST2, { family: 'bridge', hook: 'output' }],
     ['bridge prerouting of the host that the pod sends to', HOST1, { family: 'bridge', hook: 'prerouting' }],
     ['bridge input', HOST1, { family: 'bridge', hook: 'input' }],
     ['netdev ingress of the pod', A2, { family: 'netdev', hook: 'ingress', devices: ['eth0'] }],
-    ['netdev ingress where nft does not name the device', A2, { family: 'netdev', hook: 'ingress' }],
     ['netdev egress', A1, { family: 'netdev', hook: 'egress', devices: ['eth0'] }],
     ['a chain of type route', A1, { hook: 'output', type: 'route' }],
-  ])('%s is not known', (_, key, more) => expect(outcomeOf(key, chain(more))).toBe('undetermined'));
+  ])('%s is not known', (_, key, more) => expect(outcomeOf(key, nativeChain(more))).toBe('undetermined'));
 
-  it.each<[string, NamespaceKey, Partial<Chain>]>([
+  it.each<[string, NamespaceKey, Partial<NativeChain>]>([
     ['bridge forward where nothing is bridged on', HOST1, { family: 'bridge', hook: 'forward' }],
     ['netdev ingress of another device', A2, { family: 'netdev', hook: 'ingress', devices: ['net1'] }],
-    ['an empty chain that accepts', HOST1, { ruleCount: 0 }],
-  ])('%s does nothing', (_, key, more) => expect(outcomeOf(key, chain(more))).toBe('reachable'));
+    ['an empty chain that accepts', HOST1, { rules: [] }],
+  ])('%s does nothing', (_, key, more) => expect(outcomeOf(key, nativeChain(more))).toBe('reachable'));
 
   const refused = flow(A1, '10.244.2.2:81');
   it('that can translate may save what would be refused: it is no missing listener', () =>
-    expect(outcomeOf(A2, chain({ type: 'nat', hook: 'prerouting', rewrites: true }), refused)).toBe('undetermined'));
+    expect(outcomeOf(A2, nativeChain({ type: 'nat', hook: 'prerouting' }), refused)).toBe('undetermined'));
   it('that marks in a chain of type filter is as open', () =>
-    expect(outcomeOf(HOST2, chain({ hook: 'prerouting', rewrites: true }), refused)).toBe('undetermined'));
+    expect(outcomeOf(HOST2, nativeChain({ hook: 'prerouting' }), refused)).toBe('undetermined'));
   it('that only filters cannot save it', () => {
-    const { diagnosis } = diagnose(cluster({ edit: { [HOST2]: chain({ rewrites: false }) } }), refused, NAMES);
+    const { diagnosis } = diagnose(cluster({ edit: { [HOST2]: nativeChain({ rules: [[DROP]] }) } }), refused, NAMES);
     expect(diagnosis.verdict.outcome).toBe('unreachable');
   });
   it('of ARP matters where a neighbour has to be asked for', () =>
-    expect(outcomeOf(HOST2, both(chain({ family: 'arp', hook: 'input' }), stale))).toBe('undetermined'));
+    expect(outcomeOf(HOST2, both(nativeChain({ family: 'arp', hook: 'input' }), stale))).toBe('undetermined'));
 });
 
 describe('rules that are not modelled', () => {

@@ -41,7 +41,7 @@ export function parseNetns(sections: readonly NetnsSection[], parse: SectionPars
     iptablesNft: part('iptables-nft-save'),
     ip6tablesLegacy: part('ip6tables-save'),
     ip6tablesNft: part('ip6tables-nft-save'),
-    nftables: part('nft-ruleset'),
+    nftables: part('nftables'),
     ipsets: part('ipset-save'),
     sockets: part('sockets'),
     sysctls: part('sysctl'),

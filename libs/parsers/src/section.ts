@@ -24,7 +24,7 @@ import { parseNetnsIds } from './ip/netns-ids.ts';
 import { parseIpRoute } from './ip/route.ts';
 import { parseIpRule } from './ip/rule.ts';
 import { parseIpsetSave } from './ipset/save.ts';
-import { parseNftRuleset } from './nft/ruleset.ts';
+import { parseNftables } from './nft/nftables.ts';
 import type { ParseProblem } from './problem.ts';
 import { parseConntrack, parseConntrackTable } from './proc/conntrack.ts';
 import { parseSockets } from './proc/sockets.ts';
@@ -47,7 +47,7 @@ export interface SectionValues {
   'ip6tables-save': XtRuleset;
   'ip6tables-nft-save': XtRuleset;
   'ipset-save': readonly IpSet[];
-  'nft-ruleset': NftRuleset;
+  nftables: NftRuleset;
   sockets: readonly Socket[];
   sysctl: ReadonlyMap<string, string>;
   conntrack: readonly ConntrackEntry[];
@@ -70,7 +70,7 @@ const PARSERS: { readonly [K in SectionKind]: (text: string) => Result<SectionVa
   'ip6tables-save': (text) => parseIptablesSave(text, 'legacy', 'ipv6'),
   'ip6tables-nft-save': (text) => parseIptablesSave(text, 'nft', 'ipv6'),
   'ipset-save': parseIpsetSave,
-  'nft-ruleset': parseNftRuleset,
+  nftables: parseNftables,
   sockets: parseSockets,
   sysctl: parseSysctl,
   conntrack: parseConntrack,

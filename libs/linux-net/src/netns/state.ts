@@ -3,6 +3,7 @@
  * that says so; reading it in the simulator gives an unknown, never an empty table.
  */
 
+import type { NftRuleset } from '../nft/ruleset.ts';
 import type { SectionKind, SectionRef } from '../snapshot/section.ts';
 import type { XtRuleset } from '../xtables/ruleset.ts';
 import type { InterfaceAddress } from './addresses.ts';
@@ -45,7 +46,7 @@ export interface NetnsState {
   readonly iptablesNft: Known<XtRuleset>;
   readonly ip6tablesLegacy: Known<XtRuleset>;
   readonly ip6tablesNft: Known<XtRuleset>;
-  /** Native nftables, without the tables that iptables-nft owns. Table names here; the model comes later. */
+  /** Native nftables, without the tables that iptables-nft owns. */
   readonly nftables: Known<NftRuleset>;
   readonly ipsets: Known<readonly IpSet[]>;
   readonly sockets: Known<readonly Socket[]>;
@@ -54,23 +55,4 @@ export interface NetnsState {
   readonly conntrack: Known<readonly ConntrackEntry[]>;
   readonly conntrackTable: Known<ConntrackTable>;
   readonly programs: Known<readonly AttachedProgram[]>;
-}
-
-/** Native nftables as far as it is read: its tables, and the base chains that could touch a packet. Their rules are not evaluated. */
-export interface NftRuleset {
-  readonly tables: readonly { readonly family: string; readonly name: string }[];
-  readonly baseChains: readonly {
-    readonly family: string;
-    readonly table: string;
-    readonly name: string;
-    readonly type: string;
-    readonly hook: string;
-    readonly priority: number;
-    readonly policy: string;
-    readonly ruleCount: number;
-    /** Of netdev: the devices that it is hooked to; absent where nft does not say (1.0.6), which may be any. */
-    readonly devices?: readonly string[];
-    /** False: the table's rules do nothing but let pass, lose, reject, count and log. Absent: not read. */
-    readonly rewrites?: boolean;
-  }[];
 }

@@ -3,7 +3,8 @@
  * those of the kernel's expressions and attributes (include/uapi/linux/netfilter/nf_tables.h), not of nft's language: they
  * do not change with the version of the tool.
  *
- * Data are hex strings of bytes in network order, as a register holds them: of equal length, their order as text is memcmp's.
+ * Data are hex strings of the bytes as a register holds them: of equal length, their order as text is memcmp's. What comes
+ * out of a packet is in network order, a number of the kernel's own (`meta mark`, `ct state`, an ifindex) in the host's.
  * A register is named by its first 32-bit word: NFT_REG32_00 is 0 … NFT_REG32_15 is 15; NFT_REG_1…4 are 0, 4, 8, 12.
  */
 export type Hex = string;
@@ -15,20 +16,26 @@ export type NftVerdict =
 
 export type NftCompare = 'eq' | 'neq' | 'lt' | 'lte' | 'gt' | 'gte';
 
+/** Start of the Ethernet, network and transport header; `inner`: behind the transport header; `tunnel`: of VXLAN and kin. */
+export type NftPayloadBase = 'link' | 'network' | 'transport' | 'inner' | 'tunnel';
+
 export type NftExpr =
   | {
       readonly kind: 'payload';
-      readonly base: 'link' | 'network' | 'transport' | 'inner';
+      readonly base: NftPayloadBase;
       readonly offset: number;
       readonly length: number;
       readonly dreg: Register;
     }
   | {
       readonly kind: 'payload-set';
-      readonly base: 'link' | 'network' | 'transport' | 'inner';
+      readonly base: NftPayloadBase;
       readonly offset: number;
       readonly length: number;
       readonly sreg: Register;
+      /** Which checksum is mended: `type` inet or sctp, `offset` from the base; `pseudoHeader`: that of layer 4 too. */
+      readonly checksum: { readonly type: 'inet' | 'sctp'; readonly offset: number } | null;
+      readonly pseudoHeader: boolean;
     }
   /** `key`: NFT_META_* in lower case (`iifname`, `l4proto`, `mark`…). */
   | { readonly kind: 'meta'; readonly key: string; readonly dreg: Register }
@@ -88,7 +95,7 @@ export type NftExpr =
       readonly invert: boolean;
       readonly expressions: readonly NftExpr[];
     }
-  /** `result`: oif, oifname, type. `flags`: saddr, daddr, mark, iif, oif, present. */
+  /** `result`: oif, oifname, addrtype. `flags`: saddr, daddr, mark, iif, oif, present. */
   | { readonly kind: 'fib'; readonly result: string; readonly flags: readonly string[]; readonly dreg: Register }
   /** `key`: classid, nexthop4, nexthop6, tcpmss, xfrm. */
   | { readonly kind: 'rt'; readonly key: string; readonly dreg: Register }
@@ -129,6 +136,8 @@ export type NftExpr =
       readonly length: number;
       readonly sreg: Register;
     }
+  /** `tcpopt` only: the option is overwritten with NOPs. */
+  | { readonly kind: 'exthdr-strip'; readonly op: string; readonly type: number }
   | {
       readonly kind: 'byteorder';
       readonly op: 'hton' | 'ntoh';
@@ -137,8 +146,20 @@ export type NftExpr =
       readonly length: number;
       readonly size: number;
     }
-  /** Count, log or mark for a trace: the packet goes on. */
-  | { readonly kind: 'counter' | 'log' | 'last' }
+  /** Count, log or note the time: the packet goes on. */
+  | { readonly kind: 'counter'; readonly packets: number; readonly bytes: number }
+  | {
+      readonly kind: 'log';
+      readonly prefix: string | null;
+      /** LOGLEVEL_* 0 … 7 of syslog, 8 is nft's `audit`; null where a group is logged to. */
+      readonly level: number | null;
+      readonly group: number | null;
+      readonly snaplen: number | null;
+      readonly queueThreshold: number | null;
+      /** NF_LOG_*: tcpseq, tcpopt, ipopt, uid, macdecode. */
+      readonly flags: readonly string[];
+    }
+  | { readonly kind: 'last'; readonly millisecondsAgo: number | null }
   | {
       readonly kind: 'limit';
       readonly type: 'packets' | 'bytes';
@@ -159,7 +180,7 @@ export type NftExpr =
       readonly addressMax: Register | null;
       readonly portMin: Register | null;
       readonly portMax: Register | null;
-      /** NF_NAT_RANGE_*: random, fully-random, persistent, prefix (netmap). */
+      /** NF_NAT_RANGE_*: random, fully-random, persistent, offset, netmap. What the registers say already is left out. */
       readonly flags: readonly string[];
     }
   | {
@@ -175,10 +196,19 @@ export type NftExpr =
       readonly port: Register | null;
     }
   | { readonly kind: 'notrack' }
-  | { readonly kind: 'queue'; readonly from: number; readonly to: number; readonly bypass: boolean }
+  /** `sreg`: the queue's number is in a register, and `from` and `to` are 0. */
+  | {
+      readonly kind: 'queue';
+      readonly from: number;
+      readonly to: number;
+      readonly bypass: boolean;
+      readonly fanout: boolean;
+      readonly sreg: Register | null;
+    }
   | { readonly kind: 'dup' | 'fwd'; readonly address: Register | null; readonly device: Register | null }
   | { readonly kind: 'flow-offload'; readonly table: string }
-  | { readonly kind: 'synproxy'; readonly mss: number; readonly wscale: number }
+  /** `flags`: mss, wscale, sack-perm, timestamp, ecn. */
+  | { readonly kind: 'synproxy'; readonly mss: number; readonly wscale: number; readonly flags: readonly string[] }
   /** A named counter, quota, limit, ct helper, ct timeout, ct expectation, secmark, synproxy; or looked up in a map. */
   | {
       readonly kind: 'objref';

@@ -6,6 +6,8 @@ export type NftFamily = 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev';
 export type NftHook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'ingress' | 'egress';
 
 export interface NftRuleset {
+  /** Of the machine that the ruleset is from: how registers hold what is a number of the kernel's own. Absent: little. */
+  readonly byteOrder?: 'little' | 'big';
   readonly tables: readonly NftTable[];
 }
 
@@ -17,6 +19,7 @@ export interface NftTable {
   readonly chains: readonly NftChain[];
   readonly sets: readonly NftSet[];
   readonly objects: readonly NftObject[];
+  readonly flowtables?: readonly NftFlowtable[];
 }
 
 export interface NftChain {
@@ -55,9 +58,17 @@ export interface NftSet {
   readonly dynamic: boolean;
   readonly map: 'none' | 'data' | 'verdict' | 'object';
   readonly keyBytes: number;
-  /** Bytes of each field of a concatenation, each padded to 4; one entry for a plain key. */
+  /**
+   * Bytes of each field of a concatenation with ranges, without padding: each begins at a multiple of 4. Else one entry, of
+   * all of the key: the kernel compares it as a whole.
+   */
   readonly fieldBytes: readonly number[];
   readonly dataBytes: number;
+  /** nft's own numbers of the datatypes (a concatenation has 6 bits for each): how its elements are written. */
+  readonly keyType?: number;
+  readonly dataType?: number;
+  /** What elements without one of their own get. */
+  readonly timeoutMs?: number | null;
   readonly elements: readonly NftElement[];
 }
 
@@ -85,4 +96,12 @@ export interface NftObject {
   readonly type: number;
   /** What a reference to it does, as the expression of the same name; null where that is not known. */
   readonly does: NftExpr | null;
+}
+
+/** Packets of offloaded connections pass by every chain (net/netfilter/nf_flow_table_core.c). */
+export interface NftFlowtable {
+  readonly name: string;
+  readonly handle: number;
+  readonly priority: number;
+  readonly devices: readonly string[];
 }

@@ -27,10 +27,23 @@ const ipset = (text: string): string =>
     .sort()
     .join('\n');
 
-const nft = (text: string): string =>
-  timeless(text)
-    .replace(/"(packets|bytes)":\s*\d+/g, '"$1":0')
-    .replace(/"metainfo":\s*\{[^}]*\}/g, '');
+/**
+ * Counters, what a quota has used, how long an element still lives. Elements come in the order of the kernel's hash table,
+ * which moves when the table grows: they stand in order here.
+ */
+const NFT_MOVING = /"(?:counter|counters|last)":\{[^{}]*\}|,?"(?:consumed|expiration)":\d+/g;
+function nftables(text: string): string {
+  const lines = text.replace(NFT_MOVING, '').split('\n');
+  for (let from = 0; from < lines.length; from++) {
+    if (!lines[from]?.startsWith('{"elem"')) continue;
+    let to = from + 1;
+    while (lines[to]?.startsWith('{"elem"')) to++;
+    const sorted = lines.slice(from, to).sort();
+    for (const [i, line] of sorted.entries()) lines[from + i] = line;
+    from = to;
+  }
+  return lines.join('\n');
+}
 
 /** Keeps addresses, state, owner and what sock_diag says of v6only, device and a listener's limit. */
 function sockets(text: string): string {
@@ -73,7 +86,7 @@ const CANONICAL: Readonly<Record<SectionKind, (text: string) => string>> = {
   'ip6tables-save': xtables,
   'ip6tables-nft-save': xtables,
   'ipset-save': ipset,
-  'nft-ruleset': nft,
+  nftables,
   sockets,
   sysctl: same,
   conntrack,

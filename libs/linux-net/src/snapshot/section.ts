@@ -19,7 +19,7 @@ export const SECTION_KINDS = {
   'ip6tables-save': '`ip6tables-legacy-save`, empty when no legacy table exists',
   'ip6tables-nft-save': '`ip6tables-nft-save`, empty when no such table exists',
   'ipset-save': '`ipset save`',
-  'nft-ruleset': '`nft -j list ruleset` without the tables that iptables-nft owns',
+  nftables: 'the ruleset as the kernel holds it, without the tables that iptables-nft owns: one JSON object a line',
   sockets: "/proc/net/{tcp,tcp6,udp,udp6} listeners and UDP sockets: `# tcp` headings, then the kernel's lines",
   sysctl: '`path = value` lines, sorted by path, path as below /proc/sys/ with slashes',
   conntrack: '/proc/net/nf_conntrack-style lines (`conntrack -L -o extended`) of the flow asked about',

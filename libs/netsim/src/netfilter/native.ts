@@ -1,4 +1,5 @@
 /** Chains of native nftables are not evaluated yet: one with rules, or with a policy of drop, is an unknown where it is hooked in. */
+import type { NftExpr, NftRuleset, NftTable } from '@netverdict/linux-net';
 import type { Packet } from '../packet/packet.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
@@ -15,6 +16,26 @@ interface Where {
   readonly only?: 'rewriting' | 'filtering';
 }
 
+/** Expressions that decide about a packet and leave it as it is. A jump leads to chains of the same table. */
+const FILTERING: ReadonlySet<NftExpr['kind']> = new Set(
+  'payload meta ct cmp range bitwise byteorder immediate lookup fib rt socket exthdr verdict counter log last limit quota reject'.split(
+    ' ',
+  ) as NftExpr['kind'][],
+);
+const rewritesPackets = (table: NftTable): boolean =>
+  table.chains.some((c) => c.rules.some((r) => !r.expressions.every((e) => FILTERING.has(e.kind))));
+
+function* baseChains(ruleset: NftRuleset) {
+  for (const table of ruleset.tables) {
+    if (table.dormant) continue;
+    for (const { name, base, rules } of table.chains) {
+      if (base === null) continue;
+      const rewrites = base.type !== 'filter' || rewritesPackets(table);
+      yield { family: table.family, table: table.name, name, ...base, ruleCount: rules.length, rewrites };
+    }
+  }
+}
+
 /**
  * A chain that only filters passes the packet or loses it. One that may translate, mark or copy has more ways: what
  * becomes of the packet then is not known, nor is it where the ruleset was not read.
@@ -22,17 +43,17 @@ interface Where {
 export function nativeChains(walk: Walk, ns: WorldNamespace, packet: Packet, where: Where): Next | null {
   const part = ns.net.state.nftables;
   if (!part.known) {
-    const missing = missingSection(ns, part, 'nft-ruleset');
+    const missing = missingSection(ns, part, 'nftables');
     const question = 'native nftables let the packet through unchanged';
     return walk.ask(ns, question, missing, `${walk.direction} ${ns.key} nft`)
       ? null
       : walk.unknown(ns, packet, missing);
   }
-  for (const chain of part.value.baseChains) {
-    if (!where.families.includes(chain.family) || chain.hook.toLowerCase() !== where.hook) continue;
-    if (where.device !== undefined && chain.devices && !chain.devices.includes(where.device)) continue;
+  for (const chain of baseChains(part.value)) {
+    if (!where.families.includes(chain.family) || chain.hook !== where.hook) continue;
+    if (where.device !== undefined && chain.devices.length > 0 && !chain.devices.includes(where.device)) continue;
     if (chain.ruleCount === 0 && chain.policy !== 'drop') continue;
-    const rewrites = chain.rewrites ?? chain.type !== 'filter';
+    const { rewrites } = chain;
     if (where.only !== undefined && (where.only === 'rewriting') !== rewrites) continue;
     const name = `${chain.family} ${chain.table} ${chain.name}`;
     const missing = {
@@ -44,7 +65,7 @@ export function nativeChains(walk: Walk, ns: WorldNamespace, packet: Packet, whe
       evidence: [
         {
           section: part.section?.digest ?? null,
-          kind: 'nft-ruleset',
+          kind: 'nftables',
           line: null,
           text: name,
           at: part.section?.at ?? null,

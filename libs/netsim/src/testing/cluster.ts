@@ -172,7 +172,7 @@ export function emptyState(more: Partial<NetnsState> = {}): NetnsState {
     iptablesNft: known(ruleset('nft', {})),
     ip6tablesLegacy: known({ variant: 'legacy', family: 'ipv6', tables: [] }),
     ip6tablesNft: known({ variant: 'nft', family: 'ipv6', tables: [] }),
-    nftables: known({ tables: [], baseChains: [] }),
+    nftables: known({ tables: [] }),
     ipsets: known([]),
     sockets: known([]),
     sysctls: known(new Map()),

@@ -2,6 +2,7 @@
 import { known, missing } from '../testing/cluster.ts';
 import { nft } from '../testing/edits.ts';
 import { A1, A2, flow, HOST1, HOST2 } from '../testing/flows.ts';
+import { nativeChain } from '../testing/native-chain.ts';
 import { rows } from '../testing/rows.ts';
 
 rows('not known', [
@@ -81,56 +82,14 @@ rows('not known', [
   {
     name: 'native nftables with rules at a hook',
     flow: flow(A1, '10.244.2.2:80'),
-    with: {
-      edit: {
-        [HOST2]: (s) => ({
-          ...s,
-          nftables: known({
-            tables: [],
-            baseChains: [
-              {
-                family: 'inet',
-                table: 't',
-                name: 'fw',
-                type: 'filter',
-                hook: 'forward',
-                priority: 0,
-                policy: 'accept',
-                ruleCount: 2,
-              },
-            ],
-          }),
-        }),
-      },
-    },
+    with: { edit: { [HOST2]: nativeChain({}) } },
     outcome: 'undetermined',
     findings: ['NV-UNKNOWN-DECIDES'],
   },
   {
     name: 'native nftables at a hook that the packet does not pass',
     flow: flow(A1, '10.244.2.2:80'),
-    with: {
-      edit: {
-        [A2]: (s) => ({
-          ...s,
-          nftables: known({
-            tables: [],
-            baseChains: [
-              {
-                family: 'inet',
-                table: 't',
-                name: 'fw',
-                type: 'filter',
-                hook: 'forward',
-                priority: 0,
-                policy: 'drop',
-                ruleCount: 2,
-              },
-            ],
-          }),
-        }),
-      },
-    },
+    with: { edit: { [A2]: nativeChain({ policy: 'drop' }) } },
     outcome: 'reachable',
   },
   {

@@ -83,7 +83,7 @@ int section_iptables_legacy(struct ctx *c, struct buf *out);
 int section_ip6tables_legacy(struct ctx *c, struct buf *out);
 int section_iptables_nft(struct ctx *c, struct buf *out);
 int section_ip6tables_nft(struct ctx *c, struct buf *out);
-int section_nft_ruleset(struct ctx *c, struct buf *out);
+int section_nftables(struct ctx *c, struct buf *out);
 int section_ipset(struct ctx *c, struct buf *out);
 int section_sockets(struct ctx *c, struct buf *out);
 int section_sysctl(struct ctx *c, struct buf *out);

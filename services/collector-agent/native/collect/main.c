@@ -56,7 +56,7 @@ static const struct {
     {"ip6tables-save", section_ip6tables_legacy},
     {"iptables-nft-save", section_iptables_nft},
     {"ip6tables-nft-save", section_ip6tables_nft},
-    {"nft-ruleset", section_nft_ruleset},
+    {"nftables", section_nftables},
     {"ipset-save", section_ipset},
 };
 #define N_SECTIONS (sizeof sections / sizeof *sections)

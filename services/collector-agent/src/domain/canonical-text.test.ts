@@ -15,10 +15,16 @@ const SAME: readonly (readonly [string, SectionKind, string, string])[] = [
   ['timers of a bridge', 'ip-link', '{"gc_timer":299.28,"a":1}', '{"gc_timer":1.2,"a":1}'],
   ['timeouts of set members', 'ipset-save', 'add s 10.0.0.1 timeout 9\n', 'add s 10.0.0.1 timeout 8\n'],
   [
-    'counters of a rule',
-    'nft-ruleset',
-    '{"counter": {"packets": 1, "bytes": 2}}',
-    '{"counter": {"packets": 3, "bytes": 4}}',
+    'counters of nftables, what a quota has used and when a rule last met a packet',
+    'nftables',
+    '{"rule":{"expressions":[{"counter":{"bytes":1,"packets":2}},{"quota":{"bytes":9,"flags":0,"consumed":1}},{"last":{"set":0}}]}}',
+    '{"rule":{"expressions":[{"counter":{"bytes":3,"packets":4}},{"quota":{"bytes":9,"flags":0,"consumed":5}},{"last":{"set":1,"msecs":7}}]}}',
+  ],
+  [
+    'the time left of elements and their order',
+    'nftables',
+    '{"set":{"name":"s"}}\n{"elem":{"key":"01","expiration":5}}\n{"elem":{"key":"02"}}\n{"set":{"name":"t"}}\n',
+    '{"set":{"name":"s"}}\n{"elem":{"key":"02"}}\n{"elem":{"key":"01","expiration":4}}\n{"set":{"name":"t"}}\n',
   ],
   [
     'time left and references of an entry',
@@ -39,6 +45,8 @@ it.each(SAME)('%s do not change the digest', (_, kind, a, b) => {
 });
 
 const DIFFERENT: readonly (readonly [string, SectionKind, string, string])[] = [
+  ['a quota', 'nftables', '{"quota":{"bytes":9,"flags":0}}', '{"quota":{"bytes":8,"flags":0}}'],
+  ['an element', 'nftables', '{"elem":{"key":"01"}}\n', '{"elem":{"key":"02"}}\n'],
   ['a policy', 'iptables-save', ':INPUT ACCEPT [0:0]\n', ':INPUT DROP [0:0]\n'],
   ['a FAILED neighbour', 'ip-neigh', '[{"state":["STALE"]}]', '[{"state":["FAILED"]}]'],
   ['a member', 'ipset-save', 'add s 10.0.0.1 timeout 9\n', 'add s 10.0.0.2 timeout 9\n'],

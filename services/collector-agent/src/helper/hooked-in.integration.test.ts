@@ -18,7 +18,7 @@ afterEach(async () => {
   scratch.remove();
 });
 
-async function read(kind: 'attached-programs' | 'nft-ruleset' | 'iptables-nft-save'): Promise<string> {
+async function read(kind: 'attached-programs' | 'nftables' | 'iptables-nft-save'): Promise<string> {
   const { sections } = await helper.collect({
     path: scratch.path,
     kinds: [kind],
@@ -72,7 +72,7 @@ it('xfrm: policies with their direction, selector and action', async () => {
 const table = (family: string, name: string, hook: string, flags = ''): string =>
   `table ${family} ${name} {\n ${flags}\n chain c {\n type filter hook ${hook} priority 0\n drop\n }\n}\n`;
 
-it('nftables: bridge, netdev and arp are listed, a dormant table is not', async () => {
+it('nftables: of every family, a dormant table too', async () => {
   scratch.run(
     ['nft', '-f', '-'],
     table('bridge', 'b', 'output') +
@@ -80,8 +80,16 @@ it('nftables: bridge, netdev and arp are listed, a dormant table is not', async 
       table('arp', 'a', 'input') +
       table('inet', 'sleeping', 'forward', 'flags dormant'),
   );
-  const { nftables } = JSON.parse(await read('nft-ruleset')) as { nftables: { chain?: { family: string } }[] };
-  expect(nftables.flatMap((o) => (o.chain ? [o.chain.family] : [])).sort()).toEqual(['arp', 'bridge', 'netdev']);
+  const objects = (await read('nftables'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { table?: { family: string; flags: number } });
+  expect(objects.flatMap((o) => (o.table ? [`${o.table.family} ${o.table.flags}`] : [])).sort()).toEqual([
+    'arp 0',
+    'bridge 0',
+    'inet 1',
+    'netdev 0',
+  ]);
 });
 
 it("iptables' own table: dormant, it has no rules that apply", async () => {

@@ -60,7 +60,7 @@ it('legacy and nft rulesets are what the save tools print', async () => {
     expect(canonicalText(kind, textOf(sections, kind))).toBe(canonicalText(kind, scratch.run([tool])));
   expect(textOf(ofLegacy, 'iptables-nft-save')).toBe('');
   expect(textOf(ofNft, 'iptables-save')).toBe('');
-  expect(JSON.parse(textOf(ofNft, 'nft-ruleset'))).toEqual({ nftables: [] });
+  expect(textOf(ofNft, 'nftables')).toBe('{"ruleset":{"byteorder":"little"}}\n{"end":{}}\n');
 });
 
 it('a changed rule is seen: the generation guards what is kept', async () => {
@@ -80,10 +80,8 @@ it('native tables are listed, also one that is called nat but is not iptables-nf
       ['nft', '-f', '-'],
       'table ip nat {\n chain pre {\n type nat hook prerouting priority -100\n ip daddr { 10.0.0.1, 10.0.0.2 } dnat to 10.1.1.1\n }\n}\ntable inet guard {\n chain in {\n type filter hook input priority -10; policy drop\n }\n}\n',
     );
-    const listed = JSON.parse(textOf(await collect(scratch), 'nft-ruleset')) as {
-      nftables: { table?: { name: string } }[];
-    };
-    expect(listed.nftables.flatMap((o) => o.table?.name ?? [])).toEqual(['nat', 'guard']);
+    const listed = [...textOf(await collect(scratch), 'nftables').matchAll(/^\{"table":.*"name":"(\w+)"/gm)];
+    expect(listed.map(([, name]) => name)).toEqual(['nat', 'guard']);
   } finally {
     scratch.remove();
   }

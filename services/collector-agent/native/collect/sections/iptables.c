@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* iptables-legacy, iptables-nft and native nftables. Whether there is anything to read is asked first, in ways that
+/* iptables-legacy and iptables-nft. Whether there is anything to read is asked first, in ways that
  * create nothing: `iptables-legacy -S` would make empty tables, a netlink request would load an absent module. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -118,7 +118,9 @@ static void each_table(const struct nlmsghdr *h, void *arg)
     memset(t, 0, sizeof *t);
     t->family = m->nfgen_family;
     snprintf(t->name, sizeof t->name, "%s", na_str(tb[NFTA_TABLE_NAME]));
-    t->dormant = tb[NFTA_TABLE_FLAGS] && na_be32(tb[NFTA_TABLE_FLAGS]) & NFT_TABLE_F_DORMANT;
+    t->flags = tb[NFTA_TABLE_FLAGS] ? na_be32(tb[NFTA_TABLE_FLAGS]) : 0;
+    t->handle = tb[NFTA_TABLE_HANDLE] ? na_be64(tb[NFTA_TABLE_HANDLE]) : 0;
+    t->dormant = t->flags & NFT_TABLE_F_DORMANT;
 }
 static void restart_tables(void *arg) { ((struct nft_state *)arg)->n_tables = 0; }
 
@@ -131,8 +133,16 @@ static bool iptables_name(const char *name)
     return false;
 }
 
-/* Opens the question once per collection: generation and tables. */
-static struct nft_state *state(struct ctx *c)
+uint32_t nft_generation(const struct nft_state *s)
+{
+    uint32_t generation = 0;
+    struct nl_req r;
+    struct nfgenmsg m = {.nfgen_family = AF_UNSPEC};
+    nl_begin(&r, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, 0, &m, sizeof m);
+    return nl_ask(s->fd, r.h, each_generation, NULL, &generation) ? 0 : generation;
+}
+
+struct nft_state *nft_state_of(struct ctx *c)
 {
     if (c->nft)
         return c->nft;
@@ -186,7 +196,7 @@ static void note_foreign(struct nft_state *s, int family, const struct buf *out,
 
 static int through_nft(struct ctx *c, struct buf *out, int family, const char *tool)
 {
-    struct nft_state *s = state(c);
+    struct nft_state *s = nft_state_of(c);
     bool *done = family == NFPROTO_IPV4 ? &s->did4 : &s->did6;
     if (s->error)
         return missing(c, "nf_tables: %s", strerror(-s->error));
@@ -205,14 +215,10 @@ static int through_nft(struct ctx *c, struct buf *out, int family, const char *t
         buf_add(out, hit->text.p, hit->text.len);
     else {
         const char *why = "";
-        uint32_t generation = 0;
         bool ours = nft_save(s, family, out, &why) == 0;
         if (ours) {
             /* Chains and rules were asked one after the other: they belong together if nothing changed meanwhile. */
-            struct nl_req r;
-            struct nfgenmsg m = {.nfgen_family = AF_UNSPEC};
-            nl_begin(&r, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, 0, &m, sizeof m);
-            ours = nl_ask(s->fd, r.h, each_generation, NULL, &generation) == 0 && generation == s->generation;
+            ours = nft_generation(s) == s->generation;
             if (!ours)
                 out->len = start;
         }
@@ -240,76 +246,4 @@ int section_iptables_nft(struct ctx *c, struct buf *out)
 int section_ip6tables_nft(struct ctx *c, struct buf *out)
 {
     return through_nft(c, out, NFPROTO_IPV6, "ip6tables-nft-save");
-}
-
-static const char *family_name(int family)
-{
-    switch (family) {
-    case NFPROTO_IPV4: return "ip";
-    case NFPROTO_IPV6: return "ip6";
-    case NFPROTO_INET: return "inet";
-    case NFPROTO_ARP: return "arp";
-    case NFPROTO_BRIDGE: return "bridge";
-    case NFPROTO_NETDEV: return "netdev";
-    default: return NULL;
-    }
-}
-
-/* The elements of one `{"nftables": [...]}` without the metainfo, which each listing repeats. */
-static int inner(const struct buf *b, const char **from, size_t *n)
-{
-    const char *open = b->p ? strchr(b->p, '[') : NULL;
-    const char *close = b->p ? strrchr(b->p, ']') : NULL;
-    if (!open || !close || close < open)
-        return -1;
-    const char *at = open + 1;
-    if (strncmp(at, "{\"metainfo\"", 11) == 0) {
-        const char *end = strstr(at, "}}");
-        if (!end)
-            return -1;
-        at = end + 2;
-        while (*at == ',' || *at == ' ')
-            at++;
-    }
-    *from = at;
-    *n = close > at ? (size_t)(close - at) : 0;
-    return 0;
-}
-
-int section_nft_ruleset(struct ctx *c, struct buf *out)
-{
-    struct nft_state *s = state(c);
-    if (s->error)
-        return missing(c, "nf_tables: %s", strerror(-s->error));
-    /* Who owns a table named nat or filter is known once iptables' own view was read. */
-    struct buf dropped = {0};
-    if (!s->did4)
-        section_iptables_nft(c, &dropped);
-    if (!s->did6)
-        section_ip6tables_nft(c, &dropped);
-    buf_free(&dropped);
-    buf_str(out, "{\"nftables\":[");
-    for (size_t i = 0; i < s->n_tables; i++) {
-        const struct nft_table *t = &s->tables[i];
-        const char *family = family_name(t->family);
-        /* `nft -j` 1.0.6 prints the table's name where its flags should be: the flag is read over netlink. */
-        if (t->owned || t->dormant || !family)
-            continue;
-        struct buf text = {0};
-        const char *const argv[] = {"nft", "-j", "list", "table", family, t->name, NULL};
-        const char *from = "";
-        size_t n = 0;
-        int e = run_tool(c, argv, &text);
-        if (!e && inner(&text, &from, &n))
-            e = missing(c, "nft printed what is not its JSON");
-        if (!e && n) {
-            jsep(out);
-            buf_add(out, from, n);
-        }
-        buf_free(&text);
-        if (e)
-            return e;
-    }
-    buf_str(out, "]}\n");
-    return 0;
 }

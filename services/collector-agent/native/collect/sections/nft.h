@@ -9,8 +9,10 @@
 struct nft_table {
     int family;
     char name[256];
+    uint32_t flags;
+    uint64_t handle;
     bool dormant; /* its chains are not hooked in: it does nothing */
-    bool owned; /* by iptables-nft: shown in the iptables-nft-save sections, not in nft-ruleset */
+    bool owned; /* by iptables-nft: shown in the iptables-nft-save sections, not in nftables */
 };
 struct nft_state {
     int fd;
@@ -22,6 +24,11 @@ struct nft_state {
 };
 
 struct buf;
+struct ctx;
+/* Asked once per collection: generation and tables. */
+struct nft_state *nft_state_of(struct ctx *c);
+/* The ruleset's generation now; 0 when it cannot be told. */
+uint32_t nft_generation(const struct nft_state *s);
 /* What `iptables-nft-save` would print of the family's tables, but for the dated comments. -1 when anything in them is
  * not known for certain (`why` says what); `out` is then as it was. */
 int nft_save(const struct nft_state *s, int family, struct buf *out, const char **why);
