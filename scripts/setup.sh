@@ -59,4 +59,5 @@ fi
 if [ "$can_lab" = yes ]; then
   make --silent -C services/collector-agent/native
   make --silent -C libs/lab/native
+  make --silent -C libs/verify/native
 fi

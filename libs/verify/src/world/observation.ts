@@ -7,8 +7,11 @@ export interface Observation {
   readonly heard: HeardForReal;
   /** As the receiving socket got the first packet; null when no socket of the world got it. ICMP echo has no receiver to ask. */
   readonly received: Received | null;
-  /** Rules met by the first packet on its way there and by what came back, in the order of the kernel's trace. */
-  readonly rules: readonly RuleSeen[];
+  /**
+   * Rules met by the first packet on its way there and by what came back, in the order of the kernel's trace; null: this
+   * attempt was not traced (repetitions).
+   */
+  readonly rules: readonly RuleSeen[] | null;
 }
 
 export type HeardForReal =
@@ -38,10 +41,11 @@ export interface Received {
   readonly dport: number;
   /** Name of the device it came in by; null where the socket does not tell. */
   readonly iif: string | null;
-  /** skb->mark at the socket (SO_RCVMARK); null where it does not tell. */
+  /** skb->mark when the packet had passed all hooks and found the socket; null where it does not tell. */
   readonly mark: number | null;
   readonly tos: number | null;
   readonly ttl: number | null;
+  /** Of the whole IP packet; null of TCP, whose SYN's options are the sender's kernel's business. */
   readonly sizeBytes: number | null;
 }
 

@@ -81,6 +81,9 @@ export interface FlowSpec {
   readonly tcpFlags: number | null;
   /** Times that it is sent, each from another source port (sport, sport + 1, …), to see shares. */
   readonly repeat: number;
-  /** Another packet of this flow of the prelude: the same tuple, whose connection is known to the namespaces it passed. */
+  /**
+   * Another packet of this flow of the prelude: the same tuple, whose connection is known to the namespaces it passed. TCP: data
+   * over the connection that the prelude left open (ENOTCONN when it was not made), unless `tcpFlags` are given.
+   */
   readonly continues: string | null;
 }

@@ -1,0 +1,320 @@
+/* Namespaces, the tools that fill them, and their sysctls. */
+#define _GNU_SOURCE
+#include "prober.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_RUNS = 1024 };
+
+struct namespace namespaces[MAX_NAMESPACES];
+int namespace_count;
+
+/* One run of a tool. `code` is written by the child that runs a namespace's tools one after the other. */
+struct run {
+	int ns;
+	char **argv;
+	int input;
+	int output;
+};
+static struct run runs[MAX_RUNS];
+static int run_count;
+
+int enter(int index)
+{
+	return setns(namespaces[index].fd, CLONE_NEWNET);
+}
+
+int namespace_by_name(const char *name)
+{
+	for (int i = 0; i < namespace_count; i++)
+		if (strcmp(namespaces[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+int open_namespaces(char **names, int count)
+{
+	close_world();
+	if (count > MAX_NAMESPACES)
+		return E2BIG;
+	for (int i = 0; i < count; i++) {
+		struct namespace *made = &namespaces[i];
+		struct stat status;
+
+		if (unshare(CLONE_NEWNET) < 0)
+			return errno;
+		made->fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+		if (made->fd < 0 || fstat(made->fd, &status) < 0)
+			return errno;
+		made->inode = status.st_ino;
+		made->trace = -1;
+		snprintf(made->name, sizeof made->name, "%s", names[i]);
+		namespace_count = i + 1;
+	}
+	return 0;
+}
+
+void close_world(void)
+{
+	close_receivers();
+	close_held();
+	for (int i = 0; i < namespace_count; i++) {
+		if (namespaces[i].trace >= 0)
+			close(namespaces[i].trace);
+		close(namespaces[i].fd);
+	}
+	namespace_count = 0;
+	for (int i = 0; i < run_count; i++) {
+		close(runs[i].input);
+		close(runs[i].output);
+	}
+	run_count = 0;
+}
+
+bool write_sysctl(int ns, const char *key, const char *value)
+{
+	char path[256];
+
+	/* Only what belongs to a namespace, and nothing above. */
+	if (strncmp(key, "net/", 4) != 0 || strstr(key, "..")) {
+		errno = EINVAL;
+		return false;
+	}
+	if (enter(ns) < 0)
+		return false;
+	snprintf(path, sizeof path, "/proc/sys/%s", key);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool written = write(fd, value, strlen(value)) >= 0;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return written;
+}
+
+/*
+ * A neighbour that does not answer is known to be missing after one question and 10 ms (the kernel's least, HZ/100), so that
+ * a host-unreachable comes within the time that silence takes. These values are of devices: a namespace has no default of its own.
+ */
+void settle_neighbours(int ns)
+{
+	static const struct {
+		const char *key, *value;
+	} values[] = { { "retrans_time_ms", "10" }, { "mcast_solicit", "1" }, { "ucast_solicit", "1" },
+		       { "app_solicit", "0" },	    { "proxy_delay", "0" },   { "anycast_delay", "0" },
+		       { "locktime", "0" },	    { "base_reachable_time_ms", "3600000" } };
+	static const char *const families[] = { "net/ipv4/neigh", "net/ipv6/neigh" };
+
+	if (enter(ns) < 0)
+		return;
+	for (int f = 0; f < 2; f++) {
+		char path[64], key[192];
+		snprintf(path, sizeof path, "/proc/sys/%s", families[f]);
+		DIR *directory = opendir(path);
+
+		for (struct dirent *entry; directory && (entry = readdir(directory));) {
+			if (entry->d_name[0] == '.')
+				continue;
+			for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+				snprintf(key, sizeof key, "%s/%.100s/%s", families[f], entry->d_name, values[i].key);
+				write_sysctl(ns, key, values[i].value);
+			}
+		}
+		if (directory)
+			closedir(directory);
+	}
+}
+
+/*
+ * The kernel tells the stack of a carrier up to a second later (net/core/link_watch.c), which for a veth whose two ends have the
+ * same number is the rule. Asking for the state of a link makes it do so at once.
+ */
+static void await_carriers(int socket)
+{
+	struct if_nameindex *links = if_nameindex();
+
+	for (struct if_nameindex *link = links; link && link->if_index; link++) {
+		struct ethtool_value value = { .cmd = ETHTOOL_GLINK };
+		struct ifreq request = { .ifr_data = (char *)&value };
+
+		snprintf(request.ifr_name, sizeof request.ifr_name, "%s", link->if_name);
+		ioctl(socket, SIOCETHTOOL, &request);
+	}
+	if_freenameindex(links);
+}
+
+/* Addresses of running devices are usable once a worker of the kernel has passed them, even without duplicate detection. */
+static bool has_tentative(int socket)
+{
+	FILE *file = fopen("/proc/thread-self/net/if_inet6", "r");
+	char line[128];
+	unsigned flags;
+	bool found = false;
+
+	while (file && fgets(line, sizeof line, file)) {
+		struct ifreq request = { 0 };
+
+		if (sscanf(line, "%*s %*x %*x %*x %x %15s", &flags, request.ifr_name) != 2 || !(flags & 0x40))
+			continue;
+		found = found || (ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING));
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+void await_links(void)
+{
+	int sockets[MAX_NAMESPACES];
+	double deadline = now_ms() + 200;
+
+	for (int i = 0; i < namespace_count; i++)
+		sockets[i] = enter(i) < 0 ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* A bridge or macvlan has a carrier when what it is made of has one. */
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < namespace_count; i++)
+			if (enter(i) == 0)
+				await_carriers(sockets[i]);
+	for (int i = 0; i < namespace_count; i++) {
+		if (enter(i) == 0)
+			while (has_tentative(sockets[i]) && now_ms() < deadline)
+				usleep(500);
+		close(sockets[i]);
+	}
+}
+
+/* Path MTUs and redirects that an earlier flow taught are forgotten: flows are judged each on its own. */
+void forget_route_exceptions(void)
+{
+	for (int i = 0; i < namespace_count; i++)
+		write_sysctl(i, "net/ipv4/route/flush", "1");
+}
+
+bool queue_tool(int ns, char **argv, const char *input, size_t length)
+{
+	if (run_count == MAX_RUNS)
+		return false;
+	struct run *run = &runs[run_count];
+
+	*run = (struct run){ .ns = ns,
+			     .argv = argv,
+			     .input = memfd_create("input", MFD_CLOEXEC),
+			     .output = memfd_create("output", MFD_CLOEXEC) };
+	if (run->input < 0 || run->output < 0)
+		return false;
+	for (size_t done = 0; done < length;) {
+		ssize_t wrote = write(run->input, input + done, length - done);
+		if (wrote < 0)
+			return false;
+		done += wrote;
+	}
+	lseek(run->input, 0, SEEK_SET);
+	run_count++;
+	return true;
+}
+
+static int run_one(const struct run *run)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		static char lock[64];
+		char *environment[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", lock, NULL };
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* A lock of its own, not in a file: else every restore of the machine would wait for each other. */
+		snprintf(lock, sizeof lock, "XTABLES_LOCKFILE=/proc/self/fd/%d", memfd_create("lock", 0));
+		dup2(run->input, 0);
+		dup2(run->output, 1);
+		dup2(run->output, 2);
+		execvpe(run->argv[0], run->argv, environment);
+		dprintf(2, "%s: %s\n", run->argv[0], strerror(errno));
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return 126;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void print_run(const struct run *run, int code)
+{
+	struct stat status;
+	char *text = NULL;
+
+	printf("{\"namespace\":");
+	put_text(namespaces[run->ns].name);
+	printf(",\"tool\":");
+	put_text(run->argv[0]);
+	printf(",\"code\":%d,\"output\":", code);
+	if (fstat(run->output, &status) == 0 && status.st_size > 0)
+		text = mmap(NULL, status.st_size, PROT_READ, MAP_PRIVATE, run->output, 0);
+	if (text && text != MAP_FAILED) {
+		put_string(text, status.st_size > 4000 ? 4000 : status.st_size);
+		munmap(text, status.st_size);
+	} else {
+		printf("\"\"");
+	}
+	printf("}");
+}
+
+/* Each namespace's tools run in their order, the namespaces side by side; the first that fails ends its namespace's. */
+void run_tools(void)
+{
+	static int *codes;
+	pid_t workers[MAX_NAMESPACES];
+
+	if (!codes)
+		codes = mmap(NULL, sizeof(int) * MAX_RUNS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	for (int i = 0; i < run_count; i++)
+		codes[i] = -1;
+	fflush(stdout);
+	for (int ns = 0; ns < namespace_count; ns++) {
+		bool any = false;
+
+		workers[ns] = -1;
+		for (int i = 0; i < run_count; i++)
+			any = any || runs[i].ns == ns;
+		if (!any)
+			continue;
+		workers[ns] = fork();
+		if (workers[ns] != 0)
+			continue;
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (setns(namespaces[ns].fd, CLONE_NEWNET) < 0)
+			_exit(1);
+		for (int i = 0; i < run_count; i++) {
+			if (runs[i].ns != ns)
+				continue;
+			codes[i] = run_one(&runs[i]);
+			if (codes[i] != 0)
+				break;
+		}
+		_exit(0);
+	}
+	for (int ns = 0; ns < namespace_count; ns++)
+		if (workers[ns] > 0)
+			waitpid(workers[ns], NULL, 0);
+	printf("{\"runs\":[");
+	for (int i = 0; i < run_count; i++) {
+		if (i)
+			putchar(',');
+		print_run(&runs[i], codes[i]);
+		close(runs[i].input);
+		close(runs[i].output);
+	}
+	printf("]}\n");
+	run_count = 0;
+}

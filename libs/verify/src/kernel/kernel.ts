@@ -1,0 +1,197 @@
+/** The kernel's side of a judgement: worlds brought up in namespaces of their own, collected by the agent's helper, tried with packets. */
+import { dirname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type FlowFilter, type Helper, type HelperLog, type HelperSection, startHelper } from '@netverdict/collect';
+import type { Observation } from '../world/observation.ts';
+import type { FlowSpec, NamespaceSpec, WorldSpec } from '../world/spec.ts';
+import {
+  deviceSysctls,
+  fillingStage,
+  firstSysctls,
+  hasLegacyRules,
+  hasNftRules,
+  hasRules,
+  type LinesCommand,
+  linkStages,
+  sockets,
+} from './bring-up.ts';
+import { type AttemptAnswer, flowCommand, observationOf } from './flow.ts';
+import { type Prober, startProber } from './prober.ts';
+import { iptablesNftTables, legacyCounts, type NftRule, nftPositions, type Positions } from './rules-seen.ts';
+import { complainedLine, WorldRefused } from './world-refused.ts';
+
+export interface KernelOptions {
+  /** Path of the prober; by default where scripts/setup.sh builds it. */
+  readonly proberPath?: string;
+  /** Path of the agent's collecting helper; by default where scripts/setup.sh builds it. */
+  readonly helperPath?: string;
+  readonly log?: HelperLog;
+  /** Nothing heard and nothing seen for so long is silence. More than a neighbour's resolution takes to fail (10 ms). */
+  readonly settleMs?: number;
+}
+
+export interface RunningWorld {
+  readonly namespaces: ReadonlyMap<string, { readonly path: string; readonly inode: number }>;
+  /** All sections of each namespace as the agent collects them, with the conntrack entries of these flows. */
+  collect(flows: readonly FlowSpec[]): Promise<ReadonlyMap<string, readonly HelperSection[]>>;
+  /** Sends a flow as often as it says, one packet after the other. */
+  observe(flow: FlowSpec): Promise<readonly Observation[]>;
+  close(): Promise<void>;
+}
+
+export interface Kernel {
+  /** One world at a time. @throws WorldRefused where a tool refuses a line */
+  bringUp(spec: WorldSpec): Promise<RunningWorld>;
+  close(): Promise<void>;
+}
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
+const DEFAULTS = {
+  proberPath: resolve(root, 'libs/verify/native/build/prober'),
+  helperPath: resolve(root, 'services/collector-agent/native/build/netverdict-collect'),
+  settleMs: 25,
+};
+const PROTOCOLS = { tcp: 6, udp: 17, icmp: 1 } as const;
+const SILENT: HelperLog = { info: () => {}, warn: () => {} };
+
+export async function startKernel(options: KernelOptions = {}): Promise<Kernel> {
+  const { proberPath, helperPath, settleMs } = { ...DEFAULTS, ...options };
+  const prober = await startProber(proberPath);
+  const helper = startHelper(helperPath, options.log ?? SILENT);
+  let busy = false;
+  return {
+    async bringUp(spec) {
+      if (busy) throw new Error('a world is up: close it first');
+      busy = true;
+      const close = async (): Promise<void> => {
+        if (!busy) return;
+        busy = false;
+        await prober.ask([{ fields: ['close'] }]);
+      };
+      try {
+        return await bringUp({ prober, helper, spec, settleMs, close });
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+    async close() {
+      await Promise.all([prober.close(), helper.close()]);
+    },
+  };
+}
+
+interface Bringing {
+  readonly prober: Prober;
+  readonly helper: Helper;
+  readonly spec: WorldSpec;
+  readonly settleMs: number;
+  readonly close: () => Promise<void>;
+}
+
+async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Promise<RunningWorld> {
+  const names = spec.namespaces.map((ns) => ns.name);
+  const [opened] = await prober.ask([{ fields: ['open', ...names] }]);
+  const made = (opened as { namespaces: { fd: number; inode: number }[] }).namespaces;
+  const namespaces = new Map(
+    made.map(({ fd, inode }, index) => [names[index] as string, { path: `/proc/${prober.pid}/fd/${fd}`, inode }]),
+  );
+  const pathOf = (name: string): string | undefined => namespaces.get(name)?.path;
+
+  await askLines(prober, firstSysctls(spec));
+  for (const stage of linkStages(spec, pathOf)) await runTools(prober, stage);
+  await prober.ask(names.map((name) => ({ fields: ['neighbours', name] })));
+  await askLines(prober, deviceSysctls(spec));
+  await runTools(prober, fillingStage(spec, pathOf));
+  await prober.ask([{ fields: ['ready'] }]);
+  await askLines(prober, sockets(spec));
+
+  const judged = spec.namespaces.filter(hasRules);
+  await prober.ask(judged.map((ns) => ({ fields: ['watch', ns.name] })));
+  const positions = new Map<string, Positions>();
+  for (const ns of judged) positions.set(ns.name, await readPositions(prober, helper, ns, pathOf(ns.name) as string));
+
+  const send = async (flow: FlowSpec, hold: boolean): Promise<readonly Observation[]> => {
+    const [answer] = await prober.ask([flowCommand(flow, settleMs, hold)]);
+    return (answer as { attempts: AttemptAnswer[] }).attempts.map((attempt, number) =>
+      observationOf({ flow, number, attempt, names, positions }),
+    );
+  };
+  for (const flow of spec.prelude) await send(flow, true);
+
+  return {
+    namespaces,
+    async collect(flows) {
+      const filters = flows.map(filterOf);
+      const knownPaths = [...namespaces.values()].map((ns) => ns.path);
+      const sections = new Map<string, readonly HelperSection[]>();
+      for (const [name, { path }] of namespaces)
+        sections.set(
+          name,
+          (await helper.collect({ path, kinds: null, flows: filters, knownPaths, timeLimitMs: 10_000 })).sections,
+        );
+      return sections;
+    },
+    observe: (flow) => send(flow, false),
+    close,
+  };
+}
+
+/** Commands whose answers say errno where the kernel refuses them. */
+async function askLines(prober: Prober, commands: readonly LinesCommand[]): Promise<void> {
+  const answers = await prober.ask(commands);
+  answers.forEach((answer, index) => {
+    const errno = (answer as { errno?: string }).errno;
+    const command = commands[index];
+    if (errno === undefined || command === undefined) return;
+    throw new WorldRefused({ ...command, line: command.lines[0] ?? null, message: errno });
+  });
+}
+
+async function runTools(prober: Prober, commands: readonly LinesCommand[]): Promise<void> {
+  if (commands.length === 0) return;
+  const answers = await prober.ask([...commands, { fields: ['go'] }]);
+  const { runs } = answers.at(-1) as { runs: { code: number; output: string }[] };
+  runs.forEach(({ code, output }, index) => {
+    const command = commands[index];
+    // -1: not run, because one before it in its namespace failed.
+    if (code <= 0 || command === undefined) return;
+    const number = complainedLine(output);
+    const line = number === null ? null : (command.lines[number - 1] ?? null);
+    throw new WorldRefused({ ...command, line, message: output.trim().slice(0, 1000) || `exit code ${code}` });
+  });
+}
+
+async function readPositions(prober: Prober, helper: Helper, ns: NamespaceSpec, path: string): Promise<Positions> {
+  let rules: readonly NftRule[] = [];
+  if (hasNftRules(ns)) {
+    const [answer] = await prober.ask([{ fields: ['positions', ns.name] }]);
+    const read = answer as { rules: NftRule[]; complete: boolean };
+    if (!read.complete) throw new Error(`the rules of ${ns.name} could not be read whole`);
+    rules = read.rules;
+  }
+  const legacy = hasLegacyRules(ns)
+    ? await helper.collect({
+        path,
+        kinds: ['iptables-save', 'ip6tables-save'],
+        flows: [],
+        knownPaths: [],
+        timeLimitMs: 10_000,
+      })
+    : { sections: [] };
+  return {
+    nft: nftPositions(rules),
+    legacy: legacyCounts(legacy.sections),
+    iptablesNft: iptablesNftTables({ ip: ns.iptablesNft.length > 0, ip6: ns.ip6tablesNft.length > 0 }),
+  };
+}
+
+/** Every connection of the protocol is the flow's: what NAT made of its addresses is not known beforehand. */
+function filterOf(flow: FlowSpec): FlowFilter {
+  const protocol = flow.protocol === 'icmp' && flow.family === 'ipv6' ? 58 : PROTOCOLS[flow.protocol];
+  return {
+    protocol,
+    addresses: [...(flow.source === null ? [] : [flow.source]), flow.destination],
+    ports: flow.protocol === 'icmp' ? [] : [flow.sport, flow.dport],
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * The table that sets nf_trace before all other hooks, so that the kernel tells each rule that a packet meets, legacy ones too.
+ * It is part of what is collected, and the model sees it as any other; only the trace leaves its own rules out. Its priority is
+ * before conntrack's defragmentation (-400): fragments carry the bit from the first one on.
+ */
+export const TRACE_TABLE = 'nvtrace';
+const PRIORITY = -500;
+
+/** nft lines for a namespace whose own ones are these. */
+export function traceLines(nft: readonly string[]): readonly string[] {
+  const text = nft.join('\n');
+  const lines = family('inet');
+  if (/\btable\s+bridge\b|\badd\s+\w+\s+bridge\b/.test(text)) lines.push(...family('bridge'));
+  // Packets that a device's own hook drops never come to the others.
+  const devices = [...text.matchAll(/\bhook\s+(ingress|egress)\s+device\s+"?([^\s";]+)/g)];
+  if (devices.length > 0) lines.push(`add table netdev ${TRACE_TABLE}`);
+  for (const [hook, device] of new Set(devices.map(([, hook, device]) => `${hook} ${device}`))
+    .values()
+    .map((key) => key.split(' ')))
+    lines.push(
+      `add chain netdev ${TRACE_TABLE} ${hook}-${device} { type filter hook ${hook} device "${device}" priority ${PRIORITY}; }`,
+      `add rule netdev ${TRACE_TABLE} ${hook}-${device} meta nftrace set 1`,
+    );
+  return lines;
+}
+
+function family(name: 'inet' | 'bridge'): string[] {
+  return [
+    `add table ${name} ${TRACE_TABLE}`,
+    ...(['prerouting', 'output'] as const).flatMap((hook) => [
+      `add chain ${name} ${TRACE_TABLE} ${hook} { type filter hook ${hook} priority ${PRIORITY}; }`,
+      `add rule ${name} ${TRACE_TABLE} ${hook} meta nftrace set 1`,
+    ]),
+  ];
+}
