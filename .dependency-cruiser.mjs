@@ -16,7 +16,7 @@ const LIBS_MAY_IMPORT = {
   embedded: ['contracts'],
   lab: ['linux-net', 'cri'],
   collect: ['linux-net'],
-  verify: ['linux-net', 'verdict', 'parsers', 'netsim', 'bundle', 'collect'],
+  verify: ['linux-net', 'verdict', 'parsers', 'netsim', 'bundle', 'collect', 'lab'],
 };
 /** Knowledge without a machine: no `node:*`, no client, no clock. A diagnosis is a pure function of a snapshot. */
 const PURE = ['linux-net', 'verdict', 'parsers', 'netsim', 'cni'];

@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NETVERDICT := ./netverdict
 
-.PHONY: help setup demo up down test check bench scenarios-full
+.PHONY: help setup demo up down test check bench scenarios-full verify
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
@@ -31,3 +31,6 @@ bench: setup ## measure, and print each number with the machine and what it is c
 
 scenarios-full: setup ## every scenario in every combination of CNI mode and iptables variant
 	@NETVERDICT_SCENARIOS=full vitest run --project scenarios
+
+verify: setup ## compare the simulator with this kernel: make verify N=20000 SEED=7
+	@$(NETVERDICT) verify --flows $(or $(N),1000) $(if $(SEED),--seed $(SEED))

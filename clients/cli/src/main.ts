@@ -9,6 +9,7 @@ import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } fr
 import { explain } from './commands/explain.ts';
 import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
 import type { UpOptions } from './commands/up.ts';
+import type { VerifyCommandOptions } from './commands/verify.ts';
 import { EXIT, Interrupted, SystemError, UsageError } from './exit-codes.ts';
 import { upDir } from './local/dirs.ts';
 import { readUpState } from './local/up-state.ts';
@@ -149,6 +150,19 @@ function build(): Command {
   program
     .command('supervise <options>', { hidden: true })
     .action(async (options: string) => (await import('./commands/up.ts')).supervise(JSON.parse(options) as UpOptions));
+
+  program
+    .command('verify')
+    .description('compare the simulator with this kernel: random worlds, real packets, rule by rule')
+    .option('--flows <n>', 'how many packets to judge', '1000')
+    .option('--seed <n>', 'which worlds; the same seed gives the same ones (default: random, printed)')
+    .option('--workers <n>', 'processes side by side (default: one per core, 4 at most)')
+    .option('--no-shrink', 'do not look for the smallest world of a disagreement')
+    .option('--json', 'the report as one JSON document')
+    .option('--output <file>', 'write the JSON report there as well')
+    .action(async (options: VerifyCommandOptions) =>
+      finish(await (await import('./commands/verify.ts')).verifyCommand(options)),
+    );
 
   const lab = program.command('lab').description('a cluster in a box');
   const labCommands = () => import('./commands/lab.ts');

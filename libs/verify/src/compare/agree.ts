@@ -1,0 +1,132 @@
+/** One prediction against what happened: does the kernel do what a branch says, and each branch as often as it says? */
+import type { PredictedBranch, Prediction } from '../model/predict.ts';
+import type { HeardForReal, Observation, Received, RuleSeen } from '../world/observation.ts';
+import { deviation } from './chi-squared.ts';
+
+export type Difference =
+  /** No branch says what happened. `nearest`: how the closest one differs. */
+  | { readonly kind: 'outcome'; readonly observation: Observation; readonly nearest: readonly string[] }
+  /** A branch that should have been seen among so many repetitions never was. */
+  | { readonly kind: 'never-seen'; readonly branch: PredictedBranch; readonly attempts: number }
+  | {
+      readonly kind: 'shares';
+      readonly counts: readonly number[];
+      readonly shares: readonly number[];
+      readonly deviations: number;
+    };
+
+export type Comparison =
+  | { readonly kind: 'agrees' }
+  | { readonly kind: 'undetermined'; readonly unknowns: readonly string[] }
+  | { readonly kind: 'disagrees'; readonly differences: readonly Difference[] };
+
+/** Beyond six standard deviations chance is one in a thousand million. */
+const MOST_DEVIATIONS = 6;
+/** A branch expected this often that never shows: e⁻²⁰. */
+const SURELY_SEEN = 20;
+
+/** `predictions[n]` is that of attempt n: each has a source port of its own, which a rule may ask for. */
+export function compare(predictions: readonly Prediction[], observations: readonly Observation[]): Comparison {
+  const unknowns = [...new Set(predictions.flatMap((p) => p.unknowns))];
+  if (unknowns.length > 0 || predictions.some((p) => p.branches.some((b) => b.share === null)))
+    return { kind: 'undetermined', unknowns };
+  const differences: Difference[] = [];
+  const seen = new Map<string, number>();
+  for (const observation of observations) {
+    const { branches } = predictions[observation.attempt] ?? { branches: [] };
+    const found = branches.find((branch) => differencesOf(branch, observation).length === 0);
+    if (found) {
+      seen.set(lookOf(found), (seen.get(lookOf(found)) ?? 0) + 1);
+      continue;
+    }
+    const [nearest = ['nothing was predicted']] = branches
+      .map((branch) => differencesOf(branch, observation))
+      .sort((x, y) => x.length - y.length);
+    differences.push({ kind: 'outcome', observation, nearest });
+  }
+  if (differences.length === 0 && observations.length > 1) differences.push(...shares(predictions, seen));
+  return differences.length === 0 ? { kind: 'agrees' } : { kind: 'disagrees', differences };
+}
+
+/** What tells branches apart from outside, whatever the attempt's source port. */
+const lookOf = (branch: PredictedBranch): string =>
+  JSON.stringify([branch.heard, branch.received && { ...branch.received, sport: null }]);
+
+function shares(predictions: readonly Prediction[], seen: ReadonlyMap<string, number>): Difference[] {
+  const expected = new Map<string, number>();
+  const examples = new Map<string, PredictedBranch>();
+  for (const { branches } of predictions)
+    for (const branch of branches) {
+      const look = lookOf(branch);
+      expected.set(look, (expected.get(look) ?? 0) + (branch.share ?? 0));
+      examples.set(look, branch);
+    }
+  if (expected.size < 2) return [];
+  const looks = [...expected.keys()];
+  const found = looks.flatMap((look): Difference[] => {
+    const branch = examples.get(look);
+    return branch && !seen.has(look) && (expected.get(look) ?? 0) >= SURELY_SEEN
+      ? [{ kind: 'never-seen', branch, attempts: predictions.length }]
+      : [];
+  });
+  const counts = looks.map((look) => seen.get(look) ?? 0);
+  const wanted = looks.map((look) => (expected.get(look) ?? 0) / predictions.length);
+  const deviations = deviation(counts, wanted);
+  if (deviations > MOST_DEVIATIONS) found.push({ kind: 'shares', counts, shares: wanted, deviations });
+  return found;
+}
+
+/** In words; empty: the branch is what happened. */
+export function differencesOf(branch: PredictedBranch, seen: Observation): string[] {
+  const found: string[] = [];
+  if (heardText(branch.heard) !== heardText(seen.heard))
+    found.push(`the sender hears ${heardText(seen.heard)}, the model says ${heardText(branch.heard)}`);
+  found.push(...receivedDifferences(branch.received, seen.received));
+  if (seen.rules !== null) found.push(...ruleDifferences(branch.rules, seen.rules));
+  return found;
+}
+
+export function heardText(heard: HeardForReal): string {
+  switch (heard.kind) {
+    case 'icmp':
+      return `ICMP ${heard.type}/${heard.code} from ${heard.from}${heard.mtu === null ? '' : `, mtu ${heard.mtu}`}`;
+    case 'error':
+      return heard.errno;
+    default:
+      return heard.kind;
+  }
+}
+
+const FIELDS = [
+  'namespace',
+  'source',
+  'sport',
+  'destination',
+  'dport',
+  'iif',
+  'mark',
+  'tos',
+  'ttl',
+  'sizeBytes',
+] as const satisfies readonly (keyof Received)[];
+
+function receivedDifferences(model: Received | null, seen: Received | null): string[] {
+  if (model === null && seen === null) return [];
+  if (seen === null) return [`nobody received it; the model says ${model?.namespace}`];
+  if (model === null) return [`${seen.namespace} received it; the model says nobody`];
+  // What the socket does not tell cannot be compared.
+  return FIELDS.filter((field) => seen[field] !== null && seen[field] !== model[field]).map(
+    (field) => `${field} at the receiver is ${seen[field]}, the model says ${model[field]}`,
+  );
+}
+
+const ruleText = (r: RuleSeen): string =>
+  `${r.direction} ${r.namespace} ${r.tool} ${r.table} ${r.chain} ${r.rule === 'policy' ? 'policy' : `rule ${r.rule}`}`;
+
+function ruleDifferences(model: readonly RuleSeen[], seen: readonly RuleSeen[]): string[] {
+  const a = model.map(ruleText);
+  const b = seen.map(ruleText);
+  for (let i = 0; i < Math.max(a.length, b.length); i++)
+    if (a[i] !== b[i]) return [`rule ${i + 1} met is ${b[i] ?? 'none'}, the model says ${a[i] ?? 'none'}`];
+  return [];
+}

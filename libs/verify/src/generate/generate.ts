@@ -1,0 +1,63 @@
+/** A random world: a shape, then layers of configuration upon it, then packets. A function of (seed, index). */
+import type { WorldSpec } from '../world/spec.ts';
+import { type Draft, finish, newDraft } from './draft.ts';
+import { addFlows } from './flows.ts';
+import { ipsets } from './ipsets.ts';
+import { nftRules } from './nftables/ruleset.ts';
+import { addPrelude } from './prelude.ts';
+import { type Random, randomFrom, seedOf } from './random.ts';
+import { docker } from './realistic/docker.ts';
+import { felix } from './realistic/felix.ts';
+import { kubeProxy } from './realistic/kube-proxy.ts';
+import { sidecar } from './realistic/sidecar.ts';
+import { kernelSettings, linkTrouble, routing } from './routing.ts';
+import { addSockets } from './sockets.ts';
+import * as shapes from './topology/shapes.ts';
+import { translations } from './translations.ts';
+import { xtRules } from './xtables/ruleset.ts';
+
+type Layer = (draft: Draft) => void;
+
+/** How a world is made; the weight is how often. */
+const SHAPES: readonly (readonly [number, Layer])[] = [
+  [2, shapes.pair],
+  [6, shapes.router],
+  [3, shapes.twoRouters],
+  [4, shapes.node],
+  [2, shapes.overlay],
+  [1, shapes.macvlan],
+];
+
+/** Each is laid upon the shape with its probability; their order is the order in which they see each other's work. */
+export const LAYERS: readonly (readonly [number, Layer])[] = [
+  [0.6, xtRules],
+  [0.5, nftRules],
+  [0.3, ipsets],
+  [0.4, translations],
+  [0.5, routing],
+  [0.6, kernelSettings],
+  [0.2, linkTrouble],
+  [0.3, addPrelude],
+];
+
+/** Realistic rulesets bring their own shape. */
+export const REALISTIC: readonly (readonly [number, Layer])[] = [
+  [1, docker],
+  [1, sidecar],
+  [1, felix],
+  [2, kubeProxy],
+];
+const REALISTIC_SHARE = 0.15;
+
+export function generate(seed: number, index: number, flows: number): WorldSpec {
+  const random: Random = randomFrom(seedOf(seed, index));
+  const draft = newDraft(random);
+  if (REALISTIC.length > 0 && random.chance(REALISTIC_SHARE)) random.weighted(REALISTIC)(draft);
+  else {
+    random.weighted(SHAPES)(draft);
+    addSockets(draft);
+    for (const [probability, layer] of LAYERS) if (random.chance(probability)) layer(draft);
+  }
+  addFlows(draft, flows);
+  return finish(draft, `${seed}/${index}`);
+}

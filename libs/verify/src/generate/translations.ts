@@ -1,0 +1,55 @@
+/** Virtual addresses as Services have them: translated somewhere on the way, with the answer translated back. */
+import { address, FAMILIES } from './addresses.ts';
+import type { Draft } from './draft.ts';
+
+const VIRTUAL_SUBNET = 77;
+
+export function translations(draft: Draft): void {
+  const { random } = draft;
+  const candidates = draft.namespaces.filter((ns) => ns.router);
+  const ns = random.pick(candidates.length > 0 && random.chance(0.8) ? candidates : draft.namespaces);
+  const ends = draft.namespaces
+    .filter((other) => !other.router)
+    .flatMap((other) => other.devices.filter((d) => d.subnet !== null));
+  for (const family of FAMILIES) {
+    const prerouting: string[] = [];
+    const postrouting: string[] = [];
+    for (let i = 1; i <= random.int(1, 3); i++) {
+      const vip = address(family, VIRTUAL_SUBNET, i);
+      const port = random.pick([80, 443, 8080]);
+      const backends = random.some(ends, random.int(1, 3)).map((d) => address(family, d.subnet ?? 1, d.host ?? 1));
+      const protocol = random.pick(['tcp', 'udp'] as const);
+      backends.forEach((backend, n) => {
+        const left = backends.length - n;
+        if (left > 1) draft.lots = true;
+        const chance = left > 1 ? ` -m statistic --mode random --probability ${(1 / left).toFixed(11)}` : '';
+        const to =
+          family === 'ipv4' ? `${backend}:${random.pick([80, 8080])}` : `[${backend}]:${random.pick([80, 8080])}`;
+        prerouting.push(
+          `-d ${vip} -p ${protocol} -m ${protocol} --dport ${port}${chance} -j DNAT --to-destination ${to}`,
+        );
+      });
+      draft.targets.push({ family, address: vip, port });
+      if (random.chance(0.5))
+        postrouting.push(
+          `-p ${protocol} -m conntrack --ctstate DNAT -j MASQUERADE${random.chance(0.2) ? ' --random-fully' : ''}`,
+        );
+    }
+    const list =
+      family === 'ipv4'
+        ? random.pick([ns.iptablesLegacy, ns.iptablesNft])
+        : random.pick([ns.ip6tablesLegacy, ns.ip6tablesNft]);
+    // A table may stand only once in a restore file: this one is a file of its own, before all others.
+    if (list.includes('*nat')) continue;
+    list.unshift(
+      '*nat',
+      ':PREROUTING ACCEPT [0:0]',
+      ':INPUT ACCEPT [0:0]',
+      ':OUTPUT ACCEPT [0:0]',
+      ':POSTROUTING ACCEPT [0:0]',
+      ...prerouting.flatMap((rule) => [`-A PREROUTING ${rule}`, `-A OUTPUT ${rule}`]),
+      ...postrouting.map((rule) => `-A POSTROUTING ${rule}`),
+      'COMMIT',
+    );
+  }
+}

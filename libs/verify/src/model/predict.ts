@@ -1,0 +1,102 @@
+/** What the model says of a flow, in the terms of an observation. */
+import type { Flow, IpAddress } from '@netverdict/linux-net';
+import { formatIp } from '@netverdict/linux-net';
+import { type Arrived, type EvaluatedBranch, evaluate, type Heard, type Lens } from '@netverdict/netsim';
+import type { HeardForReal, Received, RuleSeen } from '../world/observation.ts';
+import type { FlowSpec } from '../world/spec.ts';
+import type { Modelled } from './world.ts';
+
+export interface PredictedBranch {
+  /** null: depends on something that is not known. */
+  readonly share: number | null;
+  readonly disposition: string;
+  readonly heard: HeardForReal;
+  readonly received: Received | null;
+  readonly rules: readonly RuleSeen[];
+}
+
+export interface Prediction {
+  readonly branches: readonly PredictedBranch[];
+  /** What decides and is not known; empty: the verdict is a definite one. */
+  readonly unknowns: readonly string[];
+}
+
+/** The smallest packets that the probe sends: headers and a short line. */
+const SMALLEST = { ipv4: { tcp: 60, udp: 44, icmp: 44 }, ipv6: { tcp: 80, udp: 64, icmp: 64 } } as const;
+
+export function flowOf(spec: FlowSpec, attempt: number, keyOf: (name: string) => string): Flow {
+  const icmp = spec.protocol === 'icmp';
+  return {
+    family: spec.family,
+    protocol: spec.protocol,
+    source: { kind: 'namespace', namespace: keyOf(spec.from), address: spec.source },
+    destination: { address: spec.destination, port: icmp ? null : spec.dport },
+    sourcePort: spec.sport + attempt,
+    sizeBytes: spec.sizeBytes ?? SMALLEST[spec.family][spec.protocol],
+    dontFragment: spec.dontFragment,
+    tos: spec.tos,
+    mark: spec.mark,
+    ttl: spec.ttl,
+    uid: spec.uid,
+    gid: 0,
+    ...(icmp ? { icmpId: spec.sport + attempt } : {}),
+    ...(spec.tcpFlags === null ? {} : { tcpFlags: spec.tcpFlags }),
+    ...(spec.device === null ? {} : { device: spec.device }),
+  };
+}
+
+export function predict(model: Modelled, spec: FlowSpec, attempt = 0, lens?: Lens): Prediction {
+  const flow = flowOf(spec, attempt, model.keyOf);
+  const evaluation = evaluate(model.world, flow, lens ? { lens } : {});
+  const unknowns = evaluation.unknowns.map((u) => u.text);
+  const open = evaluation.branches.filter((b) => b.branch.disposition === 'insufficient-info');
+  for (const branch of open)
+    if (branch.stop?.cause.kind === 'unknown') unknowns.push(branch.stop.cause.missing.text);
+    else unknowns.push(branch.stop?.cause.kind ?? 'unknown');
+  if (evaluation.unexamined > 0) unknowns.push('not all branches were examined');
+  return { branches: evaluation.branches.map((b) => branchOf(model, spec, b)), unknowns: [...new Set(unknowns)] };
+}
+
+function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): PredictedBranch {
+  return {
+    share: b.branch.share,
+    disposition: b.branch.disposition,
+    heard: heardOf(b.heard, spec),
+    received: spec.protocol === 'icmp' ? null : b.arrived && receivedOf(model, b.arrived),
+    rules: b.rulesMet.map((met) => ({ ...met, namespace: model.nameOf(met.namespace) })),
+  };
+}
+
+const TCP_RST = 4;
+
+function heardOf(heard: Heard, spec: FlowSpec): HeardForReal {
+  if (heard.kind !== 'packet') return heard;
+  const { packet } = heard;
+  if (packet.icmp && ![0, 129].includes(packet.icmp.type))
+    return {
+      kind: 'icmp',
+      type: packet.icmp.type,
+      code: packet.icmp.code,
+      from: formatIp(packet.source),
+      mtu: 'mtu' in packet.icmp && typeof packet.icmp.mtu === 'number' ? packet.icmp.mtu : null,
+    };
+  if (spec.protocol === 'tcp' && (packet.tcpFlags & TCP_RST) !== 0) return { kind: 'reset' };
+  return { kind: 'answer' };
+}
+
+const text = (address: IpAddress): string => formatIp(address);
+
+function receivedOf(model: Modelled, { namespace, iif, packet }: Arrived): Received {
+  return {
+    namespace: model.nameOf(namespace),
+    source: text(packet.source),
+    sport: packet.sport ?? 0,
+    destination: text(packet.destination),
+    dport: packet.dport ?? 0,
+    iif,
+    mark: packet.mark,
+    tos: packet.tos,
+    ttl: packet.ttl,
+    sizeBytes: packet.sizeBytes,
+  };
+}

@@ -1,0 +1,44 @@
+/** What the agent's helper collected, made into the world that netsim walks: the way a diagnosis takes, without the services. */
+import type { HelperSection } from '@netverdict/collect';
+import { netnsKey } from '@netverdict/linux-net';
+import { buildWorld, compileNamespace, type World } from '@netverdict/netsim';
+import { type NetnsSection, parseNetns } from '@netverdict/parsers';
+
+const NODE = 'w';
+const NO_CLUSTER = { nodes: [], pods: [], services: [], podCidrs: [], serviceCidrs: [] };
+
+export interface CollectedNamespace {
+  readonly name: string;
+  readonly inode: number;
+  readonly sections: readonly HelperSection[];
+}
+
+export interface Modelled {
+  readonly world: World;
+  readonly keyOf: (name: string) => string;
+  readonly nameOf: (key: string) => string;
+}
+
+export function modelOf(collected: readonly CollectedNamespace[]): Modelled {
+  const names = new Map(collected.map((ns) => [netnsKey(NODE, ns.inode), ns.name]));
+  const keys = new Map(collected.map((ns) => [ns.name, netnsKey(NODE, ns.inode)]));
+  const namespaces = collected.map((ns) => ({
+    key: netnsKey(NODE, ns.inode),
+    node: NODE,
+    kind: 'other' as const,
+    pod: null,
+    inode: ns.inode,
+    net: compileNamespace(parseNetns(ns.sections.map((section) => sectionOf(ns.name, section)))),
+  }));
+  return {
+    world: buildWorld({ namespaces, nodes: [{ node: NODE, unavailable: null }], map: NO_CLUSTER }),
+    keyOf: (name) => keys.get(name) ?? name,
+    nameOf: (key) => names.get(key) ?? key,
+  };
+}
+
+function sectionOf(name: string, section: HelperSection): NetnsSection {
+  if ('missing' in section) return section;
+  const { kind, text } = section;
+  return { ref: { kind, digest: `${name} ${kind}`, at: '', bytes: text.length }, text };
+}

@@ -1,0 +1,13 @@
+/** What a worker is told to do. */
+export interface WorkerJob {
+  readonly seed: number;
+  readonly flows: number;
+  readonly worker: number;
+  readonly workers: number;
+  /** A feature that decided this often is no longer asked whether it decides. */
+  readonly enough: number;
+  readonly shrink: boolean;
+  readonly progress?: (index: number) => void;
+}
+
+export const FLOWS_PER_WORLD = 25;

@@ -1,0 +1,104 @@
+/**
+ * Judges every `workers`-th world of a run in a process of its own, and sends its report to the parent. Which worlds there are
+ * depends on the seed alone, not on the number of workers.
+ */
+
+import type { Feature } from '@netverdict/netsim';
+import { heardText } from '../compare/agree.ts';
+import { generate } from '../generate/generate.ts';
+import { startKernel } from '../kernel/kernel.ts';
+import { WorldRefused } from '../kernel/world-refused.ts';
+import { FeatureCounts } from '../model/decisive.ts';
+import { addCounts, type Disagreement, type Report } from '../report/report.ts';
+import { shrink } from '../shrink/shrink.ts';
+import type { WorldSpec } from '../world/spec.ts';
+import { FLOWS_PER_WORLD, type WorkerJob } from './job.ts';
+import { type JudgedFlow, judge } from './judge.ts';
+
+/** Shrinking takes seconds each: the first few tell most. */
+const MOST_SHRUNK = 10;
+
+export async function work(job: WorkerJob): Promise<Report> {
+  const kernel = await startKernel();
+  const counts = new FeatureCounts(job.enough);
+  const report = {
+    worlds: 0,
+    flows: 0,
+    attempts: 0,
+    undetermined: 0,
+    unknowns: {} as Record<string, number>,
+    outcomes: {} as Record<string, number>,
+    refused: [] as { world: string; message: string }[],
+    disagreements: [] as Disagreement[],
+    ms: { up: 0, collect: 0, packets: 0, model: 0 },
+  };
+  const worlds = Math.ceil(job.flows / FLOWS_PER_WORLD);
+  try {
+    for (let index = job.worker; index < worlds; index += job.workers) {
+      const spec = generate(job.seed, index, Math.min(FLOWS_PER_WORLD, job.flows - index * FLOWS_PER_WORLD));
+      try {
+        const judged = await judge(kernel, spec, counts);
+        report.worlds++;
+        for (const part of ['up', 'collect', 'packets', 'model'] as const) report.ms[part] += judged.ms[part];
+        for (const flow of judged.flows) {
+          report.flows++;
+          report.attempts += flow.observations.length;
+          note(report, flow);
+          if (flow.comparison.kind === 'disagrees')
+            report.disagreements.push({
+              world: spec.id,
+              flow: flow.flow.id,
+              differences: flow.comparison.differences,
+              shrunk:
+                report.disagreements.length < MOST_SHRUNK && job.shrink
+                  ? await smallest(spec, flow)
+                  : { ...spec, flows: [flow.flow] },
+            });
+        }
+      } catch (error) {
+        if (!(error instanceof WorldRefused)) throw error;
+        report.refused.push({ world: spec.id, message: error.message });
+      }
+      job.progress?.(index);
+    }
+  } finally {
+    await kernel.close();
+  }
+  const features: Record<Feature, { met: number; decisive: number }> = {};
+  for (const [feature, met] of counts.met) features[feature] = { met, decisive: counts.decisive.get(feature) ?? 0 };
+  return { seed: job.seed, flowsWanted: job.flows, ...report, features };
+
+  async function smallest(spec: WorldSpec, { flow }: JudgedFlow): Promise<WorldSpec> {
+    return shrink({ ...spec, flows: [flow] }, async (candidate) => {
+      try {
+        const again = await judge(kernel, candidate, null);
+        return again.flows.some((f) => f.comparison.kind === 'disagrees');
+      } catch (error) {
+        if (error instanceof WorldRefused) return false;
+        throw error;
+      }
+    });
+  }
+}
+
+function note(
+  report: { undetermined: number; unknowns: Record<string, number>; outcomes: Record<string, number> },
+  { comparison, predictions, observations }: JudgedFlow,
+): void {
+  if (comparison.kind === 'undetermined') {
+    report.undetermined++;
+    report.unknowns = addCounts(
+      report.unknowns,
+      Object.fromEntries(comparison.unknowns.map((u) => [withoutNumbers(u), 1])),
+    );
+  }
+  const [seen] = observations;
+  const [branch] = predictions[0]?.branches ?? [];
+  if (seen) {
+    const heard = seen.heard.kind === 'icmp' ? `ICMP ${seen.heard.type}/${seen.heard.code}` : heardText(seen.heard);
+    report.outcomes = addCounts(report.outcomes, { [`${branch?.disposition ?? '?'}, heard ${heard}`]: 1 });
+  }
+}
+
+/** So that the same unknown in many worlds is one line. */
+const withoutNumbers = (text: string): string => text.replace(/\d+/g, 'N').slice(0, 140);
