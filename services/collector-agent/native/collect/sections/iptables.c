@@ -65,7 +65,16 @@ static struct cached *cache_find(uint64_t cookie, uint32_t generation, int famil
     return NULL;
 }
 
-static void cache_keep(uint64_t cookie, uint32_t generation, int family, const struct buf *from, size_t start)
+int nft_kept(struct buf *out, uint64_t cookie, uint32_t generation, int what)
+{
+    const struct cached *hit = cache_find(cookie, generation, what);
+    if (!hit)
+        return -1;
+    buf_add(out, hit->text.p, hit->text.len);
+    return 0;
+}
+
+void nft_keep(uint64_t cookie, uint32_t generation, int family, const struct buf *from, size_t start)
 {
     size_t bytes = from->len - start, total = bytes;
     if (!cookie || bytes > CACHE_BYTES / 2)
@@ -210,10 +219,7 @@ static int through_nft(struct ctx *c, struct buf *out, int family, const char *t
     if (!any)
         return 0;
     size_t start = out->len;
-    struct cached *hit = cache_find(c->cookie, s->generation, family);
-    if (hit)
-        buf_add(out, hit->text.p, hit->text.len);
-    else {
+    if (nft_kept(out, c->cookie, s->generation, family)) {
         const char *why = "";
         bool ours = nft_save(s, family, out, &why) == 0;
         if (ours) {
@@ -233,7 +239,7 @@ static int through_nft(struct ctx *c, struct buf *out, int family, const char *t
         }
         buf_need(out, 1);
         out->p[out->len] = 0;
-        cache_keep(c->cookie, s->generation, family, out, start);
+        nft_keep(c->cookie, s->generation, family, out, start);
     }
     note_foreign(s, family, out, start);
     return 0;

@@ -25,6 +25,10 @@ struct nft_state {
 
 struct buf;
 struct ctx;
+/* A text that is kept while the namespace's nft generation stands; `what` tells the kinds apart. -1: none is kept. */
+int nft_kept(struct buf *out, uint64_t cookie, uint32_t generation, int what);
+void nft_keep(uint64_t cookie, uint32_t generation, int what, const struct buf *from, size_t start);
+#define NFT_NATIVE 255 /* beside NFPROTO_IPV4 and NFPROTO_IPV6, iptables-nft's own */
 /* Asked once per collection: generation and tables. */
 struct nft_state *nft_state_of(struct ctx *c);
 /* The ruleset's generation now; 0 when it cannot be told. */

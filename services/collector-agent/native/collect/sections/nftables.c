@@ -61,22 +61,34 @@ struct dump {
     int answers; /* NFT_MSG_NEW… */
     const char *line; /* `{"chain":{` */
     const struct nft_attribute *attributes;
-    char **sets; /* names met, when sets are dumped */
-    size_t n_sets;
+    char **names; /* of the sets or chains met */
+    size_t n, cap;
+    bool moving; /* elements come and go without a new generation */
 };
 
-static void forget_sets(struct dump *d)
+static void forget_names(struct dump *d)
 {
-    for (size_t i = 0; i < d->n_sets; i++)
-        free(d->sets[i]);
-    d->n_sets = 0;
+    for (size_t i = 0; i < d->n; i++)
+        free(d->names[i]);
+    d->n = 0;
+}
+
+static void keep_name(struct dump *d, const char *name)
+{
+    if (d->n == d->cap) {
+        d->cap = d->cap ? d->cap * 2 : 64;
+        d->names = realloc(d->names, d->cap * sizeof *d->names);
+        if (!d->names)
+            _Exit(70);
+    }
+    d->names[d->n++] = strdup(name);
 }
 
 static void restart(void *arg)
 {
     struct dump *d = arg;
     d->out->len = d->from;
-    forget_sets(d);
+    forget_names(d);
 }
 
 static void each(const struct nlmsghdr *h, void *arg)
@@ -95,12 +107,13 @@ static void each(const struct nlmsghdr *h, void *arg)
     if (d->answers == NFT_MSG_NEWOBJ && t[3] && t[4])
         nft_json_object(d->out, t[4], na_be32(t[3]));
     buf_add(d->out, "}}\n", 3);
-    if (d->answers == NFT_MSG_NEWSET && t[2]) {
-        d->sets = realloc(d->sets, (d->n_sets + 1) * sizeof *d->sets);
-        if (!d->sets)
-            _Exit(70);
-        d->sets[d->n_sets++] = strdup(na_str(t[2]));
+    if (d->answers == NFT_MSG_NEWSET && t[NFTA_SET_NAME]) {
+        keep_name(d, na_str(t[NFTA_SET_NAME]));
+        d->moving |= t[NFTA_SET_FLAGS] && na_be32(t[NFTA_SET_FLAGS]) & (NFT_SET_TIMEOUT | NFT_SET_EVAL);
     }
+    /* `use` counts a chain's rules and the jumps to it: at none there is nothing to ask for. */
+    if (d->answers == NFT_MSG_NEWCHAIN && t[NFTA_CHAIN_NAME] && (!t[NFTA_CHAIN_USE] || na_be32(t[NFTA_CHAIN_USE]) > 0))
+        keep_name(d, na_str(t[NFTA_CHAIN_NAME]));
 }
 
 static void each_element(const struct nlmsghdr *h, void *arg)
@@ -121,14 +134,14 @@ static void each_element(const struct nlmsghdr *h, void *arg)
     }
 }
 
-static int ask(int fd, struct dump *d, int question, nl_each reader, const char *set_name)
+static int ask(int fd, struct dump *d, int question, nl_each reader, const char *name)
 {
     struct nl_req r;
     struct nfgenmsg m = {.nfgen_family = (uint8_t)d->table->family};
     nl_begin(&r, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | question), NLM_F_DUMP, &m, sizeof m);
     nl_put(&r, 1, d->table->name, strlen(d->table->name) + 1);
-    if (set_name)
-        nl_put(&r, NFTA_SET_ELEM_LIST_SET, set_name, strlen(set_name) + 1);
+    if (name) /* NFTA_SET_ELEM_LIST_SET or NFTA_RULE_CHAIN */
+        nl_put(&r, 2, name, strlen(name) + 1);
     d->from = d->out->len;
     return nl_ask(fd, r.h, reader, restart, d);
 }
@@ -143,15 +156,12 @@ static int dump_sets(int fd, struct dump *d)
     d->out = out;
     const char *at = lines.p;
     struct dump of_elements = {.out = out, .table = d->table};
-    for (size_t i = 0; i < d->n_sets && !e; i++) {
+    for (size_t i = 0; i < d->n && !e; i++) {
         const char *end = strchr(at, '\n');
         buf_add(out, at, (size_t)(end + 1 - at));
         at = end + 1;
-        e = ask(fd, &of_elements, NFT_MSG_GETSETELEM, each_element, d->sets[i]);
+        e = ask(fd, &of_elements, NFT_MSG_GETSETELEM, each_element, d->names[i]);
     }
-    forget_sets(d);
-    free(d->sets);
-    d->sets = NULL;
     buf_free(&lines);
     return e;
 }
@@ -169,7 +179,7 @@ static const char *family_name(int family)
     }
 }
 
-static int dump_table(int fd, const struct nft_table *t, struct buf *out)
+static int dump_table(int fd, const struct nft_table *t, struct buf *out, bool *moving)
 {
     struct dump chains = {.out = out, .table = t, .answers = NFT_MSG_NEWCHAIN, .line = "{\"chain\":{", .attributes = chain};
     struct dump sets = {.out = out, .table = t, .answers = NFT_MSG_NEWSET, .line = "{\"set\":{", .attributes = set};
@@ -189,17 +199,26 @@ static int dump_table(int fd, const struct nft_table *t, struct buf *out)
     /* Before Linux 4.16 there are none. */
     if (!e)
         e = ask(fd, &flows, NFT_MSG_GETFLOWTABLE, each, NULL);
-    return e ? e : ask(fd, &rules, NFT_MSG_GETRULE, each, NULL);
+    /* Chain by chain, which the kernel finds by its name: a dump of all rules walks over those already sent again for each
+     * 32 KiB of answer. (A set it finds in a list: 10,000 anonymous ones take it a second.) */
+    for (size_t i = 0; i < chains.n && !e; i++)
+        e = ask(fd, &rules, NFT_MSG_GETRULE, each, chains.names[i]);
+    *moving |= sets.moving;
+    forget_names(&chains);
+    forget_names(&sets);
+    free(chains.names);
+    free(sets.names);
+    return e;
 }
 
-static int dump_all(struct ctx *c, const struct nft_state *s, struct buf *out)
+static int dump_all(struct ctx *c, const struct nft_state *s, struct buf *out, bool *moving)
 {
     uint16_t probe = 1;
     buf_fmt(out, "{\"ruleset\":{\"byteorder\":\"%s\"}}\n", *(uint8_t *)&probe ? "little" : "big");
     for (size_t i = 0; i < s->n_tables; i++) {
         if (s->tables[i].owned || !family_name(s->tables[i].family))
             continue;
-        int e = dump_table(s->fd, &s->tables[i], out);
+        int e = dump_table(s->fd, &s->tables[i], out, moving);
         if (e == -ENOENT || e == -EAGAIN)
             return 0; /* gone meanwhile: the generation tells */
         if (e)
@@ -224,11 +243,20 @@ int section_nftables(struct ctx *c, struct buf *out)
         if (!s->did6)
             section_ip6tables_nft(c, &dropped);
         buf_free(&dropped);
-        size_t start = out->len;
-        if (dump_all(c, s, out))
-            return -1;
-        if (s->fd < 0 || nft_generation(s) == s->generation)
+        if (nft_kept(out, c->cookie, s->generation, NFT_NATIVE) == 0)
             return 0;
+        size_t start = out->len;
+        bool moving = false;
+        if (dump_all(c, s, out, &moving))
+            return -1;
+        if (s->fd < 0)
+            return 0;
+        if (nft_generation(s) == s->generation) {
+            /* Counters move as well, but decide nothing. */
+            if (!moving && !strstr(out->p + start, "\"consumed\":"))
+                nft_keep(c->cookie, s->generation, NFT_NATIVE, out, start);
+            return 0;
+        }
         out->len = start;
         nft_state_free(c);
     }
