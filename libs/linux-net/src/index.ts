@@ -1,6 +1,7 @@
 export * from './netns/addresses.ts';
 export * from './netns/conntrack.ts';
 export * from './netns/ipset.ts';
+export * from './netns/ipvs.ts';
 export * from './netns/links.ts';
 export * from './netns/neighbours.ts';
 export * from './netns/routes.ts';

@@ -87,7 +87,7 @@ rows('clean', [
         [HOST2]: nft({
           filter: {
             FORWARD: [
-              { matches: [{ kind: 'unsupported', module: 'bpf', text: '' }], target: { kind: 'observe', name: 'LOG' } },
+              { matches: [{ kind: 'unsupported', module: 'bpf', text: '' }], target: { kind: 'observe', name: 'LOG', options: [] } },
             ],
           },
         }),

@@ -19,6 +19,9 @@ export interface Socket {
   readonly receiveBuffer: { readonly bytes: number; readonly limit: number } | null;
   /** IP_TRANSPARENT; null where it could not be read. */
   readonly transparent: boolean | null;
+  /** Owner of the socket; absent: not known. The group is nowhere to be read, and stands only in worlds made by hand. */
+  readonly uid?: number;
+  readonly gid?: number;
   readonly process: string | null;
   readonly line: number;
 }

@@ -3,6 +3,7 @@
  * The names are iptables-extensions(8)'s. A module that is not modelled stays `unsupported`, with its text.
  */
 import type { IpAddress } from '../values/address.ts';
+import type { XtRareMatch } from './rare-matches.ts';
 
 /** Address and mask. Masks need not be contiguous: iptables takes 10.0.0.1/255.0.0.255. */
 export interface MaskedAddress {
@@ -28,11 +29,20 @@ export type AddrType =
   | 'NAT'
   | 'XRESOLVE';
 
-interface Negatable {
+export interface Negatable {
   readonly negate: boolean;
 }
 
+/**
+ * Other questions of -m conntrack. A packet without an entry answers none of them with yes, negated or not, unless the same
+ * `-m conntrack` asks for a state, too: then the state alone decides (conntrack_mt).
+ */
+interface BesideState extends Negatable {
+  readonly besideState: boolean;
+}
+
 export type XtMatch =
+  | XtRareMatch
   | (Negatable & { readonly kind: 'source'; readonly value: MaskedAddress })
   | (Negatable & { readonly kind: 'destination'; readonly value: MaskedAddress })
   /** `name` without the `+`; `wildcard` when it had one. */
@@ -55,21 +65,23 @@ export type XtMatch =
   | (Negatable & { readonly kind: 'mark'; readonly value: number; readonly mask: number })
   | (Negatable & { readonly kind: 'connmark'; readonly value: number; readonly mask: number })
   | (Negatable & { readonly kind: 'ctstate'; readonly states: readonly CtState[] })
-  | (Negatable & { readonly kind: 'ctproto'; readonly number: number })
-  | (Negatable & { readonly kind: 'ctstatus'; readonly statuses: readonly string[] })
-  | (Negatable & {
+  | (BesideState & { readonly kind: 'ctproto'; readonly number: number })
+  | (BesideState & { readonly kind: 'ctstatus'; readonly statuses: readonly string[] })
+  /** Seconds until the entry expires. */
+  | (BesideState & { readonly kind: 'ctexpire'; readonly range: Range })
+  | (BesideState & {
       readonly kind: 'ctaddress';
       readonly tuple: 'orig' | 'reply';
       readonly side: 'source' | 'destination';
       readonly value: MaskedAddress;
     })
-  | (Negatable & {
+  | (BesideState & {
       readonly kind: 'ctport';
       readonly tuple: 'orig' | 'reply';
       readonly side: 'source' | 'destination';
       readonly range: Range;
     })
-  | (Negatable & { readonly kind: 'ctdir'; readonly direction: 'ORIGINAL' | 'REPLY' })
+  | (BesideState & { readonly kind: 'ctdir'; readonly direction: 'ORIGINAL' | 'REPLY' })
   | (Negatable & {
       readonly kind: 'addrtype';
       readonly side: 'source' | 'destination';
@@ -132,6 +144,8 @@ export type XtMatch =
       readonly kind: 'owner';
       readonly what: 'uid' | 'gid' | 'socket-exists';
       readonly range: Range | null;
+      /** The groups that the process has besides, too. */
+      readonly supplementary: boolean;
     })
   /** Counts into an accounting object and always matches (xt_nfacct); kube-proxy 1.31+ has it in KUBE-FORWARD. */
   | (Negatable & { readonly kind: 'nfacct'; readonly name: string })

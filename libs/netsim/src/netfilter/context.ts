@@ -34,3 +34,5 @@ export function entryOf(context: RuleContext): CtEntry | undefined {
 
 /** A match's answer: yes, no, or why it cannot be told. */
 export type Answer = boolean | { readonly unknown: string };
+/** What the match reads is not there (no connection, no such header): it says no, and `!` does not turn that round. */
+export type NotThere = null;

@@ -1,4 +1,11 @@
-/** One table at one hook: the base chain, what it jumps to, and its policy (ipt_do_table). */
+/**
+ * One table at one hook: the base chain, what it jumps to, and its policy (ipt_do_table; nft_do_chain for rules of iptables-nft).
+ *
+ * `walk.rulesMet` follows what `-j TRACE` shows: both kernels trace each rule whose matches all agreed, before its target acts,
+ * whether or not it has one; and the base chain's policy at its end, after a RETURN there or at the end of a chain that was
+ * gone to, too. The end of a user's chain is traced as `return` and is no rule. Legacy calls an unconditional
+ * ACCEPT, DROP or RETURN in a base chain `policy:N` and in another `return:N` (get_chainname_rulenum), with the rule's own number.
+ */
 import type { XtRule } from '@netverdict/linux-net';
 import type { Step } from '@netverdict/verdict';
 import type { Packet } from '../packet/packet.ts';
@@ -68,23 +75,25 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
     const current: RuleContext = { ...context, packet: t.packet };
     // Chains that call one another can make a packet meet more rules than anybody can wait for.
     if (!context.walk.spend('rule')) return { end: 'verdict', verdict: { kind: 'abandoned' } };
-    if (!matches(t, name, rule, current)) continue;
+    const met = matches(t, name, rule, current);
+    if (met === false) continue;
+    remember(t, context, name, rule.number, met === 'maybe');
     if (rule.target === null || !context.walk.sees(`xt-target/${rule.target.kind}`, true)) continue;
     const result = applyTarget(rule.target, current);
     const said = ruleText(name, rule, result);
     switch (result.does) {
       case 'continue':
         t.packet = result.packet;
-        if (result.said) met(t, context, name, rule, said, 'change');
+        if (result.said) tell(t, context, name, rule, said, 'change');
         continue;
       case 'accept':
-        met(t, context, name, rule, said, result.packet === current.packet ? 'pass' : 'change', result.packet);
+        tell(t, context, name, rule, said, result.packet === current.packet ? 'pass' : 'change', result.packet);
         t.packet = result.packet;
         return { end: 'verdict', verdict: { kind: 'accept', packet: result.packet, steps: t.steps, last: said } };
       case 'drop':
       case 'reject':
       case 'no-source':
-        met(t, context, name, rule, said, 'stop');
+        tell(t, context, name, rule, said, 'stop');
         return {
           end: 'verdict',
           verdict: {
@@ -97,7 +106,7 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
           },
         };
       case 'return':
-        met(t, context, name, rule, said, 'pass');
+        tell(t, context, name, rule, said, 'pass');
         return { end: 'returned' };
       case 'jump':
       case 'goto': {
@@ -109,7 +118,7 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
           if (!unknownRule(t, name, rule, current, what)) return open(t, name, rule, current, what);
           continue;
         }
-        met(t, context, name, rule, said, 'pass');
+        tell(t, context, name, rule, said, 'pass');
         const inner = walkChain(t, next, context);
         if (inner.end === 'verdict') return inner;
         // After a goto the packet comes back to the caller of this chain, not to its next rule.
@@ -129,7 +138,8 @@ const open = (t: Traversal, chain: string, rule: XtRule, context: RuleContext, w
   verdict: { kind: 'unknown', missing: missingFor(t, chain, rule, context, what), steps: t.steps },
 });
 
-function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext): boolean {
+/** `maybe`: cannot be told, and makes no difference to the packet, so no way parts here. */
+function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext): boolean | 'maybe' {
   let unknown: string | null = null;
   let chance = 1;
   let drawn = false;
@@ -143,12 +153,13 @@ function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext
       drawn = true;
     }
   }
-  if (changesNothing(rule.target)) return true;
+  const idle = changesNothing(rule.target);
+  if (unknown !== null && idle) return 'maybe';
   if (unknown !== null) {
     const missing = missingFor(t, chain, rule, context, unknown);
     const question = `rule ${rule.number} of ${chain} matches`;
     const answer = context.walk.choices.unknown(question, missing);
-    met(
+    tell(
       t,
       context,
       chain,
@@ -160,6 +171,7 @@ function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext
   }
   if (!drawn || chance >= 1) return true;
   if (chance <= 0) return false;
+  if (idle) return 'maybe';
   const taken = context.walk.choose('rule', [
     { label: `${chain} rule ${rule.number} by chance`, share: chance },
     { label: `${chain} rule ${rule.number} passed over by chance`, share: 1 - chance },
@@ -174,7 +186,7 @@ function unknownRule(t: Traversal, chain: string, rule: XtRule, context: RuleCon
     `rule ${rule.number} of ${chain} lets the packet go on unchanged`,
     missing,
   );
-  met(
+  tell(
     t,
     context,
     chain,
@@ -211,9 +223,9 @@ function ruleText(chain: string, rule: XtRule, result: ReturnType<typeof applyTa
   }
 }
 
-function met(
+function tell(
   t: Traversal,
-  { walk, ns }: RuleContext,
+  { walk }: RuleContext,
   chain: string,
   rule: XtRule,
   text: string,
@@ -221,7 +233,6 @@ function met(
   packet?: Packet,
 ): void {
   walk.spend('step');
-  if (action !== 'branch') remember(t, { walk, ns }, chain, rule.number);
   t.steps.push(
     makeStep({
       kind: action === 'branch' ? 'unknown' : 'rule',
@@ -239,6 +250,7 @@ function remember(
   { walk, ns }: Pick<RuleContext, 'walk' | 'ns'>,
   chain: string,
   rule: number | 'policy',
+  maybe = false,
 ): void {
   walk.rulesMet.push({
     namespace: ns.key,
@@ -247,5 +259,6 @@ function remember(
     table: t.table.name,
     chain,
     rule,
+    ...(maybe ? { maybe } : {}),
   });
 }

@@ -2,7 +2,7 @@
  * A packet as header layers plus what the kernel keeps beside it (mark, conntrack reference). Immutable: every
  * change is a new value. A tunnel puts the inner frame into `payload` of an outer UDP packet; nothing else is special.
  */
-import { type Family, formatIp, type IpAddress, type Mac } from '@netverdict/linux-net';
+import { type Family, formatIp, type IpAddress, type Mac, type Range, type Socket } from '@netverdict/linux-net';
 import type { PacketView } from '@netverdict/verdict';
 import type { CtRef } from '../conntrack/table.ts';
 
@@ -16,6 +16,9 @@ export interface Packet {
   readonly destination: IpAddress;
   readonly sport: number | null;
   readonly dport: number | null;
+  /** NAT drew the port at random out of these: `sport` (`dport` of the answer) is one of them, and stands for all. */
+  readonly sportAmong?: Range;
+  readonly dportAmong?: Range;
   /** TCP flags byte; 0 for others. */
   readonly tcpFlags: number;
   readonly icmp: Icmp | null;
@@ -35,6 +38,12 @@ export interface Packet {
   readonly zone: number;
   /** The zone holds for one direction's tuple only (`--zone-orig`, `--zone-reply`); absent: for both. */
   readonly zoneOf?: 'original' | 'reply';
+  /** A rule before conntrack has said how it is to be tracked; later such rules leave it alone. */
+  readonly template?: boolean;
+  /** The socket that TPROXY found for it (skb->sk). */
+  readonly assigned?: Socket;
+  /** The frame that it came in, as `mac` and `pkttype` see it; absent where it was made here or its frame was a tunnel's. */
+  readonly frame?: { readonly source: Mac | null; readonly cast: 'host' | 'broadcast' | 'multicast' | 'otherhost' };
   readonly payload: TunnelPayload | null;
 }
 
@@ -70,7 +79,8 @@ export const lengthOf = (packet: Packet): number => packet.pieceBytes ?? packet.
 
 /** What another namespace gets: no mark, no conntrack reference. Within one (`crosses` false) the mark stays. */
 export function scrub(packet: Packet, crosses: boolean): Packet {
-  return { ...packet, ct: null, untracked: false, zone: 0, mark: crosses ? 0 : packet.mark };
+  const { zoneOf: _1, template: _2, assigned: _3, frame: _4, ...rest } = packet;
+  return { ...rest, ct: null, untracked: false, zone: 0, mark: crosses ? 0 : packet.mark };
 }
 
 const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6', 132: 'sctp' };

@@ -29,4 +29,6 @@ export interface RuleMet {
   readonly chain: string;
   /** 1-based position in the chain; `policy` at its end. */
   readonly rule: number | 'policy';
+  /** Whether the packet met it cannot be told (`-m limit -j LOG`): it makes no difference to the packet. */
+  readonly maybe?: boolean;
 }

@@ -1,5 +1,5 @@
 /** One run: a packet and its answer, followed along one sequence of choices. */
-import type { Flow, Link, NamespaceKey } from '@netverdict/linux-net';
+import type { Flow, Link, NamespaceKey, NftElement } from '@netverdict/linux-net';
 import type { Choice, Direction, Disposition, Evidence, Step } from '@netverdict/verdict';
 import { Conntrack } from '../conntrack/table.ts';
 import { describe, type Packet } from '../packet/packet.ts';
@@ -40,8 +40,10 @@ export class Walk {
   left: Packet | null = null;
   /** The namespace in which the packet arrived and which answers. */
   answeredBy: NamespaceKey | null = null;
-  /** What `recent --set` has stored in this run: list name and address. */
-  readonly recent = new Set<string>();
+  /** What `recent --set` has stored in this run: list name and address, and how often. */
+  readonly recent = new Map<string, number>();
+  /** Sets that a rule has changed in this run: namespace and name. */
+  readonly changedSets = new Set<string>();
   /** What bridges and tunnels have learned in this run: `namespace device MAC` to a port's index or a tunnel end's address. */
   readonly learned = new Map<string, number | bigint>();
   #aside = false;

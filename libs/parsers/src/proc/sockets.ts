@@ -63,10 +63,18 @@ function readSocket(line: string, number: number, file: File): Socket {
     acceptQueue: file.protocol === 'tcp' && state === TCP_LISTEN ? acceptQueue(extra) : null,
     receiveBuffer: file.protocol === 'udp' ? receiveBuffer(extra) : null,
     transparent: booleanOf(extra.get('transparent')),
+    ...uidOf(columns[UID_COLUMN]),
     process: extra.get('process') ?? null,
     line: number,
   };
 }
+
+/** `sl local rem st tx:rx tr:when retrnsmt uid …` */
+const UID_COLUMN = 7;
+const uidOf = (text: string | undefined): { uid?: number } => {
+  const uid = numberOf(text);
+  return uid === null ? {} : { uid };
+};
 
 function stateOf(file: File, state: number): Socket['state'] {
   if (state === TCP_ESTABLISHED) return 'established';

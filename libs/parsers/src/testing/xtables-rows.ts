@@ -11,7 +11,7 @@ export interface Row<T> {
   /** Besides what the row asks, the rule needs this to be accepted (`-p tcp` for ports). */
   readonly needs?: string;
   /** The table in which iptables takes it; filter where it does not matter. */
-  readonly table?: 'nat' | 'mangle' | 'raw';
+  readonly table?: 'nat' | 'mangle' | 'raw' | 'security';
   /** A typed form that the kernel prints otherwise, or that this kernel lacks the module for. */
   readonly notSaved?: true;
 }
@@ -75,6 +75,11 @@ export const MATCH_ROWS: Rows<XtMatch> = {
   'tcp-option': [{ text: '-m tcp --tcp-option 8', is: { kind: 'tcp-option', number: 8, negate }, needs: '-p tcp' }],
   icmp: [
     {
+      text: '-m icmp ! --icmp-type any',
+      is: { kind: 'icmp', type: 255, codes: { from: 0, to: 255 }, negate: true },
+      needs: '-p icmp',
+    },
+    {
       text: '-m icmp --icmp-type 8',
       is: { kind: 'icmp', type: 8, codes: { from: 0, to: 255 }, negate },
       needs: '-p icmp',
@@ -121,25 +126,64 @@ export const MATCH_ROWS: Rows<XtMatch> = {
     { text: '-m state --state NEW', is: { kind: 'ctstate', states: ['NEW'], negate } },
     { text: '-m conntrack ! --ctstate DNAT', is: { kind: 'ctstate', states: ['DNAT'], negate: true } },
   ],
-  ctproto: [{ text: '-m conntrack --ctproto 6', is: { kind: 'ctproto', number: 6, negate } }],
-  ctstatus: [{ text: '-m conntrack --ctstatus ASSURED', is: { kind: 'ctstatus', statuses: ['ASSURED'], negate } }],
+  ctproto: [{ text: '-m conntrack --ctproto 6', is: { kind: 'ctproto', number: 6, negate, besideState: false } }],
+  ctstatus: [
+    {
+      text: '-m conntrack --ctstatus ASSURED',
+      is: { kind: 'ctstatus', statuses: ['ASSURED'], negate, besideState: false },
+    },
+    {
+      text: '--ctstatus NONE',
+      is: { kind: 'ctstatus', statuses: ['NONE'], negate, besideState: true },
+      needs: '-m conntrack --ctstate NEW',
+    },
+  ],
+  ctexpire: [
+    {
+      text: '-m conntrack ! --ctexpire 5:60',
+      is: { kind: 'ctexpire', range: { from: 5, to: 60 }, negate: true, besideState: false },
+    },
+  ],
   ctaddress: [
     {
       text: '-m conntrack ! --ctorigdst 10.0.0.0/8',
-      is: { kind: 'ctaddress', tuple: 'orig', side: 'destination', value: masked('10.0.0.0/8'), negate: true },
+      is: {
+        kind: 'ctaddress',
+        tuple: 'orig',
+        side: 'destination',
+        value: masked('10.0.0.0/8'),
+        negate: true,
+        besideState: false,
+      },
     },
     {
       text: '-m conntrack --ctreplsrc 10.0.0.1',
-      is: { kind: 'ctaddress', tuple: 'reply', side: 'source', value: masked('10.0.0.1/32'), negate },
+      is: {
+        kind: 'ctaddress',
+        tuple: 'reply',
+        side: 'source',
+        value: masked('10.0.0.1/32'),
+        negate,
+        besideState: false,
+      },
     },
   ],
   ctport: [
     {
       text: '-m conntrack --ctorigdstport 80:81',
-      is: { kind: 'ctport', tuple: 'orig', side: 'destination', range: { from: 80, to: 81 }, negate },
+      is: {
+        kind: 'ctport',
+        tuple: 'orig',
+        side: 'destination',
+        range: { from: 80, to: 81 },
+        negate,
+        besideState: false,
+      },
     },
   ],
-  ctdir: [{ text: '-m conntrack --ctdir REPLY', is: { kind: 'ctdir', direction: 'REPLY', negate } }],
+  ctdir: [
+    { text: '-m conntrack --ctdir REPLY', is: { kind: 'ctdir', direction: 'REPLY', negate, besideState: false } },
+  ],
   addrtype: [
     {
       text: '-m addrtype --dst-type LOCAL',
@@ -265,9 +309,22 @@ export const MATCH_ROWS: Rows<XtMatch> = {
     },
   ],
   owner: [
-    { text: '-m owner --uid-owner 1337', is: { kind: 'owner', what: 'uid', range: port(1337), negate } },
-    { text: '-m owner ! --gid-owner 5-6', is: { kind: 'owner', what: 'gid', range: { from: 5, to: 6 }, negate: true } },
-    { text: '-m owner --socket-exists', is: { kind: 'owner', what: 'socket-exists', range: null, negate } },
+    {
+      text: '-m owner --uid-owner 1337',
+      is: { kind: 'owner', what: 'uid', range: port(1337), supplementary: false, negate },
+    },
+    {
+      text: '-m owner ! --gid-owner 5-6',
+      is: { kind: 'owner', what: 'gid', range: { from: 5, to: 6 }, supplementary: false, negate: true },
+    },
+    {
+      text: '-m owner --gid-owner 5 --suppl-groups',
+      is: { kind: 'owner', what: 'gid', range: port(5), supplementary: true, negate },
+    },
+    {
+      text: '-m owner --socket-exists',
+      is: { kind: 'owner', what: 'socket-exists', range: null, supplementary: false, negate },
+    },
   ],
   nfacct: [
     {
@@ -276,20 +333,385 @@ export const MATCH_ROWS: Rows<XtMatch> = {
       notSaved: true,
     },
   ],
+  tcpmss: [
+    {
+      text: '-m tcpmss --mss 500:1000',
+      is: { kind: 'tcpmss', range: { from: 500, to: 1000 }, negate },
+      needs: '-p tcp',
+    },
+    { text: '-m tcpmss ! --mss 500', is: { kind: 'tcpmss', range: port(500), negate: true }, needs: '-p tcp' },
+  ],
+  'ecn-tcp': [
+    { text: '-m ecn --ecn-tcp-cwr', is: { kind: 'ecn-tcp', flag: 'cwr', negate }, needs: '-p tcp' },
+    { text: '-m ecn ! --ecn-tcp-ece', is: { kind: 'ecn-tcp', flag: 'ece', negate: true }, needs: '-p tcp' },
+  ],
+  'ecn-ip': [{ text: '-m ecn ! --ecn-ip-ect 2', is: { kind: 'ecn-ip', value: 2, negate: true } }],
+  'sctp-chunks': [
+    {
+      text: '-m sctp --chunk-types any DATA:Be,INIT',
+      is: { kind: 'sctp-chunks', how: 'any', chunks: ['DATA:Be', 'INIT'], negate },
+      needs: '-p sctp',
+    },
+    {
+      text: '-m sctp ! --chunk-types only SACK,ABORT:T',
+      is: { kind: 'sctp-chunks', how: 'only', chunks: ['SACK', 'ABORT:T'], negate: true },
+      needs: '-p sctp',
+    },
+  ],
+  u32: [
+    {
+      text: '-m u32 --u32 "6&0xFF=0x11&&0>>22&0x3C@8=1:5,7"',
+      is: {
+        kind: 'u32',
+        tests: [
+          {
+            steps: [
+              { op: 'first', number: 6 },
+              { op: 'and', number: 0xff },
+            ],
+            values: [port(0x11)],
+          },
+          {
+            steps: [
+              { op: 'first', number: 0 },
+              { op: 'right', number: 22 },
+              { op: 'and', number: 0x3c },
+              { op: 'at', number: 8 },
+            ],
+            values: [{ from: 1, to: 5 }, port(7)],
+          },
+        ],
+        negate,
+      },
+    },
+    {
+      text: '-m u32 ! --u32 "0x0=0x45000000:0x4500ffff"',
+      is: {
+        kind: 'u32',
+        tests: [{ steps: [{ op: 'first', number: 0 }], values: [{ from: 0x45000000, to: 0x4500ffff }] }],
+        negate: true,
+      },
+    },
+  ],
+  eui64: [{ text: '-m eui64', is: { kind: 'eui64', negate }, v6: true }],
+  ipv6header: [
+    {
+      text: '-m ipv6header --header hop-by-hop,ipv6-opts --soft',
+      is: { kind: 'ipv6header', headers: 128 | 64, soft: true, negate },
+      v6: true,
+    },
+    {
+      text: '-m ipv6header ! --header frag',
+      is: { kind: 'ipv6header', headers: 16, soft: false, negate: true },
+      v6: true,
+    },
+  ],
+  devgroup: [
+    { text: '-m devgroup --src-group 0x5/0xf', is: { kind: 'devgroup', side: 'source', value: 5, mask: 15, negate } },
+    {
+      text: '-m devgroup ! --dst-group default',
+      is: { kind: 'devgroup', side: 'destination', value: 0, mask: 0xffffffff, negate: true },
+    },
+  ],
+  realm: [{ text: '-m realm ! --realm 0x5/0xff', is: { kind: 'realm', value: 5, mask: 255, negate: true } }],
+  policy: [
+    { text: '-m policy --dir in --pol none', is: { kind: 'policy', dir: 'in', ipsec: false, options: [], negate } },
+    {
+      text: '-m policy --dir out --pol ipsec --strict --reqid 5 ! --spi 0x5 --proto esp --mode tunnel --tunnel-dst 2.2.2.0/24 --tunnel-src 1.1.1.1 --next --reqid 6',
+      is: {
+        kind: 'policy',
+        dir: 'out',
+        ipsec: true,
+        options: [
+          '--strict',
+          '--reqid 5',
+          '! --spi 0x5',
+          '--proto esp',
+          '--mode tunnel',
+          '--tunnel-dst 2.2.2.0/24',
+          '--tunnel-src 1.1.1.1',
+          '--next',
+          '--reqid 6',
+        ],
+        negate,
+      },
+    },
+  ],
+  cgroup: [
+    { text: '-m cgroup ! --cgroup 1', is: { kind: 'cgroup', classid: 1, path: null, negate: true } },
+    {
+      text: '-m cgroup --path system.slice/a.service',
+      is: { kind: 'cgroup', classid: null, path: 'system.slice/a.service', negate },
+      notSaved: true,
+    },
+  ],
+  cpu: [{ text: '-m cpu ! --cpu 1', is: { kind: 'cpu', cpu: 1, negate: true } }],
+  cluster: [
+    {
+      text: '-m cluster --cluster-total-nodes 2 --cluster-local-node 2 --cluster-hash-seed 0xdeadbeef',
+      is: { kind: 'cluster', nodemask: 2, total: 2, seed: 0xdeadbeef, negate },
+    },
+    {
+      text: '-m cluster ! --cluster-local-nodemask 0x00000005 --cluster-total-nodes 3 --cluster-hash-seed 0x00000007',
+      is: { kind: 'cluster', nodemask: 5, total: 3, seed: 7, negate: true },
+    },
+  ],
+  connbytes: [
+    {
+      text: '-m connbytes --connbytes 10:20 --connbytes-mode packets --connbytes-dir both',
+      is: { kind: 'connbytes', from: 10, to: 20, mode: 'packets', direction: 'both', negate },
+    },
+    {
+      text: '-m connbytes ! --connbytes 10 --connbytes-mode avgpkt --connbytes-dir original',
+      is: { kind: 'connbytes', from: 10, to: null, mode: 'avgpkt', direction: 'original', negate: true },
+    },
+  ],
+  connlabel: [
+    { text: '-m connlabel --label "5"', is: { kind: 'connlabel', label: '5', set: false, negate } },
+    { text: '-m connlabel ! --label "5" --set', is: { kind: 'connlabel', label: '5', set: true, negate: true } },
+  ],
+  connlimit: [
+    {
+      text: '-m connlimit --connlimit-upto 5 --connlimit-mask 24',
+      is: { kind: 'connlimit', limit: 5, maskLength: 24, side: 'source', negate: true },
+    },
+    {
+      text: '-m connlimit --connlimit-above 0 --connlimit-daddr',
+      is: { kind: 'connlimit', limit: 0, maskLength: 32, side: 'destination', negate },
+    },
+    {
+      text: '-m connlimit ! --connlimit-above 3',
+      is: { kind: 'connlimit', limit: 3, maskLength: 32, side: 'source', negate: true },
+    },
+  ],
+  helper: [{ text: '-m helper ! --helper ftp-21', is: { kind: 'helper', name: 'ftp-21', negate: true } }],
+  ah: [
+    { text: '-m ah --ahspi 5:6', is: { kind: 'ah', options: ['--ahspi 5:6'], negate }, needs: '-p ah' },
+    {
+      text: '-m ah ! --ahspi 5:7 ! --ahlen 1 --ahres',
+      is: { kind: 'ah', options: ['! --ahspi 5:7', '! --ahlen 1', '--ahres'], negate },
+      v6: true,
+    },
+  ],
+  esp: [{ text: '-m esp ! --espspi 5', is: { kind: 'esp', options: ['! --espspi 5'], negate }, needs: '-p esp' }],
+  ipcomp: [
+    {
+      text: '-m ipcomp ! --ipcompspi 5:9',
+      is: { kind: 'ipcomp', options: ['! --ipcompspi 5:9'], negate },
+      needs: '-p 108',
+    },
+  ],
+  dccp: [
+    {
+      text: '-m dccp --dccp-types REQUEST,RESPONSE',
+      is: { kind: 'dccp', options: ['--dccp-types REQUEST,RESPONSE'], negate },
+      needs: '-p dccp',
+    },
+    {
+      text: '-m dccp ! --dccp-option 5',
+      is: { kind: 'dccp', options: ['! --dccp-option 5'], negate },
+      needs: '-p dccp',
+    },
+  ],
+  frag: [
+    {
+      text: '-m frag ! --fragid 5:6 --fraglen 5 --fragres --fragfirst --fragmore',
+      is: {
+        kind: 'frag',
+        options: ['! --fragid 5:6', '--fraglen 5', '--fragres', '--fragfirst', '--fragmore'],
+        negate,
+      },
+      v6: true,
+    },
+    { text: '-m frag --fraglast', is: { kind: 'frag', options: ['--fraglast'], negate }, v6: true },
+  ],
+  hbh: [
+    {
+      text: '-m hbh ! --hbh-len 5 --hbh-opts 1:2,3',
+      is: { kind: 'hbh', options: ['! --hbh-len 5', '--hbh-opts 1:2,3'], negate },
+      v6: true,
+    },
+  ],
+  dst: [
+    {
+      text: '-m dst --dst-len 5 --dst-opts 1:2',
+      is: { kind: 'dst', options: ['--dst-len 5', '--dst-opts 1:2'], negate },
+      v6: true,
+    },
+  ],
+  rt: [
+    {
+      text: '-m rt --rt-type 0 ! --rt-segsleft 1:2 --rt-len 5 --rt-0-res --rt-0-addrs ::1,::2 --rt-0-not-strict',
+      is: {
+        kind: 'rt',
+        options: [
+          '--rt-type 0',
+          '! --rt-segsleft 1:2',
+          '--rt-len 5',
+          '--rt-0-res',
+          '--rt-0-addrs ::1,::2',
+          '--rt-0-not-strict',
+        ],
+        negate,
+      },
+      v6: true,
+    },
+  ],
+  mh: [
+    {
+      text: '-m mh ! --mh-type 1:3',
+      is: { kind: 'mh', options: ['! --mh-type 1:3'], negate },
+      needs: '-p 135',
+      v6: true,
+    },
+  ],
+  srh: [
+    {
+      text: '-m srh --srh-next-hdr 6 --srh-hdr-len-eq 5 ! --srh-segs-left-gt 3 --srh-last-entry-lt 3 --srh-tag 5 --srh-psid ::1/128',
+      is: {
+        kind: 'srh',
+        options: [
+          '--srh-next-hdr 6',
+          '--srh-hdr-len-eq 5',
+          '! --srh-segs-left-gt 3',
+          '--srh-last-entry-lt 3',
+          '--srh-tag 5',
+          '--srh-psid ::1/128',
+        ],
+        negate,
+      },
+      v6: true,
+    },
+  ],
+  bpf: [
+    {
+      text: '-m bpf --bytecode "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0"',
+      is: { kind: 'bpf', options: ['--bytecode "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0"'], negate },
+    },
+  ],
+  string: [
+    {
+      text: '-m string --string "a \\"b\\"" --algo bm --from 10 --to 200 --icase',
+      is: {
+        kind: 'string',
+        options: ['--string "a \\"b\\""', '--algo bm', '--from 10', '--to 200', '--icase'],
+        negate,
+      },
+    },
+    {
+      text: '-m string ! --hex-string "|00ff616263|" --algo kmp',
+      is: { kind: 'string', options: ['! --hex-string "|00ff616263|"', '--algo kmp'], negate },
+    },
+  ],
+  hashlimit: [
+    {
+      text: '-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip,dstport --hashlimit-name foo --hashlimit-htable-size 16 --hashlimit-htable-max 100 --hashlimit-htable-gcinterval 100 --hashlimit-srcmask 24',
+      is: {
+        kind: 'hashlimit',
+        options: [
+          '--hashlimit-upto 5/sec',
+          '--hashlimit-burst 5',
+          '--hashlimit-mode srcip,dstport',
+          '--hashlimit-name foo',
+          '--hashlimit-htable-size 16',
+          '--hashlimit-htable-max 100',
+          '--hashlimit-htable-gcinterval 100',
+          '--hashlimit-srcmask 24',
+        ],
+        negate,
+      },
+    },
+    {
+      text: '-m hashlimit --hashlimit-above 5kb/s --hashlimit-burst 10kb --hashlimit-mode dstip --hashlimit-name baz --hashlimit-dstmask 24',
+      is: {
+        kind: 'hashlimit',
+        options: [
+          '--hashlimit-above 5kb/s',
+          '--hashlimit-burst 10kb',
+          '--hashlimit-mode dstip',
+          '--hashlimit-name baz',
+          '--hashlimit-dstmask 24',
+        ],
+        negate,
+      },
+    },
+    {
+      text: '-m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name bax --hashlimit-rate-match --hashlimit-rate-interval 3',
+      is: {
+        kind: 'hashlimit',
+        options: [
+          '--hashlimit-upto 5/sec',
+          '--hashlimit-burst 5',
+          '--hashlimit-name bax',
+          '--hashlimit-rate-match',
+          '--hashlimit-rate-interval 3',
+        ],
+        negate,
+      },
+    },
+  ],
+  quota: [{ text: '-m quota ! --quota 5000', is: { kind: 'quota', options: ['! --quota 5000'], negate } }],
+  rateest: [
+    {
+      text: '-m rateest --rateest RE1 --rateest-lt --rateest-bps 1000Kbit',
+      is: { kind: 'rateest', options: ['--rateest RE1', '--rateest-lt', '--rateest-bps 1000Kbit'], negate },
+      notSaved: true,
+    },
+  ],
+  osf: [
+    {
+      text: '-m osf ! --genre Linux --ttl 1 --log 1',
+      is: { kind: 'osf', options: ['! --genre Linux', '--ttl 1', '--log 1'], negate },
+      needs: '-p tcp',
+    },
+  ],
+  time: [
+    {
+      text: '-m time --timestart 07:00:00 --timestop 19:00:00 --weekdays Mon,Tue --datestop 2038-01-19T03:14:07 --kerneltz',
+      is: {
+        kind: 'time',
+        options: [
+          '--timestart 07:00:00',
+          '--timestop 19:00:00',
+          '--weekdays Mon,Tue',
+          '--datestop 2038-01-19T03:14:07',
+          '--kerneltz',
+        ],
+        negate,
+      },
+    },
+  ],
+  l2tp: [
+    {
+      text: '-m l2tp --tid 5 --type data --pversion 2',
+      is: { kind: 'l2tp', options: ['--tid 5', '--type data', '--pversion 2'], negate },
+      needs: '-p udp',
+      notSaved: true,
+    },
+  ],
   unsupported: [
     {
-      text: '-m time --timestart 07:00:00 --timestop 19:00:00',
-      is: { kind: 'unsupported', module: 'time', text: '-m time --timestart 07:00:00 --timestop 19:00:00' },
+      text: '-m geoip ! --source-country CN,RU',
+      is: { kind: 'unsupported', module: 'geoip', text: '-m geoip ! --source-country CN,RU' },
       notSaved: true,
     },
     {
-      text: '-m conntrack --ctexpire 5',
-      is: { kind: 'unsupported', module: 'conntrack', text: '-m conntrack --ctexpire 5' },
+      text: '-m time --moonphase full',
+      is: { kind: 'unsupported', module: 'time', text: '-m time --moonphase full' },
       notSaved: true,
     },
   ],
 };
 
+const ct = {
+  kind: 'ct',
+  zone: null,
+  zoneOf: 'both',
+  helper: null,
+  notrack: false,
+  timeout: null,
+  events: [],
+} as const;
 const nat = { random: false, randomFully: false, persistent: false, basePort: null };
 export const TARGET_ROWS: Rows<XtTarget> = {
   accept: [{ text: '-j ACCEPT', is: { kind: 'accept' } }],
@@ -315,24 +737,38 @@ export const TARGET_ROWS: Rows<XtTarget> = {
     { text: '-j MARK --xor-mark 0x1', is: { kind: 'mark', value: 1, mask: 0 }, table: 'mangle' },
   ],
   'connmark-set': [
-    { text: '-j CONNMARK --set-xmark 0x1/0xff', is: { kind: 'connmark-set', value: 1, mask: 255 }, table: 'mangle' },
+    {
+      text: '-j CONNMARK --set-xmark 0x1/0xff',
+      is: { kind: 'connmark-set', value: 1, mask: 255, shift: 0 },
+      table: 'mangle',
+    },
+    {
+      text: '-j CONNMARK --set-xmark 0x5/0x7 --left-shift-mark 3',
+      is: { kind: 'connmark-set', value: 5, mask: 7, shift: 3 },
+      table: 'mangle',
+    },
   ],
   'connmark-save': [
     {
       text: '-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff00',
-      is: { kind: 'connmark-save', nfmask: 255, ctmask: 0xff00 },
+      is: { kind: 'connmark-save', nfmask: 255, ctmask: 0xff00, shift: 0 },
       table: 'mangle',
     },
   ],
   'connmark-restore': [
     {
       text: '-j CONNMARK --restore-mark --mask 0x1',
-      is: { kind: 'connmark-restore', nfmask: 1, ctmask: 1 },
+      is: { kind: 'connmark-restore', nfmask: 1, ctmask: 1, shift: 0 },
       table: 'mangle',
     },
     {
       text: '-j CONNMARK --restore-mark',
-      is: { kind: 'connmark-restore', nfmask: 0xffffffff, ctmask: 0xffffffff },
+      is: { kind: 'connmark-restore', nfmask: 0xffffffff, ctmask: 0xffffffff, shift: 0 },
+      table: 'mangle',
+    },
+    {
+      text: '-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff00 --right-shift-mark 8',
+      is: { kind: 'connmark-restore', nfmask: 255, ctmask: 0xff00, shift: -8 },
       table: 'mangle',
     },
   ],
@@ -416,8 +852,17 @@ export const TARGET_ROWS: Rows<XtTarget> = {
   ],
   notrack: [{ text: '-j NOTRACK', is: { kind: 'notrack' }, table: 'raw', notSaved: true }],
   ct: [
-    { text: '-j CT --notrack', is: { kind: 'ct', zone: null, helper: null, notrack: true }, table: 'raw' },
-    { text: '-j CT --zone 5', is: { kind: 'ct', zone: 5, helper: null, notrack: false }, table: 'raw' },
+    { text: '-j CT --notrack', is: { ...ct, notrack: true }, table: 'raw' },
+    { text: '-j CT --zone 5', is: { ...ct, zone: 5 }, table: 'raw' },
+    { text: '-j CT --zone-orig 5', is: { ...ct, zone: 5, zoneOf: 'original' }, table: 'raw' },
+    { text: '-j CT --zone-reply mark', is: { ...ct, zone: 'mark', zoneOf: 'reply' }, table: 'raw' },
+    {
+      text: '-j CT --helper ftp --ctevents new,destroy --expevents new',
+      is: { ...ct, helper: 'ftp', events: ['--ctevents new,destroy', '--expevents new'] },
+      needs: '-p tcp',
+      table: 'raw',
+    },
+    { text: '-j CT --timeout short', is: { ...ct, timeout: 'short' }, needs: '-p tcp', table: 'raw', notSaved: true },
   ],
   tproxy: [
     {
@@ -442,14 +887,149 @@ export const TARGET_ROWS: Rows<XtTarget> = {
     { text: '-j TTL --ttl-set 64', is: { kind: 'ttl', op: 'set', value: 64 }, table: 'mangle' },
     { text: '-j HL --hl-dec 1', is: { kind: 'ttl', op: 'dec', value: 1 }, table: 'mangle', v6: true },
   ],
+  tee: [
+    {
+      text: '-j TEE --gateway 10.0.0.9 --oif eth0',
+      is: { kind: 'tee', gateway: ip('10.0.0.9'), oif: 'eth0' },
+      table: 'mangle',
+    },
+    {
+      text: '-j TEE --gateway fd00::9',
+      is: { kind: 'tee', gateway: ip('fd00::9'), oif: null },
+      table: 'mangle',
+      v6: true,
+    },
+  ],
+  'set-add': [
+    {
+      text: '-j SET --add-set foo src --exist --timeout 5',
+      is: { kind: 'set-add', set: 'foo', directions: ['src'], options: ['--exist', '--timeout 5'] },
+      notSaved: true,
+    },
+  ],
+  'set-del': [
+    {
+      text: '-j SET --del-set foo src,dst',
+      is: { kind: 'set-del', set: 'foo', directions: ['src', 'dst'], options: [] },
+      notSaved: true,
+    },
+  ],
+  'set-map': [
+    {
+      text: '-j SET --map-set foo src --map-mark --map-prio --map-queue',
+      is: { kind: 'set-map', set: 'foo', directions: ['src'], options: ['--map-mark', '--map-prio', '--map-queue'] },
+      table: 'mangle',
+      notSaved: true,
+    },
+  ],
+  nfqueue: [
+    { text: '-j NFQUEUE', is: { kind: 'nfqueue', queues: port(0), bypass: false, cpuFanout: false } },
+    {
+      text: '-j NFQUEUE --queue-num 5 --queue-bypass',
+      is: { kind: 'nfqueue', queues: port(5), bypass: true, cpuFanout: false },
+    },
+    {
+      text: '-j NFQUEUE --queue-balance 1:3 --queue-cpu-fanout',
+      is: { kind: 'nfqueue', queues: { from: 1, to: 3 }, bypass: false, cpuFanout: true },
+    },
+  ],
+  synproxy: [
+    {
+      text: '-j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460 --ecn',
+      is: { kind: 'synproxy', options: ['--sack-perm', '--timestamp', '--wscale 7', '--mss 1460', '--ecn'] },
+      needs: '-p tcp',
+    },
+  ],
+  hmark: [
+    {
+      text: '-j HMARK --hmark-src-prefix 32 --hmark-rnd 0x00000001 --hmark-mod 5 --hmark-tuple ct',
+      is: {
+        kind: 'hmark',
+        options: ['--hmark-src-prefix 32', '--hmark-rnd 0x00000001', '--hmark-mod 5', '--hmark-tuple ct'],
+      },
+      table: 'mangle',
+      notSaved: true,
+    },
+  ],
   observe: [
-    { text: '-j LOG --log-prefix "dropped: " --log-level 4', is: { kind: 'observe', name: 'LOG' } },
-    { text: '-j NFLOG --nflog-group 5', is: { kind: 'observe', name: 'NFLOG' } },
+    {
+      text: '-j LOG --log-prefix "dropped: " --log-level 4',
+      is: { kind: 'observe', name: 'LOG', options: ['--log-prefix "dropped: "', '--log-level 4'] },
+      notSaved: true,
+    },
+    {
+      text: '-j LOG --log-prefix "a b: " --log-level 7 --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode',
+      is: {
+        kind: 'observe',
+        name: 'LOG',
+        options: [
+          '--log-prefix "a b: "',
+          '--log-level 7',
+          '--log-tcp-sequence',
+          '--log-tcp-options',
+          '--log-ip-options',
+          '--log-uid',
+          '--log-macdecode',
+        ],
+      },
+    },
+    {
+      text: '-j NFLOG --nflog-prefix x --nflog-group 5 --nflog-size 5 --nflog-threshold 6',
+      is: {
+        kind: 'observe',
+        name: 'NFLOG',
+        options: ['--nflog-prefix x', '--nflog-group 5', '--nflog-size 5', '--nflog-threshold 6'],
+      },
+    },
+    { text: '-j TRACE', is: { kind: 'observe', name: 'TRACE', options: [] }, table: 'raw' },
+    { text: '-j AUDIT --type accept', is: { kind: 'observe', name: 'AUDIT', options: ['--type accept'] } },
+    {
+      text: '-j CHECKSUM --checksum-fill',
+      is: { kind: 'observe', name: 'CHECKSUM', options: ['--checksum-fill'] },
+      needs: '-p udp',
+      table: 'mangle',
+    },
+    {
+      text: '-j CLASSIFY --set-class 0001:0002',
+      is: { kind: 'observe', name: 'CLASSIFY', options: ['--set-class 0001:0002'] },
+      table: 'mangle',
+    },
+    {
+      text: '-j CONNSECMARK --save',
+      is: { kind: 'observe', name: 'CONNSECMARK', options: ['--save'] },
+      table: 'security',
+    },
+    {
+      text: '-j IDLETIMER --timeout 5 --label nv-idle',
+      is: { kind: 'observe', name: 'IDLETIMER', options: ['--timeout 5', '--label nv-idle'] },
+      notSaved: true,
+    },
+    {
+      text: '-j RATEEST --rateest-name nv1 --rateest-interval 250.0ms --rateest-ewmalog 500.0ms',
+      is: {
+        kind: 'observe',
+        name: 'RATEEST',
+        options: ['--rateest-name nv1', '--rateest-interval 250.0ms', '--rateest-ewmalog 500.0ms'],
+      },
+    },
+    {
+      text: '-j TCPOPTSTRIP --strip-options 2,5',
+      is: { kind: 'observe', name: 'TCPOPTSTRIP', options: ['--strip-options 2,5'] },
+      needs: '-p tcp',
+      table: 'mangle',
+    },
+    {
+      text: '-j ECN --ecn-tcp-remove',
+      is: { kind: 'observe', name: 'ECN', options: ['--ecn-tcp-remove'] },
+      needs: '-p tcp',
+      table: 'mangle',
+    },
   ],
   unsupported: [
     {
-      text: '-j NFQUEUE --queue-num 1',
-      is: { kind: 'unsupported', name: 'NFQUEUE', text: '-j NFQUEUE --queue-num 1' },
+      text: '-j TARPIT --reset',
+      is: { kind: 'unsupported', name: 'TARPIT', text: '-j TARPIT --reset' },
+      notSaved: true,
     },
     {
       text: '-j DNAT --to-destination  --random --to-destination 0.0.0.0:0',

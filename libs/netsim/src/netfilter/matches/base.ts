@@ -15,7 +15,7 @@ export function inMask(value: MaskedAddress, address: IpAddress): boolean {
 
 /** A rule that names a device does not match where the hook has none (ip_packet_match compares with an empty name). */
 export const nameIs = (link: Link | null, wanted: { name: string; wildcard: boolean }): boolean =>
-  wanted.wildcard ? (link?.name ?? '').startsWith(wanted.name) : link?.name === wanted.name;
+  wanted.wildcard ? (link?.name ?? '').startsWith(wanted.name) : (link?.name ?? '') === wanted.name;
 
 export const source = (m: Of<'source'>, c: RuleContext): Answer => inMask(m.value, c.packet.source);
 export const destination = (m: Of<'destination'>, c: RuleContext): Answer => inMask(m.value, c.packet.destination);

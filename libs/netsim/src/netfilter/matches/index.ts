@@ -1,16 +1,21 @@
 /** Every kind of match and its evaluator. A kind without one does not compile. */
 import type { XtMatch } from '@netverdict/linux-net';
-import type { Answer, RuleContext } from '../context.ts';
+import type { Answer, NotThere, RuleContext } from '../context.ts';
+import * as accounts from './accounts.ts';
 import * as base from './base.ts';
 import * as connection from './connection.ts';
 import * as header from './header.ts';
+import * as host from './host.ts';
 import * as memory from './memory.ts';
+import { NEVER_THERE } from './never-there.ts';
 import * as placement from './placement.ts';
 import { set } from './set.ts';
 import * as transport from './transport.ts';
+import { u32 } from './u32.ts';
+import { UNTELLABLE } from './untellable.ts';
 
 type Evaluators = {
-  readonly [K in XtMatch['kind']]: (match: Extract<XtMatch, { kind: K }>, context: RuleContext) => Answer;
+  readonly [K in XtMatch['kind']]: (match: Extract<XtMatch, { kind: K }>, context: RuleContext) => Answer | NotThere;
 };
 
 export const MATCHES: Evaluators = {
@@ -33,6 +38,7 @@ export const MATCHES: Evaluators = {
   ctstatus: connection.ctstatus,
   ctaddress: connection.ctaddress,
   ctport: connection.ctport,
+  ctexpire: connection.ctexpire,
   ctdir: connection.ctdir,
   addrtype: placement.addrtype,
   // Chance is drawn after all other matches of the rule have agreed: see traverse.ts.
@@ -43,7 +49,7 @@ export const MATCHES: Evaluators = {
   'physdev-out': placement.physdevOut,
   'physdev-is': placement.physdevIs,
   limit: memory.limit,
-  set,
+  set: memory.changed(set),
   length: header.length,
   ttl: header.ttl,
   tos: header.tos,
@@ -52,16 +58,36 @@ export const MATCHES: Evaluators = {
   'mac-source': placement.macSource,
   pkttype: placement.pkttype,
   rpfilter: placement.rpfilter,
-  socket: memory.socket,
-  owner: memory.owner,
+  eui64: placement.eui64,
+  socket: host.socket,
+  owner: host.owner,
+  devgroup: host.devgroup,
+  realm: host.realm,
+  policy: host.policy,
+  cgroup: host.cgroup,
+  cpu: host.cpu,
+  cluster: accounts.cluster,
+  connbytes: accounts.connbytes,
+  connlabel: accounts.connlabel,
+  connlimit: accounts.connlimit,
+  helper: accounts.helper,
+  tcpmss: header.tcpmss,
+  'ecn-tcp': header.ecnTcp,
+  'ecn-ip': header.ecnIp,
+  'sctp-chunks': header.sctpChunks,
+  ipv6header: header.ipv6header,
+  u32,
+  ...NEVER_THERE,
+  ...UNTELLABLE,
   // It only counts.
   nfacct: () => true,
   unsupported: (match) => ({ unknown: `match "${match.module}", which is not modelled` }),
 };
 
 export function evaluateMatch(match: XtMatch, context: RuleContext): Answer {
-  const evaluator = MATCHES[match.kind] as (match: XtMatch, context: RuleContext) => Answer;
+  const evaluator = MATCHES[match.kind] as (match: XtMatch, context: RuleContext) => Answer | NotThere;
   const answer = evaluator(match, context);
+  if (answer === null) return false;
   if (typeof answer !== 'boolean') return answer;
   return match.kind !== 'unsupported' && match.negate ? !answer : answer;
 }

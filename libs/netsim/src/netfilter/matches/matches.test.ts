@@ -1,5 +1,5 @@
 /** Every kind of match: a packet that it takes, one that it does not, and where it cannot be told. */
-import { type IpSet, ifIndex, ip, type XtMatch } from '@netverdict/linux-net';
+import { type AbsentHeader, type IpSet, ifIndex, ip, type Untellable, type XtMatch } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
 import { type Packet, TCP } from '../../packet/packet.ts';
 import { cluster, known, link } from '../../testing/cluster.ts';
@@ -15,8 +15,11 @@ type Sample<K extends Kind> = {
   readonly yes: Extract<XtMatch, { kind: K }> | null;
   readonly no: Extract<XtMatch, { kind: K }> | null;
   readonly unknown?: Extract<XtMatch, { kind: K }>;
+  /** What it reads is not there: no, and its negation says no, too. */
+  readonly absent?: Extract<XtMatch, { kind: K }>;
 };
 const n = { negate: false } as const;
+const ct = { negate: false, besideState: false } as const;
 const any = { from: 0, to: 65535 };
 const mask = ip('255.255.255.0');
 const recentOf = (mode: 'set' | 'rcheck', name: string) =>
@@ -32,6 +35,16 @@ const recentOf = (mode: 'set' | 'rcheck', name: string) =>
     reap: false,
     mask: null,
   }) as const;
+
+const protocolIs = (number: number) => ({
+  steps: [
+    { op: 'first', number: 6 },
+    { op: 'and', number: 0xff },
+  ] as const,
+  values: [{ from: number, to: number }],
+});
+const absent = <K extends AbsentHeader>(kind: K) => ({ yes: null, no: null, absent: { ...n, kind, options: [] } });
+const untold = <K extends Untellable>(kind: K) => ({ yes: null, no: null, unknown: { ...n, kind, options: [] } });
 
 /** The packet: tcp 10.244.1.2:40000 → 10.244.2.2:80, SYN, mark 0x4001, in by cni0 (port veth2), out by eth0, a new connection. */
 const SAMPLES: { readonly [K in Kind]: Sample<K> } = {
@@ -66,7 +79,7 @@ const SAMPLES: { readonly [K in Kind]: Sample<K> } = {
     no: { ...n, kind: 'tcp-flags', mask: 0x10, comp: 0x10 },
   },
   'tcp-option': { yes: null, no: null, unknown: { ...n, kind: 'tcp-option', number: 2 } },
-  icmp: { yes: null, no: { ...n, kind: 'icmp', type: 8, codes: { from: 0, to: 255 } } },
+  icmp: { yes: null, absent: { ...n, kind: 'icmp', type: 8, codes: { from: 0, to: 255 } }, no: null },
   multiport: {
     yes: { ...n, kind: 'multiport', on: 'either', ranges: [{ from: 80, to: 80 }] },
     no: { ...n, kind: 'multiport', on: 'source', ranges: [{ from: 80, to: 80 }] },
@@ -83,21 +96,21 @@ const SAMPLES: { readonly [K in Kind]: Sample<K> } = {
     yes: { ...n, kind: 'ctstate', states: ['NEW', 'INVALID'] },
     no: { ...n, kind: 'ctstate', states: ['ESTABLISHED', 'RELATED'] },
   },
-  ctproto: { yes: { ...n, kind: 'ctproto', number: 6 }, no: { ...n, kind: 'ctproto', number: 17 } },
+  ctproto: { yes: { ...ct, kind: 'ctproto', number: 6 }, no: { ...ct, kind: 'ctproto', number: 17 } },
   ctstatus: {
     yes: null,
-    no: { ...n, kind: 'ctstatus', statuses: ['SEEN_REPLY'] },
-    unknown: { ...n, kind: 'ctstatus', statuses: ['ASSURED'] },
+    no: { ...ct, kind: 'ctstatus', statuses: ['SEEN_REPLY', 'ASSURED', 'NONE'] },
   },
+  ctexpire: { yes: null, no: null, unknown: { ...ct, kind: 'ctexpire', range: { from: 0, to: 60 } } },
   ctaddress: {
-    yes: { ...n, kind: 'ctaddress', tuple: 'orig', side: 'destination', value: { address: ip('10.244.2.0'), mask } },
-    no: { ...n, kind: 'ctaddress', tuple: 'reply', side: 'destination', value: { address: ip('10.244.2.0'), mask } },
+    yes: { ...ct, kind: 'ctaddress', tuple: 'orig', side: 'destination', value: { address: ip('10.244.2.0'), mask } },
+    no: { ...ct, kind: 'ctaddress', tuple: 'reply', side: 'destination', value: { address: ip('10.244.2.0'), mask } },
   },
   ctport: {
-    yes: { ...n, kind: 'ctport', tuple: 'reply', side: 'source', range: { from: 80, to: 80 } },
-    no: { ...n, kind: 'ctport', tuple: 'orig', side: 'source', range: { from: 80, to: 80 } },
+    yes: { ...ct, kind: 'ctport', tuple: 'reply', side: 'source', range: { from: 80, to: 80 } },
+    no: { ...ct, kind: 'ctport', tuple: 'orig', side: 'source', range: { from: 80, to: 80 } },
   },
-  ctdir: { yes: { ...n, kind: 'ctdir', direction: 'ORIGINAL' }, no: { ...n, kind: 'ctdir', direction: 'REPLY' } },
+  ctdir: { yes: { ...ct, kind: 'ctdir', direction: 'ORIGINAL' }, no: { ...ct, kind: 'ctdir', direction: 'REPLY' } },
   addrtype: {
     yes: { ...n, kind: 'addrtype', side: 'destination', types: ['UNICAST'], limitIface: null },
     no: { ...n, kind: 'addrtype', side: 'destination', types: ['LOCAL'], limitIface: null },
@@ -137,12 +150,74 @@ const SAMPLES: { readonly [K in Kind]: Sample<K> } = {
   socket: {
     yes: null,
     no: null,
-    unknown: { ...n, kind: 'socket', transparent: false, nowildcard: false, restoreSkmark: false },
+    absent: { ...n, kind: 'socket', transparent: false, nowildcard: false, restoreSkmark: false },
   },
+  tcpmss: { yes: null, no: null, unknown: { ...n, kind: 'tcpmss', range: any } },
+  'ecn-tcp': { yes: null, no: { ...n, kind: 'ecn-tcp', flag: 'ece' } },
+  'ecn-ip': { yes: { ...n, kind: 'ecn-ip', value: 0 }, no: { ...n, kind: 'ecn-ip', value: 2 } },
+  'sctp-chunks': { yes: null, no: null, absent: { ...n, kind: 'sctp-chunks', how: 'any', chunks: ['INIT'] } },
+  u32: {
+    yes: { ...n, kind: 'u32', tests: [protocolIs(6)] },
+    no: { ...n, kind: 'u32', tests: [protocolIs(17)] },
+    unknown: { ...n, kind: 'u32', tests: [{ steps: [{ op: 'first', number: 4 }], values: [{ from: 5, to: 5 }] }] },
+  },
+  eui64: { yes: null, no: null, unknown: { ...n, kind: 'eui64' } },
+  ipv6header: {
+    yes: { ...n, kind: 'ipv6header', headers: 1, soft: false },
+    no: { ...n, kind: 'ipv6header', headers: 129, soft: true },
+  },
+  devgroup: {
+    yes: { ...n, kind: 'devgroup', side: 'source', value: 0, mask: 0xffffffff },
+    no: { ...n, kind: 'devgroup', side: 'destination', value: 1, mask: 1 },
+  },
+  realm: { yes: null, no: null, unknown: { ...n, kind: 'realm', value: 1, mask: 255 } },
+  policy: {
+    yes: { ...n, kind: 'policy', dir: 'in', ipsec: false, options: [] },
+    no: { ...n, kind: 'policy', dir: 'in', ipsec: true, options: [] },
+  },
+  cgroup: { yes: null, no: null, absent: { ...n, kind: 'cgroup', classid: 1, path: null } },
+  cpu: { yes: null, no: null, unknown: { ...n, kind: 'cpu', cpu: 0 } },
+  cluster: {
+    yes: { ...n, kind: 'cluster', nodemask: 3, total: 2, seed: 7 },
+    no: { ...n, kind: 'cluster', nodemask: 4, total: 2, seed: 7 },
+  },
+  connbytes: {
+    yes: { ...n, kind: 'connbytes', from: 1, to: 1, mode: 'packets', direction: 'original' },
+    no: { ...n, kind: 'connbytes', from: 61, to: null, mode: 'bytes', direction: 'both' },
+  },
+  connlabel: {
+    yes: { ...n, kind: 'connlabel', label: '5', set: true },
+    no: { ...n, kind: 'connlabel', label: '5', set: false },
+    unknown: { ...n, kind: 'connlabel', label: 'by-name', set: false },
+  },
+  connlimit: {
+    yes: { ...n, kind: 'connlimit', limit: 0, maskLength: 32, side: 'source' },
+    no: null,
+    unknown: { ...n, kind: 'connlimit', limit: 1, maskLength: 32, side: 'source' },
+  },
+  helper: { yes: null, no: { ...n, kind: 'helper', name: 'ftp' } },
+  ah: absent('ah'),
+  esp: absent('esp'),
+  ipcomp: absent('ipcomp'),
+  dccp: absent('dccp'),
+  frag: absent('frag'),
+  hbh: absent('hbh'),
+  dst: absent('dst'),
+  rt: absent('rt'),
+  mh: absent('mh'),
+  srh: absent('srh'),
+  bpf: untold('bpf'),
+  string: untold('string'),
+  hashlimit: untold('hashlimit'),
+  quota: untold('quota'),
+  rateest: untold('rateest'),
+  osf: untold('osf'),
+  time: untold('time'),
+  l2tp: untold('l2tp'),
   // In FORWARD a packet has no owner; the OUTPUT row below is the unknown one.
-  owner: { yes: null, no: { ...n, kind: 'owner', what: 'uid', range: any } },
+  owner: { yes: null, no: { ...n, kind: 'owner', what: 'uid', range: any, supplementary: false } },
   nfacct: { yes: { ...n, kind: 'nfacct', name: 'x' }, no: null },
-  unsupported: { yes: null, no: null, unknown: { kind: 'unsupported', module: 'bpf', text: '-m bpf' } },
+  unsupported: { yes: null, no: null, unknown: { kind: 'unsupported', module: 'geoip', text: '-m geoip' } },
 };
 
 const SETS: readonly IpSet[] = [
@@ -185,7 +260,7 @@ const negated = (match: XtMatch): XtMatch => (match.kind === 'unsupported' ? mat
 const isUnknown = (answer: Answer): boolean => typeof answer !== 'boolean';
 
 describe.each(Object.keys(MATCHES) as Kind[])('%s', (kind) => {
-  const { yes, no, unknown } = SAMPLES[kind] as Sample<Kind>;
+  const { yes, no, unknown, absent: absentHere } = SAMPLES[kind] as Sample<Kind>;
   it('takes what it asks for, and its negation does not', () => {
     if (!yes) return;
     expect(evaluateMatch(yes, context())).toBe(true);
@@ -201,14 +276,24 @@ describe.each(Object.keys(MATCHES) as Kind[])('%s', (kind) => {
     expect(isUnknown(evaluateMatch(unknown, context()))).toBe(true);
     expect(isUnknown(evaluateMatch(negated(unknown), context()))).toBe(true);
   });
+  it('says no where what it reads is not there, negated or not', () => {
+    if (!absentHere) return;
+    expect(evaluateMatch(absentHere, context())).toBe(false);
+    expect(evaluateMatch(negated(absentHere), context())).toBe(false);
+  });
   it('has a row at all', () => {
-    expect(yes ?? no ?? unknown).toBeTruthy();
+    expect(yes ?? no ?? unknown ?? absentHere).toBeTruthy();
   });
 });
 
 it('who owns a locally made packet is not known', () => {
   expect(
-    isUnknown(evaluateMatch({ ...n, kind: 'owner', what: 'uid', range: any }, { ...context(), hook: 'OUTPUT' })),
+    isUnknown(
+      evaluateMatch(
+        { ...n, kind: 'owner', what: 'uid', range: any, supplementary: false },
+        { ...context(), hook: 'OUTPUT' },
+      ),
+    ),
   ).toBe(true);
 });
 

@@ -1,5 +1,5 @@
-/** What rates, lists and processes decide: answered where a first packet of a new client settles it. */
-import { formatIp, type XtMatch } from '@netverdict/linux-net';
+/** What rates and lists decide: answered where a first packet of a new client settles it. */
+import { formatIp, type IpAddress, type Ipv4, type Ipv6, parseIp, type XtMatch } from '@netverdict/linux-net';
 import type { Answer, RuleContext } from '../context.ts';
 
 type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
@@ -9,27 +9,51 @@ type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
  * stored (`--set`) is in it. That is the case that session affinity leaves open; later connections follow it.
  */
 export function recent(m: Of<'recent'>, c: RuleContext): Answer {
-  const key = `${c.ns.key} ${m.name} ${formatIp(m.side === 'source' ? c.packet.source : c.packet.destination)}`;
+  const address = m.side === 'source' ? c.packet.source : c.packet.destination;
+  const key = `${c.ns.key} ${m.name} ${formatIp(masked(address, m.mask))}`;
+  const list = c.walk.recent;
+  const hits = list.get(key) ?? 0;
   switch (m.mode) {
     case 'set':
-      c.walk.recent.add(key);
+      list.set(key, hits + 1);
       return true;
     case 'remove':
-      return c.walk.recent.delete(key);
-    default:
-      return c.walk.recent.has(key) && (m.hitcount ?? 0) <= 1;
+      return list.delete(key);
+    default: {
+      // `--rttl` compares with the TTL that was stored, in this run the same packet's.
+      const found = hits > 0 && hits >= (m.hitcount ?? 0);
+      if (m.mode === 'update' && found !== m.negate && hits > 0) list.set(key, hits + 1);
+      return found;
+    }
   }
 }
 
+/** `--mask` as it is printed; the full one where the rule has none. */
+function masked(address: IpAddress, text: string | null): IpAddress {
+  if (text === null || text === FULL4 || text === FULL6) return address;
+  const mask = parseIp(text);
+  if (!mask.ok) return address;
+  if (typeof address === 'number' && typeof mask.value === 'number') return ((address & mask.value) >>> 0) as Ipv4;
+  if (typeof address === 'bigint' && typeof mask.value === 'bigint') return (address & mask.value) as Ipv6;
+  return address;
+}
+const FULL4 = '255.255.255.255';
+const FULL6 = 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
+
 export const limit = (m: Of<'limit'>, _c: RuleContext): Answer => ({ unknown: `whether the rate is below ${m.rate}` });
 
-export function owner(m: Of<'owner'>, c: RuleContext): Answer {
-  // Only locally made packets have an owner; elsewhere the match is refused when the rule is added.
-  if (c.hook !== 'OUTPUT' && c.hook !== 'POSTROUTING') return false;
-  if (m.what === 'socket-exists') return c.iif === null && c.packet.payload === null;
-  return { unknown: `the ${m.what} of the sending process` };
-}
+/** After `-j SET` the packet's own run has changed the set: what is in it then is not followed. */
+export const changed =
+  (inSet: (m: Of<'set'>, c: RuleContext) => Answer) =>
+  (m: Of<'set'>, c: RuleContext): Answer => {
+    const { changedSets } = c.walk;
+    if (changedSets.size > 0 && (changedSets.has(`${c.ns.key} ${m.set}`) || isList(m.set, c)))
+      return { unknown: `the members of set ${m.set}, which a rule before has changed` };
+    return inSet(m, c);
+  };
 
-export const socket = (_m: Of<'socket'>, _c: RuleContext): Answer => ({
-  unknown: 'whether a local socket belongs to the packet',
-});
+/** A list may hold the set that was changed. */
+function isList(name: string, c: RuleContext): boolean {
+  const { ipsets } = c.ns.net.state;
+  return ipsets.known && ipsets.value.some((set) => set.name === name && set.type === 'list:set');
+}

@@ -1,9 +1,11 @@
 /** Every kind of target and its evaluator. A kind without one does not compile. */
 import type { XtTarget } from '@netverdict/linux-net';
 import type { RuleContext } from '../context.ts';
+import * as ct from './ct.ts';
 import * as marks from './marks.ts';
 import * as nat from './nat.ts';
 import type { TargetResult } from './result.ts';
+import { tproxy } from './tproxy.ts';
 
 type Evaluators = {
   readonly [K in XtTarget['kind']]: (target: Extract<XtTarget, { kind: K }>, context: RuleContext) => TargetResult;
@@ -25,21 +27,36 @@ export const TARGETS: Evaluators = {
   masquerade: nat.masquerade,
   redirect: nat.redirect,
   netmap: nat.netmap,
-  notrack: (_, c) => ({ does: 'continue', packet: { ...c.packet, untracked: true, ct: null }, said: 'not tracked' }),
-  ct: (t, c) => {
-    if (t.notrack) return { does: 'continue', packet: { ...c.packet, untracked: true, ct: null }, said: 'not tracked' };
-    // A helper adds expectations, of which one flow shows nothing.
-    if (t.zone === null) return { does: 'continue', packet: c.packet };
-    return { does: 'continue', packet: { ...c.packet, zone: t.zone }, said: `conntrack zone ${t.zone}` };
-  },
-  tproxy: () => ({ does: 'unknown', what: 'TPROXY to a local socket' }),
+  notrack: ct.notrack,
+  ct: ct.ct,
+  tproxy,
   tcpmss: (_, c) => ({ does: 'continue', packet: c.packet }),
   tos: marks.tos,
   dscp: marks.dscp,
   ttl: marks.ttl,
+  // Only the copy is somebody else's matter.
+  tee: (_, c) => ({ does: 'continue', packet: c.packet }),
+  'set-add': changeSet,
+  'set-del': changeSet,
+  'set-map': (t) => ({ does: 'unknown', what: `what the member of set ${t.set} carries (SET --map-set)` }),
+  nfqueue: (t) => ({
+    does: 'unknown',
+    what: `NFQUEUE ${t.queues.from}: what the process behind the queue decides${t.bypass ? ', if there is one' : ''}`,
+  }),
+  synproxy: (_, c) =>
+    c.packet.protocol === 6
+      ? { does: 'unknown', what: 'SYNPROXY, which answers the handshake itself' }
+      : { does: 'continue', packet: c.packet },
+  hmark: () => ({ does: 'unknown', what: 'HMARK, a mark by a hash' }),
   observe: (_, c) => ({ does: 'continue', packet: c.packet }),
   unsupported: (t) => ({ does: 'unknown', what: `target ${t.name}, which is not modelled` }),
 };
+
+/** Members are seen by later packets and rules, not by this one's way. */
+function changeSet(t: { readonly set: string }, c: RuleContext): TargetResult {
+  c.walk.changedSets.add(`${c.ns.key} ${t.set}`);
+  return { does: 'continue', packet: c.packet };
+}
 
 export function applyTarget(target: XtTarget, context: RuleContext): TargetResult {
   return (TARGETS[target.kind] as (target: XtTarget, context: RuleContext) => TargetResult)(target, context);
@@ -47,4 +64,4 @@ export function applyTarget(target: XtTarget, context: RuleContext): TargetResul
 
 /** Whether a matching packet is the same afterwards and goes on: then an unknown match does not matter. */
 export const changesNothing = (target: XtTarget | null): boolean =>
-  target === null || target.kind === 'observe' || target.kind === 'tcpmss';
+  target === null || target.kind === 'observe' || target.kind === 'tcpmss' || target.kind === 'tee';

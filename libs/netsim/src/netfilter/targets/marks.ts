@@ -12,9 +12,12 @@ export function mark(t: Of<'mark'>, c: RuleContext): TargetResult {
   return { does: 'continue', packet: { ...c.packet, mark: value }, said: `mark becomes ${hex(value)}` };
 }
 
+/** To the left, or to the right where negative, within 32 bits. */
+const shifted = (value: number, by: number): number => (by >= 0 ? value << by : (value >>> 0) >>> -by) >>> 0;
+
 export function connmarkSet(t: Of<'connmark-set'>, c: RuleContext): TargetResult {
   const entry = entryOf(c);
-  if (entry) c.walk.conntrack.update(c.ns.key, entry.id, { mark: ((entry.mark & ~t.mask) ^ t.value) >>> 0 });
+  if (entry) c.walk.conntrack.update(c.ns.key, entry.id, { mark: shifted((entry.mark & ~t.mask) ^ t.value, t.shift) });
   return { does: 'continue', packet: c.packet };
 }
 
@@ -22,7 +25,7 @@ export function connmarkSave(t: Of<'connmark-save'>, c: RuleContext): TargetResu
   const entry = entryOf(c);
   if (entry)
     c.walk.conntrack.update(c.ns.key, entry.id, {
-      mark: ((entry.mark & ~t.ctmask) ^ (c.packet.mark & t.nfmask)) >>> 0,
+      mark: ((entry.mark & ~t.ctmask) ^ shifted(c.packet.mark & t.nfmask, t.shift)) >>> 0,
     });
   return { does: 'continue', packet: c.packet };
 }
@@ -30,7 +33,7 @@ export function connmarkSave(t: Of<'connmark-save'>, c: RuleContext): TargetResu
 export function connmarkRestore(t: Of<'connmark-restore'>, c: RuleContext): TargetResult {
   const entry = entryOf(c);
   if (!entry) return { does: 'continue', packet: c.packet };
-  const value = ((c.packet.mark & ~t.nfmask) ^ (entry.mark & t.ctmask)) >>> 0;
+  const value = ((c.packet.mark & ~t.nfmask) ^ shifted(entry.mark & t.ctmask, t.shift)) >>> 0;
   return { does: 'continue', packet: { ...c.packet, mark: value }, said: `mark becomes ${hex(value)}` };
 }
 

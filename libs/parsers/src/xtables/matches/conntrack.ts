@@ -1,4 +1,4 @@
-/** -m conntrack, and its forerunner -m state. --ctexpire is not modelled. */
+/** -m conntrack, and its forerunner -m state. */
 import type { CtState, XtMatch } from '@netverdict/linux-net';
 import { protocolNumber } from '../../ip/names.ts';
 import { arg, each, type Given, type Module } from '../module.ts';
@@ -26,6 +26,7 @@ const address =
     side,
     value: maskedAddress(arg(g), family),
     negate: g.negate,
+    besideState: false,
   });
 const port =
   (tuple: Tuple, side: Side) =>
@@ -35,6 +36,7 @@ const port =
     side,
     range: range(arg(g)),
     negate: g.negate,
+    besideState: false,
   });
 
 const DIRECTIONS = ['ORIGINAL', 'REPLY'] as const;
@@ -55,27 +57,50 @@ export const conntrack: Module<readonly XtMatch[]> = {
     '--ctreplsrcport': 1,
     '--ctrepldstport': 1,
   },
-  build: each<XtMatch>({
-    '--ctstate': ctstate,
-    '--ctproto': (g) => ({ kind: 'ctproto', number: protocolNumber(arg(g)), negate: g.negate }),
-    '--ctstatus': (g) => ({
-      kind: 'ctstatus',
-      statuses: arg(g)
-        .split(',')
-        .map((name) => oneOf(STATUSES, name, 'a connection status')),
-      negate: g.negate,
-    }),
-    '--ctdir': (g) => ({ kind: 'ctdir', direction: oneOf(DIRECTIONS, arg(g), 'a direction'), negate: g.negate }),
-    '--ctorigsrc': address('orig', 'source'),
-    '--ctorigdst': address('orig', 'destination'),
-    '--ctreplsrc': address('reply', 'source'),
-    '--ctrepldst': address('reply', 'destination'),
-    '--ctorigsrcport': port('orig', 'source'),
-    '--ctorigdstport': port('orig', 'destination'),
-    '--ctreplsrcport': port('reply', 'source'),
-    '--ctrepldstport': port('reply', 'destination'),
-  }),
+  build: (given, family) => {
+    const matches = one(given, family);
+    const state = matches?.find((m) => m.kind === 'ctstate');
+    if (!matches || !state) return matches;
+    // The kernel asks for the state first.
+    return [
+      state,
+      ...matches.filter((m) => m !== state).map((m) => ('besideState' in m ? { ...m, besideState: true } : m)),
+    ];
+  },
 };
+
+const one = each<XtMatch>({
+  '--ctstate': ctstate,
+  '--ctproto': (g) => ({ kind: 'ctproto', number: protocolNumber(arg(g)), negate: g.negate, besideState: false }),
+  '--ctexpire': (g) => ({
+    kind: 'ctexpire',
+    range: range(arg(g), ':', 0xffffffff),
+    negate: g.negate,
+    besideState: false,
+  }),
+  '--ctstatus': (g) => ({
+    kind: 'ctstatus',
+    statuses: arg(g)
+      .split(',')
+      .map((name) => oneOf(STATUSES, name, 'a connection status')),
+    negate: g.negate,
+    besideState: false,
+  }),
+  '--ctdir': (g) => ({
+    kind: 'ctdir',
+    direction: oneOf(DIRECTIONS, arg(g), 'a direction'),
+    negate: g.negate,
+    besideState: false,
+  }),
+  '--ctorigsrc': address('orig', 'source'),
+  '--ctorigdst': address('orig', 'destination'),
+  '--ctreplsrc': address('reply', 'source'),
+  '--ctrepldst': address('reply', 'destination'),
+  '--ctorigsrcport': port('orig', 'source'),
+  '--ctorigdstport': port('orig', 'destination'),
+  '--ctreplsrcport': port('reply', 'source'),
+  '--ctrepldstport': port('reply', 'destination'),
+});
 
 export const state: Module<readonly XtMatch[]> = {
   options: { '--state': 1 },
@@ -85,11 +110,19 @@ export const state: Module<readonly XtMatch[]> = {
 const short = (m: { tuple: Tuple; side: Side }): string =>
   `--ct${m.tuple === 'orig' ? 'orig' : 'repl'}${m.side === 'source' ? 'src' : 'dst'}`;
 
-export const print: Pick<MatchPrinters, 'ctstate' | 'ctproto' | 'ctstatus' | 'ctdir' | 'ctaddress' | 'ctport'> = {
+/** Beside a state it stands in the same `-m conntrack`: print.ts puts it right behind. */
+const option = (m: { besideState: boolean; negate: boolean }): string =>
+  `${m.besideState ? '' : '-m conntrack '}${not(m.negate)}`;
+
+export const print: Pick<
+  MatchPrinters,
+  'ctstate' | 'ctproto' | 'ctstatus' | 'ctexpire' | 'ctdir' | 'ctaddress' | 'ctport'
+> = {
   ctstate: (m) => `-m conntrack ${not(m.negate)}--ctstate ${m.states.join(',')}`,
-  ctproto: (m) => `-m conntrack ${not(m.negate)}--ctproto ${m.number}`,
-  ctstatus: (m) => `-m conntrack ${not(m.negate)}--ctstatus ${m.statuses.join(',')}`,
-  ctdir: (m) => `-m conntrack ${not(m.negate)}--ctdir ${m.direction}`,
-  ctaddress: (m) => `-m conntrack ${not(m.negate)}${short(m)} ${printMaskedAddress(m.value)}`,
-  ctport: (m) => `-m conntrack ${not(m.negate)}${short(m)}port ${printRange(m.range)}`,
+  ctproto: (m) => `${option(m)}--ctproto ${m.number}`,
+  ctstatus: (m) => `${option(m)}--ctstatus ${m.statuses.join(',')}`,
+  ctexpire: (m) => `${option(m)}--ctexpire ${printRange(m.range)}`,
+  ctdir: (m) => `${option(m)}--ctdir ${m.direction}`,
+  ctaddress: (m) => `${option(m)}${short(m)} ${printMaskedAddress(m.value)}`,
+  ctport: (m) => `${option(m)}${short(m)}port ${printRange(m.range)}`,
 };

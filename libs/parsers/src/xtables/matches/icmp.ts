@@ -6,6 +6,8 @@ import { not, printRange, whole } from '../values.ts';
 import { ICMP_NAMES, ICMPV6_NAMES, type IcmpName } from './icmp-names.ts';
 import type { MatchPrinters } from './printers.ts';
 
+const ANY = 255;
+
 const module = (option: string, names: Readonly<Record<string, IcmpName>>): Module<readonly XtMatch[]> => ({
   options: { [option]: 1 },
   build: (given) => {
@@ -13,7 +15,8 @@ const module = (option: string, names: Readonly<Record<string, IcmpName>>): Modu
     for (const g of given) {
       // `any` is the kernel's type 255: it asks nothing beyond -p icmp.
       if (arg(g) === 'any' || arg(g) === '255') {
-        if (g.negate) return null;
+        // Negated it takes none.
+        if (g.negate) matches.push({ kind: 'icmp', type: ANY, codes: { from: 0, to: 255 }, negate: true });
       } else matches.push({ kind: 'icmp', ...typeAndCodes(arg(g), names), negate: g.negate });
     }
     return matches;
@@ -35,6 +38,7 @@ export const icmp6 = module('--icmpv6-type', ICMPV6_NAMES);
 
 export const print: Pick<MatchPrinters, 'icmp'> = {
   icmp: (m, { family }) => {
+    if (m.type === ANY) return '-m icmp ! --icmp-type any';
     const codes = m.codes.from === 0 && m.codes.to === 255 ? '' : `/${printRange(m.codes, '-')}`;
     return `-m ${family === 'ipv4' ? 'icmp' : 'icmp6'} ${not(m.negate)}${family === 'ipv4' ? '--icmp-type' : '--icmpv6-type'} ${m.type}${codes}`;
   },

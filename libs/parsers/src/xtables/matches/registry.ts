@@ -1,12 +1,18 @@
 /** Every match module that is modelled, by the name after `-m`, and the printer of every kind of match. */
 import type { XtMatch } from '@netverdict/linux-net';
 import type { Module } from '../module.ts';
+import * as accounts from './accounts.ts';
 import * as addrtype from './addrtype.ts';
+import * as byText from './by-text.ts';
 import * as conntrack from './conntrack.ts';
+import { dccp } from './dccp.ts';
 import * as dscp from './dscp.ts';
+import * as ecn from './ecn.ts';
+import * as host from './host.ts';
 import * as icmp from './icmp.ts';
 import * as ip from './ip.ts';
 import * as iprange from './iprange.ts';
+import * as ipv6header from './ipv6header.ts';
 import * as length from './length.ts';
 import * as limit from './limit.ts';
 import * as mac from './mac.ts';
@@ -20,12 +26,15 @@ import * as ports from './ports.ts';
 import type { MatchPrinters, PrintContext } from './printers.ts';
 import * as recent from './recent.ts';
 import * as rpfilter from './rpfilter.ts';
+import * as sctp from './sctp.ts';
 import * as set from './set.ts';
 import * as socket from './socket.ts';
 import * as statistic from './statistic.ts';
 import * as tcp from './tcp.ts';
+import * as tcpmss from './tcpmss.ts';
 import * as tos from './tos.ts';
 import * as ttl from './ttl.ts';
+import * as u32 from './u32.ts';
 import { udp } from './udp.ts';
 
 export type MatchModule = Module<readonly XtMatch[]>;
@@ -34,8 +43,8 @@ export const MATCH_MODULES: ReadonlyMap<string, MatchModule> = new Map([
   ['tcp', tcp.tcp],
   ['udp', udp],
   ['udplite', udp],
-  ['sctp', udp],
-  ['dccp', udp],
+  ['sctp', sctp.sctp],
+  ['dccp', dccp],
   ['icmp', icmp.icmp],
   ['icmp6', icmp.icmp6],
   ['icmpv6', icmp.icmp6],
@@ -62,6 +71,22 @@ export const MATCH_MODULES: ReadonlyMap<string, MatchModule> = new Map([
   ['socket', socket.socket],
   ['owner', owner.owner],
   ['nfacct', nfacct.nfacct],
+  ['tcpmss', tcpmss.tcpmss],
+  ['ecn', ecn.ecn],
+  ['u32', u32.u32],
+  ['ipv6header', ipv6header.ipv6header],
+  ['eui64', ipv6header.eui64],
+  ['devgroup', host.devgroup],
+  ['realm', host.realm],
+  ['policy', host.policy],
+  ['cgroup', host.cgroup],
+  ['cpu', host.cpu],
+  ['cluster', host.cluster],
+  ['connbytes', accounts.connbytes],
+  ['connlabel', accounts.connlabel],
+  ['connlimit', accounts.connlimit],
+  ['helper', accounts.helper],
+  ...byText.textModules,
 ]);
 
 /** `-p tcp --dport 80` loads the protocol's module by itself (load_proto in iptables/xshared.c). */
@@ -70,8 +95,11 @@ export const PROTOCOL_MODULES: Readonly<Record<number, string>> = {
   6: 'tcp',
   17: 'udp',
   33: 'dccp',
+  50: 'esp',
+  51: 'ah',
   58: 'icmp6',
   132: 'sctp',
+  135: 'mh',
   136: 'udplite',
 };
 
@@ -100,6 +128,14 @@ const PRINTERS: MatchPrinters = {
   ...socket.print,
   ...owner.print,
   ...nfacct.print,
+  ...tcpmss.print,
+  ...ecn.print,
+  ...u32.print,
+  ...sctp.print,
+  ...ipv6header.print,
+  ...host.print,
+  ...accounts.print,
+  ...byText.print,
   unsupported: (m) => m.text,
 };
 

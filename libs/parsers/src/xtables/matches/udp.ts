@@ -1,4 +1,4 @@
-/** -m udp, and the ports of udplite, sctp and dccp; their other options (chunk types) are not modelled. */
+/** -m udp and -m udplite */
 import type { XtMatch } from '@netverdict/linux-net';
 import { each, type Module } from '../module.ts';
 import { PORT_OPTIONS, portMatches } from './ports.ts';

@@ -1,10 +1,18 @@
-/** -j NOTRACK and -j CT. Zones by mark or for one direction, and timeout policies, are not modelled. */
+/** -j NOTRACK and -j CT */
 import type { XtTarget } from '@netverdict/linux-net';
 import { arg, find, has, type Module } from '../module.ts';
+import { optionTexts } from '../option-text.ts';
 import { quote, whole } from '../values.ts';
-import type { TargetPrinters } from './printers.ts';
+import type { TargetOf, TargetPrinters } from './printers.ts';
 
 export const notrack: Module<XtTarget> = { options: {}, build: () => ({ kind: 'notrack' }) };
+
+const ZONES = { '--zone': 'both', '--zone-orig': 'original', '--zone-reply': 'reply' } as const;
+const OPTION_OF: Readonly<Record<TargetOf<'ct'>['zoneOf'], string>> = {
+  both: '--zone',
+  original: '--zone-orig',
+  reply: '--zone-reply',
+};
 
 export const ct: Module<XtTarget> = {
   options: {
@@ -18,15 +26,17 @@ export const ct: Module<XtTarget> = {
     '--timeout': 1,
   },
   build: (given) => {
-    const zone = find(given, '--zone');
+    const zone = find(given, '--zone', '--zone-orig', '--zone-reply');
     const helper = find(given, '--helper');
-    if (has(given, '--zone-orig') || has(given, '--zone-reply') || has(given, '--timeout')) return null;
-    if (zone && !/^(0x)?[0-9a-f]+$/i.test(arg(zone))) return null;
+    const timeout = find(given, '--timeout');
     return {
       kind: 'ct',
-      zone: zone ? whole(arg(zone), 65535) : null,
+      zone: !zone ? null : arg(zone) === 'mark' ? 'mark' : whole(arg(zone), 65535),
+      zoneOf: zone ? ZONES[zone.option as keyof typeof ZONES] : 'both',
       helper: helper ? arg(helper) : null,
       notrack: has(given, '--notrack'),
+      timeout: timeout ? arg(timeout) : null,
+      events: optionTexts(given.filter((g) => g.option === '--ctevents' || g.option === '--expevents')),
     };
   },
 };
@@ -34,5 +44,12 @@ export const ct: Module<XtTarget> = {
 export const print: Pick<TargetPrinters, 'notrack' | 'ct'> = {
   notrack: () => '-j NOTRACK',
   ct: (t) =>
-    `-j CT${t.notrack ? ' --notrack' : ''}${t.helper === null ? '' : ` --helper ${quote(t.helper)}`}${t.zone === null ? '' : ` --zone ${t.zone}`}`,
+    [
+      '-j CT',
+      ...(t.notrack ? ['--notrack'] : []),
+      ...(t.helper === null ? [] : [`--helper ${quote(t.helper)}`]),
+      ...(t.timeout === null ? [] : [`--timeout ${quote(t.timeout)}`]),
+      ...t.events,
+      ...(t.zone === null ? [] : [`${OPTION_OF[t.zoneOf]} ${t.zone}`]),
+    ].join(' '),
 };

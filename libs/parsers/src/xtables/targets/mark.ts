@@ -50,14 +50,16 @@ export const connmark: Module<XtTarget> = {
     '--right-shift-mark': 1,
   },
   build: (given) => {
-    if (has(given, '--left-shift-mark') || has(given, '--right-shift-mark')) return null;
+    const left = find(given, '--left-shift-mark');
+    const right = find(given, '--right-shift-mark');
+    const shift = left ? whole(arg(left), 31) : right ? -whole(arg(right), 31) : 0;
     const g = setterOf(given);
-    if (g) return { kind: 'connmark-set', ...xmark(g) };
+    if (g) return { kind: 'connmark-set', ...xmark(g), shift: shift === 0 ? 0 : shift };
     const bits = (name: string): number => {
       const own = find(given, name) ?? find(given, '--mask');
       return own ? whole(arg(own)) : ALL;
     };
-    const masks = { nfmask: bits('--nfmask'), ctmask: bits('--ctmask') };
+    const masks = { nfmask: bits('--nfmask'), ctmask: bits('--ctmask'), shift: shift === 0 ? 0 : shift };
     if (has(given, '--save-mark')) return { kind: 'connmark-save', ...masks };
     if (has(given, '--restore-mark')) return { kind: 'connmark-restore', ...masks };
     throw new Malformed('CONNMARK does not say what to do');
@@ -65,10 +67,12 @@ export const connmark: Module<XtTarget> = {
 };
 
 const masks = (t: { nfmask: number; ctmask: number }): string => `--nfmask ${hex(t.nfmask)} --ctmask ${hex(t.ctmask)}`;
+const printShift = ({ shift }: { shift: number }): string =>
+  shift === 0 ? '' : ` --${shift > 0 ? 'left' : 'right'}-shift-mark ${Math.abs(shift)}`;
 
 export const print: Pick<TargetPrinters, 'mark' | 'connmark-set' | 'connmark-save' | 'connmark-restore'> = {
   mark: (t) => `-j MARK --set-xmark ${printValueAndMask(t)}`,
-  'connmark-set': (t) => `-j CONNMARK --set-xmark ${printValueAndMask(t)}`,
-  'connmark-save': (t) => `-j CONNMARK --save-mark ${masks(t)}`,
-  'connmark-restore': (t) => `-j CONNMARK --restore-mark ${masks(t)}`,
+  'connmark-set': (t) => `-j CONNMARK --set-xmark ${printValueAndMask(t)}${printShift(t)}`,
+  'connmark-save': (t) => `-j CONNMARK --save-mark ${masks(t)}${printShift(t)}`,
+  'connmark-restore': (t) => `-j CONNMARK --restore-mark ${masks(t)}${printShift(t)}`,
 };

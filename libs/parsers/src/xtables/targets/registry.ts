@@ -2,6 +2,7 @@
 import type { Family, XtTarget } from '@netverdict/linux-net';
 import type { Module } from '../module.ts';
 import * as ct from './ct.ts';
+import * as handOver from './hand-over.ts';
 import * as mark from './mark.ts';
 import * as masquerade from './masquerade.ts';
 import * as nat from './nat.ts';
@@ -9,6 +10,7 @@ import * as netmap from './netmap.ts';
 import * as observe from './observe.ts';
 import type { TargetPrinters } from './printers.ts';
 import * as reject from './reject.ts';
+import * as set from './set.ts';
 import * as tcpmss from './tcpmss.ts';
 import * as tos from './tos.ts';
 import * as tproxy from './tproxy.ts';
@@ -34,6 +36,11 @@ export const TARGET_MODULES: ReadonlyMap<string, TargetModule> = new Map([
   ['DSCP', tos.dscp],
   ['TTL', ttl.ttl],
   ['HL', ttl.hl],
+  ['NFQUEUE', handOver.nfqueue],
+  ['TEE', handOver.tee],
+  ['SYNPROXY', handOver.synproxy],
+  ['HMARK', handOver.hmark],
+  ['SET', set.set],
   ...observe.observeNames.map((name) => [name, observe.observe(name)] as const),
 ]);
 
@@ -43,10 +50,7 @@ export const TARGET_MODULES: ReadonlyMap<string, TargetModule> = new Map([
  */
 export const UNMODELLED_TARGETS: ReadonlySet<string> = new Set(
   (
-    'QUEUE NFQUEUE SET SYNPROXY CLUSTERIP CONNSECMARK DNPT SNPT ECN HMARK IDLETIMER LED MIRROR RATEEST SAME ' +
-    'TCPOPTSTRIP FLOWOFFLOAD FULLCONENAT NAT ' +
-    // A copy of the packet makes entries, answers and resets of its own.
-    'TEE ' +
+    'QUEUE CLUSTERIP DNPT SNPT MIRROR SAME FLOWOFFLOAD FULLCONENAT NAT ' +
     // What the agent writes for a rule of nft that iptables has no words for.
     'NFT-UNREAD ' +
     'ACCOUNT CHAOS DELUDE DHCPMAC DNETMAP ECHO IPMARK LOGMARK PROTO RAWDNAT RAWSNAT STEAL SYSRQ TARPIT XOR'
@@ -65,6 +69,8 @@ const PRINTERS: TargetPrinters = {
   ...tcpmss.print,
   ...tos.print,
   ...ttl.print,
+  ...handOver.print,
+  ...set.print,
   ...observe.print,
   unsupported: (t) => t.text,
 };

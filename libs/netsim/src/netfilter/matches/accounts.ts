@@ -1,0 +1,65 @@
+/** What a rule asks of a connection's accounts: cluster, connbytes, connlabel, connlimit, helper. */
+import type { IpAddress, XtMatch } from '@netverdict/linux-net';
+import type { Answer, NotThere, RuleContext } from '../context.ts';
+import { entryOf } from '../context.ts';
+import { jhash, scaleHash } from './jhash.ts';
+
+type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
+
+/** The kernel hashes addresses as they lie in memory: taken for little-endian, as all machines that run clusters are. */
+function wordsInMemory(address: IpAddress): readonly number[] {
+  if (typeof address === 'number') return [swap(address)];
+  return [96n, 64n, 32n, 0n].map((shift) => swap(Number((address >> shift) & 0xffffffffn)));
+}
+const swap = (w: number): number => ((w >>> 24) | ((w >>> 8) & 0xff00) | ((w << 8) & 0xff0000) | (w << 24)) >>> 0;
+
+/** xt_cluster_hash: of the connection's original source. */
+export function cluster(m: Of<'cluster'>, c: RuleContext): Answer | NotThere {
+  const entry = entryOf(c);
+  if (!entry) return null;
+  const node = scaleHash(jhash(wordsInMemory(entry.original.source), m.seed), m.total);
+  return ((1 << node) & m.nodemask) !== 0;
+}
+
+/** connbytes_mt: without accounts it says no, negated or not. Conntrack has counted this packet already. */
+export function connbytes(m: Of<'connbytes'>, c: RuleContext): Answer | NotThere {
+  const entry = entryOf(c);
+  if (!entry || !c.packet.ct) return null;
+  if (entry.collected) return { unknown: 'how much the connection has carried' };
+  const here = { packets: 1, bytes: c.packet.sizeBytes };
+  const there = c.packet.ct.direction === 'original' || c.walk.confirming ? null : here;
+  const original = c.packet.ct.direction === 'original' ? here : null;
+  if (c.walk.confirming || (c.packet.ct.direction === 'reply' && m.direction !== 'reply'))
+    return { unknown: 'how much the connection has carried in the other direction' };
+  const counts = [m.direction === 'reply' ? null : original, m.direction === 'original' ? null : there];
+  const packets = counts.reduce((sum, count) => sum + (count?.packets ?? 0), 0);
+  const bytes = counts.reduce((sum, count) => sum + (count?.bytes ?? 0), 0);
+  const what = m.mode === 'packets' ? packets : m.mode === 'bytes' ? bytes : packets === 0 ? 0 : bytes / packets;
+  return what >= m.from && (m.to === null || what <= m.to);
+}
+
+/** Labels by name stand in connlabel.conf of the machine; a number is the bit itself. */
+export function connlabel(m: Of<'connlabel'>, c: RuleContext): Answer {
+  const entry = entryOf(c);
+  if (!entry) return false;
+  if (!/^\d+$/.test(m.label)) return { unknown: `the number of the connection label ${m.label}` };
+  if (entry.labels === null) return { unknown: "the connection's labels" };
+  const bit = 1n << BigInt(m.label);
+  if ((entry.labels & bit) !== 0n) return true;
+  if (!m.set) return false;
+  c.walk.conntrack.update(c.ns.key, entry.id, { labels: entry.labels | bit });
+  return true;
+}
+
+/** This connection counts, too: so there is always one. Of others nothing was collected. */
+export function connlimit(m: Of<'connlimit'>, _c: RuleContext): Answer {
+  if (m.limit === 0) return true;
+  return { unknown: `how many connections there are already (connlimit ${m.limit})` };
+}
+
+/** Only expected connections have a master whose helper could be asked for, and none here was expected. */
+export function helper(m: Of<'helper'>, c: RuleContext): Answer {
+  if (c.packet.ct?.info === 'related' && entryOf(c)?.collected)
+    return { unknown: `the conntrack helper ${m.name} of the connection` };
+  return false;
+}

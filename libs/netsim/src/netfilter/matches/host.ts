@@ -1,0 +1,104 @@
+/** What a rule asks of the host: device groups, realms, IPsec, cgroups, processors, owners, sockets. */
+import type { Link, Socket, XtMatch } from '@netverdict/linux-net';
+import { findListener } from '../../socket/listener.ts';
+import type { Answer, NotThere, RuleContext } from '../context.ts';
+import { inRange } from './transport.ts';
+
+type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
+
+export function devgroup(m: Of<'devgroup'>, c: RuleContext): Answer {
+  const link: Link | null = m.side === 'source' ? c.iif : c.oif;
+  return link !== null && (((link.group ?? 0) ^ m.value) & m.mask) === 0;
+}
+
+/** tclassid of the route; realms of routes are not followed to here. */
+export const realm = (m: Of<'realm'>, _c: RuleContext): Answer => ({ unknown: `the realm of the route (${m.value})` });
+
+/** No packet here has been through IPsec; what policies do to those that leave, the path says (link/xfrm.ts). */
+export function policy(m: Of<'policy'>, c: RuleContext): Answer {
+  const { programs } = c.ns.net.state;
+  if (m.dir === 'out') {
+    if (!programs.known) return { unknown: `the IPsec policies of ${c.ns.key}` };
+    if (programs.value.some((p) => p.hook === 'xfrm out'))
+      return { unknown: 'whether an IPsec policy takes the packet' };
+  }
+  return !m.ipsec;
+}
+
+/** Of what was made here, the sender's cgroup is not known; other packets have no socket, and then the match says no. */
+export const cgroup = (m: Of<'cgroup'>, c: RuleContext): Answer | NotThere =>
+  madeHere(c) ? { unknown: `the cgroup of the sending process (${m.path ?? m.classid})` } : null;
+
+export const cpu = (m: Of<'cpu'>, _c: RuleContext): Answer => ({
+  unknown: `whether processor ${m.cpu} has the packet`,
+});
+
+/** A socket of this namespace sent it: it came in by no device and is no tunnel's. */
+const madeHere = (c: RuleContext): boolean =>
+  c.iif === null && c.packet.payload === null && (c.hook === 'OUTPUT' || c.hook === 'POSTROUTING');
+
+/** RSTs, ICMP errors and echo replies are the kernel's own: they have a socket, but no file behind it and so no owner. */
+const ofKernel = (c: RuleContext): boolean =>
+  c.walk.direction === 'reply' &&
+  (c.packet.icmp !== null || (c.packet.protocol === 6 && (c.packet.tcpFlags & 0x04) !== 0));
+
+/** owner_mt (xt_owner.c). */
+export function owner(m: Of<'owner'>, c: RuleContext): Answer {
+  if (!madeHere(c)) return false;
+  if (m.what === 'socket-exists') return true;
+  if (ofKernel(c)) return false;
+  const id = ownerId(m.what, c);
+  if (id === null) return { unknown: `the ${m.what} of the sending process` };
+  if (inRange(m.range ?? { from: 0, to: 0 }, id)) return true;
+  return m.supplementary ? { unknown: 'the supplementary groups of the sending process' } : false;
+}
+
+function ownerId(what: 'uid' | 'gid', c: RuleContext): number | null {
+  if (c.walk.direction === 'forward') return c.walk.flow[what] ?? null;
+  // The listener that accepted the packet answers it, and its file has the owner.
+  const { sockets } = c.ns.net.state;
+  if (!sockets.known) return null;
+  const asked = {
+    ...c.packet,
+    source: c.packet.destination,
+    destination: c.packet.source,
+    sport: c.packet.dport,
+    dport: c.packet.sport,
+  };
+  const found = findListener(sockets.value, asked, 0);
+  return found.kind === 'found' ? (found.socket[what] ?? null) : null;
+}
+
+/** socket_match (xt_socket.c), in PREROUTING and INPUT. */
+export function socket(m: Of<'socket'>, c: RuleContext): Answer | NotThere {
+  const { packet, walk } = c;
+  if (packet.icmp || !c.iif) return null;
+  if (walk.direction === 'reply') {
+    // The answer to this flow's own sender: its socket is connected, and bound to an address by that.
+    if (c.ns.key !== sourceOf(c)) return none(c);
+    if (packet.protocol !== 6) return { unknown: 'whether the sending socket is connected' };
+    return m.transparent ? { unknown: 'whether the sending socket is transparent' } : true;
+  }
+  const found = packet.assigned ?? lookUp(c);
+  if (found === 'unread') return { unknown: `the sockets of ${c.ns.key}` };
+  if (found === null) return null;
+  const wildcard = Number(found.local.address) === 0;
+  if (wildcard && !m.nowildcard) return null;
+  if (!m.transparent) return true;
+  if (found.transparent === null) return { unknown: 'whether the socket is transparent' };
+  return found.transparent ? true : null;
+}
+
+const sourceOf = (c: RuleContext): string | null =>
+  c.walk.flow.source.kind === 'namespace' ? c.walk.flow.source.namespace : null;
+const none = (c: RuleContext): Answer | NotThere => {
+  const found = lookUp(c);
+  return found === null ? null : { unknown: 'whether a local socket belongs to the answer' };
+};
+
+function lookUp(c: RuleContext): Socket | 'unread' | null {
+  const { sockets } = c.ns.net.state;
+  if (!sockets.known) return 'unread';
+  const found = findListener(sockets.value, c.packet, c.iif?.ifindex ?? 0);
+  return found.kind === 'found' ? found.socket : null;
+}
