@@ -6,6 +6,8 @@ export interface Tuple {
   readonly destination: IpAddress;
   readonly sport: number | null;
   readonly dport: number | null;
+  /** Of ICMP, instead of ports. */
+  readonly icmp?: { readonly type: number; readonly code: number; readonly id: number };
 }
 
 export interface ConntrackEntry {
@@ -18,6 +20,8 @@ export interface ConntrackEntry {
   readonly unreplied: boolean;
   readonly mark: number;
   readonly zone: number;
+  /** The zone holds for this direction's tuple only; absent: for both. */
+  readonly zoneOf?: 'original' | 'reply';
   readonly line: number;
   readonly text: string;
 }

@@ -1,38 +1,78 @@
 /**
- * Connection tracking of one run: the entries that the flow's own packets make in each namespace.
- * The kernel's rules for new entries are nf_conntrack_proto_{tcp,udp,icmp}.c's.
+ * Connection tracking of one run (nf_conntrack_core.c): the entries that were collected, and those that the flow's own
+ * packets make in each namespace.
  */
-import type { IpAddress, NamespaceKey } from '@netverdict/linux-net';
-import { type Packet, TCP } from '../packet/packet.ts';
-
-export interface CtTuple {
-  readonly protocol: number;
-  readonly source: IpAddress;
-  readonly destination: IpAddress;
-  /** ICMP: the echo id in both. */
-  readonly sport: number;
-  readonly dport: number;
-}
+import type { ConntrackEntry, IfIndex, NamespaceKey, Range } from '@netverdict/linux-net';
+import type { Packet } from '../packet/packet.ts';
+import { saneFlags, type TcpState, tcpAfter, tcpOpens, tcpPacket } from './tcp.ts';
+import { type CtTuple, invert, opensIcmp, sameTuple, tupleOf } from './tuple.ts';
 
 export interface CtEntry {
   readonly id: number;
   readonly original: CtTuple;
   readonly reply: CtTuple;
   readonly seenReply: boolean;
+  readonly assured: boolean;
+  /** It has left the namespace, or reached a socket there, once (__nf_conntrack_confirm). */
+  readonly confirmed: boolean;
   /** nf_nat_initialized() for each kind of change, whether or not it changed anything. */
   readonly dstDone: boolean;
   readonly srcDone: boolean;
+  /** IPS_DST_NAT, IPS_SRC_NAT: it did. */
+  readonly dstNat: boolean;
+  readonly srcNat: boolean;
   readonly mark: number;
+  /** Bit n is label n; null where it was not collected. */
+  readonly labels: bigint | null;
   readonly zone: number;
+  readonly zoneOf?: 'original' | 'reply';
+  readonly tcp: TcpState | null;
+  /** A SYN in the middle of the connection was let through: its answer sets the state anew. */
+  readonly outOfStep: boolean;
+  /** masq_index: the device whose address MASQUERADE took in this run. */
+  readonly masqueradedBy: IfIndex | null;
+  /** The source port was drawn at random out of these. */
+  readonly drawn: Range | null;
+  /** As it was read; null: made in this run. */
+  readonly collected: ConntrackEntry | null;
+  /** Killed so that its tuple can be used anew. */
+  readonly dead: boolean;
 }
 
 export interface CtRef {
   readonly id: number;
   readonly direction: 'original' | 'reply';
+  /** ctinfo: what the packet was to the connection when it was looked up. */
+  readonly info: 'new' | 'established' | 'related';
 }
+
+/** What decides about packets that are no plain beginning. */
+export interface Strictness {
+  /** nf_conntrack_tcp_loose. */
+  readonly loose: boolean;
+  /** A packet of a connection that was not seen from its beginning: are its sequence numbers in the window? */
+  inWindow(entry: CtEntry): boolean;
+}
+
+const LENIENT: Strictness = { loose: true, inWindow: () => true };
+
+type Zone = Pick<CtEntry, 'zone' | 'zoneOf'>;
+
+/** nf_ct_zone_id: a zone for one direction leaves the other in zone 0. */
+const zoneId = ({ zone, zoneOf }: Zone, direction: CtRef['direction']): number =>
+  zoneOf === undefined || zoneOf === direction ? zone : 0;
 
 export class Conntrack {
   readonly #tables = new Map<NamespaceKey, CtEntry[]>();
+
+  /** The entries that are there before the run; `entries` is asked at the first use only. */
+  seed(key: NamespaceKey, entries: () => readonly Omit<CtEntry, 'id'>[]): void {
+    if (this.#tables.has(key)) return;
+    this.#tables.set(
+      key,
+      entries().map((entry, id) => ({ ...entry, id })),
+    );
+  }
 
   get(key: NamespaceKey, id: number): CtEntry | undefined {
     return this.#tables.get(key)?.[id];
@@ -44,85 +84,121 @@ export class Conntrack {
     if (table && entry) table[id] = { ...entry, ...change };
   }
 
+  entries(key: NamespaceKey): readonly CtEntry[] {
+    return (this.#tables.get(key) ?? []).filter((entry) => !entry.dead);
+  }
+
   /** Is there a TCP connection of which only one direction has passed somewhere? Its next packet is INVALID there. */
   hasHalfSeenTcp(): boolean {
-    return [...this.#tables.values()].some((table) => table.some((e) => e.original.protocol === 6 && !e.seenReply));
+    return [...this.#tables.values()].some((table) =>
+      table.some((e) => e.original.protocol === 6 && e.collected === null && !e.seenReply && !e.dead),
+    );
   }
 
   /** Does the packet belong to a connection that is tracked already? */
   knows(key: NamespaceKey, packet: Packet): boolean {
-    const tuple = tupleOf(packet);
-    return (this.#tables.get(key) ?? []).some(
-      (e) => e.zone === packet.zone && (sameTuple(e.reply, tuple) || sameTuple(e.original, tuple)),
-    );
+    return this.#find(key, packet, tupleOf(packet)) !== null;
   }
 
   /** nf_conntrack_in: finds or makes the entry; null when the packet is INVALID. */
-  track(key: NamespaceKey, packet: Packet): CtRef | null {
-    const tuple = tupleOf(packet);
+  track(key: NamespaceKey, packet: Packet, strictness: Strictness = LENIENT): CtRef | null {
+    if (packet.icmp?.about) return this.#related(key, packet, packet.icmp.about);
+    if (packet.protocol === 6 && !saneFlags(packet.tcpFlags)) return null;
+    const found = this.#find(key, packet, tupleOf(packet));
+    if (!found) return this.#open(key, packet, strictness);
+    const { entry, direction } = found;
+    if (entry.tcp !== null) return this.#tcp(key, packet, found, entry.tcp, strictness);
+    return this.#seen(key, entry, direction, {});
+  }
+
+  #find(key: NamespaceKey, zone: Zone, tuple: CtTuple): { entry: CtEntry; direction: CtRef['direction'] } | null {
+    for (const entry of this.#tables.get(key) ?? []) {
+      if (entry.dead) continue;
+      for (const direction of ['original', 'reply'] as const)
+        if (zoneId(entry, direction) === zoneId(zone, direction) && sameTuple(entry[direction], tuple))
+          return { entry, direction };
+    }
+    return null;
+  }
+
+  #open(key: NamespaceKey, packet: Packet, strictness: Strictness): CtRef | null {
+    const tcp = packet.protocol === 6 ? tcpOpens(packet.tcpFlags, strictness.loose) : null;
+    if (packet.protocol === 6 && tcp === null) return null;
+    if (packet.icmp && !opensIcmp(packet)) return null;
     const table = this.#tables.get(key) ?? [];
     this.#tables.set(key, table);
-    for (const entry of table) {
-      // An ICMP error carries the packet it is about; those are not simulated, so tuples are enough.
-      if (entry.zone !== packet.zone) continue;
-      if (sameTuple(entry.reply, tuple)) {
-        if (!entry.seenReply) table[entry.id] = { ...entry, seenReply: true };
-        return { id: entry.id, direction: 'reply' };
-      }
-      if (sameTuple(entry.original, tuple))
-        return impossibleInOriginal(packet, entry) ? null : { id: entry.id, direction: 'original' };
-    }
-    if (!mayOpen(packet)) return null;
+    const tuple = tupleOf(packet);
     const entry: CtEntry = {
       id: table.length,
       original: tuple,
       reply: invert(tuple),
       seenReply: false,
+      assured: false,
+      confirmed: false,
       dstDone: false,
       srcDone: false,
+      dstNat: false,
+      srcNat: false,
       mark: 0,
+      labels: 0n,
       zone: packet.zone,
+      ...(packet.zoneOf === undefined ? {} : { zoneOf: packet.zoneOf }),
+      tcp,
+      outOfStep: false,
+      masqueradedBy: null,
+      drawn: null,
+      collected: null,
+      dead: false,
     };
     table.push(entry);
-    return { id: entry.id, direction: 'original' };
+    return { id: entry.id, direction: 'original', info: 'new' };
+  }
+
+  #seen(key: NamespaceKey, entry: CtEntry, direction: CtRef['direction'], change: Partial<Omit<CtEntry, 'id'>>): CtRef {
+    const answered = direction === 'reply' || entry.seenReply;
+    this.update(key, entry.id, { ...change, seenReply: answered });
+    return { id: entry.id, direction, info: answered ? 'established' : 'new' };
+  }
+
+  /** nf_conntrack_tcp_packet. */
+  #tcp(
+    key: NamespaceKey,
+    packet: Packet,
+    { entry, direction }: { entry: CtEntry; direction: CtRef['direction'] },
+    state: TcpState,
+    strictness: Strictness,
+  ): CtRef | null {
+    const kind = tcpPacket(packet.tcpFlags);
+    const next = tcpAfter(direction, kind, state);
+    if (next === 'invalid') return null;
+    if (next === 'SYN_SENT' && (state === 'TIME_WAIT' || state === 'CLOSE') && direction === 'original') {
+      // Closed by its opener, it may be opened anew (NF_REPEAT). One that was refused was closed by the other side: ignored.
+      if (state === 'CLOSE') return this.#seen(key, entry, direction, { outOfStep: true });
+      this.update(key, entry.id, { dead: true });
+      return this.#open(key, packet, strictness);
+    }
+    if (next === 'ignored') {
+      if (kind === 'synack' && entry.outOfStep)
+        return this.#seen(key, entry, direction, { tcp: 'SYN_RECV', outOfStep: false });
+      return this.#seen(key, entry, direction, kind === 'syn' ? { outOfStep: true } : {});
+    }
+    // Of those made in this run all packets are known, and in the window; a SYN sets the window.
+    if (entry.collected && kind !== 'syn' && !strictness.inWindow(entry)) return null;
+    const assured =
+      entry.assured || (entry.seenReply && next === 'ESTABLISHED' && (state === 'SYN_RECV' || state === 'ESTABLISHED'));
+    return this.#seen(key, entry, direction, { tcp: next, assured });
+  }
+
+  /** nf_conntrack_inet_error: an error belongs to the connection whose packet it is about, and travels against it. */
+  #related(key: NamespaceKey, packet: Packet, about: Packet): CtRef | null {
+    const found = this.#find(key, packet, invert(tupleOf(about)));
+    if (!found || found.entry[found.direction].destination !== packet.destination) return null;
+    return { id: found.entry.id, direction: found.direction, info: 'related' };
   }
 }
 
-const ECHO_REQUEST = [8, 128];
+/** nf_conntrack_attach: an error or a RST about a packet is of its connection, in the other direction. */
+export const attached = (ref: CtRef | null): CtRef | null =>
+  ref && { id: ref.id, direction: ref.direction === 'original' ? 'reply' : 'original', info: 'related' };
 
-/** TCP: SYN, or a packet in the middle (nf_conntrack_tcp_loose); never SYN+ACK or RST. ICMP: requests only. */
-function mayOpen(packet: Packet): boolean {
-  if (packet.protocol === 6)
-    return (packet.tcpFlags & TCP.RST) === 0 && (packet.tcpFlags & (TCP.SYN | TCP.ACK)) !== (TCP.SYN | TCP.ACK);
-  if (packet.icmp) return ECHO_REQUEST.includes(packet.icmp.type);
-  return true;
-}
-
-/** The ACK that ends a handshake whose SYN+ACK did not pass here: tcp_conntracks[ORIGINAL][ACK][SYN_SENT] is sIV. */
-const impossibleInOriginal = (packet: Packet, entry: CtEntry): boolean =>
-  packet.protocol === 6 && !entry.seenReply && (packet.tcpFlags & (TCP.SYN | TCP.ACK)) === TCP.ACK;
-
-export function tupleOf(packet: Packet): CtTuple {
-  return {
-    protocol: packet.protocol,
-    source: packet.source,
-    destination: packet.destination,
-    sport: packet.icmp ? packet.icmp.id : (packet.sport ?? 0),
-    dport: packet.icmp ? packet.icmp.id : (packet.dport ?? 0),
-  };
-}
-
-export const invert = (t: CtTuple): CtTuple => ({
-  protocol: t.protocol,
-  source: t.destination,
-  destination: t.source,
-  sport: t.dport,
-  dport: t.sport,
-});
-
-export const sameTuple = (a: CtTuple, b: CtTuple): boolean =>
-  a.protocol === b.protocol &&
-  a.source === b.source &&
-  a.destination === b.destination &&
-  a.sport === b.sport &&
-  a.dport === b.dport;
+export { type CtTuple, invert, sameTuple, tupleOf } from './tuple.ts';

@@ -1,18 +1,24 @@
 /** nf_conntrack_in at its place in a hook: the packet gets its connection, or is dropped where the table has no room. */
 import type { At, HookResult } from '../netfilter/hook.ts';
 import { ctStates } from '../netfilter/matches/connection.ts';
-import type { Packet } from '../packet/packet.ts';
+import { isIcmpError, type Packet } from '../packet/packet.ts';
 import { citeAbsence } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
+import type { Walk } from '../walk/walk.ts';
+import { sysctl } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { collectedEntries } from './collected.ts';
+import type { CtEntry, CtRef, Strictness } from './table.ts';
 
 export function track(at: At, packet: Packet): HookResult {
   const { walk, ns } = at;
-  // Over loopback the packet keeps the reference that OUTPUT gave it.
+  // Over loopback the packet keeps the reference that OUTPUT gave it; an error or RST has the one of what it answers.
   if (packet.untracked || packet.ct) return { ok: true, packet };
+  walk.conntrack.seed(ns.key, () => collectedEntries(ns));
   const full = tableFull(at, packet);
   if (full) return { ok: false, next: full };
-  const tracked = { ...packet, ct: walk.conntrack.track(ns.key, packet) };
+  const found = walk.conntrack.track(ns.key, packet, strictness(walk, ns));
+  const tracked = seen(walk, packet, found);
   const states = ctStates({ ...at.devices, walk, ns, hook: at.hook, packet: tracked });
   if (hasRules(ns, packet))
     walk.step(ns, {
@@ -24,15 +30,43 @@ export function track(at: At, packet: Packet): HookResult {
   return { ok: true, packet: tracked };
 }
 
+/** Turned round, what conntrack knows it does not, and what is INVALID is not looked at. */
+function seen(walk: Walk, packet: Packet, ref: CtRef | null): Packet {
+  if (ref === null) return walk.sees('conntrack/invalid', true) ? packet : { ...packet, untracked: true };
+  return walk.sees(`conntrack/${ref.info}`, true) ? { ...packet, ct: ref } : packet;
+}
+
+function strictness(walk: Walk, ns: WorldNamespace): Strictness {
+  return {
+    loose: walk.sees('conntrack/tcp-loose', sysctl(ns, 'net/netfilter/nf_conntrack_tcp_loose') !== 0),
+    inWindow: (entry) => inWindow(walk, ns, entry),
+  };
+}
+
+/** tcp_in_window. A flow has no sequence numbers. */
+function inWindow(walk: Walk, ns: WorldNamespace, entry: CtEntry): boolean {
+  if ((sysctl(ns, 'net/netfilter/nf_conntrack_tcp_be_liberal') ?? 0) > 0) return true;
+  const read = entry.collected;
+  const missing = {
+    kind: 'other' as const,
+    place: ns.key,
+    node: ns.node,
+    text: `whether the packet's sequence number is in the window of the connection that conntrack knows is not known`,
+    zh: '不知道该数据包的序列号是否在连接跟踪所记录连接的窗口之内',
+    evidence: read ? [{ section: null, kind: 'conntrack' as const, line: read.line, text: read.text }] : [],
+  };
+  return walk.ask(ns, 'it is in the window', missing, `${walk.direction} ${ns.key} window ${entry.id}`);
+}
+
 /**
  * nf_conntrack_alloc drops the packet that would need a new entry, unless an entry that no answer has confirmed can be thrown
  * out (early_drop): which of both cannot be told from the counts.
  */
 function tableFull({ walk, ns, hook }: At, packet: Packet): Next | null {
   const { conntrackTable } = ns.net.state;
-  if (!conntrackTable.known || packet.untracked || packet.ct || walk.conntrack.knows(ns.key, packet)) return null;
+  if (!conntrackTable.known || isIcmpError(packet)) return null;
   const { count, max } = conntrackTable.value;
-  if (max <= 0 || count < max) return null;
+  if (max <= 0 || count < max || walk.conntrack.knows(ns.key, packet)) return null;
   const missing = {
     kind: 'other' as const,
     place: ns.key,

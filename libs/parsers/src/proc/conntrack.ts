@@ -35,13 +35,23 @@ function readEntry(line: string, number: number): ConntrackEntry {
     assured: words.includes('[ASSURED]'),
     unreplied: words.includes('[UNREPLIED]'),
     mark: whole(rest.get('mark'), 'mark'),
-    zone: whole(rest.get('zone'), 'zone'),
+    ...zoneOf(rest),
     line: number,
     text: line,
   };
 }
 
-const TUPLE_KEYS: ReadonlySet<string> = new Set(['src', 'dst', 'sport', 'dport']);
+/** `zone=5`, or `zone-orig=5` and `zone-reply=5` where the zone is one direction's. */
+function zoneOf(fields: ReadonlyMap<string, string>): Pick<ConntrackEntry, 'zone' | 'zoneOf'> {
+  for (const [key, direction] of [
+    ['zone-orig', 'original'],
+    ['zone-reply', 'reply'],
+  ] as const)
+    if (fields.has(key)) return { zone: whole(fields.get(key), key), zoneOf: direction };
+  return { zone: whole(fields.get('zone'), 'zone') };
+}
+
+const TUPLE_KEYS: ReadonlySet<string> = new Set(['src', 'dst', 'sport', 'dport', 'type', 'code', 'id']);
 
 function readTuple(fields: ReadonlyMap<string, string>): Tuple {
   const port = (name: string): number | null => {
@@ -53,6 +63,7 @@ function readTuple(fields: ReadonlyMap<string, string>): Tuple {
     destination: must(parseIp(fields.get('dst') ?? '')),
     sport: port('sport'),
     dport: port('dport'),
+    ...(fields.has('id') ? { icmp: { type: port('type') ?? 0, code: port('code') ?? 0, id: port('id') ?? 0 } } : {}),
   };
 }
 
