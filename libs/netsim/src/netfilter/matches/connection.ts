@@ -1,6 +1,6 @@
 /** conntrack: state, status, tuples, direction, mark. */
 import type { XtMatch } from '@netverdict/linux-net';
-import { type Answer, entryOf, type RuleContext } from '../context.ts';
+import { type Answer, entryOf, type NotThere, type RuleContext } from '../context.ts';
 import { inMask } from './base.ts';
 import { inRange } from './transport.ts';
 
@@ -21,52 +21,56 @@ export function ctstate(m: Of<'ctstate'>, c: RuleContext): Answer {
   return m.states.some((state) => states.includes(state));
 }
 
-export function ctproto(m: Of<'ctproto'>, c: RuleContext): Answer {
+/** Without an entry only the state can be asked for; see BesideState in linux-net's matches.ts. */
+const without = (m: { besideState: boolean; negate: boolean }): Answer | NotThere => (m.besideState ? !m.negate : null);
+
+export function ctproto(m: Of<'ctproto'>, c: RuleContext): Answer | NotThere {
   const entry = entryOf(c);
-  return entry !== undefined && entry.original.protocol === m.number;
+  return entry ? entry.original.protocol === m.number : without(m);
 }
 
-export function ctstatus(m: Of<'ctstatus'>, c: RuleContext): Answer {
+/** NONE is no bit, and so never set (conntrack_mt). */
+export function ctstatus(m: Of<'ctstatus'>, c: RuleContext): Answer | NotThere {
   const entry = entryOf(c);
-  const has = (status: string): boolean | null => {
-    switch (status.toUpperCase()) {
-      case 'NONE':
-        return entry === undefined;
+  if (!entry) return without(m);
+  return m.statuses.some((status) => {
+    switch (status) {
       case 'SEEN_REPLY':
-        return entry?.seenReply ?? false;
-      case 'EXPECTED':
-        return false;
+        return entry.seenReply;
       case 'CONFIRMED':
-        return entry?.confirmed ?? false;
+        return entry.confirmed;
+      case 'ASSURED':
+        return entry.assured;
       default:
-        return null;
+        return false;
     }
-  };
-  const answers = m.statuses.map(has);
-  if (answers.includes(true)) return true;
-  return answers.includes(null) ? { unknown: `conntrack status ${m.statuses.join(',')}` } : false;
+  });
 }
 
-export function ctaddress(m: Of<'ctaddress'>, c: RuleContext): Answer {
+export const ctexpire = (m: Of<'ctexpire'>, c: RuleContext): Answer | NotThere =>
+  entryOf(c) ? { unknown: `when the connection's entry expires (${m.range.from}:${m.range.to} s)` } : without(m);
+
+export function ctaddress(m: Of<'ctaddress'>, c: RuleContext): Answer | NotThere {
   const entry = entryOf(c);
-  if (!entry) return false;
+  if (!entry) return without(m);
   const tuple = m.tuple === 'orig' ? entry.original : entry.reply;
   return inMask(m.value, m.side === 'source' ? tuple.source : tuple.destination);
 }
 
-export function ctport(m: Of<'ctport'>, c: RuleContext): Answer {
+export function ctport(m: Of<'ctport'>, c: RuleContext): Answer | NotThere {
   const entry = entryOf(c);
-  if (!entry) return false;
+  if (!entry) return without(m);
   const tuple = m.tuple === 'orig' ? entry.original : entry.reply;
   return inRange(m.range, m.side === 'source' ? tuple.sport : tuple.dport);
 }
 
-export const ctdir = (m: Of<'ctdir'>, c: RuleContext): Answer =>
-  c.packet.ct !== null && (c.packet.ct.direction === 'original') === (m.direction === 'ORIGINAL');
+export const ctdir = (m: Of<'ctdir'>, c: RuleContext): Answer | NotThere =>
+  c.packet.ct === null ? without(m) : (c.packet.ct.direction === 'original') === (m.direction === 'ORIGINAL');
 
 export const mark = (m: Of<'mark'>, c: RuleContext): Answer => (c.packet.mark & m.mask) >>> 0 === m.value >>> 0;
 
-export function connmark(m: Of<'connmark'>, c: RuleContext): Answer {
+/** Without an entry it says no, negated or not (xt_connmark.c). */
+export function connmark(m: Of<'connmark'>, c: RuleContext): Answer | NotThere {
   const entry = entryOf(c);
-  return entry !== undefined && (entry.mark & m.mask) >>> 0 === m.value >>> 0;
+  return entry ? (entry.mark & m.mask) >>> 0 === m.value >>> 0 : null;
 }
