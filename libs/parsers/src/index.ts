@@ -2,4 +2,11 @@ export type { NamedFdbEntry, NamedNeighbour, NamedNextHop, NamedRoute } from './
 export { type NetnsSection, parseNetns, type SectionParser } from './netns.ts';
 export type { ParseProblem } from './problem.ts';
 export { parseSection, type SectionValues } from './section.ts';
+export { parseBridgeFdbText } from './text/fdb.ts';
+export { parseIpsetListText } from './text/ipset-list.ts';
+export { parseIpvsText } from './text/ipvs.ts';
+export { type LinksAndAddresses, parseIpLinkText } from './text/link.ts';
+export { parseIpNeighText } from './text/neigh.ts';
+export { parseIpRouteText, type RouteTables } from './text/route.ts';
+export { parseIpRuleText } from './text/rule.ts';
 export { printIptablesSave, printRule } from './xtables/print.ts';

@@ -22,7 +22,7 @@ export function parseIpAddress(source: string): Result<readonly InterfaceAddress
   });
 }
 
-function readAddress(info: Fields, ifindex: number): InterfaceAddress {
+export function readAddress(info: Fields, ifindex: number): InterfaceAddress {
   const address = must(parseIp(text(info, 'local')));
   const prefixLength = number(info, 'prefixlen');
   if (prefixLength < 0 || prefixLength > widthOf(familyOf(address)))

@@ -13,9 +13,9 @@ import { must, type ParseProblem } from '../problem.ts';
 import type { NamedFdbEntry } from './devices.ts';
 
 export const parseBridgeFdb = (source: string): Result<readonly NamedFdbEntry[], ParseProblem> =>
-  parseArray(source, readEntry);
+  parseArray(source, readFdbEntry);
 
-function readEntry(fields: Fields, at: LineRef): NamedFdbEntry {
+export function readFdbEntry(fields: Fields, at: LineRef): NamedFdbEntry {
   const self = textList(fields, 'flags').includes('self');
   const viaIndex = optionalNumber(fields, 'viaIfIndex');
   return {

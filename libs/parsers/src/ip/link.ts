@@ -3,6 +3,7 @@ import {
   type BridgePort,
   type IfIndex,
   ifIndex,
+  type LineRef,
   type Link,
   type LinkDetail,
   type Mac,
@@ -40,19 +41,29 @@ const PORT_STATES: readonly BridgePort['state'][] = ['disabled', 'listening', 'l
 
 type NameIndex = (name: string) => IfIndex | null;
 
+export interface LinkElement {
+  readonly fields: Fields;
+  readonly at: LineRef;
+}
+
 export function parseIpLink(source: string): Result<readonly Link[], ParseProblem> {
-  const elements = parseArray(source, (fields, at) => ({
-    fields,
-    at,
-    name: text(fields, 'ifname'),
-    ifindex: ifIndex(number(fields, 'ifindex')),
-  }));
-  if (!elements.ok) return elements;
-  const names = new Map(elements.value.map((e) => [e.name, e.ifindex]));
+  const elements = parseArray(source, (fields, at): LinkElement => ({ fields, at }));
+  return elements.ok ? readLinks(elements.value) : elements;
+}
+
+/** All at once, since links name each other. */
+export function readLinks(elements: readonly LinkElement[]): Result<readonly Link[], ParseProblem> {
+  const names = new Map<string, IfIndex>();
+  for (const { fields, at } of elements) {
+    const named = readLine(at.line, at.text, () =>
+      names.set(text(fields, 'ifname'), ifIndex(number(fields, 'ifindex'))),
+    );
+    if (!named.ok) return named;
+  }
   const indexOf: NameIndex = (name) => names.get(name) ?? unnamedIndex(name);
-  const detailed = elements.value.some((e) => 'linkinfo' in e.fields || 'promiscuity' in e.fields);
+  const detailed = elements.some((e) => 'linkinfo' in e.fields || 'promiscuity' in e.fields);
   const links: Link[] = [];
-  for (const { fields, at } of elements.value) {
+  for (const { fields, at } of elements) {
     const link = readLine(at.line, at.text, () => readLink(fields, indexOf, detailed));
     if (!link.ok) return link;
     links.push(link.value);

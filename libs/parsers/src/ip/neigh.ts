@@ -20,7 +20,7 @@ export const isNeighbourState = (name: string): name is NeighbourState => STATES
 export const parseIpNeigh = (source: string): Result<readonly NamedNeighbour[], ParseProblem> =>
   parseArray(source, readNeighbour);
 
-function readNeighbour(fields: Fields, at: LineRef): NamedNeighbour {
+export function readNeighbour(fields: Fields, at: LineRef): NamedNeighbour {
   const mac = parseMac(optionalText(fields, 'lladdr') ?? '');
   return {
     address: must(parseIp(text(fields, 'dst'))),

@@ -45,6 +45,8 @@ const WITHOUT_NEXTHOP: ReadonlySet<RouteType> = new Set(['blackhole', 'unreachab
 export const parseIpRoute = (source: string, family: Family): Result<readonly NamedRoute[], ParseProblem> =>
   parseArray(source, (fields, at, raw) => readRoute(fields, at, raw, family));
 
+export const isRouteType = (name: string): boolean => ROUTE_TYPES.some((type) => type === name);
+
 export function routeType(name: string | null): RouteType {
   const type = ROUTE_TYPES.find((t) => t === (name ?? 'unicast'));
   if (!type) throw new Malformed(`"${name}" is not a route type`);
@@ -60,7 +62,7 @@ export function routePrefix(name: string, family: Family): Prefix {
 
 export const hasNexthop = (type: RouteType): boolean => !WITHOUT_NEXTHOP.has(type);
 
-function readRoute(fields: Fields, at: LineRef, raw: string, family: Family): NamedRoute {
+export function readRoute(fields: Fields, at: LineRef, raw: string, family: Family): NamedRoute {
   const own = beforeEncap(fields, raw);
   const type = routeType(optionalText(fields, 'type'));
   const several = fieldList(fields, 'nexthops');

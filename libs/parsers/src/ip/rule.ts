@@ -19,7 +19,7 @@ const NOT_MODELLED = ['tun_id', 'dscp', 'dscp_mask', 'flowlabel', 'flowlabel_mas
 export const parseIpRule = (source: string, family: Family): Result<readonly Rule[], ParseProblem> =>
   parseArray(source, (fields, at) => readRule(fields, at, family));
 
-function readRule(fields: Fields, at: LineRef, family: Family): Rule {
+export function readRule(fields: Fields, at: LineRef, family: Family): Rule {
   const strange = NOT_MODELLED.find((name) => name in fields);
   if (strange) throw new Malformed(`the rule's selector "${strange}" is not modelled`);
   const fwmark = optionalText(fields, 'fwmark');

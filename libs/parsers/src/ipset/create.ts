@@ -11,9 +11,9 @@ import {
   widthOf,
 } from '@netverdict/linux-net';
 import { Malformed, must } from '../problem.ts';
+import type { WordReader } from '../words.ts';
 import { maskOf, memberPrefixes, parseRange } from './addresses.ts';
 import { portRange } from './ports.ts';
-import type { WordReader } from './words.ts';
 
 export const isIpSetType = (type: string): type is IpSetType => Object.hasOwn(IP_SET_TYPES, type);
 

@@ -10,9 +10,9 @@ import {
   parseMac,
 } from '@netverdict/linux-net';
 import { Malformed, must } from '../problem.ts';
+import type { WordReader } from '../words.ts';
 import { memberPrefixes } from './addresses.ts';
 import { memberPorts } from './ports.ts';
-import type { WordReader } from './words.ts';
 
 interface Extensions {
   readonly nomatch: boolean;

@@ -2,9 +2,9 @@
 import { type IpSet, type IpSetMember, ok, type Result } from '@netverdict/linux-net';
 import { lines } from '../lines.ts';
 import { Malformed, type ParseProblem, readLine } from '../problem.ts';
+import { WordReader, words } from '../words.ts';
 import { isIpSetType, readOptions } from './create.ts';
 import { readMembers } from './member.ts';
-import { WordReader, words } from './words.ts';
 
 /** A set whose members are still being read. */
 export interface Building {

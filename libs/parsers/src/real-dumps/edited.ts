@@ -3,7 +3,7 @@ const TRACES: readonly RegExp[] = [
   /\.\.\./,
   /%s/,
   /\$\{?\w+/,
-  /[<>]/,
+  /[<>`]/,
   /\bx{2,}\b|[:.]x{2}|\bXX/i,
   /\b[a-z]\.[a-z]\.[a-z]\.[a-z]\b/i,
   /\[[^\]]*$|\[PUBLIC/,

@@ -1,5 +1,5 @@
 /** A line's words. A word that begins with a quote goes to the next quote that no backslash precedes (comments). */
-import { Malformed } from '../problem.ts';
+import { Malformed } from './problem.ts';
 
 export function words(text: string): readonly string[] {
   if (!text.includes('"')) return text.split(/\s+/).filter((word) => word !== '');
