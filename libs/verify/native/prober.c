@@ -120,6 +120,7 @@ static char *read_input(size_t length)
 static char *const *tool_arguments(const char *tool)
 {
 	static char *const ip[] = { "ip", "-batch", "-", NULL };
+	static char *const ip6[] = { "ip", "-6", "-batch", "-", NULL };
 	static char *const bridge[] = { "bridge", "-batch", "-", NULL };
 	static char *const ipset[] = { "ipset", "restore", NULL };
 	static char *const iptables_legacy[] = { "iptables-legacy-restore", NULL };
@@ -131,6 +132,9 @@ static char *const *tool_arguments(const char *tool)
 	static char *const *const tools[] = { ip,	    bridge,	   ipset, iptables_legacy, ip6tables_legacy,
 					      iptables_nft, ip6tables_nft, nft,	  conntrack };
 
+	/* A rule or a default route without an address does not say its family. */
+	if (strcmp(tool, "ip -6") == 0)
+		return ip6;
 	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
 		if (strcmp(tools[i][0], tool) == 0)
 			return tools[i];

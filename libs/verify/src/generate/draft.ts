@@ -40,6 +40,8 @@ export function addNamespace(draft: Draft, name: string, options: { readonly rou
     sysctls: [],
     links: [],
     ip: [],
+    ip6: [],
+    late: [],
     bridge: [],
     deviceSysctls: [],
     ipset: [],
@@ -73,10 +75,8 @@ export function addAddresses(ns: DraftNamespace, device: string, subnet: number,
 export function addRoute(ns: DraftNamespace, to: 'default' | number, gatewaySubnet: number, gatewayHost: number): void {
   const four = to === 'default' ? 'default' : `10.${to}.0.0/24`;
   const six = to === 'default' ? 'default' : `fd00:${to.toString(16)}::/64`;
-  ns.ip.push(
-    `-4 route add ${four} via 10.${gatewaySubnet}.0.${gatewayHost}`,
-    `-6 route add ${six} via fd00:${gatewaySubnet.toString(16)}::${gatewayHost.toString(16)}`,
-  );
+  ns.ip.push(`route add ${four} via 10.${gatewaySubnet}.0.${gatewayHost}`);
+  ns.ip6.push(`route add ${six} via fd00:${gatewaySubnet.toString(16)}::${gatewayHost.toString(16)}`);
 }
 
 /** A veth pair between two namespaces; `subnet` null leaves both ends without addresses. */

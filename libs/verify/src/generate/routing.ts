@@ -7,7 +7,7 @@ const END_TYPES = ['blackhole', 'unreachable', 'prohibit', 'throw'] as const;
 
 const subnetOf = (family: 'ipv4' | 'ipv6', subnet: number): string =>
   family === 'ipv4' ? `10.${subnet}.0.0/24` : `fd00:${subnet.toString(16)}::/64`;
-const dash = (family: 'ipv4' | 'ipv6'): string => (family === 'ipv4' ? '-4' : '-6');
+const listOf = (ns: DraftNamespace, family: 'ipv4' | 'ipv6'): string[] => (family === 'ipv4' ? ns.ip : ns.ip6);
 
 export function routing(draft: Draft): void {
   const { random } = draft;
@@ -18,12 +18,12 @@ export function routing(draft: Draft): void {
       for (const table of tables) {
         for (let i = random.int(0, 2); i > 0; i--) pushRoute(draft, ns, family, table);
         for (let i = random.int(1, 2); i > 0; i--)
-          ns.ip.push(`${dash(family)} rule add ${selectors(draft, ns, family)} ${action(random, table)}`);
+          listOf(ns, family).push(`rule add ${selectors(draft, ns, family)} ${action(random, table)}`);
       }
       if (random.chance(0.3)) pushRoute(draft, ns, family, 254);
       if (random.chance(0.1))
-        ns.ip.push(
-          `${dash(family)} rule add ${selectors(draft, ns, family)} ${random.pick(['blackhole', 'unreachable', 'prohibit'])}`,
+        listOf(ns, family).push(
+          `rule add ${selectors(draft, ns, family)} ${random.pick(['blackhole', 'unreachable', 'prohibit'])}`,
         );
     }
   }
@@ -42,7 +42,7 @@ function pushRoute(draft: Draft, ns: DraftNamespace, family: 'ipv4' | 'ipv6', ta
   const metric = random.chance(0.4) ? ` metric ${random.pick([50, 100, 2000])}` : '';
   const gateways = gatewaysOf(draft, ns, family);
   if (gateways.length === 0 || random.chance(0.3)) {
-    ns.ip.push(`${dash(family)} route add ${random.pick(END_TYPES)} ${prefix} table ${table}${metric || ' metric 77'}`);
+    listOf(ns, family).push(`route add ${random.pick(END_TYPES)} ${prefix} table ${table}${metric || ' metric 77'}`);
     return;
   }
   const extra = [
@@ -54,11 +54,11 @@ function pushRoute(draft: Draft, ns: DraftNamespace, family: 'ipv4' | 'ipv6', ta
     draft.lots = true;
     const hops = gateways.map((g) => `nexthop via ${g} weight ${random.int(1, 3)}`).join(' ');
     ns.sysctls.push(`net/${family}/fib_multipath_hash_policy = ${random.int(0, 1)}`);
-    ns.ip.push(`${dash(family)} route add ${prefix} table ${table}${metric || ' metric 77'} ${hops}`);
+    listOf(ns, family).push(`route add ${prefix} table ${table}${metric || ' metric 77'} ${hops}`);
     return;
   }
-  ns.ip.push(
-    `${dash(family)} route add ${prefix} via ${random.pick(gateways)} table ${table}${metric || ' metric 77'}${extra}`,
+  listOf(ns, family).push(
+    `route add ${prefix} via ${random.pick(gateways)} table ${table}${metric || ' metric 77'}${extra}`,
   );
 }
 
@@ -222,5 +222,5 @@ export function linkTrouble(draft: Draft): void {
           : `neigh replace fd00:${device.subnet.toString(16)}::${random.pick(['1', '2', 'fe'])} lladdr 02:00:00:00:00:99 dev ${device.name} nud permanent`,
     ],
   ])();
-  if (line !== null) ns.ip.push(line);
+  if (line !== null) ns.late.push(line);
 }

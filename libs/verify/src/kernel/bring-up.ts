@@ -55,6 +55,8 @@ export const deviceSysctls = (spec: WorldSpec): LinesCommand[] =>
 export const fillingStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
   spec.namespaces.flatMap((ns) => [
     ...tool(ns, 'ip', ns.ip, pathOf),
+    ...tool(ns, 'ip -6', ns.ip6, pathOf),
+    ...tool(ns, 'ip', ns.late, pathOf),
     ...tool(ns, 'bridge', ns.bridge, pathOf),
     ...tool(ns, 'ipset', ns.ipset, pathOf),
     ...tool(ns, 'iptables-legacy-restore', ns.iptablesLegacy, pathOf),

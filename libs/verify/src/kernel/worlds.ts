@@ -7,6 +7,8 @@ export function namespaceOf(name: string, given: Partial<NamespaceSpec> = {}): N
     sysctls: [],
     links: [],
     ip: [],
+    ip6: [],
+    late: [],
     bridge: [],
     deviceSysctls: [],
     ipset: [],

@@ -30,15 +30,22 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
     const up = performance.now();
     const collected = await collect(world, spec);
     const read = performance.now();
-    const observed: Observation[][] = [];
-    for (const flow of spec.flows) observed.push([...(await world.observe(flow))]);
-    const sent = performance.now();
-    const flows = judgeFlows(spec.flows, observed, modelOf(collected), counts);
+    const model = modelOf(collected);
+    const flows: JudgedFlow[] = [];
+    let packets = 0;
+    for (const asked of spec.flows) {
+      const prediction = counts ? counts.predict(model, asked) : predict(model, asked);
+      const flow = { ...asked, repeat: Math.max(asked.repeat, repetitions(prediction)) };
+      const sending = performance.now();
+      const observations = await world.observe(flow);
+      packets += performance.now() - sending;
+      flows.push(judgeFlow(model, flow, prediction, observations));
+    }
     return {
       spec,
       collected,
       flows,
-      ms: { up: up - started, collect: read - up, packets: sent - read, model: performance.now() - sent },
+      ms: { up: up - started, collect: read - up, packets, model: performance.now() - read - packets },
     };
   } finally {
     await world.close();
@@ -52,17 +59,19 @@ async function collect(world: Running, spec: WorldSpec): Promise<CollectedNamesp
   return [...world.namespaces].map(([name, { inode }]) => ({ name, inode, sections: sections.get(name) ?? [] }));
 }
 
-export function judgeFlows(
-  flows: readonly FlowSpec[],
-  observed: readonly (readonly Observation[])[],
+/** Where the model says that lots are drawn, one packet shows one outcome only. */
+const REPETITIONS = 100;
+const repetitions = ({ branches, unknowns }: Prediction): number =>
+  branches.length > 1 && unknowns.length === 0 ? REPETITIONS : 1;
+
+/** `prediction` is that of the first attempt. */
+export function judgeFlow(
   model: Modelled,
-  counts: FeatureCounts | null,
-): JudgedFlow[] {
-  return flows.map((flow, i) => {
-    const observations = observed[i] ?? [];
-    const first = counts ? counts.predict(model, flow) : predict(model, flow);
-    const predictions = [first];
-    for (let attempt = 1; attempt < flow.repeat; attempt++) predictions.push(predict(model, flow, attempt));
-    return { flow, predictions, observations, comparison: compare(predictions, observations) };
-  });
+  flow: FlowSpec,
+  prediction: Prediction,
+  observations: readonly Observation[],
+): JudgedFlow {
+  const predictions = [prediction];
+  for (let attempt = 1; attempt < flow.repeat; attempt++) predictions.push(predict(model, flow, attempt));
+  return { flow, predictions, observations, comparison: compare(predictions, observations) };
 }

@@ -12,6 +12,8 @@ const LISTS = [
   'ip6tablesNft',
   'ipset',
   'sockets',
+  'late',
+  'ip6',
   'ip',
   'bridge',
   'deviceSysctls',

@@ -23,6 +23,10 @@ export interface NamespaceSpec {
   /** `ip -batch` lines, run in the namespace in the order of the namespaces, all links before all else. */
   readonly links: readonly string[];
   readonly ip: readonly string[];
+  /** `ip -6 -batch` lines, after those. */
+  readonly ip6: readonly string[];
+  /** `ip -batch` lines once all is configured: devices that go down or shrink. */
+  readonly late: readonly string[];
   /** `bridge -batch` lines. */
   readonly bridge: readonly string[];
   /** Sysctls of devices, set once the links are there. */

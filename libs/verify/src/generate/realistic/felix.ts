@@ -19,17 +19,17 @@ export function felix(draft: Draft): void {
     const device = `cali${name}`;
     addVeth(node, device, pod, 'eth0');
     node.ip.push(
-      `-4 route add 10.${i + 1}.0.1/32 dev ${device} scope link`,
-      `-6 route add fd00:${i + 1}::1/128 dev ${device}`,
+      `route add 10.${i + 1}.0.1/32 dev ${device} scope link`,
       `address add fe80::ecee:eeff:feee:eeee/64 dev ${device} nodad`,
     );
     pod.ip.push(
-      `-4 address add 10.${i + 1}.0.1/32 dev eth0`,
-      `-6 address add fd00:${i + 1}::1/128 dev eth0 nodad`,
-      '-4 route add 169.254.1.1 dev eth0 scope link',
-      '-4 route add default via 169.254.1.1 dev eth0',
-      '-6 route add default via fe80::ecee:eeff:feee:eeee dev eth0',
+      `address add 10.${i + 1}.0.1/32 dev eth0`,
+      `address add fd00:${i + 1}::1/128 dev eth0 nodad`,
+      'route add 169.254.1.1 dev eth0 scope link',
+      'route add default via 169.254.1.1 dev eth0',
     );
+    node.ip6.push(`route add fd00:${i + 1}::1/128 dev ${device}`);
+    pod.ip6.push('route add default via fe80::ecee:eeff:feee:eeee dev eth0');
     pod.devices.push({ name: 'eth0', subnet: i + 1, host: 1 });
     node.devices.push({ name: device, subnet: null, host: null });
     node.deviceSysctls.push(

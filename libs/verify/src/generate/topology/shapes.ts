@@ -99,11 +99,11 @@ export function overlay(draft: Draft): void {
       'link set vx0 up',
       `address add 10.200.${me}.0/32 dev vx0`,
       `address add fd00:c8:${me}::/128 dev vx0 nodad`,
-      `-4 route add 10.${other}.0.0/24 via 10.200.${other}.0 dev vx0 onlink`,
-      `-6 route add fd00:${other}::/64 via fd00:c8:${other}:: dev vx0 onlink`,
+      `route add 10.${other}.0.0/24 via 10.200.${other}.0 dev vx0 onlink`,
       `neigh add 10.200.${other}.0 lladdr 02:00:00:00:00:0${other} dev vx0 nud permanent`,
       `neigh add fd00:c8:${other}:: lladdr 02:00:00:00:00:0${other} dev vx0 nud permanent`,
     );
+    n.ip6.push(`route add fd00:${other}::/64 via fd00:c8:${other}:: dev vx0 onlink`);
     n.bridge.push(`fdb add 02:00:00:00:00:0${other} dev vx0 dst 10.9.0.${other}`);
     n.devices.push({ name: 'vx0', subnet: null, host: null });
   });
