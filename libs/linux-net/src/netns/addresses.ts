@@ -15,5 +15,8 @@ export interface InterfaceAddress {
   readonly tentative: boolean;
   readonly dadFailed: boolean;
   readonly deprecated: boolean;
+  /** IPv6: in use before duplicate address detection is over; a privacy address. Absent: no. */
+  readonly optimistic?: boolean;
+  readonly temporary?: boolean;
   readonly noPrefixRoute: boolean;
 }

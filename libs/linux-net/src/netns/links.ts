@@ -17,6 +17,8 @@ export interface Link {
   readonly multicast: boolean;
   readonly operstate: OperState;
   readonly mtuBytes: number;
+  /** `ip link set … group`; absent: 0, the default one. */
+  readonly group?: number;
   readonly mac: Mac | null;
   /** The bridge, bond or VRF that this link is a port of. */
   readonly master: IfIndex | null;

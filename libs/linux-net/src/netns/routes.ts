@@ -52,6 +52,8 @@ export interface Route {
   readonly nhid: number | null;
   /** IPv6 source prefix (`from`). */
   readonly source: Prefix | null;
+  /** IPv6 router preference (RFC 4191); absent: medium. */
+  readonly preference?: 'low' | 'medium' | 'high';
   readonly evidence: LineRef;
 }
 
@@ -73,6 +75,8 @@ export interface Rule {
   readonly oif: string | null;
   readonly fwmark: { readonly value: number; readonly mask: number } | null;
   readonly tos: number | null;
+  /** `dscp`: unlike IPv4's `tos` it looks at all six bits; value and mask as they stand in the TOS byte. */
+  readonly dscp?: { readonly value: number; readonly mask: number } | null;
   readonly ipproto: number | null;
   readonly sport: { readonly from: number; readonly to: number } | null;
   readonly dport: { readonly from: number; readonly to: number } | null;
@@ -81,6 +85,8 @@ export interface Rule {
   /** `suppress_prefixlength`: a route at most this long does not count. */
   readonly suppressPrefixLength: number | null;
   readonly suppressIfGroup: number | null;
+  /** Names of selectors that the model has no answer for. */
+  readonly unmodelled?: readonly string[];
   readonly action: RuleAction;
   readonly evidence: LineRef;
 }

@@ -79,6 +79,14 @@ export function martian(s: Situation<'martian'>): Derived {
       zh: `目的地址 ${destination} 是回环地址`,
     },
     'bad-source': { en: `their source ${source} cannot be a sender's`, zh: `源地址 ${source} 不可能属于发送者` },
+    'bad-destination': {
+      en: `their destination ${destination} cannot be a host's`,
+      zh: `目的地址 ${destination} 不可能属于任何主机`,
+    },
+    'link-local-source': {
+      en: `their source ${source} is valid on its own link only`,
+      zh: `源地址 ${source} 仅在其所在链路内有效`,
+    },
     'not-unicast': {
       en: `their destination ${destination} is not a single host's`,
       zh: `目的地址 ${destination} 不是单播地址`,

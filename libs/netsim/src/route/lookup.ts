@@ -1,11 +1,11 @@
-/** fib_lookup: policy rules, then the tables they name, then the next hop (net/ipv4/fib_{rules,trie}.c). */
+/** fib_lookup: policy rules, then the tables they name, then the next hop (net/core/fib_rules.c, net/ipv{4,6}/fib*_rules.c). */
 import {
   assertNever,
   type Family,
   familyOf,
-  formatIp,
   type IfIndex,
   type IpAddress,
+  type Known,
   type NextHop,
   type Route,
   type Rule,
@@ -15,23 +15,20 @@ import type { Evidence } from '@netverdict/verdict';
 import { cite } from '../trace/evidence.ts';
 import type { Missing } from '../walk/choices.ts';
 import type { Walk } from '../walk/walk.ts';
-import { missingSection, sysctl } from '../world/facts.ts';
+import type { RouteTables } from '../world/compiled.ts';
+import { missingSection } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
-import { asksUnknown, inOrder, ruleMatches } from './rules.ts';
+import { isMulticast } from './addresses.ts';
+import type { FlowKey } from './key.ts';
+import { PrefixIndex } from './prefix-index.ts';
+import { areDefault, inOrder, ruleMatches, unknownSelector } from './rules.ts';
+import { selectAddress4 } from './source4.ts';
+import { selectAddress6 } from './source6.ts';
+import { type InTable, lookup4 } from './table4.ts';
+import { lookup6 } from './table6.ts';
 
-export interface FlowKey {
-  readonly source: IpAddress | null;
-  readonly destination: IpAddress;
-  readonly mark: number;
-  readonly tos: number;
-  readonly protocol: number;
-  readonly sport: number | null;
-  readonly dport: number | null;
-  /** `lo` for locally made packets. */
-  readonly iifName: string;
-  readonly oif: IfIndex | null;
-  readonly oifName: string | null;
-}
+export { isLoopback, isMulticast } from './addresses.ts';
+export type { FlowKey } from './key.ts';
 
 export type RouteResult =
   | {
@@ -40,193 +37,188 @@ export type RouteResult =
       readonly nexthop: NextHop | null;
       readonly evidence: readonly Evidence[];
     }
-  /** blackhole, unreachable, prohibit: by a route or by a rule. */
+  /** blackhole, unreachable, prohibit: by a route, or by a rule (`route` null). */
   | {
       readonly kind: 'error';
-      readonly type: string;
+      readonly type: RefusingType;
       readonly route: Route | null;
       readonly evidence: readonly Evidence[];
     }
   | { readonly kind: 'none'; readonly evidence: readonly Evidence[] }
   | { readonly kind: 'unknown'; readonly missing: Missing };
 
-const MAX_RULES = 4096;
+export type RefusingType = 'blackhole' | 'unreachable' | 'prohibit';
+
+const ROUTE_SECTION = { ipv4: 'ip-route', ipv6: 'ip-route6' } as const;
+const RULE_SECTION = { ipv4: 'ip-rule', ipv6: 'ip-rule6' } as const;
 
 export function lookup(walk: Walk, ns: WorldNamespace, key: FlowKey): RouteResult {
   const family = familyOf(key.destination);
-  const state = ns.net.state;
-  const rulesPart = family === 'ipv4' ? state.rules4 : state.rules6;
+  const rulesPart = ns.net.state[family === 'ipv4' ? 'rules4' : 'rules6'];
   const tables = ns.net.routes[family];
-  if (!tables.known)
-    return { kind: 'unknown', missing: missingSection(ns, tables, family === 'ipv4' ? 'ip-route' : 'ip-route6') };
-  if (!rulesPart.known)
-    return { kind: 'unknown', missing: missingSection(ns, rulesPart, family === 'ipv4' ? 'ip-rule' : 'ip-rule6') };
+  if (!tables.known) return { kind: 'unknown', missing: missingSection(ns, tables, ROUTE_SECTION[family]) };
+  if (!rulesPart.known) return { kind: 'unknown', missing: missingSection(ns, rulesPart, RULE_SECTION[family]) };
   const rules = inOrder(rulesPart);
-  let index = 0;
-  for (let met = 0; index < rules.length && met < MAX_RULES; met++) {
-    const rule = rules[index++] as Rule;
-    if (!ruleMatches(rule, key)) continue;
-    const evidence = [cite(rulesPart, family === 'ipv4' ? 'ip-rule' : 'ip-rule6', rule.evidence)];
-    if (asksUnknown(rule)) {
-      const missing: Missing = {
-        kind: 'other',
-        place: ns.key,
-        node: ns.node,
-        text: `policy rule ${rule.priority} asks for what is not modelled`,
-        zh: `策略路由规则 ${rule.priority} 使用了尚未支持的条件`,
-        evidence,
-      };
-      if (!walk.choices.unknown(`policy rule ${rule.priority} applies`, missing, `${ns.key} rule ${rule.priority}`))
-        continue;
-    }
-    const { action } = rule;
-    switch (action.kind) {
-      case 'nop':
-        continue;
-      case 'goto': {
-        const target = rules.findIndex((r) => r.priority >= action.priority);
-        if (target >= index) index = target;
+  if (family === 'ipv4' && areDefault(rules)) return withoutRules(walk, ns, tables, key);
+  const uid = senderOf(walk, key);
+  const hasVrf = [...ns.net.linkByIndex.values()].some(
+    ({ detail }) => detail.kind === 'other' && detail.name === 'vrf',
+  );
+  for (let index = 0; index < rules.length; index++) {
+    let rule = rules[index] as Rule;
+    for (;;) {
+      const evidence = [cite(rulesPart, RULE_SECTION[family], rule.evidence)];
+      const strange = unknownSelector(rule, uid, hasVrf);
+      const asked = rule;
+      const rest = (): boolean =>
+        strange === null || walk.choices.unknown(...ruleQuestion(ns, asked, strange, evidence));
+      if (!ruleMatches(rule, key, uid, walk, rest)) break;
+      const { action } = rule;
+      if (action.kind === 'goto') {
+        // Only a rule of that very priority is a target; without one the rule does nothing.
+        const target = rules.findIndex((r) => r.priority === action.priority);
+        if (target <= index || !walk.sees('route-rule/goto', true)) break;
+        index = target;
+        rule = rules[index] as Rule;
         continue;
       }
-      case 'blackhole':
-      case 'unreachable':
-      case 'prohibit':
-        return { kind: 'error', type: action.kind, route: null, evidence };
-      case 'lookup': {
-        const found = inTable(walk, ns, family, action.table, key, rule);
-        if (found === null) continue;
-        return found;
-      }
-      default:
-        assertNever(action);
+      const result = act(walk, ns, tables, key, rule, evidence);
+      if (result) return result;
+      break;
     }
   }
   return { kind: 'none', evidence: [] };
 }
 
-/** null: the table has nothing, or a `throw` route; the next rule is asked. */
-function inTable(
+/** null: the next rule is asked. */
+function act(
   walk: Walk,
   ns: WorldNamespace,
-  family: Family,
-  table: number,
+  tables: Known<RouteTables>,
   key: FlowKey,
   rule: Rule,
+  evidence: readonly Evidence[],
 ): RouteResult | null {
-  const tables = ns.net.routes[family];
-  const index = tables.known ? tables.value.get(table) : undefined;
-  if (!index) return null;
-  for (const route of index.matching(key.destination)) {
-    if (route.tos !== 0 && route.tos !== key.tos) continue;
-    const evidence = [cite(tables, family === 'ipv4' ? 'ip-route' : 'ip-route6', route.evidence)];
-    switch (route.type) {
-      case 'throw':
-        return null;
-      case 'blackhole':
-      case 'unreachable':
-      case 'prohibit':
-        return { kind: 'error', type: route.type, route, evidence };
-      case 'unicast':
-      case 'local':
-      case 'broadcast':
-      case 'anycast':
-      case 'multicast':
-      case 'nat':
-        break;
-      default:
-        assertNever(route.type);
+  const { action } = rule;
+  switch (action.kind) {
+    case 'goto':
+    case 'nop':
+      return null;
+    case 'blackhole':
+    case 'unreachable':
+    case 'prohibit':
+      return walk.sees(`route-rule/${action.kind}`, true)
+        ? { kind: 'error', type: action.kind, route: null, evidence }
+        : null;
+    case 'lookup': {
+      const index = tables.known ? tables.value.get(action.table) : undefined;
+      if (!index || !walk.sees('route-rule/lookup', true)) return null;
+      const found = asked(walk, ns, tables, index, key);
+      return found === null || suppressed(walk, ns, rule, found) ? null : found;
     }
-    if (rule.suppressPrefixLength !== null && route.destination.length <= rule.suppressPrefixLength) return null;
-    const nexthop = chooseNexthop(walk, ns, route, key.oif);
-    if (nexthop === undefined) continue;
-    return { kind: 'route', route, nexthop, evidence };
+    default:
+      return assertNever(action);
   }
-  return null;
 }
 
-/** undefined: no next hop of the route can be used, so that a shorter prefix is tried. */
-function chooseNexthop(walk: Walk, ns: WorldNamespace, route: Route, oif: IfIndex | null): NextHop | null | undefined {
-  if (route.nexthops.length === 0) return null;
-  const usable = usableNexthops(ns, route, oif);
-  const total = usable.reduce((sum, hop) => sum + hop.weight, 0);
-  // By default the addresses alone are hashed: all connections between two hosts take one hop, and which cannot be told.
-  const policy = typeof route.destination.address === 'number' ? 'net/ipv4' : 'net/ipv6';
-  const spread = sysctl(ns, `${policy}/fib_multipath_hash_policy`) === 1;
-  const options = usable.map((hop) => ({
-    label: `next hop ${hop.via === null ? '' : formatIp(hop.via)} ${hop.dev === null ? '' : (ns.net.linkByIndex.get(hop.dev)?.name ?? '')}`,
-    share: spread ? (total > 0 ? hop.weight / total : 1 / usable.length) : null,
-  }));
-  // The kernel hashes the flow: one flow takes one hop, whichever time it asks.
-  const taken = walk.choices.choose(
-    'nexthop',
-    options,
-    spread ? null : manyHops(ns, route),
-    `${walk.direction} ${ns.key} ${route.table} ${route.evidence.line} ${oif}`,
-  );
-  return usable[taken];
+function asked(
+  walk: Walk,
+  ns: WorldNamespace,
+  tables: Known<RouteTables>,
+  index: PrefixIndex,
+  key: FlowKey,
+): RouteResult | null {
+  const family = familyOf(key.destination);
+  const found: InTable = family === 'ipv4' ? lookup4(walk, ns, index, key) : lookup6(walk, ns, index, key);
+  if (found === null) return null;
+  const { route } = found;
+  const evidence = [cite(tables, ROUTE_SECTION[family], route.evidence)];
+  if ('unknown' in found) return { kind: 'unknown', missing: unknownRoute(ns, found.unknown, evidence) };
+  const { type } = route;
+  if (type === 'blackhole' || type === 'unreachable' || type === 'prohibit')
+    return { kind: 'error', type, route, evidence };
+  return { kind: 'route', route, nexthop: found.nexthop, evidence };
 }
 
-const manyHops = (ns: WorldNamespace, { destination, evidence }: Route): Missing => {
-  const to = `${formatIp(destination.address)}/${destination.length}`;
-  return {
+/** fib4_rule_suppress, fib6_rule_suppress: what refuses is never suppressed. */
+function suppressed(walk: Walk, ns: WorldNamespace, rule: Rule, found: RouteResult): boolean {
+  if (found.kind !== 'route') return false;
+  const { suppressPrefixLength: most, suppressIfGroup: group } = rule;
+  if (most !== null && walk.sees('route-rule/suppress_prefixlength', found.route.destination.length <= most))
+    return true;
+  if (group === null) return false;
+  // IPv4 asks the first next hop's device, IPv6 that of the route it found.
+  const dev = (found.route.family === 'ipv4' ? found.route.nexthops[0] : found.nexthop)?.dev ?? null;
+  const link = dev === null ? undefined : ns.net.linkByIndex.get(dev);
+  return link !== undefined && walk.sees('route-rule/suppress_ifgroup', (link.group ?? 0) === group);
+}
+
+const merged = new WeakMap<RouteTables, PrefixIndex>();
+
+/**
+ * IPv4 before the first rule was ever made: local and main are one trie, so that the longest prefix of both decides
+ * (fib_trie_table, fib_unmerge), and what `default` says of an address that main refuses counts (fib_lookup).
+ */
+function withoutRules(walk: Walk, ns: WorldNamespace, tables: Known<RouteTables>, key: FlowKey): RouteResult {
+  if (!tables.known) return { kind: 'none', evidence: [] };
+  let both = merged.get(tables.value);
+  if (!both) {
+    both = new PrefixIndex([255, 254].flatMap((id) => [...(tables.value.get(id)?.routes ?? [])]));
+    merged.set(tables.value, both);
+  }
+  const first = asked(walk, ns, tables, both, key);
+  if (first?.kind === 'route' || first?.kind === 'unknown') return first;
+  const other = tables.value.get(253);
+  const last = other ? asked(walk, ns, tables, other, key) : first;
+  return last ?? { kind: 'none', evidence: [] };
+}
+
+/** Routing for what comes in is asked in the superuser's name (sock_net_uid). */
+function senderOf(walk: Walk, key: FlowKey): number | null {
+  if (key.uid !== undefined) return key.uid;
+  if (key.iifName !== 'lo') return 0;
+  return walk.direction === 'forward' ? (walk.flow.uid ?? null) : null;
+}
+
+const ruleQuestion = (
+  ns: WorldNamespace,
+  rule: Rule,
+  strange: string,
+  evidence: readonly Evidence[],
+): [string, Missing, string] => [
+  `policy rule ${rule.priority} applies`,
+  {
     kind: 'other',
     place: ns.key,
     node: ns.node,
-    text: `which of several next hops the route to ${to} takes depends on a hash of the addresses`,
-    zh: `到 ${to} 的路由有多个下一跳,走哪一个取决于地址的哈希`,
-    evidence: [{ ...evidence, section: null, kind: 'ip-route' }],
-  };
-};
+    text: `policy rule ${rule.priority} asks for what is not known: ${strange}`,
+    zh: `策略路由规则 ${rule.priority} 使用了未知的条件:${strange}`,
+    evidence,
+  },
+  `${ns.key} rule ${rule.priority} ${rule.evidence.line}`,
+];
 
-export function usableNexthops(ns: WorldNamespace, route: Route, oif: IfIndex | null): readonly NextHop[] {
-  return route.nexthops.filter((hop) => {
-    if (hop.dead) return false;
-    if (oif !== null && hop.dev !== oif) return false;
-    if (!hop.linkdown) return true;
-    const name = hop.dev === null ? '' : (ns.net.linkByIndex.get(hop.dev)?.name ?? '');
-    return !(
-      sysctl(ns, 'net/ipv4/conf/all/ignore_routes_with_linkdown') ||
-      sysctl(ns, `net/ipv4/conf/${name}/ignore_routes_with_linkdown`)
-    );
-  });
-}
+const unknownRoute = (ns: WorldNamespace, what: string, evidence: readonly Evidence[]): Missing => ({
+  kind: 'other',
+  place: ns.key,
+  node: ns.node,
+  text: `where the route leads is not known: ${what}`,
+  zh: `无法得知该路由的去向:${what}`,
+  evidence,
+});
 
-/**
- * Source address of a locally made packet that has none (inet_select_addr, fib_result_prefsrc): the route's `src`,
- * else the first address of the device in whose prefix the gateway lies, else its first, else one of another device.
- */
+/** An address of the host's own for a packet out of `dev` (inet_select_addr, ipv6_dev_get_saddr); IPv6 asks what it is for. */
 export function selectAddress(
   ns: WorldNamespace,
   dev: IfIndex,
   towards: IpAddress | null,
   family: Family,
-  /** The widest scope that the address may have: what is sent through a gateway or translated needs a global one. */
+  /** IPv4: the widest scope that the address may have; what is sent through a gateway or translated needs a global one. */
   widest: number = SCOPE.link,
 ): IpAddress | null {
-  const usable = (ifindex: IfIndex) =>
-    ns.net
-      .addressesOn(ifindex)
-      .filter(
-        (a) => familyOf(a.address) === family && !a.secondary && a.scope <= widest && !a.tentative && !a.deprecated,
-      );
-  const own = usable(dev);
-  const near = towards === null ? undefined : own.find((a) => sameSubnet(a.address, towards, a.prefixLength));
-  if (near) return near.address;
-  const first = own[0];
-  if (first) return first.address;
-  for (const link of ns.net.linkByIndex.values()) {
-    if (link.ifindex === dev) continue;
-    const other = usable(link.ifindex).find((a) => a.scope < SCOPE.link);
-    if (other) return other.address;
-  }
-  return null;
-}
-
-function sameSubnet(a: IpAddress, b: IpAddress, length: number): boolean {
-  if (typeof a === 'number' && typeof b === 'number')
-    return length === 0 || ((a ^ b) >>> (32 - length) === 0 && length > 0);
-  if (typeof a === 'bigint' && typeof b === 'bigint') return (a ^ b) >> BigInt(128 - length) === 0n;
-  return false;
+  if (family === 'ipv4') return selectAddress4(ns, dev, typeof towards === 'number' ? towards : null, widest);
+  const first = ns.net.addressesOn(dev).find((a) => typeof a.address === 'bigint' && !a.tentative && !a.deprecated);
+  return typeof towards === 'bigint' ? selectAddress6(ns, dev, towards) : (first?.address ?? null);
 }
 
 /** RTN_* of an address by the local table alone, as `-m addrtype` and source checks ask (inet_addr_type). */
@@ -236,7 +228,7 @@ export function addressType(
   dev: IfIndex | null = null,
 ): Route['type'] | 'unknown' {
   if (isMulticast(address)) return 'multicast';
-  if (address === 0xffffffff || address === 0) return 'broadcast';
+  if (typeof address === 'number' && (address === 0xffffffff || address >>> 24 === 0)) return 'broadcast';
   const tables = ns.net.routes[familyOf(address)];
   if (!tables.known) return 'unknown';
   const local = tables.value.get(255);
@@ -247,8 +239,3 @@ export function addressType(
   }
   return 'unicast';
 }
-
-export const isMulticast = (address: IpAddress): boolean =>
-  typeof address === 'number' ? address >>> 28 === 14 : address >> 120n === 0xffn;
-export const isLoopback = (address: IpAddress): boolean =>
-  typeof address === 'number' ? address >>> 24 === 127 : address === 1n;

@@ -6,9 +6,11 @@
 import { type IpAddress, maskAddress, type Route } from '@netverdict/linux-net';
 
 export class PrefixIndex {
+  readonly routes: readonly Route[];
   readonly #lengths: readonly { readonly length: number; readonly routes: ReadonlyMap<IpAddress, readonly Route[]> }[];
 
   constructor(routes: readonly Route[]) {
+    this.routes = routes;
     const byLength = new Map<number, Map<IpAddress, Route[]>>();
     for (const route of routes) {
       const { length, address } = route.destination;
@@ -18,16 +20,23 @@ export class PrefixIndex {
       if (list) list.push(route);
       else bucket.set(address, [route]);
     }
+    // Of one prefix in two tables that are asked as one, the table of the higher number comes first.
     for (const bucket of byLength.values())
-      for (const list of bucket.values()) list.sort((a, b) => b.tos - a.tos || a.metric - b.metric);
+      for (const list of bucket.values())
+        list.sort((a, b) => b.table - a.table || b.tos - a.tos || a.metric - b.metric);
     this.#lengths = [...byLength].sort(([a], [b]) => b - a).map(([length, map]) => ({ length, routes: map }));
   }
 
   /** Every route whose prefix holds the address, best first. */
   *matching(address: IpAddress): Iterable<Route> {
+    for (const routes of this.nodes(address)) yield* routes;
+  }
+
+  /** The same, the routes of each prefix together. */
+  *nodes(address: IpAddress): Iterable<readonly Route[]> {
     for (const { length, routes } of this.#lengths) {
       const found = routes.get(maskAddress(address, length));
-      if (found) yield* found;
+      if (found) yield found;
     }
   }
 }

@@ -1,28 +1,39 @@
-/** Would an answer to the source leave through the device that the packet came in on? (fib_validate_source) */
-import type { Link } from '@netverdict/linux-net';
+/** Where would an answer to the source leave? (__fib_validate_source, rpfilter_lookup_reverse) */
+import type { IfIndex, Link, Route } from '@netverdict/linux-net';
 import type { Evidence } from '@netverdict/verdict';
 import type { Packet } from '../packet/packet.ts';
 import type { Missing } from '../walk/choices.ts';
 import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
-import { lookup } from './lookup.ts';
+import type { FlowKey } from './key.ts';
+import { lookup, type RouteResult } from './lookup.ts';
 
 export type ReversePath =
+  /** Through the device that it came in on. */
   | { readonly kind: 'same-device'; readonly evidence: readonly Evidence[] }
   | { readonly kind: 'other-device'; readonly dev: Link | null; readonly evidence: readonly Evidence[] }
   /** The source is an address of this very host. */
   | { readonly kind: 'local'; readonly evidence: readonly Evidence[] }
+  /** It is a broadcast or multicast address here. */
+  | { readonly kind: 'not-a-host'; readonly evidence: readonly Evidence[] }
   | { readonly kind: 'none'; readonly evidence: readonly Evidence[] }
   | { readonly kind: 'unknown'; readonly missing: Missing };
+
+export interface ReverseOptions {
+  readonly useMark: boolean;
+  readonly acceptLocal: boolean;
+  /** The device that the packet will leave by, which rules then take as `iif` of the answer; the host's own where it stays. */
+  readonly leavesBy?: string;
+}
 
 export function reversePath(
   walk: Walk,
   ns: WorldNamespace,
   iif: Link,
   packet: Packet,
-  options: { readonly useMark: boolean; readonly acceptLocal: boolean },
+  options: ReverseOptions,
 ): ReversePath {
-  const result = lookup(walk, ns, {
+  const key: FlowKey = {
     source: packet.destination,
     destination: packet.source,
     mark: options.useMark ? packet.mark : 0,
@@ -30,18 +41,29 @@ export function reversePath(
     protocol: packet.protocol,
     sport: packet.dport,
     dport: packet.sport,
-    iifName: 'lo',
+    iifName: options.leavesBy ?? 'lo',
     oif: null,
     oifName: null,
-  });
+    uid: 0,
+    bare: true,
+  };
+  if (packet.family === 'ipv4') return judged(ns, iif, lookup(walk, ns, key), options);
+  // IPv6 asks for a route through the device (ip6t_rpfilter).
+  const through = lookup(walk, ns, { ...key, oif: iif.ifindex, oifName: iif.name, strictDevice: true });
+  if (through.kind === 'route' || through.kind === 'unknown') return judged(ns, iif, through, options);
+  return judged(ns, iif, lookup(walk, ns, key), options);
+}
+
+function judged(ns: WorldNamespace, iif: Link, result: RouteResult, { acceptLocal }: ReverseOptions): ReversePath {
   if (result.kind === 'unknown') return result;
   if (result.kind !== 'route') return { kind: 'none', evidence: result.evidence };
-  const { route, evidence } = result;
-  if (route.type === 'local')
-    return options.acceptLocal ? { kind: 'same-device', evidence } : { kind: 'local', evidence };
-  if (route.type !== 'unicast') return { kind: 'none', evidence };
-  // fib_info_nh_uses_dev: any next hop of the route will do.
-  if (route.nexthops.some((hop) => hop.dev === iif.ifindex)) return { kind: 'same-device', evidence };
-  const dev = result.nexthop?.dev ?? null;
+  const { route, evidence, nexthop } = result;
+  if (route.type === 'local' && !acceptLocal) return { kind: 'local', evidence };
+  if (route.type !== 'local' && route.type !== 'unicast') return { kind: 'not-a-host', evidence };
+  if (usesDevice(route, iif.ifindex)) return { kind: 'same-device', evidence };
+  const dev = nexthop?.dev ?? null;
   return { kind: 'other-device', dev: dev === null ? null : (ns.net.linkByIndex.get(dev) ?? null), evidence };
 }
+
+/** fib_info_nh_uses_dev: any next hop of the route will do. */
+const usesDevice = (route: Route, dev: IfIndex): boolean => route.nexthops.some((hop) => hop.dev === dev);

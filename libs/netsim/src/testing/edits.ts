@@ -49,6 +49,11 @@ export const dnat = (address: string, port: number) =>
       persistent: false,
     },
   }) as const;
+export const snat = (address: string) => ({
+  ...dnat(address, 0),
+  kind: 'snat' as const,
+  to: { ...dnat(address, 0).to, ports: null },
+});
 export const MASQUERADE = { kind: 'masquerade', ports: null, random: false, randomFully: false } as const;
 
 /** One Service, 10.96.0.10:8080, with an endpoint on each node, as kube-proxy writes it. */

@@ -9,7 +9,14 @@ import type { Stop } from './stop.ts';
 
 export type Next =
   /** A socket or the kernel itself sends (ip_local_out). `oif`: bound to a device, as a tunnel's outer packet is. */
-  | { readonly do: 'output'; readonly ns: WorldNamespace; readonly packet: Packet; readonly oif: IfIndex | null }
+  | {
+      readonly do: 'output';
+      readonly ns: WorldNamespace;
+      readonly packet: Packet;
+      readonly oif: IfIndex | null;
+      /** The kernel chose the source, after it had routed the packet without one. */
+      readonly sourceChosen?: boolean;
+    }
   /** dev_queue_xmit: the frame goes out of the device. `nexthop` is the address that was resolved to `frame.dstMac`. */
   | {
       readonly do: 'transmit';

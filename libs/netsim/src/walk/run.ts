@@ -9,8 +9,7 @@ import { needed, unavailable } from '../neighbour/resolve.ts';
 import { describe, type Packet, TCP } from '../packet/packet.ts';
 import { localOutput } from '../path/output.ts';
 import { ipReceive } from '../path/receive.ts';
-import { routeFailure } from '../route/input.ts';
-import { lookup, selectAddress } from '../route/lookup.ts';
+import { chooseSource } from '../route/choose-source.ts';
 import { OUTSIDE } from '../trace/recorder.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
@@ -38,7 +37,7 @@ export function run(world: World, flow: Flow, prefix: readonly number[], allowan
 function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): Next {
   switch (next.do) {
     case 'output':
-      return localOutput(walk, next.ns, next.packet, next.oif);
+      return localOutput(walk, next.ns, next.packet, next.oif, next.sourceChosen);
     case 'transmit':
       return transmit(walk, next.ns, next.link, next.frame, next.nexthop);
     case 'receive':
@@ -101,37 +100,13 @@ function start(walk: Walk): Next {
   if (!ns) return absentSource(walk, key, blank);
   const unread = unreadHost(ns);
   if (unread) return stopUnread(walk, ns, blank, unread);
-  const chosen = source?.ok ? source.value : chooseSource(walk, ns, blank);
-  if (typeof chosen === 'object') return chosen;
-  const packet = { ...blank, source: chosen };
+  walk.original = blank;
+  const sender = chooseSource(walk, ns, blank, source?.ok ? source.value : null);
+  if (!sender.ok) return sender.next;
+  const packet = { ...blank, source: sender.source };
   walk.original = packet;
   walk.step(ns, { kind: 'origin', text: `sends ${describe(packet)}`, action: 'pass', packet });
-  return { do: 'output', ns, packet, oif: null };
-}
-
-/** The kernel routes first without a source, then takes the one that the route names. */
-function chooseSource(walk: Walk, ns: WorldNamespace, packet: Packet): Packet['source'] | Next {
-  const result = lookup(walk, ns, {
-    source: null,
-    destination: packet.destination,
-    mark: 0,
-    tos: 0,
-    protocol: packet.protocol,
-    sport: null,
-    dport: packet.dport,
-    iifName: 'lo',
-    oif: null,
-    oifName: null,
-  });
-  walk.original = packet;
-  if (result.kind === 'unknown') return walk.unknown(ns, packet, result.missing);
-  if (result.kind !== 'route') return routeFailure(walk, ns, null, packet, result);
-  const { route, nexthop } = result;
-  if (route.prefsrc !== null && route.type !== 'local') return route.prefsrc;
-  if (route.type === 'local') return packet.destination;
-  const dev = nexthop?.dev ?? null;
-  const source = dev === null ? null : selectAddress(ns, dev, nexthop?.via ?? packet.destination, packet.family);
-  return source ?? routeFailure(walk, ns, null, packet, { kind: 'none', evidence: result.evidence });
+  return { do: 'output', ns, packet, oif: sender.oif, sourceChosen: sender.sourceChosen };
 }
 
 function absentSource(walk: Walk, key: string, packet: Packet): Next {

@@ -3,6 +3,8 @@ import type { IpAddress, Link, NamespaceKey, Need, Neighbour, Route, XtRule } fr
 import type { Direction, Disposition, Evidence } from '@netverdict/verdict';
 import type { CompiledRuleset } from '../netfilter/ruleset.ts';
 import type { Packet } from '../packet/packet.ts';
+import type { Martian } from '../route/decide-input.ts';
+import type { RouteErrno } from '../route/output.ts';
 import type { Missing } from './choices.ts';
 
 export interface Stop {
@@ -34,8 +36,10 @@ export type Cause =
       readonly state: string;
     }
   | { readonly kind: 'hairpin-off'; readonly port: Link }
-  | { readonly kind: 'no-route'; readonly iif: Link | null }
-  | { readonly kind: 'route-error'; readonly route: Route | null; readonly type: string }
+  /** `iif` null: of its own packet; `errno` is then what the sender's socket gets. */
+  | { readonly kind: 'no-route'; readonly iif: Link | null; readonly errno?: RouteErrno }
+  /** `route` null: a policy rule refuses. */
+  | { readonly kind: 'route-error'; readonly route: Route | null; readonly type: string; readonly errno?: RouteErrno }
   | { readonly kind: 'forwarding-off'; readonly sysctl: string }
   | {
       readonly kind: 'rp-filter';
@@ -47,7 +51,7 @@ export type Cause =
   | {
       readonly kind: 'martian';
       readonly iif: Link;
-      readonly why: 'source-is-own' | 'loopback-source' | 'loopback-destination' | 'bad-source' | 'not-unicast';
+      readonly why: Martian;
     }
   /** A packet for somebody else was sent to the loopback device, which gives it to nobody. */
   | { readonly kind: 'looped-back' }

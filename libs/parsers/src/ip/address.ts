@@ -38,6 +38,8 @@ export function readAddress(info: Fields, ifindex: number): InterfaceAddress {
     tentative: flag(info, 'tentative'),
     dadFailed: flag(info, 'dadfailed'),
     deprecated: flag(info, 'deprecated'),
+    ...(flag(info, 'optimistic') ? { optimistic: true } : {}),
+    ...(flag(info, 'temporary') ? { temporary: true } : {}),
     noPrefixRoute: flag(info, 'noprefixroute'),
   };
 }

@@ -84,8 +84,15 @@ export function readRoute(fields: Fields, at: LineRef, raw: string, family: Fami
     nexthops: !hasNexthop(type) ? [] : several.length > 0 ? several.map(readNextHop) : [readNextHop(fields)],
     nhid: optionalNumber(fields, 'nhid'),
     source: source === null ? null : routePrefix(source, family),
+    ...preferenceOf(optionalText(fields, 'pref')),
     evidence: at,
   };
+}
+
+function preferenceOf(name: string | null): Pick<NamedRoute, 'preference'> {
+  if (name === 'low' || name === 'medium' || name === 'high') return { preference: name };
+  if (name === null) return {};
+  throw new Malformed(`"${name}" is not a router preference`);
 }
 
 /** iproute2 prints the encap's own `dst`, `src`, `tos` and `id` into the route's object, after the route's. */

@@ -13,15 +13,14 @@ import { Malformed, must, type ParseProblem } from '../problem.ts';
 import { protocolNumber, tableNumber, tosNumber } from './names.ts';
 import { routePrefix } from './route.ts';
 
-/** Selectors that the model has no field for: to leave one out would let the rule match more than it does. */
-const NOT_MODELLED = ['tun_id', 'dscp', 'dscp_mask', 'flowlabel', 'flowlabel_mask'];
+/** Selectors that the model has no answer for: a rule that has one may apply or not. */
+const NOT_MODELLED = ['tun_id', 'flowlabel', 'flowlabel_mask', 'sport_mask', 'dport_mask', 'selector'];
 
 export const parseIpRule = (source: string, family: Family): Result<readonly Rule[], ParseProblem> =>
   parseArray(source, (fields, at) => readRule(fields, at, family));
 
 export function readRule(fields: Fields, at: LineRef, family: Family): Rule {
-  const strange = NOT_MODELLED.find((name) => name in fields);
-  if (strange) throw new Malformed(`the rule's selector "${strange}" is not modelled`);
+  const strange = NOT_MODELLED.filter((name) => name in fields);
   const fwmark = optionalText(fields, 'fwmark');
   const tos = optionalText(fields, 'tos');
   const ipproto = optionalText(fields, 'ipproto');
@@ -38,6 +37,7 @@ export function readRule(fields: Fields, at: LineRef, family: Family): Rule {
         ? null
         : { value: must(parseFwmark(fwmark)), mask: must(parseFwmark(optionalText(fields, 'fwmask') ?? '0xffffffff')) },
     tos: tos === null ? null : tosNumber(tos),
+    ...dscpOf(fields),
     ipproto: ipproto === null ? null : protocolNumber(ipproto),
     sport: rangeOf(fields, 'sport'),
     dport: rangeOf(fields, 'dport'),
@@ -46,9 +46,18 @@ export function readRule(fields: Fields, at: LineRef, family: Family): Rule {
     suppressPrefixLength:
       optionalNumber(fields, 'suppress_prefixlen') ?? optionalNumber(fields, 'suppress_prefixlength'),
     suppressIfGroup: suppressedGroup(optionalText(fields, 'suppress_ifgroup')),
+    ...(strange.length > 0 ? { unmodelled: strange } : {}),
     action: actionOf(fields),
     evidence: at,
   };
+}
+
+/** `dscp 0x2e` and its mask count from the DSCP's own lowest bit. */
+function dscpOf(fields: Fields): Pick<Rule, 'dscp'> {
+  const name = optionalText(fields, 'dscp');
+  if (name === null) return {};
+  const mask = optionalText(fields, 'dscp_mask');
+  return { dscp: { value: dscpNumber(name) << 2, mask: mask === null ? 0xfc : Number(mask) << 2 } };
 }
 
 function prefixOf(fields: Fields, name: string, family: Family): Prefix | null {
@@ -89,4 +98,11 @@ export function namedAction(action: string): RuleAction {
   if (action === 'blackhole' || action === 'unreachable' || action === 'prohibit' || action === 'nop')
     return { kind: action };
   throw new Malformed(`the rule's action "${action}" is not modelled`);
+}
+
+/** As a number, or by a name of the machine (`CS6`, `EF`) that stands for the TOS byte. */
+function dscpNumber(name: string): number {
+  const value = /^[A-Z]/.test(name) ? tosNumber(name) >> 2 : Number(name);
+  if (!(value >= 0 && value <= 63)) throw new Malformed(`"${name}" is not a DSCP`);
+  return value;
 }

@@ -1,0 +1,46 @@
+/** What connect() and sendto() do first: the device that the socket is bound to, and the address that it sends from. */
+import type { IfIndex, IpAddress } from '@netverdict/linux-net';
+import type { Packet } from '../packet/packet.ts';
+import type { Next } from '../walk/next.ts';
+import type { Walk } from '../walk/walk.ts';
+import { sysctl } from '../world/facts.ts';
+import type { WorldNamespace } from '../world/world.ts';
+import { routeFailure } from './input.ts';
+import { flowKey } from './key.ts';
+import { ownerOf, routeOut } from './output.ts';
+
+export type Sender =
+  | {
+      readonly ok: true;
+      readonly source: IpAddress;
+      readonly oif: IfIndex | null;
+      /** The kernel chose the source, after it had routed the packet without one. */
+      readonly sourceChosen: boolean;
+    }
+  | { readonly ok: false; readonly next: Next };
+
+/** `asked`: the address that the socket is bound to; null: none. */
+export function chooseSource(walk: Walk, ns: WorldNamespace, packet: Packet, asked: IpAddress | null): Sender {
+  const none = { kind: 'none', evidence: [] } as const;
+  const name = walk.flow.device;
+  const bound = name === undefined ? null : (ns.net.linkByName.get(name) ?? null);
+  if (name !== undefined && !bound) return { ok: false, next: routeFailure(walk, ns, null, packet, none, 'ENODEV') };
+  const oif = bound?.ifindex ?? null;
+  if (asked !== null) {
+    const own = walk.sees('route/source-is-own', ownerOf(ns, asked) !== null);
+    const free = sysctl(ns, `net/${packet.family}/ip_nonlocal_bind`);
+    if (own || (packet.family === 'ipv6' && walk.sees('sysctl/ip_nonlocal_bind', Boolean(free))))
+      return { ok: true, source: asked, oif, sourceChosen: false };
+    // bind() refuses it; IPv4 that may bind to it still gets no route (FLOWI_FLAG_ANYSRC is for transparent sockets).
+    const errno = free ? 'ENETUNREACH' : 'EADDRNOTAVAIL';
+    return { ok: false, next: routeFailure(walk, ns, null, packet, none, errno) };
+  }
+  const key = { ...flowKey(packet, 'lo', bound), source: null, strictDevice: bound !== null };
+  const found = routeOut(walk, ns, key, false);
+  if (found.kind === 'unknown') return { ok: false, next: walk.unknown(ns, packet, found.missing) };
+  if (found.kind === 'refused')
+    return { ok: false, next: routeFailure(walk, ns, null, packet, found.result, found.errno) };
+  if (found.source !== null) return { ok: true, source: found.source, oif, sourceChosen: true };
+  // Without any address IPv4 sends from 0.0.0.0, which nobody can answer.
+  return { ok: false, next: routeFailure(walk, ns, null, packet, none, 'EADDRNOTAVAIL') };
+}

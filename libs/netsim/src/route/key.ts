@@ -1,0 +1,43 @@
+/** What a route lookup is asked with (struct flowi4, flowi6). */
+import type { IfIndex, IpAddress, Link } from '@netverdict/linux-net';
+import type { Packet } from '../packet/packet.ts';
+
+export interface FlowKey {
+  /** null: not chosen yet. */
+  readonly source: IpAddress | null;
+  readonly destination: IpAddress;
+  readonly mark: number;
+  /** The whole TOS byte or traffic class. */
+  readonly tos: number;
+  readonly protocol: number;
+  readonly sport: number | null;
+  readonly dport: number | null;
+  /** `lo` for locally made packets. */
+  readonly iifName: string;
+  readonly oif: IfIndex | null;
+  readonly oifName: string | null;
+  /** Of the sending socket; null: not known. Absent: the flow's own, and the superuser's where the kernel itself asks. */
+  readonly uid?: number | null;
+  /** IPv6: routes through other devices than `oif` do not count (RT6_LOOKUP_F_IFACE), instead of counting less. */
+  readonly strictDevice?: boolean;
+  /** The lookup alone: of several next hops the first, nothing chooses among them (fib_lookup without fib_select_path). */
+  readonly bare?: boolean;
+  /** Next hops without a carrier count whatever the sysctl says (FIB_LOOKUP_IGNORE_LINKSTATE). */
+  readonly ignoreLinkState?: boolean;
+}
+
+export function flowKey(packet: Packet, iifName: string, oif: Link | null): FlowKey {
+  return {
+    source: packet.source,
+    destination: packet.destination,
+    mark: packet.mark,
+    tos: packet.tos,
+    protocol: packet.protocol,
+    sport: packet.sport,
+    dport: packet.dport,
+    iifName,
+    oif: oif?.ifindex ?? null,
+    oifName: oif?.name ?? null,
+    ...(iifName === 'lo' ? {} : { uid: 0 }),
+  };
+}
