@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/errqueue.h>
 #include <net/if.h>
+#include <poll.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
@@ -208,6 +209,35 @@ static size_t write_tcp(const struct flow *flow, struct attempt *attempt, unsign
 	return sizeof header;
 }
 
+/* The ICMP error that was queued, with its sender. A local error is none: errno tells it. */
+static bool read_error_queue(const struct flow *flow, struct attempt *attempt)
+{
+	char bytes[256], control[512];
+	struct iovec part = { bytes, sizeof bytes };
+	union address name;
+	struct msghdr message = { &name, sizeof name, &part, 1, control, sizeof control, 0 };
+
+	if (recvmsg(attempt->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return false;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
+		if (c->cmsg_level != (flow->v6 ? IPPROTO_IPV6 : IPPROTO_IP) || c->cmsg_type != (flow->v6 ? IPV6_RECVERR : IP_RECVERR))
+			continue;
+		struct sock_extended_err error;
+		memcpy(&error, CMSG_DATA(c), sizeof error);
+		if (error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6) {
+			attempt->outcome = ICMP_ERROR;
+			attempt->icmp_type = error.ee_type;
+			attempt->icmp_code = error.ee_code;
+			attempt->mtu = error.ee_info;
+			memcpy(&attempt->from, CMSG_DATA(c) + sizeof error, flow->v6 ? sizeof attempt->from.v6 : sizeof attempt->from.v4);
+		} else {
+			fail(attempt, error.ee_errno);
+		}
+		return true;
+	}
+	return false;
+}
+
 static bool send_packet(const struct flow *flow, struct attempt *attempt)
 {
 	static unsigned char bytes[65536];
@@ -243,38 +273,15 @@ static bool send_packet(const struct flow *flow, struct attempt *attempt)
 		bytes[0] = 'n', bytes[1] = 'v', bytes[2] = 'F', bytes[3] = 0;
 		memcpy(bytes + 4, &serial, 4);
 	}
-	if (send(attempt->fd, bytes, size, MSG_NOSIGNAL) < 0)
-		return fail(attempt, errno);
-	return true;
-}
+	if (send(attempt->fd, bytes, size, MSG_NOSIGNAL) < 0) {
+		int error = errno;
+		struct pollfd pollfd = { attempt->fd, 0, 0 };
 
-/* The ICMP error that was queued, with its sender. A local error is none: errno tells it. */
-static bool read_error_queue(const struct flow *flow, struct attempt *attempt)
-{
-	char bytes[256], control[512];
-	struct iovec part = { bytes, sizeof bytes };
-	union address name;
-	struct msghdr message = { &name, sizeof name, &part, 1, control, sizeof control, 0 };
-
-	if (recvmsg(attempt->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-		return false;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
-		if (c->cmsg_level != (flow->v6 ? IPPROTO_IPV6 : IPPROTO_IP) || c->cmsg_type != (flow->v6 ? IPV6_RECVERR : IP_RECVERR))
-			continue;
-		struct sock_extended_err error;
-		memcpy(&error, CMSG_DATA(c), sizeof error);
-		if (error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6) {
-			attempt->outcome = ICMP_ERROR;
-			attempt->icmp_type = error.ee_type;
-			attempt->icmp_code = error.ee_code;
-			attempt->mtu = error.ee_info;
-			memcpy(&attempt->from, CMSG_DATA(c) + sizeof error, flow->v6 ? sizeof attempt->from.v6 : sizeof attempt->from.v4);
-		} else {
-			fail(attempt, error.ee_errno);
-		}
-		return true;
+		/* Its own kernel's rules may drop it without a word, or reject it: then send() fails as well, and an ICMP error follows. */
+		if (error != EPERM || poll(&pollfd, 1, 3) <= 0 || !read_error_queue(flow, attempt))
+			return fail(attempt, error);
 	}
-	return false;
+	return true;
 }
 
 /* An echo reply or a TCP packet of a raw socket is ours when it has our identifier or port. */
@@ -472,6 +479,9 @@ static void run_attempt(const struct flow *flow, unsigned number)
 		send_packet(flow, &attempt);
 	wait_for_end(flow, &attempt);
 	leave(flow, &attempt);
+	/* What it taught of the path's MTU is over with the clock's next tick (net/ipv6/route/mtu_expires is 0): 10 ms at most. */
+	if (flow->v6 && attempt.outcome == ICMP_ERROR && attempt.icmp_type == ICMP6_PACKET_TOO_BIG)
+		usleep(11000);
 	print_heard(&attempt);
 	if (next_arrival(&arrival))
 		print_arrival(&arrival);

@@ -47,7 +47,9 @@ export const BASE_SYSCTLS: readonly (readonly [string, string])[] = [
   ['net/ipv4/fwmark_reflect', '0'],
   ['net/ipv4/icmp_echo_ignore_all', '0'],
   ['net/ipv4/icmp_errors_use_inbound_ifaddr', '0'],
-  ['net/ipv4/icmp_ratelimit', '0'],
+  // No type is limited. Not icmp_ratelimit = 0: that empties the bucket that errors of routes are paid from (net/ipv4/inetpeer.c).
+  ['net/ipv4/icmp_ratemask', '0'],
+  ['net/ipv4/icmp_ratelimit', '1000'],
   ['net/ipv4/icmp_msgs_per_sec', '1000000'],
   ['net/ipv4/icmp_msgs_burst', '100000'],
   ['net/ipv4/tcp_fwmark_accept', '0'],

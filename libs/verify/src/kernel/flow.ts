@@ -60,8 +60,7 @@ export function observationOf({ flow, number, attempt, names, positions }: Attem
     attempt: number,
     heard: heardOf(attempt.heard),
     received: attempt.received,
-    rules,
-    traceLost: attempt.lost,
+    rules: attempt.lost ? null : rules,
   };
 }
 

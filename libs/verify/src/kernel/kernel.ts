@@ -17,6 +17,7 @@ import {
 } from './bring-up.ts';
 import { type AttemptAnswer, flowCommand, observationOf } from './flow.ts';
 import { type Prober, startProber } from './prober.ts';
+import { countRouteErrors } from './route-errors.ts';
 import { iptablesNftTables, legacyCounts, type NftRule, nftPositions, type Positions } from './rules-seen.ts';
 import { complainedLine, WorldRefused } from './world-refused.ts';
 
@@ -111,10 +112,11 @@ async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Pro
   const positions = new Map<string, Positions>();
   for (const ns of judged) positions.set(ns.name, await readPositions(prober, helper, ns, pathOf(ns.name) as string));
 
+  const routeErrors = countRouteErrors(() => performance.now());
   const send = async (flow: FlowSpec, hold: boolean): Promise<readonly Observation[]> => {
     const [answer] = await prober.ask([flowCommand(flow, settleMs, hold)]);
     return (answer as { attempts: AttemptAnswer[] }).attempts.map((attempt, number) =>
-      observationOf({ flow, number, attempt, names, positions }),
+      routeErrors.note(flow, observationOf({ flow, number, attempt, names, positions })),
     );
   };
   for (const flow of spec.prelude) await send(flow, true);
@@ -122,7 +124,8 @@ async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Pro
   return {
     namespaces,
     async collect(flows) {
-      const filters = flows.map(filterOf);
+      const addresses = addressesIn(spec);
+      const filters = flows.map((flow) => filterOf(flow, addresses));
       const knownPaths = [...namespaces.values()].map((ns) => ns.path);
       const sections = new Map<string, readonly HelperSection[]>();
       for (const [name, { path }] of namespaces)
@@ -186,12 +189,20 @@ async function readPositions(prober: Prober, helper: Helper, ns: NamespaceSpec, 
   };
 }
 
-/** Every connection of the protocol is the flow's: what NAT made of its addresses is not known beforehand. */
-function filterOf(flow: FlowSpec): FlowFilter {
+/** Which address the sender takes is not known beforehand: any of the world's. */
+function filterOf(flow: FlowSpec, addresses: readonly string[]): FlowFilter {
   const protocol = flow.protocol === 'icmp' && flow.family === 'ipv6' ? 58 : PROTOCOLS[flow.protocol];
   return {
     protocol,
-    addresses: [...(flow.source === null ? [] : [flow.source]), flow.destination],
+    addresses: [...new Set([...(flow.source === null ? addresses : [flow.source]), flow.destination])],
     ports: flow.protocol === 'icmp' ? [] : [flow.sport, flow.dport],
   };
 }
+
+const addressesIn = (spec: WorldSpec): string[] =>
+  spec.namespaces.flatMap((ns) =>
+    [...ns.links, ...ns.ip, ...ns.ip6, ...ns.late].flatMap((line) => {
+      const address = /\baddr(?:ess)?\s+(?:add|replace)\s+([\da-fA-F.:]+)/.exec(line)?.[1];
+      return address === undefined ? [] : [address];
+    }),
+  );

@@ -14,13 +14,13 @@ export function traceLines(nft: readonly string[]): readonly string[] {
   // Packets that a device's own hook drops never come to the others.
   const devices = [...text.matchAll(/\bhook\s+(ingress|egress)\s+device\s+"?([^\s";]+)/g)];
   if (devices.length > 0) lines.push(`add table netdev ${TRACE_TABLE}`);
-  for (const [hook, device] of new Set(devices.map(([, hook, device]) => `${hook} ${device}`))
-    .values()
-    .map((key) => key.split(' ')))
+  for (const key of new Set(devices.map(([, hook, device]) => `${hook} ${device}`))) {
+    const [hook, device] = key.split(' ');
     lines.push(
       `add chain netdev ${TRACE_TABLE} ${hook}-${device} { type filter hook ${hook} device "${device}" priority ${PRIORITY}; }`,
       `add rule netdev ${TRACE_TABLE} ${hook}-${device} meta nftrace set 1`,
     );
+  }
   return lines;
 }
 

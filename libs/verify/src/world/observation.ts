@@ -8,10 +8,15 @@ export interface Observation {
   /** As the receiving socket got the first packet; null when no socket of the world got it. ICMP echo has no receiver to ask. */
   readonly received: Received | null;
   /**
-   * Rules met by the first packet on its way there and by what came back, in the order of the kernel's trace; null: this
-   * attempt was not traced (repetitions).
+   * Rules met by the first packet on its way there and by what came back, in the order of the kernel's trace within a namespace
+   * and direction; null: this attempt was not traced, or the kernel had more to tell than was heard.
    */
   readonly rules: readonly RuleSeen[] | null;
+  /**
+   * Silence that may be an error held back: of a route's IPv4 errors (net, host unreachable, prohibited) a router tells a source
+   * address five at once and then one a second, and no sysctl of a namespace changes that (net/ipv4/route.c, ip_error).
+   */
+  readonly mayBeHeldBack?: true;
 }
 
 export type HeardForReal =

@@ -1,0 +1,33 @@
+/**
+ * Counts the errors of routes that a world's senders were told, as the kernel does: five at once, one more a second, for each
+ * router and source address (net/ipv4/route.c, ip_error). Here for each sender, whatever the router: on the safe side.
+ */
+import type { Observation } from '../world/observation.ts';
+import type { FlowSpec } from '../world/spec.ts';
+
+const BURST = 5;
+const REFILL_MS = 1000;
+/** Net unreachable, host unreachable, prohibited. */
+const ROUTE_CODES: ReadonlySet<number> = new Set([0, 1, 13]);
+
+export interface RouteErrors {
+  /** In the order in which they were sent. */
+  note(flow: FlowSpec, observation: Observation): Observation;
+}
+
+export function countRouteErrors(nowMs: () => number): RouteErrors {
+  const told = new Map<string, { left: number; at: number }>();
+  return {
+    note(flow, observation) {
+      if (flow.family !== 'ipv4') return observation;
+      const { heard } = observation;
+      const now = nowMs();
+      const before = told.get(flow.from) ?? { left: BURST, at: now };
+      const left = Math.min(BURST, before.left + (now - before.at) / REFILL_MS);
+      const isOne = heard.kind === 'icmp' && heard.type === 3 && ROUTE_CODES.has(heard.code);
+      // Silence that may have been one is counted as none: what was held back is not paid for.
+      told.set(flow.from, { left: isOne ? Math.max(0, left - 1) : left, at: now });
+      return heard.kind === 'silence' && left < 1 ? { ...observation, mayBeHeldBack: true } : observation;
+    },
+  };
+}
