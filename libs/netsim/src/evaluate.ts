@@ -72,7 +72,7 @@ export function evaluateWithin(budget: Budget, world: World, flow: Flow, options
       left: walk.left,
       arrived: walk.arrived,
       heard: walk.heard,
-      rulesMet: walk.rulesMet,
+      rulesMet: walk.seenByEnds === null ? walk.rulesMet : walk.rulesMet.slice(0, walk.seenByEnds),
     };
   });
   return {

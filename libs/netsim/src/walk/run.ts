@@ -1,5 +1,8 @@
 /** Follows one packet and its answer to the end: the one place where the stages' results are dispatched. */
+
 import { assertNever, type Flow, formatIp, parseIp } from '@netverdict/linux-net';
+import { reset } from '../answer/error-packet.ts';
+import { hear, react, type Stage } from '../answer/react.ts';
 import { sameTuple, tupleOf } from '../conntrack/table.ts';
 import { bridgeForward } from '../link/bridge.ts';
 import { receive } from '../link/receive.ts';
@@ -11,7 +14,7 @@ import { localOutput } from '../path/output.ts';
 import { ipReceive } from '../path/receive.ts';
 import { chooseSource } from '../route/choose-source.ts';
 import { OUTSIDE } from '../trace/recorder.ts';
-import { stopUnread, unreadHost } from '../world/facts.ts';
+import { stopUnread, sysctl, unreadHost } from '../world/facts.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
 import type { Allowance } from './budget.ts';
 import type { Lens } from './lens.ts';
@@ -29,9 +32,33 @@ export interface Ran {
 export function run(world: World, flow: Flow, prefix: readonly number[], allowance: Allowance, lens: Lens | null): Ran {
   const walk = new Walk(world, flow, prefix, allowance, lens);
   let next = start(walk);
-  while (next.do !== 'end' && next.do !== 'abandon')
+  let stage: Stage | null = null;
+  for (;;) {
+    if (next.do === 'end') {
+      const more: Next | null = next.stop && react(walk, next.stop, stage);
+      if (!more) return { walk, stop: walk.grave ?? next.stop, abandoned: false };
+      next = more;
+    }
+    // What became of the packet is known, even where its error was followed no longer.
+    if (next.do === 'abandon') return { walk, stop: walk.grave, abandoned: walk.grave === null };
+    if (next.do === 'end') continue;
+    stage = stageOf(next, stage);
     next = walk.spend('stage') ? dispatch(walk, next) : { do: 'abandon' };
-  return { walk, stop: next.do === 'end' ? next.stop : null, abandoned: next.do === 'abandon' };
+  }
+}
+
+/** Device and bridge know nothing of the IP layer: its last stage tells by which device the packet came. */
+function stageOf(next: Exclude<Next, { do: 'end' | 'abandon' }>, before: Stage | null): Stage {
+  switch (next.do) {
+    case 'output':
+      return { do: next.do, ns: next.ns, iif: null, packet: next.packet };
+    case 'ip-receive':
+      return { do: next.do, ns: next.ns, iif: next.iif, packet: next.packet };
+    case 'receive':
+      return { do: next.do, ns: next.ns, iif: next.link, packet: next.frame.packet };
+    default:
+      return { do: next.do, ns: 'ns' in next ? next.ns : null, iif: before?.iif ?? null, packet: null };
+  }
 }
 
 function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): Next {
@@ -39,6 +66,7 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
     case 'output':
       return localOutput(walk, next.ns, next.packet, next.oif, next.sourceChosen);
     case 'transmit':
+      confirmEntry(walk, next.ns, next.frame.packet);
       return transmit(walk, next.ns, next.link, next.frame, next.nexthop);
     case 'receive':
       return receive(walk, next.ns, next.link, next.frame);
@@ -51,6 +79,8 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
     case 'from-outside':
       return fromOutside(walk, next.packet);
     case 'delivered':
+      confirmEntry(walk, next.ns, next.packet);
+      if (walk.grave) return hear(walk, next.ns, next.packet, isSender(walk, next.ns));
       if (walk.confirming) return { do: 'end', stop: null };
       if (walk.direction === 'forward') walk.arrived = { namespace: next.ns.key, iif: next.iif, packet: next.packet };
       return walk.direction === 'forward' || walk.answering === null
@@ -60,6 +90,17 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
       return assertNever(next);
   }
 }
+
+/** nf_confirm, the last of all at POSTROUTING and INPUT: from now on the entry's translation is fixed. */
+function confirmEntry(walk: Walk, ns: WorldNamespace, { ct }: Packet): void {
+  const entry = ct?.direction === 'original' ? walk.conntrack.get(ns.key, ct.id) : undefined;
+  if (entry && !entry.confirmed) walk.conntrack.update(ns.key, entry.id, { confirmed: true });
+}
+
+const isSender = (walk: Walk, ns: WorldNamespace): boolean => {
+  const { source } = walk.flow;
+  return source.kind === 'external' || source.namespace === ns.key;
+};
 
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 const ECHO_ID = 4711;
@@ -121,22 +162,8 @@ function absentSource(walk: Walk, key: string, packet: Packet): Next {
 /** The packet has arrived: the answer starts back, from the address and port that it was sent to as seen there. */
 function answer(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
   walk.direction = 'reply';
-  const back: Packet = {
-    ...packet,
-    source: packet.destination,
-    destination: packet.source,
-    sport: packet.dport,
-    dport: packet.sport,
-    tcpFlags: packet.protocol === 6 ? TCP.SYN | TCP.ACK : 0,
-    icmp: packet.icmp ? { ...packet.icmp, type: packet.family === 'ipv4' ? 0 : 129 } : null,
-    ttl: 64,
-    mark: 0,
-    ct: null,
-    untracked: false,
-    zone: 0,
-    // The biggest packet goes one way; an echo comes back as long as it went.
-    sizeBytes: packet.protocol === 6 ? Math.min(packet.sizeBytes, 60) : packet.sizeBytes,
-  };
+  const back = answerTo(walk, ns, packet);
+  if (!back) return { do: 'end', stop: null };
   walk.answering = back;
   if (walk.exited) return { do: 'from-outside', packet: back };
   walk.answeredBy = ns.key;
@@ -144,12 +171,51 @@ function answer(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
   return { do: 'output', ns, packet: back, oif: null };
 }
 
+/** null: the socket says nothing to such a packet. */
+function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null {
+  const { zoneOf: _1, template: _2, assigned: _3, frame: _4, sportAmong, dportAmong, ...rest } = packet;
+  const tcp = packet.protocol === 6;
+  const v4 = packet.family === 'ipv4';
+  if (tcp && !opensSocket(packet)) return reset({ walk, ns, iif: null, fromSocket: true }, packet);
+  const name = v4 ? 'net/ipv4' : 'net/ipv6';
+  const keepsMark = tcp
+    ? sysctl(ns, 'net/ipv4/tcp_fwmark_accept')
+    : packet.icmp && sysctl(ns, `${name}/fwmark_reflect`);
+  return {
+    ...rest,
+    source: packet.destination,
+    destination: packet.source,
+    sport: packet.dport,
+    dport: packet.sport,
+    ...(sportAmong ? { dportAmong: sportAmong } : {}),
+    ...(dportAmong ? { sportAmong: dportAmong } : {}),
+    tcpFlags: tcp ? TCP.SYN | TCP.ACK : 0,
+    icmp: packet.icmp ? { ...packet.icmp, type: v4 ? 0 : 129 } : null,
+    ttl: 64,
+    // An echo reply has the request's TOS (icmp_reply); a socket has its own.
+    tos: packet.icmp && v4 ? packet.tos : 0,
+    mark: keepsMark ? packet.mark : 0,
+    ct: null,
+    untracked: false,
+    zone: 0,
+    pieceBytes: null,
+    // The biggest packet goes one way; an echo comes back as long as it went.
+    sizeBytes: tcp ? Math.min(packet.sizeBytes, v4 ? 60 : 80) : packet.sizeBytes,
+    // icmp_reply may be cut (IP_PMTUDISC_DONT).
+    dontFragment: packet.icmp && v4 ? false : packet.dontFragment,
+  };
+}
+
+/** tcp_rcv_state_process in LISTEN: an ACK is answered with a RST, what is no SYN with nothing. */
+const opensSocket = ({ tcpFlags }: Packet): boolean =>
+  (tcpFlags & TCP.SYN) !== 0 && (tcpFlags & (TCP.ACK | TCP.RST | TCP.FIN)) === 0;
+
 /** The answer has come to some host: it is the right one if the source's socket knows it as its own. */
 function accept(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
   const { original, flow } = walk;
   if (!original) return { do: 'end', stop: null };
   const outside = flow.source.kind === 'external';
-  const here = outside || (flow.source.kind === 'namespace' && flow.source.namespace === ns.key);
+  const here = isSender(walk, ns);
   const expected: Packet = {
     ...packet,
     source: original.destination,
@@ -164,7 +230,9 @@ function accept(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
       text: `the answer is back: ${describe(packet)}`,
       action: 'pass',
     });
-    return walk.conntrack.hasHalfSeenTcp() ? confirm(walk, original, ns) : { do: 'end', stop: null };
+    return walk.flow.tcpFlags === undefined && walk.conntrack.hasHalfSeenTcp()
+      ? confirm(walk, original, ns)
+      : { do: 'end', stop: null };
   }
   const from = `${formatIp(original.destination)}${original.dport === null ? '' : `:${original.dport}`}`;
   return walk.stop(
@@ -187,6 +255,7 @@ function accept(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
 function confirm(walk: Walk, original: Packet, ns: WorldNamespace): Next {
   walk.direction = 'forward';
   walk.confirming = true;
+  walk.seenByEnds = walk.rulesMet.length;
   const ack: Packet = { ...original, tcpFlags: TCP.ACK };
   if (walk.flow.source.kind === 'external') return { do: 'from-outside', packet: ack };
   walk.step(ns, { kind: 'origin', text: `confirms the connection: ${describe(ack)}`, action: 'pass', packet: ack });

@@ -44,6 +44,8 @@ export class Walk {
   readonly recent = new Map<string, number>();
   /** Sets that a rule has changed in this run: namespace and name. */
   readonly changedSets = new Set<string>();
+  /** What nft rules of this run have added to their sets, or (null) taken out: by set, by key. */
+  readonly nftElements = new Map<string, Map<string, NftElement | null>>();
   /** What bridges and tunnels have learned in this run: `namespace device MAC` to a port's index or a tunnel end's address. */
   readonly learned = new Map<string, number | bigint>();
   #aside = false;
@@ -52,6 +54,10 @@ export class Walk {
   /** The packet as the receiver's socket got it; null until then. */
   arrived: Arrived | null = null;
   heard: Heard = { kind: 'silence' };
+  /** How the packet ended, while its error or RST is on the way back. */
+  grave: Stop | null = null;
+  /** So many of `rulesMet` are the first packet's and its answer's; null: all. */
+  seenByEnds: number | null = null;
   /** Rules whose conditions the packet and its answer met, in order. */
   readonly rulesMet: RuleMet[] = [];
   readonly lens: Lens | null;

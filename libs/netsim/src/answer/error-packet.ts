@@ -1,0 +1,103 @@
+/** ICMP errors and RSTs as the kernel builds them: icmp_send, icmp6_send, nf_send_reset, tcp_v4_send_reset. */
+import type { IpAddress, Link } from '@netverdict/linux-net';
+import { attached } from '../conntrack/table.ts';
+import { isIcmpError, type Packet, TCP } from '../packet/packet.ts';
+import { isMulticast } from '../route/addresses.ts';
+import { flowKey } from '../route/key.ts';
+import { addressType, selectAddress } from '../route/lookup.ts';
+import { routeOut } from '../route/output.ts';
+import type { Walk } from '../walk/walk.ts';
+import { sysctl } from '../world/facts.ts';
+import type { WorldNamespace } from '../world/world.ts';
+import { type IcmpKind, IPV6_MIN_MTU, TOO_BIG } from './icmp-codes.ts';
+
+/** Where the packet died. */
+export interface Scene {
+  readonly walk: Walk;
+  readonly ns: WorldNamespace;
+  /** The device that it came in by; null: the host's own packet. */
+  readonly iif: Link | null;
+  /** A socket's error, after nf_reset_ct: conntrack looks it up anew. Else it belongs to the packet's connection. */
+  readonly fromSocket: boolean;
+}
+
+const DEFAULT_TTL = 64;
+
+/** null: nothing is answered to such a packet. */
+export function icmpError(scene: Scene, about: Packet, kind: IcmpKind, mtuBytes: number | null): Packet | null {
+  const { walk, ns } = scene;
+  if (isIcmpError(about) || !mayAnswer(ns, about, kind)) return null;
+  const v4 = about.family === 'ipv4';
+  const blank: Packet = {
+    ...bare(scene, about),
+    protocol: v4 ? 1 : 58,
+    destination: about.source,
+    sport: null,
+    dport: null,
+    tcpFlags: 0,
+    icmp: { ...kind, id: 0, about: told(about), ...(mtuBytes === null ? {} : { mtuBytes }) },
+    // RT_TOS and IPTOS_PREC_INTERNETCONTROL.
+    tos: v4 ? (about.tos & 0x1e) | 0xc0 : 0,
+    sizeBytes: v4 ? 28 + Math.min(about.sizeBytes, 576 - 28) : 48 + Math.min(about.sizeBytes, IPV6_MIN_MTU - 48),
+    dontFragment: false,
+  };
+  const source = sourceOfError(walk, scene, about, blank);
+  return source === null ? null : { ...blank, source };
+}
+
+/** The packet as the error carries it: its header alone, nothing that the kernel kept beside it. */
+const told = (packet: Packet): Packet => ({ ...packet, ct: null, untracked: false, zone: 0, mark: 0, payload: null });
+
+function mayAnswer(ns: WorldNamespace, about: Packet, kind: IcmpKind): boolean {
+  const { source, destination } = about;
+  if (isMulticast(source) || source === 0 || source === 0n) return false;
+  if (about.family === 'ipv6') return !isMulticast(destination) || kind.type === TOO_BIG.ipv6.type;
+  const type = addressType(ns, destination);
+  return type !== 'broadcast' && type !== 'multicast';
+}
+
+/** The address that was asked where it is the host's own; else the one that it would use towards the sender. */
+function sourceOfError(walk: Walk, { ns, iif }: Scene, about: Packet, error: Packet): IpAddress | null {
+  if (addressType(ns, about.destination) === 'local' || ns.net.own.has(about.destination)) return about.destination;
+  if (iif !== null && about.family === 'ipv4' && sysctl(ns, 'net/ipv4/icmp_errors_use_inbound_ifaddr'))
+    return selectAddress(ns, iif.ifindex, about.source, 'ipv4');
+  const route = routeOut(walk, ns, { ...flowKey({ ...error, source: about.source }, 'lo', null), source: null }, true);
+  if (route.kind !== 'route') return null;
+  if (iif === null || about.family === 'ipv4' || route.route?.prefsrc) return route.source;
+  return selectAddress(ns, iif.ifindex, about.source, 'ipv6') ?? route.source;
+}
+
+/** nf_send_reset for rules, tcp_v4_send_reset for hosts without a socket; null: a RST is not answered. */
+export function reset(scene: Scene, about: Packet): Packet | null {
+  if (about.protocol !== 6 || (about.tcpFlags & TCP.RST) !== 0) return null;
+  return {
+    ...bare(scene, about),
+    source: about.destination,
+    destination: about.source,
+    sport: about.dport,
+    dport: about.sport,
+    ...(about.dportAmong ? { sportAmong: about.dportAmong } : {}),
+    ...(about.sportAmong ? { dportAmong: about.sportAmong } : {}),
+    tcpFlags: about.tcpFlags & TCP.ACK ? TCP.RST : TCP.RST | TCP.ACK,
+    icmp: null,
+    tos: scene.fromSocket ? about.tos : 0,
+    sizeBytes: about.family === 'ipv4' ? 40 : 60,
+    dontFragment: about.family === 'ipv4',
+  };
+}
+
+/** Of the packet that is answered nothing stays but the mark, where the namespace reflects it. */
+function bare({ ns, fromSocket }: Scene, about: Packet): Packet {
+  const { zoneOf: _1, template: _2, assigned: _3, frame: _4, sportAmong: _5, dportAmong: _6, ...rest } = about;
+  const reflect = sysctl(ns, about.family === 'ipv4' ? 'net/ipv4/fwmark_reflect' : 'net/ipv6/fwmark_reflect');
+  return {
+    ...rest,
+    ttl: DEFAULT_TTL,
+    mark: reflect ? about.mark : 0,
+    ct: fromSocket ? null : attached(about.ct),
+    untracked: false,
+    zone: 0,
+    pieceBytes: null,
+    payload: null,
+  };
+}

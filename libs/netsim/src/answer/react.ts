@@ -1,0 +1,99 @@
+/**
+ * The packet is lost; what its sender learns of it. An error is a packet like others: it goes back through the same stack and
+ * may be lost as well. The branch's end stays the packet's own (`walk.grave`).
+ */
+
+import type { Link } from '@netverdict/linux-net';
+import { describe, isIcmpError, type Packet } from '../packet/packet.ts';
+import type { Feature } from '../walk/lens.ts';
+import type { Next } from '../walk/next.ts';
+import type { Stop } from '../walk/stop.ts';
+import type { Walk } from '../walk/walk.ts';
+import type { WorldNamespace } from '../world/world.ts';
+import { icmpError, reset, type Scene } from './error-packet.ts';
+import { errnoFor, type Reaction, reactionTo } from './from-cause.ts';
+
+/** Which stage had the packet when it was lost. */
+export interface Stage {
+  readonly do: Next['do'];
+  readonly ns: WorldNamespace | null;
+  /** null: the host's own packet. */
+  readonly iif: Link | null;
+  /** As it came to the IP layer there. */
+  readonly packet: Packet | null;
+}
+
+/** null: nothing more happens. */
+export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null {
+  if (walk.grave || walk.direction !== 'forward' || walk.confirming || stop.packet.payload !== null) return null;
+  const ns = stop.place === null ? undefined : walk.world.namespaces.get(stop.place);
+  if (!ns) return null;
+  const { packet } = stop;
+  const byIp = stage === null || stage.do === 'output' || stage.do === 'ip-receive';
+  const own = stage === null || stage.do === 'output';
+  const death = { packet, byIp };
+  const handshake = packet.protocol === 6 && walk.flow.tcpFlags === undefined;
+  if (own) {
+    // Before the first hook the packet is the very one that the socket gave.
+    const rerouted = stage !== null && stage.packet !== packet;
+    const errno = errnoFor(stop.cause, death, handshake, rerouted);
+    if (errno !== null && walk.sees('answer/errno', true)) walk.heard = { kind: 'error', errno };
+  }
+  const reaction = reactionTo(stop.cause, death);
+  // Of its own packet that is too big the host tells nobody but the system call.
+  if (reaction.do === 'silence' || (own && stop.cause.kind === 'too-big')) return null;
+  const scene = { walk, ns, iif: stage?.iif ?? null, fromSocket: stop.cause.kind === 'no-listener' };
+  const answer = built(scene, packet, reaction);
+  if (!answer || !walk.sees(featureOf(answer), true)) return null;
+  walk.grave = stop;
+  walk.direction = 'reply';
+  walk.step(ns, { kind: 'origin', text: `tells the sender: ${textOf(answer)}`, action: 'pass', packet: answer });
+  return { do: 'output', ns, packet: answer, oif: null };
+}
+
+function built(scene: Scene, packet: Packet, reaction: Exclude<Reaction, { do: 'silence' }>): Packet | null {
+  return reaction.do === 'rst'
+    ? reset(scene, packet)
+    : icmpError(scene, packet, reaction.icmp, reaction.mtuBytes ?? null);
+}
+
+function featureOf({ family, icmp }: Packet): Feature {
+  if (!icmp) return 'answer/rst';
+  if (family === 'ipv4' ? icmp.type === 11 : icmp.type === 3) return 'answer/icmp-time-exceeded';
+  return icmp.mtuBytes === undefined ? 'answer/icmp-unreachable' : 'answer/icmp-too-big';
+}
+
+const textOf = (packet: Packet): string =>
+  packet.icmp
+    ? `ICMP type ${packet.icmp.type} code ${packet.icmp.code}${packet.icmp.mtuBytes === undefined ? '' : ` (MTU ${packet.icmp.mtuBytes})`} (${describe(packet)})`
+    : `RST (${describe(packet)})`;
+
+/** The error or RST has come to some host: it is heard where the flow's socket is, if it is about the flow as that knows it. */
+export function hear(walk: Walk, ns: WorldNamespace, packet: Packet, here: boolean): Next {
+  const stop = walk.grave;
+  const { original } = walk;
+  const about = isIcmpError(packet) ? packet.icmp?.about : turned(packet);
+  const mine =
+    here &&
+    original !== null &&
+    about !== undefined &&
+    about.protocol === original.protocol &&
+    about.source === original.source &&
+    about.destination === original.destination &&
+    about.sport === original.sport &&
+    about.dport === original.dport &&
+    about.icmp?.id === original.icmp?.id;
+  if (mine && walk.heard.kind === 'silence') walk.heard = { kind: 'packet', packet };
+  const text = mine ? `the sender hears of it: ${textOf(packet)}` : `nobody waits for it: ${textOf(packet)}`;
+  walk.step(ns, { kind: 'socket', text, action: mine ? 'pass' : 'stop', packet });
+  return { do: 'end', stop };
+}
+
+/** The packet that a RST answers. */
+const turned = (rst: Packet): Packet => ({
+  ...rst,
+  source: rst.destination,
+  destination: rst.source,
+  sport: rst.dport,
+  dport: rst.sport,
+});
