@@ -36,7 +36,7 @@ export type XtRareMatch =
   | (Negatable & { readonly kind: 'u32'; readonly tests: readonly U32Test[] })
   /** The interface identifier of the source is made of the source MAC. */
   | (Negatable & { readonly kind: 'eui64' })
-  /** Bits: 1 proto, 2 auth, 4 esp, 8 none, 16 frag, 32 route, 64 dst, 128 hop (ip6t_ipv6header.h). `soft`: others may be there too. */
+  /** Bits: 1 protocol, 2 auth, 4 esp, 8 none, 16 frag, 32 route, 64 dst, 128 hop (ip6t_ipv6header.h). `soft`: others may be there too. */
   | (Negatable & { readonly kind: 'ipv6header'; readonly headers: number; readonly soft: boolean })
   | (Negatable & {
       readonly kind: 'devgroup';

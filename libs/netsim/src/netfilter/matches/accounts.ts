@@ -6,18 +6,18 @@ import { jhash, scaleHash } from './jhash.ts';
 
 type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
 
-/** The kernel hashes addresses as they lie in memory: taken for little-endian, as all machines that run clusters are. */
-function wordsInMemory(address: IpAddress): readonly number[] {
-  if (typeof address === 'number') return [swap(address)];
-  return [96n, 64n, 32n, 0n].map((shift) => swap(Number((address >> shift) & 0xffffffffn)));
-}
+/**
+ * The kernel hashes addresses as they lie in memory: taken for little-endian, as all machines that run clusters are. Of an IPv6
+ * address it takes the first 32 bits alone: NF_CT_TUPLE_L3SIZE counts words, and is divided by the size of one once more.
+ */
+const firstWord = (address: IpAddress): number => swap(typeof address === 'number' ? address : Number(address >> 96n));
 const swap = (w: number): number => ((w >>> 24) | ((w >>> 8) & 0xff00) | ((w << 8) & 0xff0000) | (w << 24)) >>> 0;
 
 /** xt_cluster_hash: of the connection's original source. */
 export function cluster(m: Of<'cluster'>, c: RuleContext): Answer | NotThere {
   const entry = entryOf(c);
   if (!entry) return null;
-  const node = scaleHash(jhash(wordsInMemory(entry.original.source), m.seed), m.total);
+  const node = scaleHash(jhash([firstWord(entry.original.source)], m.seed), m.total);
   return ((1 << node) & m.nodemask) !== 0;
 }
 

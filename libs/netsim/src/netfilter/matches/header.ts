@@ -41,7 +41,7 @@ export const sctpChunks = (_m: Of<'sctp-chunks'>, c: RuleContext): Answer | NotT
   c.packet.protocol === 132 ? { unknown: 'the chunks of the SCTP packet' } : null;
 
 const PROTO = 1;
-/** ipv6header_mt6: packets here have no extension headers, so `proto` is all that there is. */
+/** ipv6header_mt6: packets here have no extension headers, so `prot` is all that there is. */
 export function ipv6header(m: Of<'ipv6header'>, _c: RuleContext): Answer {
   // `--soft` asks whether those named are there; without it, whether they are all that are there.
   if (m.soft) return (PROTO & m.headers) === m.headers;

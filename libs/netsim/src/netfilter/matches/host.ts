@@ -34,11 +34,11 @@ export const cpu = (m: Of<'cpu'>, _c: RuleContext): Answer => ({
 });
 
 /** A socket of this namespace sent it: it came in by no device and is no tunnel's. */
-const madeHere = (c: RuleContext): boolean =>
+export const madeHere = (c: RuleContext): boolean =>
   c.iif === null && c.packet.payload === null && (c.hook === 'OUTPUT' || c.hook === 'POSTROUTING');
 
 /** RSTs, ICMP errors and echo replies are the kernel's own: they have a socket, but no file behind it and so no owner. */
-const ofKernel = (c: RuleContext): boolean =>
+export const ofKernel = (c: RuleContext): boolean =>
   c.walk.direction === 'reply' &&
   (c.packet.icmp !== null || (c.packet.protocol === 6 && (c.packet.tcpFlags & 0x04) !== 0));
 
@@ -53,7 +53,8 @@ export function owner(m: Of<'owner'>, c: RuleContext): Answer {
   return m.supplementary ? { unknown: 'the supplementary groups of the sending process' } : false;
 }
 
-function ownerId(what: 'uid' | 'gid', c: RuleContext): number | null {
+/** The owner of the socket that sends the packet; null where it is not known. */
+export function ownerId(what: 'uid' | 'gid', c: RuleContext): number | null {
   if (c.walk.direction === 'forward') return c.walk.flow[what] ?? null;
   // The listener that accepted the packet answers it, and its file has the owner.
   const { sockets } = c.ns.net.state;
@@ -65,7 +66,7 @@ function ownerId(what: 'uid' | 'gid', c: RuleContext): number | null {
     sport: c.packet.dport,
     dport: c.packet.sport,
   };
-  const found = findListener(sockets.value, asked, 0);
+  const found = findListener(c.walk, sockets.value, asked, 0);
   return found.kind === 'found' ? (found.socket[what] ?? null) : null;
 }
 
@@ -99,6 +100,6 @@ const none = (c: RuleContext): Answer | NotThere => {
 function lookUp(c: RuleContext): Socket | 'unread' | null {
   const { sockets } = c.ns.net.state;
   if (!sockets.known) return 'unread';
-  const found = findListener(sockets.value, c.packet, c.iif?.ifindex ?? 0);
+  const found = findListener(c.walk, sockets.value, c.packet, c.iif?.ifindex ?? 0);
   return found.kind === 'found' ? found.socket : null;
 }

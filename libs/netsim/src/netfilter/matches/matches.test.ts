@@ -1,8 +1,16 @@
 /** Every kind of match: a packet that it takes, one that it does not, and where it cannot be told. */
-import { type AbsentHeader, type IpSet, ifIndex, ip, type Untellable, type XtMatch } from '@netverdict/linux-net';
+import {
+  type AbsentHeader,
+  type AddrType,
+  type IpSet,
+  ifIndex,
+  ip,
+  type Untellable,
+  type XtMatch,
+} from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
 import { type Packet, TCP } from '../../packet/packet.ts';
-import { cluster, known, link } from '../../testing/cluster.ts';
+import { cluster, known, link, mac } from '../../testing/cluster.ts';
 import { A1, flow, HOST1 } from '../../testing/flows.ts';
 import { net, port, set } from '../../testing/ipsets.ts';
 import { Walk } from '../../walk/walk.ts';
@@ -286,15 +294,102 @@ describe.each(Object.keys(MATCHES) as Kind[])('%s', (kind) => {
   });
 });
 
-it('who owns a locally made packet is not known', () => {
-  expect(
-    isUnknown(
-      evaluateMatch(
-        { ...n, kind: 'owner', what: 'uid', range: any, supplementary: false },
-        { ...context(), hook: 'OUTPUT' },
-      ),
-    ),
-  ).toBe(true);
+describe('who owns a locally made packet', () => {
+  const made = (uid?: number): RuleContext => {
+    const c = context();
+    const { walk } = c;
+    const asked = uid === undefined ? walk.flow : { ...walk.flow, uid };
+    return { ...c, hook: 'OUTPUT', iif: null, walk: new Walk(walk.world, asked, []) };
+  };
+  const root = { ...n, kind: 'owner', what: 'uid', range: { from: 0, to: 0 }, supplementary: false } as const;
+  it('is not known where the question does not say', () => {
+    expect(isUnknown(evaluateMatch(root, made()))).toBe(true);
+  });
+  it('is known where it does', () => {
+    expect(evaluateMatch(root, made(0))).toBe(true);
+    expect(evaluateMatch(root, made(1000))).toBe(false);
+    expect(evaluateMatch(negated(root), made(1000))).toBe(true);
+  });
+  it('has a socket', () => {
+    expect(evaluateMatch({ ...root, what: 'socket-exists', range: null }, made())).toBe(true);
+  });
+});
+
+describe('without a connection', () => {
+  const untracked = (): RuleContext => {
+    const c = context();
+    return { ...c, packet: { ...c.packet, ct: null, untracked: true } };
+  };
+  it('only the state is asked for', () => {
+    expect(evaluateMatch({ ...n, kind: 'ctstate', states: ['UNTRACKED'] }, untracked())).toBe(true);
+  });
+  it.each<XtMatch>([
+    { ...ct, kind: 'ctproto', number: 6 },
+    { ...ct, kind: 'ctproto', number: 17 },
+    { ...ct, kind: 'ctdir', direction: 'ORIGINAL' },
+    { ...n, kind: 'connmark', value: 0, mask: 0xff },
+  ])('%j says no, negated or not', (match) => {
+    expect(evaluateMatch(match, untracked())).toBe(false);
+    expect(evaluateMatch(negated(match), untracked())).toBe(false);
+  });
+  it('what stands beside a state does not count', () => {
+    const beside = { kind: 'ctproto', number: 17, negate: false, besideState: true } as const;
+    expect(evaluateMatch(beside, untracked())).toBe(true);
+    expect(evaluateMatch({ ...beside, negate: true }, untracked())).toBe(true);
+  });
+});
+
+describe('a packet that came in a frame', () => {
+  const framed = (cast: 'host' | 'broadcast'): RuleContext => {
+    const c = context();
+    return { ...c, packet: { ...c.packet, frame: { source: mac('02:00:00:00:00:0a'), cast } } };
+  };
+  it('has its source', () => {
+    expect(evaluateMatch({ ...n, kind: 'mac-source', mac: '02:00:00:00:00:0a' }, framed('host'))).toBe(true);
+    expect(evaluateMatch({ ...n, kind: 'mac-source', mac: '02:00:00:00:00:0b' }, framed('host'))).toBe(false);
+  });
+  it('came to this host or to all', () => {
+    expect(evaluateMatch({ ...n, kind: 'pkttype', type: 'broadcast' }, framed('broadcast'))).toBe(true);
+    expect(evaluateMatch({ ...n, kind: 'pkttype', type: 'unicast' }, framed('broadcast'))).toBe(false);
+  });
+});
+
+describe('an IPv6 address', () => {
+  const at = (destination: string): RuleContext => {
+    const c = context();
+    return { ...c, packet: { ...c.packet, family: 'ipv6', source: ip('fd00::1'), destination: ip(destination) } };
+  };
+  const type = (...types: AddrType[]): XtMatch => ({
+    ...n,
+    kind: 'addrtype',
+    side: 'destination',
+    types,
+    limitIface: null,
+  });
+  it.each<[string, string, AddrType, boolean]>([
+    ['of a host', 'fd00::2', 'UNICAST', true],
+    ['of a group', 'ff02::1', 'UNICAST', false],
+    ['of a group', 'ff02::1', 'MULTICAST', true],
+    ['that is none', '::', 'UNSPEC', true],
+  ])('%s (%s) and %s: %s', (_, address, wanted, expected) => {
+    expect(evaluateMatch(type(wanted), at(address))).toBe(expected);
+  });
+});
+
+it('a port that NAT has drawn is known where the whole range agrees', () => {
+  const c = context();
+  const drawn = { ...c, packet: { ...c.packet, sport: 1024, sportAmong: { from: 1024, to: 65535 } } };
+  const sport = (from: number, to: number): XtMatch => ({ ...n, kind: 'sport', range: { from, to } });
+  expect(evaluateMatch(sport(1000, 65535), drawn)).toBe(true);
+  expect(evaluateMatch(sport(1, 1023), drawn)).toBe(false);
+  expect(isUnknown(evaluateMatch(sport(1024, 1024), drawn))).toBe(true);
+});
+
+it('a set that a rule has changed is not known any more', () => {
+  const c = context();
+  c.walk.changedSets.add(`${c.ns.key} nets`);
+  const inNets: XtMatch = { ...n, kind: 'set', set: 'nets', directions: ['src'], options: [] };
+  expect(isUnknown(evaluateMatch(inNets, c))).toBe(true);
 });
 
 it('what --set stored, --rcheck finds', () => {
@@ -303,4 +398,23 @@ it('what --set stored, --rcheck finds', () => {
   expect(evaluateMatch(recentOf('set', 'x'), c)).toBe(true);
   expect(evaluateMatch(recentOf('rcheck', 'x'), c)).toBe(true);
   expect(evaluateMatch({ ...recentOf('rcheck', 'x'), hitcount: 2 }, c)).toBe(false);
+  expect(evaluateMatch({ ...recentOf('rcheck', 'x'), mask: '255.255.255.0' }, c)).toBe(false);
+  expect(evaluateMatch({ ...recentOf('set', 'wide'), mask: '255.255.255.0' }, c)).toBe(true);
+  expect(evaluateMatch({ ...recentOf('rcheck', 'wide'), mask: '255.255.255.0' }, c)).toBe(true);
+});
+
+/** Which node a connection from 10.9.0.1 or fd09::1 belongs to: seen with Linux 6.18. */
+it.each([
+  ['10.9.0.1', 2, 1, 0],
+  ['10.9.0.1', 5, 0xdeadbeef, 3],
+  ['fd09::1', 5, 1, 1],
+  ['fd09::1', 5, 2, 3],
+  ['fd09::1', 5, 99, 0],
+])('cluster: a connection of %s among %d nodes with seed %d belongs to node %d', (source, total, seed, node) => {
+  const c = context();
+  const ref = c.packet.ct ?? expect.fail('no connection');
+  const entry = c.walk.conntrack.get(c.ns.key, ref.id) ?? expect.fail('no entry');
+  c.walk.conntrack.update(c.ns.key, ref.id, { original: { ...entry.original, source: ip(source) } });
+  const of = (n: number): XtMatch => ({ kind: 'cluster', nodemask: (1 << n) >>> 0, total, seed, negate: false });
+  expect(Array.from({ length: total }, (_, n) => evaluateMatch(of(n), c)).indexOf(true)).toBe(node);
 });

@@ -12,7 +12,12 @@ export function tproxy(t: Of<'tproxy'>, c: RuleContext): TargetResult {
   const address = t.address ?? addressOfDevice(c);
   const port = t.port === 0 ? (c.packet.dport ?? 0) : t.port;
   const where = `${formatIp(address)}:${port}`;
-  const found = findListener(sockets.value, { ...c.packet, destination: address, dport: port }, c.iif?.ifindex ?? 0);
+  const found = findListener(
+    c.walk,
+    sockets.value,
+    { ...c.packet, destination: address, dport: port },
+    c.iif?.ifindex ?? 0,
+  );
   if (found.kind !== 'found') return { does: 'drop', said: `TPROXY: nobody listens on ${where}` };
   const { socket } = found;
   if (socket.transparent === false) return { does: 'drop', said: `TPROXY: the socket on ${where} is not transparent` };

@@ -7,7 +7,8 @@ import type { MatchPrinters } from './printers.ts';
 
 /** Bits of ip6t_ipv6header.h; names and numbers as libip6t_ipv6header takes them. */
 const BITS: Readonly<Record<string, number>> = {
-  proto: 1,
+  prot: 1,
+  protocol: 1,
   auth: 2,
   ah: 2,
   esp: 4,
@@ -31,7 +32,7 @@ const BITS: Readonly<Record<string, number>> = {
   '60': 64,
   '255': 1,
 };
-const NAMES = ['proto', 'auth', 'esp', 'none', 'frag', 'route', 'dst', 'hop'] as const;
+const NAMES = ['prot', 'auth', 'esp', 'none', 'frag', 'route', 'dst', 'hop'] as const;
 
 export const ipv6header: Module<readonly XtMatch[]> = {
   options: { '--header': 1, '--soft': 0 },
