@@ -159,6 +159,7 @@ function build(): Command {
     .option('--workers <n>', 'processes side by side (default: one per core, 4 at most)')
     .option('--no-shrink', 'do not look for the smallest world of a disagreement')
     .option('--json', 'the report as one JSON document')
+    .option('--record <file>', 'write the judged worlds there, for a mutation run')
     .option('--output <file>', 'write the JSON report there as well')
     .action(async (options: VerifyCommandOptions) =>
       finish(await (await import('./commands/verify.ts')).verifyCommand(options)),

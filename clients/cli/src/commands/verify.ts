@@ -11,6 +11,7 @@ export interface VerifyCommandOptions {
   readonly json?: boolean;
   readonly output?: string;
   readonly shrink: boolean;
+  readonly record?: string;
 }
 
 function wholeNumber(text: string, option: string, least: number): number {
@@ -33,6 +34,7 @@ export async function verifyCommand(options: VerifyCommandOptions): Promise<numb
     seed,
     flows,
     shrink: options.shrink,
+    ...(options.record === undefined ? {} : { record: options.record }),
     ...(workers === undefined ? {} : { workers }),
     ...(process.stderr.isTTY ? { onWorld: progress() } : {}),
   });

@@ -7,6 +7,8 @@ export interface WorkerJob {
   /** A feature that decided this often is no longer asked whether it decides. */
   readonly enough: number;
   readonly shrink: boolean;
+  /** File for the judged worlds; null: none. */
+  readonly record: string | null;
   readonly progress?: (index: number) => void;
 }
 

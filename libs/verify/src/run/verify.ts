@@ -9,6 +9,8 @@ export interface VerifyOptions {
   readonly flows: number;
   readonly workers?: number;
   readonly shrink?: boolean;
+  /** File that the judged worlds are written to, for a mutation run; one per worker, with its number. */
+  readonly record?: string;
   /** Called after each world. */
   readonly onWorld?: () => void;
 }
@@ -26,6 +28,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
           workers,
           enough: Math.ceil(60 / workers),
           shrink: options.shrink ?? true,
+          record: options.record === undefined ? null : workers === 1 ? options.record : `${options.record}.${worker}`,
         },
         options.onWorld,
       ),

@@ -5,6 +5,7 @@
 
 import type { Feature } from '@netverdict/netsim';
 import { heardText } from '../compare/agree.ts';
+import { CorpusWriter } from '../corpus/corpus.ts';
 import { generate } from '../generate/generate.ts';
 import { startKernel } from '../kernel/kernel.ts';
 import { WorldRefused } from '../kernel/world-refused.ts';
@@ -21,6 +22,7 @@ const MOST_SHRUNK = 10;
 export async function work(job: WorkerJob): Promise<Report> {
   const kernel = await startKernel();
   const counts = new FeatureCounts(job.enough);
+  const corpus = job.record === null ? null : new CorpusWriter(job.record);
   const report = {
     worlds: 0,
     flows: 0,
@@ -38,6 +40,7 @@ export async function work(job: WorkerJob): Promise<Report> {
       const spec = generate(job.seed, index, Math.min(FLOWS_PER_WORLD, job.flows - index * FLOWS_PER_WORLD));
       try {
         const judged = await judge(kernel, spec, counts);
+        corpus?.add(judged);
         report.worlds++;
         for (const part of ['up', 'collect', 'packets', 'model'] as const) report.ms[part] += judged.ms[part];
         for (const flow of judged.flows) {
@@ -63,6 +66,7 @@ export async function work(job: WorkerJob): Promise<Report> {
     }
   } finally {
     await kernel.close();
+    await corpus?.close();
   }
   const features: Record<Feature, { met: number; decisive: number }> = {};
   for (const [feature, met] of counts.met) features[feature] = { met, decisive: counts.decisive.get(feature) ?? 0 };
