@@ -6,10 +6,11 @@ import type { Derived, Patched, Situation } from './finding.ts';
 import * as kernel from './kernel.ts';
 import * as link from './link.ts';
 import { neighbour } from './neighbour.ts';
+import * as nft from './nft.ts';
 import * as other from './other.ts';
 import * as outside from './outside.ts';
 import * as route from './route.ts';
-import { noListener } from './socket.ts';
+import { noListener, queueFull } from './socket.ts';
 import * as tunnel from './tunnel.ts';
 
 type Derivers = { readonly [K in Cause['kind']]: (situation: Situation<K>) => Derived };
@@ -18,6 +19,9 @@ export const DERIVERS: Derivers = {
   'rule-drop': filter.ruleDrop,
   'rule-reject': filter.ruleDrop,
   'policy-drop': filter.policyDrop,
+  'nft-drop': nft.ruleDrop,
+  'nft-policy-drop': nft.policyDrop,
+  'nft-reject': nft.ruleDrop,
   'link-down': link.linkDown,
   'bridge-port-blocked': link.bridgePortBlocked,
   'hairpin-off': link.hairpinOff,
@@ -38,6 +42,7 @@ export const DERIVERS: Derivers = {
   'vni-unknown': tunnel.vniUnknown,
   'not-for-us': tunnel.notForUs,
   'no-listener': noListener,
+  'queue-full': queueFull,
   'outside-no-route': outside.outsideNoRoute,
   'reply-mismatch': outside.replyMismatch,
   'nat-no-source': other.natNoSource,
@@ -47,8 +52,11 @@ export const DERIVERS: Derivers = {
 };
 
 export function derive(at: Patched, evaluated: EvaluatedBranch): Derived | null {
-  const { stop, branch } = evaluated;
-  if (!stop) return null;
+  const { branch } = evaluated;
+  const last = evaluated.stop;
+  if (!last) return null;
+  // What loses the question for a neighbour is to blame, not the neighbour.
+  const stop = last.cause.kind === 'neighbour' && last.cause.lost ? last.cause.lost : last;
   const derive = DERIVERS[stop.cause.kind] as (situation: Situation) => Derived;
   return derive({
     ...at,

@@ -1,68 +1,239 @@
-/** All stations of one hook, in order: tables of both variants, conntrack, NAT, native nftables. */
+/** All that stands at one hook, in order: tables of both variants, base chains, conntrack, NAT (nf_hook_slow). */
 import type { CtEntry } from '../conntrack/table.ts';
 import { track } from '../conntrack/track.ts';
 import { isSetUp, translate } from '../nat/translate.ts';
+import { type NftResult, walkBase } from '../nft/chain.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Next } from '../walk/next.ts';
+import type { RuleMet } from '../walk/observable.ts';
 import type { Walk } from '../walk/walk.ts';
 import { missingSection } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import type { Devices } from './context.ts';
-import { HOOKS, type Hook, NFT_HOOK } from './hooks.ts';
-import { nativeChains } from './native.ts';
+import { type Hook, NFT_HOOK } from './hooks.ts';
+import { concludeNft } from './native.ts';
 import { type CompiledRuleset, type CompiledTable, toolOf } from './ruleset.ts';
+import type { Act, Group, Rank } from './stations.ts';
 import { type TableVerdict, traverse } from './traverse.ts';
 
 export type HookResult = { readonly ok: true; readonly packet: Packet } | { readonly ok: false; readonly next: Next };
+
+export type Rerouted =
+  | { readonly ok: true; readonly devices: Devices; readonly packet?: Packet }
+  | { readonly ok: false; readonly next: Next };
 
 export interface At {
   readonly walk: Walk;
   readonly ns: WorldNamespace;
   readonly hook: Hook;
   readonly devices: Devices;
+  /**
+   * OUTPUT only: ip_route_me_harder. Called after a mangle table or a chain of type route that changed mark, an address or the
+   * TOS, and after NAT that changed the destination; the rest of the hook sees the new device.
+   */
+  readonly reroute?: (packet: Packet, by: 'mangle' | 'nat') => Rerouted;
 }
 
-/** `onlyTables`: for OUTPUT, whose tables are met in two parts with a rerouting check between them. */
-export function runHook(at: At, packet: Packet, onlyTables: readonly string[] | null = null): HookResult {
+export function runHook(given: At, packet: Packet): HookResult {
+  let at = given;
   let current = packet;
-  const families = ['inet', packet.family === 'ipv4' ? 'ip' : 'ip6'];
-  // What rewrites may do so before any table of iptables looks: it is asked first.
-  if (!onlyTables || onlyTables.includes('raw')) {
-    const stopped = nativeChains(at.walk, at.ns, current, { families, hook: NFT_HOOK[at.hook], only: 'rewriting' });
-    if (stopped) return { ok: false, next: stopped };
-  }
-  for (const station of HOOKS[at.hook]) {
-    const name = station.at === 'table' ? station.table : 'conntrack';
-    if (onlyTables && !onlyTables.includes(name)) continue;
-    if (station.at === 'conntrack') {
-      const tracked = track(at, current);
-      if (!tracked.ok) return tracked;
-      current = tracked.packet;
-    } else {
-      const result = station.table === 'nat' ? natTable(at, current) : plainTable(at, station.table, current);
-      if (!result.ok) return result;
-      current = result.packet;
-    }
-  }
-  if (!onlyTables || onlyTables.includes('filter')) {
-    const stopped = nativeChains(at.walk, at.ns, current, { families, hook: NFT_HOOK[at.hook], only: 'filtering' });
-    if (stopped) return { ok: false, next: stopped };
+  for (const rank of at.ns.net.hooks[packet.family][at.hook]) {
+    for (const { acts } of inOrder(at, rank, current))
+      for (const act of acts) {
+        const before = current;
+        const result = runAct(at, act, current);
+        if (!result.ok) return result;
+        current = result.packet;
+        const by = rerouteBy(act, before, current);
+        if (!by || !at.reroute) continue;
+        const again = at.reroute(current, by);
+        if (!again.ok) return again;
+        at = { ...at, devices: again.devices };
+        current = again.packet ?? current;
+      }
   }
   return { ok: true, packet: current };
 }
 
-/** The table in each variant that has it. Unknown rulesets are asked about once per hook and table. */
-function* variants(at: At, name: string, packet: Packet): Iterable<{ ruleset: CompiledRuleset; table: CompiledTable }> {
-  for (const known of at.ns.net.rulesets[packet.family]) {
-    if (!known.known) continue;
-    const table = known.value.tables.get(name as CompiledTable['name']);
-    if (table) yield { ruleset: known.value, table };
+/** ipt_mangle_out and nf_route_table_hook4 compare these; nf_nat_ipv4_local_fn the destination. */
+function rerouteBy(act: Act, before: Packet, after: Packet): 'mangle' | 'nat' | null {
+  if (before === after) return null;
+  if (act.kind === 'nat') return before.destination === after.destination ? null : 'nat';
+  if ((act.kind !== 'xt' && act.kind !== 'nft') || !act.reroutes) return null;
+  const same =
+    before.mark === after.mark &&
+    before.source === after.source &&
+    before.destination === after.destination &&
+    before.tos === after.tos;
+  return same ? null : 'mangle';
+}
+
+function runAct(at: At, act: Act, packet: Packet): HookResult {
+  switch (act.kind) {
+    case 'conntrack':
+      return track(at, packet);
+    case 'nat':
+      return translate(at, packet, (first) => askNat(at, act.ranks, first));
+    case 'xt':
+    case 'nft':
+      return conclude(at, evaluate(at, act, packet), packet);
   }
+}
+
+/** A table's or a base chain's answer, before anything of it is told. */
+type Answered =
+  | {
+      readonly by: 'xt';
+      readonly ruleset: CompiledRuleset;
+      readonly table: CompiledTable;
+      readonly verdict: TableVerdict;
+    }
+  | { readonly by: 'nft'; readonly act: Extract<Act, { kind: 'nft' }>; readonly verdict: NftResult };
+
+function evaluate(at: At, act: Extract<Act, { kind: 'xt' | 'nft' }>, packet: Packet): Answered {
+  const { walk, ns, hook, devices } = at;
+  if (act.kind === 'nft') {
+    const { base } = act;
+    const feature = `hook/${base.table.family}-${base.hook}` as const;
+    const verdict: NftResult = walk.sees(feature, true)
+      ? walkBase(base, { ...devices, walk, ns, packet, hook: NFT_HOOK[hook], layer: 'ip' })
+      : { kind: 'accept', packet, steps: [], last: '' };
+    return { by: 'nft', act, verdict };
+  }
+  const { ruleset, table } = act;
+  const verdict = traverse(ruleset, table, { ...devices, walk, ns, hook, packet });
+  return { by: 'xt', ruleset, table, verdict: verdict ?? { kind: 'accept', packet, steps: [], last: '' } };
+}
+
+function conclude(at: At, answered: Answered, before: Packet): HookResult {
+  return answered.by === 'nft'
+    ? concludeNft(at, answered.act.base, before, answered.verdict)
+    : concludeXt(at, answered.ruleset, answered.table, before, answered.verdict);
+}
+
+const stops = (verdict: TableVerdict | NftResult): boolean => verdict.kind !== 'accept';
+
+/**
+ * The groups of a rank in the order in which this packet meets them. Where two cannot both be passed over in silence, and
+ * nothing tells which comes first, both orders are followed.
+ */
+function inOrder(at: At, rank: Rank, packet: Packet): readonly Group[] {
+  const { groups } = rank;
+  if (groups.length < 2) return groups;
+  const sorted: Group[] = [];
+  for (const group of groups) {
+    let place = sorted.length;
+    while (place > 0 && comesBefore(at, group, sorted[place - 1] as Group, packet)) place--;
+    sorted.splice(place, 0, group);
+  }
+  return sorted;
+}
+
+/** `other` stands before `group` unless the answer is yes. */
+function comesBefore(at: At, group: Group, other: Group, packet: Packet): boolean {
+  if (!mattersBetween(at, group, other, packet)) return false;
+  const { walk, ns } = at;
+  const missing = {
+    kind: 'other' as const,
+    place: ns.key,
+    node: ns.node,
+    text: `${other.name} and ${group.name} are hooked in at ${at.hook} with the same priority, and the one set up last is asked first`,
+    zh: `${other.name} 与 ${group.name} 在 ${at.hook} 的优先级相同,最后建立的一方先处理`,
+    evidence: [],
+  };
+  return !walk.ask(
+    ns,
+    `${other.name} is asked before ${group.name}`,
+    missing,
+    `${ns.key} order ${other.name} ${group.name}`,
+  );
+}
+
+function mattersBetween(at: At, a: Group, b: Group, packet: Packet): boolean {
+  const idle = (group: Group): boolean => !group.stops && !group.changes;
+  if (idle(a) || idle(b)) return false;
+  if (a.changes || b.changes) return true;
+  // Both only lose packets: it matters where both would lose this one, for who does it is what is told.
+  return loses(at, a, packet) && loses(at, b, packet);
+}
+
+const loses = (at: At, group: Group, packet: Packet): boolean =>
+  at.walk.aside(() =>
+    group.acts.some((act) => (act.kind === 'xt' || act.kind === 'nft') && stops(evaluate(at, act, packet).verdict)),
+  );
+
+/** nf_nat_inet_fn: one nat chain after the other, until one has translated the connection. */
+function askNat(at: At, ranks: readonly Rank[], packet: Packet): HookResult {
+  let current = packet;
+  for (const { groups } of ranks) {
+    const result = askGroups(at, groups, current);
+    if (!result.ok || isSetUp(at, current)) return result;
+    current = result.packet;
+  }
+  return { ok: true, packet: current };
+}
+
+interface Translation {
+  readonly group: Group;
+  readonly answered: Answered;
+  readonly entry: CtEntry;
+  readonly rules: readonly RuleMet[];
+}
+
+/** Groups of equal priority: which is asked first matters only where more than one would translate this packet. */
+function askGroups(at: At, groups: readonly Group[], packet: Packet): HookResult {
+  const { walk, ns } = at;
+  const id = packet.ct?.id ?? 0;
+  let current = packet;
+  const found: Translation[] = [];
+  for (const group of groups)
+    for (const act of group.acts) {
+      if (act.kind !== 'xt' && act.kind !== 'nft') continue;
+      if (found.some((f) => f.group === group)) break;
+      const before = walk.conntrack.get(ns.key, id);
+      const from = walk.rulesMet.length;
+      const answered = evaluate(at, act, current);
+      const after = walk.conntrack.get(ns.key, id);
+      if (before && after && isSetUp(at, packet)) {
+        found.push({ group, answered, entry: after, rules: walk.rulesMet.splice(from) });
+        walk.conntrack.update(ns.key, id, before);
+        if (groups.length === 1) break;
+      } else if (found.length > 0 && answered.verdict.kind !== 'abandoned') walk.rulesMet.length = from;
+      else {
+        const result = conclude(at, answered, current);
+        if (!result.ok) return result;
+        current = result.packet;
+      }
+    }
+  const [one, ...others] = found;
+  if (!one) return { ok: true, packet: current };
+  const { answered, entry, rules } = firstAsked(at, [one, ...others]);
+  walk.conntrack.update(ns.key, id, entry);
+  walk.rulesMet.push(...rules);
+  return conclude(at, answered, current);
+}
+
+function firstAsked(at: At, found: readonly [Translation, ...Translation[]]): Translation {
+  const [first, second] = found;
+  if (!second) return first;
+  const { walk, ns } = at;
+  const missing = {
+    kind: 'other' as const,
+    place: ns.key,
+    node: ns.node,
+    text: `${found.map((f) => f.group.name).join(' and ')} both translate the packet at ${at.hook}, and the one set up last is asked first`,
+    zh: `${found.map((f) => f.group.name).join(' 和 ')} 都会在 ${at.hook} 转换该数据包的地址,最后建立的一方优先`,
+    evidence: found.flatMap(({ answered: { verdict } }) =>
+      'steps' in verdict ? (verdict.steps.at(-1)?.evidence ?? []) : [],
+    ),
+  };
+  const key = `${ns.key} nat order ${first.group.name} ${second.group.name}`;
+  return walk.ask(ns, `${first.group.name} is asked first`, missing, key) ? first : second;
 }
 
 /** A ruleset that was not read can lose the packet or send it anywhere: asked once for a namespace and direction. */
 export function unreadRulesets(walk: Walk, ns: WorldNamespace, packet: Packet): Next | null {
-  for (const known of ns.net.rulesets[packet.family]) {
+  for (const known of [...ns.net.rulesets[packet.family], ns.net.nft]) {
     if (known.known) continue;
     const missing = missingSection(ns, known, known.kind);
     if (
@@ -78,85 +249,9 @@ export function unreadRulesets(walk: Walk, ns: WorldNamespace, packet: Packet): 
   return null;
 }
 
-function plainTable(at: At, name: string, packet: Packet): HookResult {
-  let current = packet;
-  for (const { ruleset, table } of variants(at, name, packet)) {
-    const verdict = traverse(ruleset, table, {
-      ...at.devices,
-      walk: at.walk,
-      ns: at.ns,
-      hook: at.hook,
-      packet: current,
-    });
-    if (!verdict) continue;
-    const result = conclude(at, ruleset, table, current, verdict);
-    if (!result.ok) return result;
-    current = result.packet;
-  }
-  return { ok: true, packet: current };
-}
+export const NO_SOURCE_ZH = '地址转换所用的设备没有可用的地址';
 
-/** The nat chains, until one has translated the packet. */
-function natTable(at: At, packet: Packet): HookResult {
-  return translate(at, packet, (first) => {
-    const { walk, ns } = at;
-    const entryId = first.ct?.id ?? 0;
-    const done = (): boolean => isSetUp(at, first);
-    let current = first;
-    const found: Translation[] = [];
-    for (const { ruleset, table } of variants(at, 'nat', first)) {
-      const before = walk.conntrack.get(ns.key, entryId);
-      const verdict = traverse(ruleset, table, { ...at.devices, walk, ns, hook: at.hook, packet: current });
-      if (!verdict) continue;
-      const after = walk.conntrack.get(ns.key, entryId);
-      if (before && after && done()) {
-        found.push({ ruleset, table, verdict, entry: after });
-        walk.conntrack.update(ns.key, entryId, before);
-      } else if (found.length === 0 || verdict.kind === 'abandoned') {
-        const result = conclude(at, ruleset, table, current, verdict);
-        if (!result.ok) return result;
-        current = result.packet;
-      }
-    }
-    const [one, ...others] = found;
-    if (!one) return { ok: true, packet: current };
-    const { ruleset, table, verdict, entry } = firstAsked(at, first, [one, ...others]);
-    walk.conntrack.update(ns.key, entryId, entry);
-    return conclude(at, ruleset, table, current, verdict);
-  });
-}
-
-const NO_SOURCE_ZH = '地址转换所用的设备没有可用的地址';
-
-interface Translation {
-  readonly ruleset: CompiledRuleset;
-  readonly table: CompiledTable;
-  readonly verdict: TableVerdict;
-  readonly entry: CtEntry;
-}
-
-/**
- * Of equal priority the hook registered last is asked first (nf_hook_entries_grow), and the first translation counts. Which
- * was registered last nothing tells: it matters only where both variants translate this packet.
- */
-function firstAsked(at: At, packet: Packet, found: readonly [Translation, ...Translation[]]): Translation {
-  const [first, second] = found;
-  if (!second) return first;
-  const { walk, ns } = at;
-  const tools = found.map(({ ruleset }) => toolOf(ruleset));
-  const missing = {
-    kind: 'other' as const,
-    place: ns.key,
-    node: ns.node,
-    text: `${tools.join(' and ')} both translate the packet at ${at.hook}, and the one set up last is asked first`,
-    zh: `${tools.join(' 和 ')} 都会在 ${at.hook} 转换该数据包的地址,最后建立的一方优先`,
-    evidence: found.flatMap(({ verdict }) => ('steps' in verdict ? (verdict.steps.at(-1)?.evidence ?? []) : [])),
-  };
-  const key = `${ns.key} nat order ${packet.family}`;
-  return walk.ask(ns, `${tools[0]} is asked first`, missing, key) ? first : second;
-}
-
-function conclude(
+function concludeXt(
   at: At,
   ruleset: CompiledRuleset,
   table: CompiledTable,

@@ -1,50 +1,27 @@
 /**
- * The order in which a packet meets the tables (include/uapi/linux/netfilter_ipv4.h: NF_IP_PRI_*):
+ * The hooks of the IP stack, and what stands there at which priority (include/uapi/linux/netfilter_ipv4.h: NF_IP_PRI_*):
  *
  *              raw  conntrack  mangle  nat(dst)                        mangle  nat(src)
  *  in ──▶ PREROUTING ──────────────────▶ routing ─▶ FORWARD ─────────▶ POSTROUTING ──▶ out
- *                                           │        mangle filter security   ▲
- *                                           ▼                                 │
+ *         -300    -200     -150    -100     │        mangle filter security   ▲
+ *                                           ▼         -150    0      50       │
  *                                         INPUT ─▶ socket ─▶ OUTPUT ──────────┘
  *                      mangle filter security nat(src)   raw conntrack mangle nat(dst) filter security
+ *                                               100
  *
- * Legacy and nft tables of the same priority both apply; legacy is listed first, the kernel's own order being
- * that of their registration. An accept in one does not spare the packet the other.
+ * Tables of both variants of iptables and base chains of native nftables all apply, sorted by priority (stations.ts). An
+ * accept ends one table or base chain only; a drop ends all.
  */
-import type { XtTableName } from '@netverdict/linux-net';
-
 export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
 
-export type Station =
-  | { readonly at: 'table'; readonly table: XtTableName; readonly priority: number }
-  | { readonly at: 'conntrack'; readonly priority: number };
-
-const table = (name: XtTableName, priority: number): Station => ({ at: 'table', table: name, priority });
-const conntrack: Station = { at: 'conntrack', priority: -200 };
-
-export const HOOKS: Readonly<Record<Hook, readonly Station[]>> = {
-  PREROUTING: [table('raw', -300), conntrack, table('mangle', -150), table('nat', -100)],
-  INPUT: [table('mangle', -150), table('filter', 0), table('security', 50), table('nat', 100)],
-  FORWARD: [table('mangle', -150), table('filter', 0), table('security', 50)],
-  OUTPUT: [
-    table('raw', -300),
-    conntrack,
-    table('mangle', -150),
-    table('nat', -100),
-    table('filter', 0),
-    table('security', 50),
-  ],
-  POSTROUTING: [table('mangle', -150), table('nat', 100)],
-};
-
 /** The names that nft gives the same hooks. */
-export const NFT_HOOK: Readonly<Record<Hook, string>> = {
+export const NFT_HOOK = {
   PREROUTING: 'prerouting',
   INPUT: 'input',
   FORWARD: 'forward',
   OUTPUT: 'output',
   POSTROUTING: 'postrouting',
-};
+} as const satisfies Readonly<Record<Hook, string>>;
 
 /** Which half of NAT a hook does. */
 export const natManip = (hook: Hook): 'dst' | 'src' => (hook === 'PREROUTING' || hook === 'OUTPUT' ? 'dst' : 'src');

@@ -1,112 +1,249 @@
-/** Chains of native nftables are not evaluated yet: one with rules, or with a policy of drop, is an unknown where it is hooked in. */
-import type { NftExpr, NftRuleset, NftTable } from '@netverdict/linux-net';
-import type { Packet } from '../packet/packet.ts';
+/**
+ * Base chains of native nftables: how their answers are told, and where they are hooked in beside the IP stack: at a device
+ * (netdev, and inet's ingress), in a bridge, and around ARP.
+ */
+import type { Link, NftFamily, NftHook } from '@netverdict/linux-net';
+import { type NftResult, walkBase } from '../nft/chain.ts';
+import type { NftBase } from '../nft/compile.ts';
+import type { NftContext } from '../nft/context.ts';
+import type { Frame, Packet } from '../packet/packet.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { missingSection } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { NO_DEVICES } from './context.ts';
+import type { HookResult } from './hook.ts';
 
-interface Where {
-  readonly families: readonly string[];
-  /** As nft names it. */
-  readonly hook: string;
-  /** For netdev. */
-  readonly device?: string;
-  /** What can change the packet is asked before what can only lose it. Absent: both. */
-  readonly only?: 'rewriting' | 'filtering';
+interface At {
+  readonly walk: Walk;
+  readonly ns: WorldNamespace;
+  readonly devices: Pick<NftContext, 'iif' | 'oif'>;
 }
 
-/** Expressions that decide about a packet and leave it as it is. A jump leads to chains of the same table. */
-const FILTERING: ReadonlySet<NftExpr['kind']> = new Set(
-  'payload meta ct cmp range bitwise byteorder immediate lookup fib rt socket exthdr verdict counter log last limit quota reject'.split(
-    ' ',
-  ) as NftExpr['kind'][],
-);
-const rewritesPackets = (table: NftTable): boolean =>
-  table.chains.some((c) => c.rules.some((r) => !r.expressions.every((e) => FILTERING.has(e.kind))));
-
-function* baseChains(ruleset: NftRuleset) {
-  for (const table of ruleset.tables) {
-    if (table.dormant) continue;
-    for (const { name, base, rules } of table.chains) {
-      if (base === null) continue;
-      const rewrites = base.type !== 'filter' || rewritesPackets(table);
-      yield { family: table.family, table: table.name, name, ...base, ruleCount: rules.length, rewrites };
-    }
+/** What becomes of the packet after one base chain, and a step that says so. */
+export function concludeNft(at: At, base: NftBase, before: Packet, result: NftResult): HookResult {
+  const { walk, ns } = at;
+  const { table } = base;
+  const { name } = base.chain.chain;
+  if (result.kind === 'abandoned') return { ok: false, next: { do: 'abandon' } };
+  if (result.kind === 'unknown') return { ok: false, next: walk.unknown(ns, before, result.missing) };
+  const where = `nft ${table.family} ${table.name} ${name}`;
+  if (result.kind === 'accept') {
+    const { packet } = result;
+    if (result.steps.length > 0)
+      walk.step(ns, {
+        kind: packet !== before && base.type === 'nat' ? 'nat' : 'table',
+        text: `${where}: ${result.last}`,
+        action: packet === before ? 'pass' : 'change',
+        detail: { hook: base.hook, table: `${table.family} ${table.name}`, tool: 'nft' },
+        steps: result.steps,
+        ...(packet === before ? {} : { packet }),
+      });
+    return { ok: true, packet };
   }
-}
-
-/**
- * A chain that only filters passes the packet or loses it. One that may translate, mark or copy has more ways: what
- * becomes of the packet then is not known, nor is it where the ruleset was not read.
- */
-export function nativeChains(walk: Walk, ns: WorldNamespace, packet: Packet, where: Where): Next | null {
-  const part = ns.net.state.nftables;
-  if (!part.known) {
-    const missing = missingSection(ns, part, 'nftables');
-    const question = 'native nftables let the packet through unchanged';
-    return walk.ask(ns, question, missing, `${walk.direction} ${ns.key} nft`)
-      ? null
-      : walk.unknown(ns, packet, missing);
-  }
-  for (const chain of baseChains(part.value)) {
-    if (!where.families.includes(chain.family) || chain.hook !== where.hook) continue;
-    if (where.device !== undefined && chain.devices.length > 0 && !chain.devices.includes(where.device)) continue;
-    if (chain.ruleCount === 0 && chain.policy !== 'drop') continue;
-    const { rewrites } = chain;
-    if (where.only !== undefined && (where.only === 'rewriting') !== rewrites) continue;
-    const name = `${chain.family} ${chain.table} ${chain.name}`;
+  const text = `${where}: ${result.said}`;
+  const more = { evidence: result.steps.at(-1)?.evidence ?? [], kind: 'table' as const, steps: result.steps };
+  const place = { table, chain: result.chain };
+  if (result.kind === 'no-source') {
+    const link = at.devices.oif ?? at.devices.iif;
     const missing = {
       kind: 'nftables' as const,
       place: ns.key,
       node: ns.node,
-      text: `nftables chain ${name} (${chain.ruleCount} rules, policy ${chain.policy}) is not evaluated`,
-      zh: `未计算 nftables 链 ${name}(${chain.ruleCount} 条规则,默认策略 ${chain.policy})`,
+      text: result.said,
+      zh: '地址转换所用的设备没有可用的地址',
+      evidence: more.evidence,
+    };
+    if (!link) return { ok: false, next: walk.unknown(ns, before, missing) };
+    return { ok: false, next: walk.stop(ns, before, 'dropped', { kind: 'nat-no-source', link }, text, more) };
+  }
+  if (result.rule === null) {
+    const { evidence } = base.chain.chain;
+    const cited = {
+      section: table.section?.digest ?? null,
+      kind: table.section?.kind ?? 'nftables',
+      line: evidence.line,
+      text: evidence.text,
+      at: table.section?.at ?? null,
+    };
+    const cause = { kind: 'nft-policy-drop' as const, ...place };
+    return { ok: false, next: walk.stop(ns, before, 'dropped', cause, text, { ...more, evidence: [cited] }) };
+  }
+  const { rule } = result;
+  return {
+    ok: false,
+    next:
+      result.kind === 'reject'
+        ? walk.stop(
+            ns,
+            before,
+            'rejected',
+            { kind: 'nft-reject', ...place, rule, with: result.with, code: result.code },
+            text,
+            more,
+          )
+        : walk.stop(ns, before, 'dropped', { kind: 'nft-drop', ...place, rule }, text, more),
+  };
+}
+
+interface Where {
+  readonly families: readonly NftFamily[];
+  readonly hook: NftHook;
+  readonly layer: NftContext['layer'];
+  readonly iif: Link | null;
+  readonly oif: Link | null;
+  readonly frame?: Frame | undefined;
+}
+
+/** The chains of a hook outside the IP stack, by priority; of equal priority the one made last comes first. */
+function chainsAt(walk: Walk, ns: WorldNamespace, packet: Packet, where: Where): HookResult {
+  const { nft } = ns.net;
+  if (!nft.known) {
+    const missing = missingSection(ns, nft, 'nftables');
+    const question = 'native nftables let the packet through unchanged';
+    return walk.ask(ns, question, missing, `${walk.direction} ${ns.key} nft`)
+      ? { ok: true, packet }
+      : { ok: false, next: walk.unknown(ns, packet, missing) };
+  }
+  const device = (where.hook === 'ingress' ? where.iif : where.hook === 'egress' ? where.oif : null)?.name;
+  const bases = nft.value.bases
+    .filter(
+      (b) =>
+        where.families.includes(b.table.family) &&
+        b.hook === where.hook &&
+        (device === undefined || b.devices.length === 0 || b.devices.includes(device)),
+    )
+    .sort(
+      (a, b) => a.priority - b.priority || b.table.index - a.table.index || b.chain.chain.handle - a.chain.chain.handle,
+    );
+  let current = packet;
+  const { iif, oif } = where;
+  for (const base of bases) {
+    if (!walk.sees(`hook/${base.table.family}-${base.hook}`, true)) continue;
+    const result = walkBase(base, {
+      ...NO_DEVICES,
+      iif,
+      oif,
+      walk,
+      ns,
+      packet: current,
+      hook: where.hook,
+      layer: where.layer,
+      ...(where.frame ? { ethernet: { source: where.frame.srcMac, destination: where.frame.dstMac } } : {}),
+    });
+    const concluded = concludeNft({ walk, ns, devices: { iif, oif } }, base, current, result);
+    if (!concluded.ok) return concluded;
+    current = concluded.packet;
+  }
+  return { ok: true, packet: current };
+}
+
+/** netdev at a device; `inet` has the same hook for packets that come in. */
+export function deviceHook(
+  walk: Walk,
+  ns: WorldNamespace,
+  link: Link,
+  hook: 'ingress' | 'egress',
+  packet: Packet,
+  frame?: Frame,
+): HookResult {
+  const ends = hook === 'ingress' ? { iif: link, oif: null } : { iif: null, oif: link };
+  return chainsAt(walk, ns, packet, { families: ['netdev', 'inet'], hook, layer: 'device', ...ends, frame });
+}
+
+/** `iif`, `oif`: the ports (br_netfilter's hooks have the bridge there). */
+export const bridgeHook = (
+  walk: Walk,
+  ns: WorldNamespace,
+  hook: Exclude<NftHook, 'ingress' | 'egress'>,
+  packet: Packet,
+  ends: { readonly iif: Link | null; readonly oif: Link | null; readonly frame?: Frame },
+): HookResult => chainsAt(walk, ns, packet, { families: ['bridge'], hook, layer: 'bridge', ...ends });
+
+/** Chains with rules or a policy of drop, of which nothing but their being there is asked. */
+function anyChain(walk: Walk, ns: WorldNamespace, packet: Packet, family: NftFamily, hook: NftHook): Next | null {
+  const { nft } = ns.net;
+  if (!nft.known) return null;
+  for (const base of nft.value.bases) {
+    if (base.table.family !== family || base.hook !== hook || !(base.stops || base.changes)) continue;
+    const name = `${family} ${base.table.name} ${base.chain.chain.name}`;
+    const missing = {
+      kind: 'nftables' as const,
+      place: ns.key,
+      node: ns.node,
+      text: `nftables chain ${name} (${base.chain.rules.length} rules, policy ${base.policy}) is not evaluated`,
+      zh: `未计算 nftables 链 ${name}(${base.chain.rules.length} 条规则,默认策略 ${base.policy})`,
       evidence: [
         {
-          section: part.section?.digest ?? null,
+          section: nft.section?.digest ?? null,
           kind: 'nftables',
-          line: null,
+          line: base.chain.chain.evidence.line,
           text: name,
-          at: part.section?.at ?? null,
+          at: nft.section?.at ?? null,
         },
       ],
     };
-    const key = `${walk.direction} ${ns.key} ${name} ${where.device ?? ''}`;
-    if (!walk.ask(ns, `nftables chain ${name} lets the packet through unchanged`, missing, key))
-      return rewrites ? walk.unknown(ns, packet, missing) : walk.lost(ns, packet, missing);
+    const key = `${walk.direction} ${ns.key} ${name}`;
+    if (!walk.ask(ns, `nftables chain ${name} lets it through`, missing, key)) return walk.lost(ns, packet, missing);
   }
   return null;
 }
 
-/** netdev at a device; `inet` has the same hook for packets that come in. */
-export const nativeAtDevice = (
+export function nativeAtDevice(
   walk: Walk,
   ns: WorldNamespace,
   device: string,
   hook: 'ingress' | 'egress',
   packet: Packet,
-): Next | null =>
-  ns.net.state.nftables.known ? nativeChains(walk, ns, packet, { families: ['netdev', 'inet'], hook, device }) : null;
+): Next | null {
+  const link = ns.net.linkByName.get(device);
+  if (!ns.net.nft.known || !link) return null;
+  return stopOf(walk, ns, packet, deviceHook(walk, ns, link, hook, packet));
+}
 
-export const nativeBridge = (
+export function nativeBridge(
   walk: Walk,
   ns: WorldNamespace,
-  hooks: readonly ('prerouting' | 'input' | 'forward' | 'output' | 'postrouting')[],
+  hooks: readonly Exclude<NftHook, 'ingress' | 'egress'>[],
   packet: Packet,
-): Next | null => {
+  ends?: { readonly iif: Link | null; readonly oif: Link | null; readonly frame?: Frame },
+): Next | null {
+  let current = packet;
   for (const hook of hooks) {
-    const stopped = nativeChains(walk, ns, packet, { families: ['bridge'], hook });
-    if (stopped) return stopped;
+    if (!ends) {
+      const stopped = anyChain(walk, ns, packet, 'bridge', hook);
+      if (stopped) return stopped;
+      continue;
+    }
+    const at =
+      hook === 'postrouting' || hook === 'output'
+        ? { ...ends, iif: null }
+        : hook === 'prerouting' || hook === 'input'
+          ? { ...ends, oif: null }
+          : ends;
+    const result = bridgeHook(walk, ns, hook, current, at);
+    if (!result.ok) return result.next;
+    current = result.packet;
   }
-  return null;
-};
+  return stopOf(walk, ns, packet, { ok: true, packet: current });
+}
+
+/** For callers that go on with the packet as it was: one that came out changed is not theirs to follow. */
+function stopOf(walk: Walk, ns: WorldNamespace, before: Packet, result: HookResult): Next | null {
+  if (!result.ok) return result.next;
+  if (result.packet === before) return null;
+  return walk.unknown(ns, before, {
+    kind: 'nftables',
+    place: ns.key,
+    node: ns.node,
+    text: 'a packet changed by nftables outside the IP stack is not followed',
+    zh: '尚不支持在 IP 协议栈之外被 nftables 修改的数据包',
+    evidence: [],
+  });
+}
 
 /** ARP of a host: it asks by `output` and hears the answer by `input`; who answers, the other way round. */
 export const nativeArp = (walk: Walk, ns: WorldNamespace, packet: Packet): Next | null => {
-  if (packet.family !== 'ipv4' || !ns.net.state.nftables.known) return null;
-  return (
-    nativeChains(walk, ns, packet, { families: ['arp'], hook: 'output' }) ??
-    nativeChains(walk, ns, packet, { families: ['arp'], hook: 'input' })
-  );
+  if (packet.family !== 'ipv4') return null;
+  return anyChain(walk, ns, packet, 'arp', 'output') ?? anyChain(walk, ns, packet, 'arp', 'input');
 };

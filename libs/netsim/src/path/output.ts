@@ -37,42 +37,26 @@ export function localOutput(
   if (policy) return policy;
   const unread = unreadRulesets(walk, ns, packet);
   if (unread) return unread;
-  const at = (e: Egress) => ({
-    walk,
-    ns,
-    hook: 'OUTPUT' as const,
-    devices: { ...NO_DEVICES, oif: e.out, nexthop: e.via },
-  });
-  const early = runHook(at(first.e), packet, ['raw', 'conntrack']);
-  if (!early.ok) return early.next;
   let e = first.e;
-  // ip_route_me_harder: mangle asks for a new route when it changed what a route depends on. A mark that raw set does not.
-  const mangled = runHook(at(e), early.packet, ['mangle']);
-  if (!mangled.ok) return mangled.next;
-  if (changesRoute(early.packet, mangled.packet)) {
-    const again = reroute(walk, ns, mangled.packet, oif, e);
-    if (!again.ok) return again.next;
-    e = again.e;
-  }
-  const nat = runHook(at(e), mangled.packet, ['nat']);
-  if (!nat.ok) return nat.next;
-  // nf_nat_ipv4_local_fn: the address alone; another port keeps its route even where a rule asks for ports.
-  if (nat.packet.destination !== mangled.packet.destination) {
-    const again = reroute(walk, ns, nat.packet, oif, e);
-    if (!again.ok) return again.next;
-    e = again.e;
-  }
-  const late = runHook(at(e), nat.packet, ['filter', 'security']);
-  if (!late.ok) return late.next;
-  return egress(walk, ns, e, late.packet);
+  const devicesOf = (leaving: Egress) => ({ ...NO_DEVICES, oif: leaving.out, nexthop: leaving.via });
+  const hooked = runHook(
+    {
+      walk,
+      ns,
+      hook: 'OUTPUT',
+      devices: devicesOf(e),
+      reroute: (changed) => {
+        const again = reroute(walk, ns, changed, oif, e);
+        if (!again.ok) return again;
+        e = again.e;
+        return { ok: true, devices: devicesOf(e) };
+      },
+    },
+    packet,
+  );
+  if (!hooked.ok) return hooked.next;
+  return egress(walk, ns, e, hooked.packet);
 }
-
-/** What ipt_mangle_out and chains of type route compare; the hop limit as well, which no route depends on. */
-export const changesRoute = (before: Packet, after: Packet): boolean =>
-  before.mark !== after.mark ||
-  before.tos !== after.tos ||
-  before.source !== after.source ||
-  before.destination !== after.destination;
 
 /** ip_route_me_harder, ip6_route_me_harder: the socket's device still binds, the source may be anybody's. */
 export function reroute(

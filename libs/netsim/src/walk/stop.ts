@@ -1,7 +1,18 @@
 /** Why a branch ended: data that findings are made from, one member per cause. */
-import type { IpAddress, Link, NamespaceKey, Need, Neighbour, Route, XtRule } from '@netverdict/linux-net';
+import type {
+  IpAddress,
+  Link,
+  NamespaceKey,
+  Need,
+  Neighbour,
+  NftRule,
+  Route,
+  Socket,
+  XtRule,
+} from '@netverdict/linux-net';
 import type { Direction, Disposition, Evidence } from '@netverdict/verdict';
 import type { CompiledRuleset } from '../netfilter/ruleset.ts';
+import type { CompiledNftTable } from '../nft/compile.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Martian } from '../route/decide-input.ts';
 import type { RouteErrno } from '../route/output.ts';
@@ -25,10 +36,25 @@ export interface RulePlace {
   readonly chain: string;
 }
 
+/** In native nftables. */
+export interface NftPlace {
+  readonly table: CompiledNftTable;
+  readonly chain: string;
+}
+
 export type Cause =
   | (RulePlace & { readonly kind: 'rule-drop'; readonly rule: XtRule })
   | (RulePlace & { readonly kind: 'policy-drop' })
   | (RulePlace & { readonly kind: 'rule-reject'; readonly rule: XtRule; readonly with: string })
+  | (NftPlace & { readonly kind: 'nft-drop'; readonly rule: NftRule })
+  | (NftPlace & { readonly kind: 'nft-policy-drop' })
+  /** `with`: as iptables names the same answer; `code`: of the ICMP error, in the packet's family. */
+  | (NftPlace & {
+      readonly kind: 'nft-reject';
+      readonly rule: NftRule;
+      readonly with: string;
+      readonly code: number;
+    })
   | { readonly kind: 'link-down'; readonly link: Link; readonly reason: 'admin-down' | 'no-carrier' }
   | {
       readonly kind: 'bridge-port-blocked';
@@ -58,7 +84,14 @@ export type Cause =
   | { readonly kind: 'ttl-expired' }
   | { readonly kind: 'loop' }
   | { readonly kind: 'too-big'; readonly link: Link; readonly limitBytes: number; readonly tunnel: Link | null }
-  | { readonly kind: 'neighbour'; readonly link: Link; readonly address: IpAddress; readonly entry: Neighbour | null }
+  | {
+      readonly kind: 'neighbour';
+      readonly link: Link;
+      readonly address: IpAddress;
+      readonly entry: Neighbour | null;
+      /** What lost the question or the answer: a bridge's port, or rules (neighbour discovery is ICMPv6). */
+      readonly lost: Stop | null;
+    }
   /** Nobody on the link has the MAC address that the frame is sent to. */
   | { readonly kind: 'frame-lost'; readonly link: Link; readonly mac: string; readonly address: IpAddress | null }
   | { readonly kind: 'fdb-missing'; readonly link: Link; readonly mac: string; readonly gateway: IpAddress | null }
@@ -66,6 +99,14 @@ export type Cause =
   /** The other end has no vxlan device with this VNI and port. */
   | { readonly kind: 'vni-unknown'; readonly vni: number; readonly port: number; readonly devices: readonly Link[] }
   | { readonly kind: 'no-listener'; readonly loopbackOnly: boolean }
+  /** Its program does not take what waits for it. */
+  | {
+      readonly kind: 'queue-full';
+      readonly socket: Socket;
+      readonly queue: 'accept-queue' | 'receive-buffer';
+      readonly used: number;
+      readonly limit: number;
+    }
   | { readonly kind: 'echo-ignored' }
   /** Forwarding hosts took the frame although it was not theirs, or the wrong host's stack dropped it. */
   | { readonly kind: 'not-for-us'; readonly iif: Link; readonly mac: string }

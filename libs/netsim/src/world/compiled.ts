@@ -15,6 +15,8 @@ import type {
 } from '@netverdict/linux-net';
 import { type CompiledIpSets, compileIpSets } from '../ipset/compiled.ts';
 import { type CompiledRuleset, compileRuleset } from '../netfilter/ruleset.ts';
+import { type CompiledHooks, compileHooks } from '../netfilter/stations.ts';
+import { type CompiledNft, compileNft } from '../nft/compile.ts';
 import { PrefixIndex } from '../route/prefix-index.ts';
 
 export type RouteTables = ReadonlyMap<number, PrefixIndex>;
@@ -26,6 +28,9 @@ export interface CompiledNetns {
   readonly routes: Readonly<Record<Family, Known<RouteTables>>>;
   /** Legacy first, then nft; each with its own base chains, all of which apply. */
   readonly rulesets: Readonly<Record<Family, readonly Known<CompiledRuleset>[]>>;
+  readonly nft: Known<CompiledNft>;
+  /** What stands at each hook, by priority. */
+  readonly hooks: CompiledHooks;
   readonly ipsets: Known<CompiledIpSets>;
   /** Is the address one of the namespace's own (any device)? */
   readonly own: ReadonlySet<IpAddress>;
@@ -65,6 +70,20 @@ export function compileNamespace(state: NetnsState, previous?: CompiledNetns): C
   ): Known<CompiledRuleset> =>
     (source === was ? previous?.rulesets[family][position] : undefined) ??
     mapKnown(source, (value) => compileRuleset(value, source.known ? source.section : null));
+  const rulesets = {
+    ipv4: [
+      ruleset('ipv4', 0, state.iptablesLegacy, old?.iptablesLegacy),
+      ruleset('ipv4', 1, state.iptablesNft, old?.iptablesNft),
+    ],
+    ipv6: [
+      ruleset('ipv6', 0, state.ip6tablesLegacy, old?.ip6tablesLegacy),
+      ruleset('ipv6', 1, state.ip6tablesNft, old?.ip6tablesNft),
+    ],
+  };
+  const nft =
+    previous && state.nftables === old?.nftables
+      ? previous.nft
+      : mapKnown(state.nftables, (value) => compileNft(value, state.nftables.known ? state.nftables.section : null));
   return {
     state,
     linkByIndex: new Map(links.map((link) => [link.ifindex, link])),
@@ -73,22 +92,28 @@ export function compileNamespace(state: NetnsState, previous?: CompiledNetns): C
       ipv4: routes('ipv4', state.routes4, old?.routes4),
       ipv6: routes('ipv6', state.routes6, old?.routes6),
     },
-    rulesets: {
-      ipv4: [
-        ruleset('ipv4', 0, state.iptablesLegacy, old?.iptablesLegacy),
-        ruleset('ipv4', 1, state.iptablesNft, old?.iptablesNft),
-      ],
-      ipv6: [
-        ruleset('ipv6', 0, state.ip6tablesLegacy, old?.ip6tablesLegacy),
-        ruleset('ipv6', 1, state.ip6tablesNft, old?.ip6tablesNft),
-      ],
-    },
+    rulesets,
+    nft,
+    hooks: sameRules(previous, rulesets, nft) ?? compileHooks(rulesets, nft),
     ipsets: previous && state.ipsets === old?.ipsets ? previous.ipsets : mapKnown(state.ipsets, compileIpSets),
     own: new Set(addresses.filter((a) => !a.tentative || a.dadFailed === false).map((a) => a.address)),
     addressesOn: (ifindex) => byLink.get(ifindex) ?? [],
     portsOf: (ifindex) => ports.get(ifindex) ?? [],
   };
 }
+
+/** The hooks of before, where no ruleset is another one. */
+const sameRules = (
+  previous: CompiledNetns | undefined,
+  rulesets: CompiledNetns['rulesets'],
+  nft: CompiledNetns['nft'],
+): CompiledHooks | undefined =>
+  previous?.nft === nft &&
+  (['ipv4', 'ipv6'] as const).every((family) =>
+    rulesets[family].every((ruleset, i) => ruleset === previous.rulesets[family][i]),
+  )
+    ? previous.hooks
+    : undefined;
 
 function mapKnown<T, U>(known: Known<T>, change: (value: T) => U): Known<U> {
   return known.known ? { known: true, value: change(known.value), section: known.section } : known;

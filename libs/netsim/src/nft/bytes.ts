@@ -1,0 +1,54 @@
+/** Numbers, names and addresses as the bytes of a register. */
+import type { Hex, IpAddress } from '@netverdict/linux-net';
+
+/** Network order. */
+export const be = (value: number, bytes: number): Hex =>
+  (value >>> 0)
+    .toString(16)
+    .padStart(bytes * 2, '0')
+    .slice(-bytes * 2);
+
+export const reverseBytes = (data: Hex): Hex => {
+  let text = '';
+  for (let at = data.length - 2; at >= 0; at -= 2) text += data.slice(at, at + 2);
+  return text;
+};
+
+export const addressBytes = (address: IpAddress): Hex =>
+  typeof address === 'number' ? be(address, 4) : address.toString(16).padStart(32, '0');
+
+/** A device's name fills 16 bytes (strscpy_pad). */
+export function nameBytes(name: string, bytes = 16): Hex {
+  let text = '';
+  for (const char of name.slice(0, bytes - 1)) text += be(char.charCodeAt(0), 1);
+  return text.padEnd(bytes * 2, '0');
+}
+
+export const bytesToName = (data: Hex): string => {
+  let text = '';
+  for (let at = 0; at < data.length; at += 2) {
+    const code = Number.parseInt(data.slice(at, at + 2), 16);
+    if (code === 0) break;
+    text += String.fromCharCode(code);
+  }
+  return text;
+};
+
+export const fromBe = (data: Hex): number => Number.parseInt(data, 16);
+
+/** How the machine that the ruleset is from keeps numbers of its own. */
+export interface HostOrder {
+  bytes(value: number, count: number): Hex;
+  number(data: Hex): number;
+  /** The same bytes in network order, and back. */
+  swap(data: Hex): Hex;
+}
+
+const LITTLE: HostOrder = {
+  bytes: (value, count) => reverseBytes(be(value, count)),
+  number: (data) => fromBe(reverseBytes(data)),
+  swap: reverseBytes,
+};
+const BIG: HostOrder = { bytes: be, number: fromBe, swap: (data) => data };
+
+export const hostOrder = (order: 'little' | 'big' | undefined): HostOrder => (order === 'big' ? BIG : LITTLE);
