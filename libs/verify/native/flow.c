@@ -277,6 +277,9 @@ static bool send_packet(const struct flow *flow, struct attempt *attempt)
 		int error = errno;
 		struct pollfd pollfd = { attempt->fd, 0, 0 };
 
+		/* A device that drops it says so only to who asks for errors as this socket does; others never know. */
+		if (error == ENOBUFS)
+			return true;
 		/* Its own kernel's rules may drop it without a word, or reject it: then send() fails as well, and an ICMP error follows. */
 		if (error != EPERM || poll(&pollfd, 1, 3) <= 0 || !read_error_queue(flow, attempt))
 			return fail(attempt, error);

@@ -16,13 +16,14 @@ import {
   sockets,
 } from './bring-up.ts';
 import { type AttemptAnswer, flowCommand, observationOf } from './flow.ts';
+import { buildProber } from './native.ts';
 import { type Prober, startProber } from './prober.ts';
 import { countRouteErrors } from './route-errors.ts';
 import { iptablesNftTables, legacyCounts, type NftRule, nftPositions, type Positions } from './rules-seen.ts';
 import { complainedLine, WorldRefused } from './world-refused.ts';
 
 export interface KernelOptions {
-  /** Path of the prober; by default where scripts/setup.sh builds it. */
+  /** Path of the prober; by default the one of this package, built anew when its source is newer. */
   readonly proberPath?: string;
   /** Path of the agent's collecting helper; by default where scripts/setup.sh builds it. */
   readonly helperPath?: string;
@@ -48,7 +49,6 @@ export interface Kernel {
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const DEFAULTS = {
-  proberPath: resolve(root, 'libs/verify/native/build/prober'),
   helperPath: resolve(root, 'services/collector-agent/native/build/netverdict-collect'),
   settleMs: 25,
 };
@@ -56,8 +56,8 @@ const PROTOCOLS = { tcp: 6, udp: 17, icmp: 1 } as const;
 const SILENT: HelperLog = { info: () => {}, warn: () => {} };
 
 export async function startKernel(options: KernelOptions = {}): Promise<Kernel> {
-  const { proberPath, helperPath, settleMs } = { ...DEFAULTS, ...options };
-  const prober = await startProber(proberPath);
+  const { helperPath, settleMs } = { ...DEFAULTS, ...options };
+  const prober = await startProber(options.proberPath ?? (await buildProber()));
   const helper = startHelper(helperPath, options.log ?? SILENT);
   let busy = false;
   return {
