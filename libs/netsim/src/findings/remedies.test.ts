@@ -97,6 +97,9 @@ const ROWS: readonly Row[] = [
         addresses: s.addresses.known
           ? known(s.addresses.value.filter((a) => a.address !== ip('172.18.0.12')))
           : s.addresses,
+        routes4: s.routes4.known
+          ? known(s.routes4.value.filter((r) => r.type !== 'local' || r.destination.address !== ip('172.18.0.12')))
+          : s.routes4,
       }),
     },
     to: '172.18.0.12:80',
@@ -110,6 +113,9 @@ const ROWS: readonly Row[] = [
         addresses: s.addresses.known
           ? known(s.addresses.value.filter((a) => a.address !== ip('10.244.1.1')))
           : s.addresses,
+        routes4: s.routes4.known
+          ? known(s.routes4.value.filter((r) => r.type !== 'local' || r.destination.address !== ip('10.244.1.1')))
+          : s.routes4,
       }),
     },
     expect: [['NV-NEIGHBOUR-UNRESOLVED', 'node-1', null]],

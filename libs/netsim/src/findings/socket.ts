@@ -44,6 +44,50 @@ export function noListener(s: Situation<'no-listener'>): Derived {
   };
 }
 
+/** Not mended by a command: the program is stuck, too slow, or asked for a short queue. */
+export function queueFull(s: Situation<'queue-full'>): Derived {
+  const { ns, cause, stop } = s;
+  const where = nameOf(ns);
+  const port = stop.packet.dport ?? 0;
+  const { used, limit } = cause;
+  if (cause.queue === 'accept-queue')
+    return {
+      code: 'NV-ACCEPT-QUEUE-FULL',
+      params: { where, port, used, limit },
+      remedy: {
+        command: null,
+        on: where,
+        en: `See why the program on port ${port} does not accept connections (it may hang or be out of threads); a longer queue is the backlog of its listen() and net.core.somaxconn.`,
+        zh: `请检查端口 ${port} 上的程序为何不接受连接(可能卡住或线程耗尽);更长的队列由 listen() 的 backlog 与 net.core.somaxconn 决定。`,
+      },
+      patch: emptied(ns, cause.socket),
+    };
+  return {
+    code: 'NV-RECEIVE-BUFFER-FULL',
+    params: { where, port, used, limit },
+    remedy: {
+      command: null,
+      on: where,
+      en: `See why the program on port ${port} does not read what it is sent; a bigger buffer is SO_RCVBUF, up to net.core.rmem_max.`,
+      zh: `请检查端口 ${port} 上的程序为何不读取收到的数据;更大的缓冲区由 SO_RCVBUF 设置,上限为 net.core.rmem_max。`,
+    },
+    patch: emptied(ns, cause.socket),
+  };
+}
+
+const emptied = (ns: Situation['ns'], full: Socket): Derived['patch'] =>
+  change(ns, (state) =>
+    state.sockets.known
+      ? {
+          ...state,
+          sockets: {
+            ...state.sockets,
+            value: state.sockets.value.map((s) => (s === full ? { ...s, acceptQueue: null, receiveBuffer: null } : s)),
+          },
+        }
+      : state,
+  );
+
 const wildcard = (protocol: 'tcp' | 'udp', port: number, family: 'ipv4' | 'ipv6'): Socket => ({
   protocol,
   family,

@@ -1,19 +1,21 @@
 /** A bridge: its own reception, its forwarding between ports, and bridge netfilter (net/bridge/br_*.c, br_netfilter). */
-import type { BridgeDetail, FdbEntry, Link } from '@netverdict/linux-net';
+import type { BridgeDetail, FdbEntry, IpAddress, Link, Mac } from '@netverdict/linux-net';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook, unreadRulesets } from '../netfilter/hook.ts';
 import { nativeBridge } from '../netfilter/native.ts';
-import { describe, type Frame } from '../packet/packet.ts';
+import { describe, type Frame, lengthOf, type Packet } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
-import { flowKey } from '../route/input.ts';
-import { lookup } from '../route/lookup.ts';
+import { routeOutput } from '../path/output.ts';
+import { routeInput } from '../route/input.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
+import type { Cause } from '../walk/stop.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread, sysctl, sysctlOn, unreadHost } from '../world/facts.ts';
 import { peerOf, veth, type WorldNamespace } from '../world/world.ts';
-import { portsOf } from './domain.ts';
+import { fdbPort, isLocalMac, mayEnter, mayLeave, type Passing, portsOf } from './bridge-ports.ts';
+import { spread } from './spread.ts';
 
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 
@@ -21,19 +23,10 @@ const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, frame: Frame): Next {
   const { packet } = frame;
   if (!bridge.up) return linkDown(walk, ns, bridge, packet);
-  const state = port.bridgePort?.state ?? 'forwarding';
-  if (state !== 'forwarding')
-    return walk.stop(
-      ns,
-      packet,
-      'dropped',
-      { kind: 'bridge-port-blocked', port, state },
-      `bridge port ${port.name} is ${state}`,
-      {
-        evidence: [citeLink(ns, port)],
-        kind: 'bridge',
-      },
-    );
+  const entering = mayEnter(walk, ns, bridge, port, frame.srcMac);
+  if (!entering.ok) return portStop(walk, ns, packet, entering);
+  if (frame.srcMac !== null && port.bridgePort?.learning !== false)
+    walk.learned.set(`${ns.key} ${bridge.ifindex} ${frame.srcMac}`, port.ifindex);
   if (bridge.detail.kind === 'bridge' && bridge.detail.vlanFiltering) {
     const missing = {
       kind: 'link' as const,
@@ -55,7 +48,7 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
   }
   const native = nativeBridge(walk, ns, ['prerouting'], packet);
   if (native) return native;
-  const forHost = frame.dstMac === null || frame.dstMac === BROADCAST || isOwnMac(ns, bridge, frame.dstMac);
+  const forHost = frame.dstMac === null || frame.dstMac === BROADCAST || isLocalMac(ns, bridge, frame.dstMac);
   const up = (p: Frame['packet'], prerouted: boolean): Next => {
     const stopped = nativeBridge(walk, ns, ['input'], p);
     if (stopped) return stopped;
@@ -78,50 +71,47 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
     return forHost
       ? up(pre.packet, true)
       : { do: 'bridge-forward', ns, bridge, port, frame: { ...frame, packet: pre.packet } };
-  // br_nf_pre_routing_finish: a new destination on this very bridge is bridged on ("bridged DNAT"), others go up.
-  const route = lookup(walk, ns, flowKey(pre.packet, bridge.name, null));
-  if (route.kind !== 'route' || route.route.type !== 'unicast' || route.nexthop?.dev !== bridge.ifindex)
-    return up(pre.packet, true);
-  const neighbour = resolveNeighbour(walk, ns, bridge, route.nexthop.via ?? pre.packet.destination, pre.packet);
+  return translated(walk, ns, bridge, port, frame, pre.packet, up);
+}
+
+/**
+ * br_nf_pre_routing_finish: the new destination is routed as if the packet had come in by the bridge. One on this very bridge is
+ * bridged on ("bridged DNAT"), even where the host does not forward; others go up.
+ */
+function translated(
+  walk: Walk,
+  ns: WorldNamespace,
+  bridge: Link,
+  port: Link,
+  frame: Frame,
+  packet: Packet,
+  up: (packet: Packet, prerouted: boolean) => Next,
+): Next {
+  const way = walk.aside(() => routeInput(walk, ns, bridge, packet));
+  if (way.kind === 'local') return up(packet, true);
+  let via: IpAddress | null;
+  if (way.kind === 'forward') {
+    if (way.out.ifindex !== bridge.ifindex) return up(packet, true);
+    via = way.nexthop.via;
+  } else {
+    const { next } = way;
+    if (next.do !== 'end' || next.stop?.cause.kind !== 'forwarding-off') return up(packet, true);
+    const out = walk.aside(() => routeOutput(walk, ns, { ...packet, source: 0 as IpAddress }, null, false));
+    if (!out.ok || out.e.out.ifindex !== bridge.ifindex) return up(packet, true);
+    via = out.e.via;
+  }
+  if (!walk.sees('bridge/bridged-dnat', true)) return up(packet, true);
+  const neighbour = resolveNeighbour(walk, ns, bridge, via ?? packet.destination, packet);
   if (!neighbour.ok) return neighbour.next;
-  return {
-    do: 'bridge-forward',
-    ns,
-    bridge,
-    port,
-    frame: { srcMac: bridge.mac, dstMac: neighbour.mac, packet: pre.packet },
-  };
+  // The frame keeps its sender's address (neigh_hh_bridge, br_nf_pre_routing_finish_bridge_slow).
+  return { do: 'bridge-forward', ns, bridge, port, frame: { ...frame, dstMac: neighbour.mac, packet } };
 }
 
 /** br_forward after the FDB: FORWARD and POSTROUTING when bridge netfilter calls, then out of the port. */
 export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, frame: Frame): Next {
-  const found = findPort(walk, ns, bridge, frame);
+  const found = findPort(walk, ns, bridge, port, frame);
   if (!found.ok) return found.next;
   const out = found.port;
-  if (out === port && !port.bridgePort?.hairpin)
-    return walk.stop(
-      ns,
-      frame.packet,
-      'dropped',
-      { kind: 'hairpin-off', port },
-      `${bridge.name}: the frame would go back out of ${port.name}, where hairpin is off`,
-      {
-        evidence: [citeLink(ns, port)],
-        kind: 'bridge',
-      },
-    );
-  if (out.bridgePort?.isolated && port.bridgePort?.isolated)
-    return walk.stop(
-      ns,
-      frame.packet,
-      'dropped',
-      { kind: 'bridge-port-blocked', port: out, state: 'isolated' },
-      `${bridge.name}: ${port.name} and ${out.name} are isolated ports`,
-      {
-        evidence: [citeLink(ns, out)],
-        kind: 'bridge',
-      },
-    );
   let { packet } = frame;
   const native = nativeBridge(walk, ns, ['forward', 'postrouting'], packet);
   if (native) return native;
@@ -133,6 +123,8 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
     if (!post.ok) return post.next;
     packet = post.packet;
   }
+  const tooBig = portSize(walk, ns, out, packet);
+  if (tooBig) return tooBig;
   walk.step(ns, {
     kind: 'bridge',
     text: `${bridge.name}: bridged from ${port.name} to ${out.name}`,
@@ -144,24 +136,44 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
 
 /** br_dev_xmit: the host's own packet goes into the bridge. */
 export function bridgeTransmit(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): Next {
-  const found = findPort(walk, ns, bridge, frame);
+  const found = findPort(walk, ns, bridge, null, frame);
   if (!found.ok) return found.next;
   const native = nativeBridge(walk, ns, ['output', 'postrouting'], frame.packet);
   if (native) return native;
   return { do: 'transmit', ns, link: found.port, frame, nexthop: frame.packet.destination };
 }
 
+/** br_dev_queue_push_xmit: a frame longer than the port's MTU (and a VLAN tag) is thrown away in silence. */
+function portSize(walk: Walk, ns: WorldNamespace, port: Link, packet: Packet): Next | null {
+  const fits = lengthOf(packet) <= port.mtuBytes + VLAN_TAG;
+  if (fits || walk.sees('mtu/bridge-port', fits)) return null;
+  return walk.stop(
+    ns,
+    packet,
+    'too-big',
+    { kind: 'too-big', link: port, limitBytes: port.mtuBytes + VLAN_TAG, tunnel: null },
+    `${lengthOf(packet)} bytes do not fit bridge port ${port.name} (${port.mtuBytes})`,
+    { evidence: [citeLink(ns, port)], kind: 'bridge' },
+  );
+}
+
+const VLAN_TAG = 4;
+
 type FoundPort = { readonly ok: true; readonly port: Link } | { readonly ok: false; readonly next: Next };
 
-/** By the FDB; an unknown address is flooded, and the port whose far end owns it counts. */
-function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): FoundPort {
+/**
+ * By the FDB; an unknown address is flooded, and the port behind which somebody takes it counts. `ingress` null: the host's own.
+ */
+function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, ingress: Link | null, frame: Frame): FoundPort {
   const { packet, dstMac } = frame;
   const fdb = ns.net.state.fdb;
   if (!fdb.known) return { ok: false, next: stopUnread(walk, ns, packet, { ns, part: fdb, kind: 'bridge-fdb' }) };
   const entry = fdb.value.find((e) => isPortEntry(e, bridge, dstMac));
   const ports = portsOf(ns, bridge);
-  const known = entry && ports.find((p) => p.ifindex === entry.dev);
-  const port = known ?? ports.find((p) => farEndHas(walk, ns, p, frame));
+  const index = dstMac === null ? null : fdbPort(walk, ns, bridge, dstMac);
+  const known = index === null ? undefined : ports.find((p) => p.ifindex === index);
+  const flooded = known ? null : flood(walk, ns, ingress, ports, frame);
+  const port = known ?? flooded?.port;
   const unread = port ? undefined : ports.find((p) => isUnread(walk, ns, p));
   const behind = unread && peerOf(walk.world, ns, unread);
   const host = behind && unreadHost(behind);
@@ -179,6 +191,7 @@ function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): F
       }),
     };
   if (!port) {
+    if (flooded?.kept) return { ok: false, next: portStop(walk, ns, packet, flooded.kept) };
     const text = `${bridge.name}: no port leads to ${dstMac ?? describe(packet)}`;
     return {
       ok: false,
@@ -212,22 +225,8 @@ function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): F
       ),
     };
   if (!port.up) return { ok: false, next: linkDown(walk, ns, port, packet) };
-  const state = port.bridgePort?.state ?? 'forwarding';
-  if (state !== 'forwarding')
-    return {
-      ok: false,
-      next: walk.stop(
-        ns,
-        packet,
-        'dropped',
-        { kind: 'bridge-port-blocked', port, state },
-        `bridge port ${port.name} is ${state}`,
-        {
-          evidence: [citeLink(ns, port)],
-          kind: 'bridge',
-        },
-      ),
-    };
+  const leaving = mayLeave(walk, ingress, port, 'known');
+  if (!leaving.ok) return { ok: false, next: portStop(walk, ns, packet, leaving) };
   walk.step(ns, {
     kind: 'fdb',
     text: known
@@ -240,14 +239,40 @@ function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): F
   return { ok: true, port };
 }
 
+/** Of the ports that an unknown address is flooded to, the one behind which somebody has it; `kept`: it is not flooded there. */
+function flood(
+  walk: Walk,
+  ns: WorldNamespace,
+  ingress: Link | null,
+  ports: readonly Link[],
+  frame: Frame,
+): { readonly port: Link | undefined; readonly kept: Extract<Passing, { ok: false }> | null } {
+  let kept: Extract<Passing, { ok: false }> | null = null;
+  for (const port of ports) {
+    if (!leadsTo(walk, ns, port, frame)) continue;
+    const passing = mayLeave(walk, ingress, port, 'unicast');
+    // A port that is down or blocked is told of in its own words by who looks at the port that was found.
+    if (passing.ok || !passing.state.endsWith(' off')) return { port, kept: null };
+    kept ??= passing;
+  }
+  return { port: undefined, kept };
+}
+
 /** `permanent` entries are the bridge's and its ports' own addresses. */
 const isPortEntry = (e: FdbEntry, bridge: Link, mac: string | null): boolean =>
   e.mac === mac && e.master === bridge.ifindex && !e.permanent && e.dev !== bridge.ifindex;
 
-function farEndHas(walk: Walk, ns: WorldNamespace, port: Link, frame: Frame): boolean {
+function leadsTo(walk: Walk, ns: WorldNamespace, port: Link, frame: Frame): boolean {
   const peer = veth(walk.world, ns, port);
-  if (peer.kind === 'found')
-    return frame.dstMac === null ? peer.ns.net.own.has(frame.packet.destination) : peer.link.mac === frame.dstMac;
+  if (frame.dstMac === null) {
+    if (peer.kind === 'found') return peer.ns.net.own.has(frame.packet.destination);
+  } else {
+    if (peer.kind === 'found' && peer.link.mac === frame.dstMac) return true;
+    const domain = walk.aside(() =>
+      spread(walk, ns, port, { from: frame.srcMac, to: frame.dstMac as Mac, wanted: null }, false),
+    );
+    if (domain.members.length > 0 || domain.down.length > 0) return true;
+  }
   if (peer.kind !== 'not-collected') return false;
   // The owner was not collected: it is asked for, through the port that leads to its namespace if that is the only one.
   const pod = walk.world.podByAddress.get(frame.packet.destination);
@@ -258,6 +283,14 @@ function farEndHas(walk: Walk, ns: WorldNamespace, port: Link, frame: Frame): bo
   );
 }
 
+/** A port that lets nothing in or out, as a finding says it. */
+function portStop(walk: Walk, ns: WorldNamespace, packet: Packet, passing: Extract<Passing, { ok: false }>): Next {
+  const { port, state, text } = passing;
+  const cause: Cause =
+    state === 'hairpin' ? { kind: 'hairpin-off', port } : { kind: 'bridge-port-blocked', port, state };
+  return walk.stop(ns, packet, 'dropped', cause, text, { evidence: [citeLink(ns, port)], kind: 'bridge' });
+}
+
 /** A namespace was collected, but its devices could not be read: it may well be the one that the frame is for. */
 const isUnread = (walk: Walk, ns: WorldNamespace, port: Link): boolean =>
   port.detail.kind === 'veth' && (veth(walk.world, ns, port).kind === 'unknown' || isUnreadPeer(walk, ns, port));
@@ -266,9 +299,6 @@ function isUnreadPeer(walk: Walk, ns: WorldNamespace, port: Link): boolean {
   const peer = peerOf(walk.world, ns, port);
   return peer !== null && unreadHost(peer) !== null;
 }
-
-const isOwnMac = (ns: WorldNamespace, bridge: Link, mac: string): boolean =>
-  mac === bridge.mac || portsOf(ns, bridge).some((port) => port.mac === mac);
 
 /** The bridge's own flag or the namespace's sysctl; no such file: br_netfilter is not loaded. */
 function callsIptables(walk: Walk, ns: WorldNamespace, detail: BridgeDetail | null, family: 'ipv4' | 'ipv6'): boolean {

@@ -164,6 +164,7 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     flow: flow(A1, '10.244.1.3:80'),
     with: { edit: { [HOST1]: isolated } },
     outcome: 'unreachable',
-    disposition: 'dropped',
+    disposition: 'unresolved-neighbour',
+    findings: ['NV-BRIDGE-PORT-BLOCKED'],
   },
 ]);

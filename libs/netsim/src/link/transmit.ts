@@ -1,14 +1,15 @@
 /** dev_queue_xmit: out of a device, by its kind. */
 import { assertNever, type IpAddress, type Link } from '@netverdict/linux-net';
 import { needed } from '../neighbour/resolve.ts';
-import { type Frame, scrub } from '../packet/packet.ts';
+import { type Frame, lengthOf, type Packet, scrub } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
 import { citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
-import { isUplink, peerOf, veth, type WorldNamespace } from '../world/world.ts';
+import { isUplink, lowerOf, peerOf, veth, type WorldNamespace } from '../world/world.ts';
 import { bridgeTransmit } from './bridge.ts';
+import { siblingsThatHear } from './macvlan.ts';
 import { attachedPrograms } from './programs.ts';
 import { encapsulate } from './vxlan.ts';
 import { ontoWire } from './wire.ts';
@@ -44,9 +45,10 @@ export function transmit(walk: Walk, ns: WorldNamespace, link: Link, frame: Fram
           kind: 'egress',
         },
       );
+    case 'macvlan':
+      return throughMacvlan(walk, ns, link, frame, nexthop);
     case 'physical':
     case 'tun':
-    case 'macvlan':
     case 'vlan':
     case 'other':
       return walk.unknown(ns, packet, {
@@ -61,6 +63,56 @@ export function transmit(walk: Walk, ns: WorldNamespace, link: Link, frame: Fram
       return assertNever(detail);
   }
 }
+
+/** macvlan_queue_xmit: to another macvlan of the parent, else out of the parent. */
+function throughMacvlan(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame, nexthop: IpAddress | null): Next {
+  const lower = lowerOf(walk.world, ns, link);
+  if (lower.kind === 'not-collected')
+    return needed(walk, ns, frame.packet, {
+      kind: 'netns',
+      node: ns.node,
+      inode: lower.inode,
+      why: `the device below ${link.name}`,
+    });
+  if (lower.kind === 'unknown')
+    return walk.unknown(ns, frame.packet, {
+      kind: 'link',
+      place: ns.key,
+      node: ns.node,
+      text: `the device below ${link.name} is not known`,
+      zh: `不知道 ${link.name} 的下层设备`,
+      evidence: [citeLink(ns, link)],
+    });
+  // macvlan takes its parent's state: without it there is no carrier.
+  if (!lower.link.up) return linkDown(walk, lower.ns, lower.link, frame.packet);
+  walk.step(ns, { kind: 'egress', text: `out by ${link.name}`, action: 'pass', detail: { dev: link.name } });
+  const [sibling] = frame.dstMac === null ? [] : siblingsThatHear(walk, ns, link, lower, frame.dstMac);
+  const crosses = lower.ns.key !== ns.key;
+  if (sibling) {
+    const tooBig = exceeds(walk, lower.ns, lower.link, frame.packet);
+    if (tooBig) return tooBig;
+    return { do: 'receive', ns: lower.ns, link: lower.link, frame: { ...frame, packet: scrub(frame.packet, crosses) } };
+  }
+  const packet = crosses ? scrub(frame.packet, true) : frame.packet;
+  return { do: 'transmit', ns: lower.ns, link: lower.link, frame: { ...frame, packet }, nexthop };
+}
+
+/** is_skb_forwardable: a frame longer than the receiving end's MTU (and a VLAN tag) is thrown away in silence. */
+function exceeds(walk: Walk, ns: WorldNamespace, link: Link, packet: Packet): Next | null {
+  const limitBytes = link.mtuBytes + VLAN_TAG;
+  const fits = lengthOf(packet) <= limitBytes;
+  if (fits || walk.sees('mtu/receiving-device', fits)) return null;
+  return walk.stop(
+    ns,
+    packet,
+    'too-big',
+    { kind: 'too-big', link, limitBytes, tunnel: null },
+    `${lengthOf(packet)} bytes do not fit ${link.name} (${link.mtuBytes})`,
+    { evidence: [citeLink(ns, link)], kind: 'ingress' },
+  );
+}
+
+const VLAN_TAG = 4;
 
 function throughVeth(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): Next {
   const { packet } = frame;
@@ -109,19 +161,8 @@ function throughVeth(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): 
         kind: 'ingress',
       },
     );
-  // is_skb_forwardable: a frame longer than the receiving end's MTU (and a VLAN tag) is thrown away in silence.
-  if (packet.sizeBytes > peer.link.mtuBytes + 4)
-    return walk.stop(
-      peer.ns,
-      packet,
-      'too-big',
-      { kind: 'too-big', link: peer.link, limitBytes: peer.link.mtuBytes, tunnel: null },
-      `${packet.sizeBytes} bytes do not fit ${peer.link.name} (${peer.link.mtuBytes})`,
-      {
-        evidence: [citeLink(peer.ns, peer.link)],
-        kind: 'ingress',
-      },
-    );
+  const tooBig = exceeds(walk, peer.ns, peer.link, packet);
+  if (tooBig) return tooBig;
   walk.step(ns, { kind: 'egress', text: `out by ${link.name}`, action: 'pass', detail: { dev: link.name } });
   return {
     do: 'receive',

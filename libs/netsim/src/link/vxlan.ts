@@ -1,18 +1,20 @@
 /** VXLAN: the FDB names the other end, outer headers go around the frame, and the other end takes them off again. */
-import { type FdbEntry, formatIp, type IpAddress, type Link, type VxlanDetail } from '@netverdict/linux-net';
-import { describe, type Frame, type Packet, scrub, type TunnelPayload } from '../packet/packet.ts';
+import { formatIp, type IpAddress, type Link, type Mac, type VxlanDetail } from '@netverdict/linux-net';
+import { describe, type Frame, lengthOf, type Packet, scrub, type TunnelPayload } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
 import { routeOutput } from '../path/output.ts';
 import { selectAddress } from '../route/lookup.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
-import { missingSection } from '../world/facts.ts';
+import { missingSection, sysctl } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { isLocalMac } from './bridge-ports.ts';
+import { spread } from './spread.ts';
+import { endsOf, isGroup, type Remote, remotesOf } from './vxlan-ends.ts';
 
 /** Outer IPv4 20 (IPv6 40), UDP 8, VXLAN 8, inner Ethernet 14. */
 export const vxlanOverhead = (outer: IpAddress): number => (typeof outer === 'number' ? 50 : 70);
-const ALL_ZERO = '00:00:00:00:00:00';
 /** The kernel hashes the inner flow into the source port (udp_flow_src_port); any value of its range will do. */
 const OUTER_SPORT = 49152;
 
@@ -50,9 +52,8 @@ export function encapsulate(
       evidence: [citeLink(ns, link)],
     });
   if (!fdb.known) return walk.unknown(ns, packet, missingSection(ns, fdb, 'bridge-fdb'));
-  const entry = findEntry(fdb.value, link, frame.dstMac);
-  const dst = entry?.dst ?? detail.remote;
-  if (dst === null)
+  const remote = remoteFor(walk, ns, link, detail, frame);
+  if (remote === null || !walk.sees('link/vxlan-fdb', true))
     return walk.stop(
       ns,
       packet,
@@ -61,6 +62,20 @@ export function encapsulate(
       `${link.name}: no forwarding entry for ${frame.dstMac}`,
       { evidence: [citeAbsence(fdb, 'bridge-fdb', `no entry for ${frame.dstMac} dev ${link.name}`)], kind: 'fdb' },
     );
+  const { dst, entry } = remote;
+  if (isGroup(dst) || detail.extended)
+    return walk.unknown(ns, packet, {
+      kind: 'link',
+      place: ns.key,
+      node: ns.node,
+      text: isGroup(dst)
+        ? `${link.name} floods to the group ${formatIp(dst)}, and who hears it is not modelled`
+        : `${link.name} uses extensions of VXLAN that are not modelled`,
+      zh: isGroup(dst)
+        ? `${link.name} 向组播组 ${formatIp(dst)} 泛洪,尚不支持`
+        : `${link.name} 使用了尚不支持的 VXLAN 扩展`,
+      evidence: [citeVxlan(ns, link)],
+    });
   walk.step(ns, {
     kind: 'fdb',
     text: `${link.name}: ${frame.dstMac} is at ${formatIp(dst)}`,
@@ -74,19 +89,19 @@ export function encapsulate(
     source: detail.local ?? dst,
     destination: dst,
     sport: OUTER_SPORT,
-    dport: entry?.port ?? detail.dstPort,
+    dport: remote.port,
     tcpFlags: 0,
     icmp: null,
-    ttl: 64,
-    tos: 0,
-    sizeBytes: packet.sizeBytes + vxlanOverhead(dst),
-    dontFragment: false,
+    ttl: detail.ttl === 'inherit' ? packet.ttl : detail.ttl || defaultTtl(ns, dst),
+    tos: outerTos(detail, packet),
+    sizeBytes: lengthOf(packet) + vxlanOverhead(dst),
+    dontFragment: outerDf(detail, packet),
     // iptunnel_xmit scrubs without crossing a namespace: the mark goes along with the outer packet.
     mark: packet.mark,
     ct: null,
     untracked: false,
     zone: 0,
-    payload: { kind: 'vxlan', vni: entry?.vni ?? detail.vni, frame: { ...frame, packet: scrub(packet, false) } },
+    payload: { kind: 'vxlan', vni: remote.vni, frame: { ...frame, packet: scrub(packet, false) } },
   };
   const oif = entry?.via ?? detail.underlay;
   const sourced = detail.local === null ? withSource(walk, ns, outer, oif) : outer;
@@ -108,18 +123,50 @@ function withSource(walk: Walk, ns: WorldNamespace, outer: Packet, oif: Link['if
   return source === null ? outer : { ...outer, source };
 }
 
-/** The device's own (`self`) entry for the address, else the default destination (all zeros). */
-function findEntry(entries: readonly FdbEntry[], link: Link, mac: string | null): FdbEntry | undefined {
-  const own = entries.filter((e) => e.dev === link.ifindex && e.dst !== null);
-  return own.find((e) => e.mac === mac) ?? own.find((e) => e.mac === ALL_ZERO);
+/** Of several ends that an unknown address is sent to, the one behind which somebody has it. */
+function remoteFor(walk: Walk, ns: WorldNamespace, link: Link, detail: VxlanDetail, frame: Frame): Remote | null {
+  const remotes = remotesOf(walk, ns, link, detail, frame.dstMac);
+  const [first, ...others] = remotes;
+  if (!first || others.length === 0) return first ?? null;
+  const to = frame.dstMac;
+  if (to === null) return first;
+  const behind = remotes.find((remote) =>
+    [...endsOf(walk, ns, link, detail, remote)].some(
+      (end) => end.link.mac === to || leadsOn(walk, end.ns, end.link, frame, to),
+    ),
+  );
+  return behind ?? first;
 }
+
+const leadsOn = (walk: Walk, ns: WorldNamespace, link: Link, frame: Frame, to: Mac): boolean => {
+  const bridge = link.master === null ? undefined : ns.net.linkByIndex.get(link.master);
+  if (bridge?.detail.kind !== 'bridge') return false;
+  if (isLocalMac(ns, bridge, to)) return true;
+  const cast = { from: frame.srcMac, to, wanted: null };
+  return walk.aside(() => spread(walk, ns, bridge, cast, false)).members.length > 0;
+};
+
+const IPV4_TTL = 64;
+const defaultTtl = (ns: WorldNamespace, dst: IpAddress): number =>
+  sysctl(ns, typeof dst === 'number' ? 'net/ipv4/ip_default_ttl' : 'net/ipv6/conf/default/hop_limit') ?? IPV4_TTL;
+
+/** INET_ECN_encapsulate: ECN bits come from the inner packet ("congestion experienced" as ECT(0)), the others from the device. */
+function outerTos(detail: VxlanDetail, inner: Packet): number {
+  const ecn = inner.tos & 3;
+  return ((detail.tos === 1 ? inner.tos : detail.tos) & 0xfc) | (ecn === 3 ? 2 : ecn);
+}
+
+const outerDf = (detail: VxlanDetail, inner: Packet): boolean =>
+  detail.df === 'set' || (detail.df === 'inherit' && (inner.family === 'ipv6' || inner.dontFragment));
 
 /** vxlan_rcv: the device with the packet's port and VNI takes it. */
 export function decapsulate(walk: Walk, ns: WorldNamespace, packet: Packet, payload: TunnelPayload): Next {
   const devices = [...ns.net.linkByIndex.values()].filter((l) => l.detail.kind === 'vxlan');
   const byPort = devices.filter((l) => l.detail.kind === 'vxlan' && l.detail.dstPort === packet.dport);
-  const device = byPort.find((l) => l.detail.kind === 'vxlan' && (l.detail.vni === payload.vni || l.detail.external));
-  if (!device)
+  const device =
+    byPort.find((l) => l.detail.kind === 'vxlan' && l.detail.vni === payload.vni && !l.detail.external) ??
+    byPort.find((l) => l.detail.kind === 'vxlan' && l.detail.external);
+  if (!device || !walk.sees('link/vxlan-vni', true))
     return walk.stop(
       ns,
       packet,
@@ -129,6 +176,8 @@ export function decapsulate(walk: Walk, ns: WorldNamespace, packet: Packet, payl
       { evidence: devices.map((l) => citeVxlan(ns, l)), kind: 'decapsulate' },
     );
   if (!device.up) return linkDown(walk, ns, device, packet);
+  const refused = snoop(walk, ns, device, packet, payload);
+  if (refused) return refused;
   const inner = payload.frame.packet;
   walk.step(ns, {
     kind: 'decapsulate',
@@ -138,6 +187,29 @@ export function decapsulate(walk: Walk, ns: WorldNamespace, packet: Packet, payl
     packet: inner,
   });
   return { do: 'receive', ns, link: device, frame: { ...payload.frame, packet: scrub(inner, true) } };
+}
+
+/** vxlan_snoop: a learning device remembers which end the frame came from, and takes none that a fixed entry places elsewhere. */
+function snoop(walk: Walk, ns: WorldNamespace, device: Link, outer: Packet, payload: TunnelPayload): Next | null {
+  const { srcMac } = payload.frame;
+  if (device.detail.kind !== 'vxlan' || !device.detail.learning || srcMac === null) return null;
+  const { fdb } = ns.net.state;
+  const fixed = fdb.known
+    ? fdb.value.find((e) => e.dev === device.ifindex && e.dst !== null && e.mac === srcMac && e.isStatic)
+    : undefined;
+  if (!fixed) {
+    walk.learned.set(`${ns.key} ${device.ifindex} ${srcMac}`, outer.source);
+    return null;
+  }
+  if (fixed.dst === outer.source || !walk.sees('link/vxlan-fixed-entry', true)) return null;
+  return walk.stop(
+    ns,
+    outer,
+    'tunnel-lost',
+    { kind: 'frame-lost', link: device, mac: srcMac, address: payload.frame.packet.source },
+    `${device.name} expects ${srcMac} from ${formatIp(fixed.dst ?? outer.source)}, not from ${formatIp(outer.source)}`,
+    { evidence: [cite(fdb, 'bridge-fdb', fixed.evidence)], kind: 'decapsulate' },
+  );
 }
 
 function citeVxlan(ns: WorldNamespace, link: Link) {

@@ -1,6 +1,6 @@
 /** From the next hop's address to a link-layer address: the neighbour table, else who would answer. */
 import { formatIp, type IpAddress, type Link, type Mac, type Need, type Neighbour } from '@netverdict/linux-net';
-import { type Member, whoAnswers } from '../link/domain.ts';
+import type { Member } from '../link/spread.ts';
 import { nativeArp } from '../netfilter/native.ts';
 import type { Packet } from '../packet/packet.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
@@ -9,6 +9,7 @@ import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { whoAnswers } from './who-answers.ts';
 
 export type Resolved = { readonly ok: true; readonly mac: Mac | null } | { readonly ok: false; readonly next: Next };
 
@@ -29,7 +30,10 @@ export function resolveNeighbour(
     return { ok: false, next: stopUnread(walk, ns, packet, { ns, part: neighbours, kind: 'ip-neigh' }) };
   const entry = neighbours.value.find((n) => !n.proxy && n.dev === link.ifindex && n.address === address);
   const text = formatIp(address);
-  if (entry?.mac && USABLE.includes(entry.state)) {
+  const group = multicastMac(address);
+  if (group !== null) return { ok: true, mac: group };
+  const usable = entry?.mac != null && USABLE.includes(entry.state);
+  if (entry?.mac && walk.sees(`neighbour/${entry.state}`, usable)) {
     const renewed = LASTING.includes(entry.state) ? null : nativeArp(walk, ns, packet);
     if (renewed) return { ok: false, next: renewed };
     walk.step(ns, {
@@ -41,11 +45,11 @@ export function resolveNeighbour(
     return { ok: true, mac: entry.mac };
   }
   // arp_constructor: on a device that does no ARP every neighbour has the device's own address.
-  if (link.noarp) return { ok: true, mac: link.mac };
+  if (link.noarp && walk.sees('neighbour/noarp-device', true)) return { ok: true, mac: link.mac };
   const evidence = entry
     ? [cite(neighbours, 'ip-neigh', entry.evidence)]
     : [citeAbsence(neighbours, 'ip-neigh', `no entry for ${text} dev ${link.name}`)];
-  const answer = whoAnswers(walk.world, ns, link, address);
+  const answer = whoAnswers(walk, ns, link, address, packet);
   const asked = answer.kind === 'member' ? answer.member.ns : null;
   const arp = nativeArp(walk, ns, packet) ?? (asked && nativeArp(walk, asked, packet));
   if (arp) return { ok: false, next: arp };
@@ -60,6 +64,14 @@ export function resolveNeighbour(
       });
       return { ok: true, mac: member.link.mac };
     }
+    case 'proxied':
+      walk.step(ns, {
+        kind: 'neighbour',
+        text: `neighbour ${text} on ${link.name}: not known yet; ${answer.at.link.name} of ${answer.at.ns.key} answers for it with ${answer.mac}`,
+        action: 'pass',
+        evidence,
+      });
+      return { ok: true, mac: answer.mac };
     case 'down': {
       const { member } = answer;
       return {
@@ -107,20 +119,34 @@ export function resolveNeighbour(
     case 'nobody':
       break;
   }
+  const lost = answer.kind === 'nobody' ? answer.lost : null;
   return {
     ok: false,
     next: walk.stop(
       ns,
       packet,
       'unresolved-neighbour',
-      { kind: 'neighbour', link, address, entry: entry ?? null },
-      `neighbour ${text} on ${link.name}: nobody answers`,
+      { kind: 'neighbour', link, address, entry: entry ?? null, lost },
+      lost
+        ? `neighbour ${text} on ${link.name}: the question or the answer is lost`
+        : `neighbour ${text} on ${link.name}: nobody answers`,
       {
-        evidence,
+        evidence: lost ? [...evidence, ...lost.evidence] : evidence,
         kind: 'neighbour',
       },
     ),
   };
+}
+
+/** arp_mc_map, ndisc_mc_map: groups are not asked for. */
+function multicastMac(address: IpAddress): Mac | null {
+  const bytes = (value: number, count: number): string =>
+    Array.from({ length: count }, (_, i) =>
+      ((value >>> (8 * (count - 1 - i))) & 0xff).toString(16).padStart(2, '0'),
+    ).join(':');
+  if (typeof address === 'number')
+    return address >>> 28 === 0xe ? (`01:00:5e:${bytes(address & 0x7fffff, 3)}` as Mac) : null;
+  return address >> 120n === 0xffn ? (`33:33:${bytes(Number(address & 0xffffffffn), 4)}` as Mac) : null;
 }
 
 /** An address that is given twice: who is asked first, or is nearer, nothing tells. */

@@ -3,10 +3,11 @@ import { formatIp, type IpAddress, type Link, type Route } from '@netverdict/lin
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { type Devices, NO_DEVICES } from '../netfilter/context.ts';
 import { runHook } from '../netfilter/hook.ts';
-import type { Packet } from '../packet/packet.ts';
+import { lengthOf, type Packet } from '../packet/packet.ts';
 import { cite, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
+import { sysctl } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
 export interface Egress {
@@ -39,30 +40,46 @@ export function egress(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet
   };
 }
 
-const limitOf = (e: Egress): number => Math.min(e.route?.mtuBytes ?? e.out.mtuBytes, e.out.mtuBytes);
-
-/** Pieces that fit; the biggest stands for all. */
-function cut(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Packet {
-  const limitBytes = limitOf(e);
-  if (packet.sizeBytes <= limitBytes) return packet;
-  const text = `${packet.sizeBytes} bytes are cut to fit ${e.out.name} (${limitBytes})`;
-  walk.step(ns, { kind: 'egress', text, action: 'change' });
-  return { ...packet, sizeBytes: limitBytes };
+/**
+ * What fits: the route's MTU where it has one, even a larger one than its device's (ip_dst_mtu_maybe_forward, ip6_mtu); else
+ * IPv6's own setting of the device, else the device's.
+ */
+export function limitOf(ns: WorldNamespace, e: Egress, family: Packet['family']): number {
+  if (e.route?.mtuBytes) return e.route.mtuBytes;
+  if (family === 'ipv4') return e.out.mtuBytes;
+  return sysctl(ns, `net/ipv6/conf/${e.out.name}/mtu`) ?? e.out.mtuBytes;
 }
 
-/** The route's MTU, else the device's. Without DF the packet is cut up (IPv4) and goes on. */
+/** Headers of every piece: IPv4's own; IPv6's own and a fragment header. The rest is cut at multiples of eight bytes. */
+const PIECE_HEADERS = { ipv4: 20, ipv6: 48 } as const;
+
+/** ip_fragment, ip6_fragment: pieces that fit. They are put together again where connections are tracked, and at the end. */
+function cut(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Packet {
+  const limitBytes = limitOf(ns, e, packet.family);
+  if (lengthOf(packet) <= limitBytes) return packet;
+  const headers = PIECE_HEADERS[packet.family];
+  const pieceBytes = headers + Math.floor((limitBytes - headers) / 8) * 8;
+  const text = `${packet.sizeBytes} bytes are cut into pieces that fit ${e.out.name} (${limitBytes})`;
+  walk.step(ns, { kind: 'egress', text, action: 'change' });
+  return { ...packet, pieceBytes };
+}
+
+/** Only IPv4 without DF is cut on its way; IPv6 by its sender alone, which may forbid it as well (IPV6_DONTFRAG). */
 export function checkSize(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Next | null {
-  const limitBytes = limitOf(e);
-  if (packet.sizeBytes <= limitBytes) return null;
-  if (packet.family === 'ipv4' && !packet.dontFragment) return null;
-  const routes = ns.net.state.routes4;
-  const evidence = [citeLink(ns, e.out), ...(e.route?.mtuBytes ? [cite(routes, 'ip-route', e.route.evidence)] : [])];
+  const limitBytes = limitOf(ns, e, packet.family);
+  const length = lengthOf(packet);
+  if (length <= limitBytes) return null;
+  const mayCut = !packet.dontFragment && (packet.family === 'ipv4' || e.iif === null);
+  if (walk.sees(e.route?.mtuBytes ? 'mtu/route' : 'mtu/device', mayCut)) return null;
+  const routes = packet.family === 'ipv4' ? ns.net.state.routes4 : ns.net.state.routes6;
+  const kind = packet.family === 'ipv4' ? 'ip-route' : 'ip-route6';
+  const evidence = [citeLink(ns, e.out), ...(e.route?.mtuBytes ? [cite(routes, kind, e.route.evidence)] : [])];
   return walk.stop(
     ns,
     packet,
     'too-big',
     { kind: 'too-big', link: e.out, limitBytes, tunnel: e.out.detail.kind === 'vxlan' ? e.out : null },
-    `${packet.sizeBytes} bytes do not fit ${e.out.name} (${limitBytes}), and the packet may not be cut`,
+    `${length} bytes do not fit ${e.out.name} (${limitBytes}), and the packet may not be cut`,
     { evidence, kind: 'egress' },
   );
 }

@@ -1,5 +1,5 @@
 /** ip_local_deliver: INPUT, then whoever takes it: a tunnel, the echo responder, a socket. */
-import { formatIp, type Link } from '@netverdict/linux-net';
+import { formatIp, type Link, type Socket } from '@netverdict/linux-net';
 import { cgroupPrograms } from '../link/programs.ts';
 import { decapsulate } from '../link/vxlan.ts';
 import { xfrmPolicies } from '../link/xfrm.ts';
@@ -14,7 +14,9 @@ import { missingSection, stopUnread, sysctl, unreadSysctls } from '../world/fact
 import type { WorldNamespace } from '../world/world.ts';
 
 export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, physIn: Link | null): Next {
-  const result = runHook({ walk, ns, hook: 'INPUT', devices: { ...NO_DEVICES, iif, physIn } }, packet);
+  // ip_local_deliver: pieces are put together before INPUT.
+  const whole = packet.pieceBytes == null ? packet : { ...packet, pieceBytes: null };
+  const result = runHook({ walk, ns, hook: 'INPUT', devices: { ...NO_DEVICES, iif, physIn } }, whole);
   if (!result.ok) return result.next;
   const policy = xfrmPolicies(walk, ns, 'in', result.packet);
   if (policy) return policy;
@@ -35,8 +37,13 @@ function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Ne
       return walk.lost(ns, packet, missing);
     return { do: 'delivered', ns, iif: iif.name, packet };
   }
-  const found = findListener(sockets.value, packet, iif.ifindex);
+  // TPROXY has found a socket already (skb_steal_sock).
+  const found = packet.assigned
+    ? { kind: 'found' as const, socket: packet.assigned }
+    : findListener(walk, sockets.value, packet, iif.ifindex);
   if (found.kind === 'found') {
+    const full = queueFull(walk, ns, found.socket, packet);
+    if (full) return full;
     walk.step(ns, {
       kind: 'socket',
       text: `socket: ${port} is taken${found.socket.process ? ` by ${found.socket.process}` : ''}`,
@@ -62,6 +69,27 @@ function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Ne
     { kind: 'no-listener', loopbackOnly },
     loopbackOnly ? `socket: ${port} is served on the loopback address only` : `socket: nobody listens on ${port}`,
     { evidence: [citeAbsence(sockets, 'sockets', `no socket takes ${port}`)], kind: 'socket' },
+  );
+}
+
+/** tcp_conn_request (sk_acceptq_is_full) and __udp_enqueue_schedule_skb: nothing is said, the sender hears nothing. */
+function queueFull(walk: Walk, ns: WorldNamespace, socket: Socket, packet: Packet): Next | null {
+  const { acceptQueue, receiveBuffer } = socket;
+  const queue =
+    acceptQueue && acceptQueue.length > acceptQueue.limit
+      ? { name: 'accept-queue' as const, used: acceptQueue.length, limit: acceptQueue.limit }
+      : receiveBuffer && receiveBuffer.bytes > receiveBuffer.limit
+        ? { name: 'receive-buffer' as const, used: receiveBuffer.bytes, limit: receiveBuffer.limit }
+        : null;
+  if (!queue || walk.sees(`socket/${queue.name}`, false)) return null;
+  const { sockets } = ns.net.state;
+  return walk.stop(
+    ns,
+    packet,
+    'filtered-by-kernel',
+    { kind: 'queue-full', socket, queue: queue.name, used: queue.used, limit: queue.limit },
+    `socket: the ${queue.name === 'accept-queue' ? 'accept queue' : 'receive buffer'} of port ${packet.dport} is full (${queue.used} of ${queue.limit})`,
+    { evidence: [citeAbsence(sockets, 'sockets', `${queue.used} of ${queue.limit} in use`)], kind: 'socket' },
   );
 }
 

@@ -99,6 +99,7 @@ function readLink(fields: Fields, indexOf: NameIndex, detailed: boolean): Link {
     multicast: flags.has('MULTICAST'),
     operstate: readOperState(optionalText(fields, 'operstate') ?? 'unknown'),
     mtuBytes: number(fields, 'mtu'),
+    ...groupOf(optionalText(fields, 'group')),
     mac: macOrNull(optionalText(fields, 'address')),
     master: named('master'),
     // iproute2 does not print IFLA_LINK of a vxlan beside its details.
@@ -108,6 +109,12 @@ function readLink(fields: Fields, indexOf: NameIndex, detailed: boolean): Link {
     detail,
     bridgePort: optionalText(linkInfo, 'info_slave_kind') === 'bridge' ? readBridgePort(linkInfo) : null,
   };
+}
+
+/** A group with a name of the machine's own has no number here: it is none that a rule could name by number. */
+function groupOf(name: string | null): Pick<Link, 'group'> {
+  if (name === null || name === 'default') return {};
+  return { group: /^\d+$/.test(name) ? Number(name) : -1 };
 }
 
 function readOperState(name: string): OperState {

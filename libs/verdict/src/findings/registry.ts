@@ -96,6 +96,24 @@ export const FINDING_CODES = {
     },
     params: ['where', 'port', 'protocol'],
   },
+  'NV-ACCEPT-QUEUE-FULL': {
+    severity: 'blocking',
+    title: { en: 'The listening program does not take connections', zh: '监听程序不接受连接' },
+    text: {
+      en: '{where} listens on port {port}, but {used} connections wait to be accepted and its queue holds {limit}: new ones are dropped without a word.',
+      zh: '{where} 在端口 {port} 上监听,但有 {used} 个连接等待接受,而队列只容纳 {limit} 个:新连接被静默丢弃。',
+    },
+    params: ['where', 'port', 'used', 'limit'],
+  },
+  'NV-RECEIVE-BUFFER-FULL': {
+    severity: 'blocking',
+    title: { en: 'The program does not read what it is sent', zh: '程序不读取收到的数据' },
+    text: {
+      en: '{where} has a socket on UDP port {port}, but {used} bytes wait in its receive buffer of {limit}: more are dropped without a word.',
+      zh: '{where} 的 UDP 端口 {port} 有套接字,但其 {limit} 字节的接收缓冲区中已有 {used} 字节等待读取:更多的数据被静默丢弃。',
+    },
+    params: ['where', 'port', 'used', 'limit'],
+  },
   'NV-LISTENER-LOOPBACK-ONLY': {
     severity: 'blocking',
     title: { en: 'The process listens on the loopback address only', zh: '进程只监听回环地址' },

@@ -1,0 +1,90 @@
+/**
+ * Who answers a neighbour solicitation (net/ipv6/ndisc.c: ndisc_solicit, ndisc_recv_ns). Solicitation and advertisement are ICMPv6:
+ * they pass the rules of both hosts, which may lose them.
+ */
+import type { Ipv6, Link } from '@netverdict/linux-net';
+import type { Member } from '../link/spread.ts';
+import { NO_DEVICES } from '../netfilter/context.ts';
+import { runHook } from '../netfilter/hook.ts';
+import type { Packet } from '../packet/packet.ts';
+import type { Stop } from '../walk/stop.ts';
+import type { Walk } from '../walk/walk.ts';
+import { sysctl } from '../world/facts.ts';
+import type { WorldNamespace } from '../world/world.ts';
+import { proxyEntry } from './arp.ts';
+
+const LINK_LOCAL = 0xfe80n << 112n;
+const isLinkLocal = (a: bigint): boolean => a >> 118n === LINK_LOCAL >> 118n;
+const SOLICITED_NODE = 0xff02_0000_0000_0000_0000_0001_ff00_0000n;
+const SOLICITATION = 135;
+const ADVERTISEMENT = 136;
+
+/** The packet's own source where the device has it, else the device's link-local address; null: it cannot ask. */
+export function solicitSource(ns: WorldNamespace, link: Link, packet: Packet): Ipv6 | null {
+  const here = ns.net.addressesOn(link.ifindex).filter((a) => typeof a.address === 'bigint' && usable(a));
+  if (here.some((a) => a.address === packet.source)) return packet.source as Ipv6;
+  const local = here.find((a) => isLinkLocal(a.address as bigint));
+  return local ? (local.address as Ipv6) : null;
+}
+
+const usable = (a: { readonly tentative: boolean; readonly dadFailed: boolean }): boolean =>
+  !a.tentative && !a.dadFailed;
+
+/** It has the address on the very device that heard the question, or stands in for it: an entry, proxy_ndp and forwarding. */
+export function answersNd(walk: Walk, { ns, link }: Member, wanted: Ipv6): boolean {
+  if (link.noarp) return !walk.sees('neighbour/noarp-device', true);
+  const here = ns.net.addressesOn(link.ifindex).find((a) => a.address === wanted);
+  if (here) return usable(here) || !walk.sees('neighbour/tentative', true);
+  if (!proxyEntry(ns, link, wanted)) return false;
+  const on = (name: string): boolean =>
+    Boolean(sysctl(ns, `net/ipv6/conf/all/${name}`) || sysctl(ns, `net/ipv6/conf/${link.name}/${name}`));
+  const forwards = Boolean(sysctl(ns, `net/ipv6/conf/${link.name}/forwarding`));
+  return walk.sees('neighbour/proxy_ndp', forwards && on('proxy_ndp'));
+}
+
+/** Question and answer through the rules of both; the stop of the one that was lost. */
+export function exchangeNd(walk: Walk, asker: Member, source: Ipv6, answerer: Member, wanted: Ipv6): Stop | null {
+  const group = (SOLICITED_NODE | (wanted & 0xffffffn)) as Ipv6;
+  const solicitation = message(SOLICITATION, source, group);
+  const advertisement = message(ADVERTISEMENT, wanted, source);
+  return walk.aside(
+    () =>
+      passes(walk, asker, 'out', solicitation) ??
+      passes(walk, answerer, 'in', solicitation) ??
+      passes(walk, answerer, 'out', advertisement) ??
+      passes(walk, asker, 'in', advertisement),
+  );
+}
+
+function passes(walk: Walk, { ns, link }: Member, way: 'out' | 'in', packet: Packet): Stop | null {
+  const hooks = way === 'out' ? (['OUTPUT', 'POSTROUTING'] as const) : (['PREROUTING', 'INPUT'] as const);
+  let current = packet;
+  for (const hook of hooks) {
+    const devices = { ...NO_DEVICES, ...(way === 'out' ? { oif: link } : { iif: link }) };
+    const result = runHook({ walk, ns, hook, devices }, current);
+    if (!result.ok) return result.next.do === 'end' ? result.next.stop : null;
+    current = result.packet;
+  }
+  return null;
+}
+
+/** nf_conntrack_icmpv6_error leaves neighbour discovery untracked. */
+const message = (type: number, source: Ipv6, destination: Ipv6): Packet => ({
+  family: 'ipv6',
+  protocol: 58,
+  source,
+  destination,
+  sport: null,
+  dport: null,
+  tcpFlags: 0,
+  icmp: { type, code: 0, id: 0 },
+  ttl: 255,
+  tos: 0,
+  sizeBytes: 72,
+  dontFragment: false,
+  mark: 0,
+  ct: null,
+  untracked: true,
+  zone: 0,
+  payload: null,
+});
