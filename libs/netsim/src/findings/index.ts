@@ -6,6 +6,7 @@ import type { Derived, Patched, Situation } from './finding.ts';
 import * as kernel from './kernel.ts';
 import * as link from './link.ts';
 import { neighbour } from './neighbour.ts';
+import * as nft from './nft.ts';
 import * as other from './other.ts';
 import * as outside from './outside.ts';
 import * as route from './route.ts';
@@ -18,6 +19,9 @@ export const DERIVERS: Derivers = {
   'rule-drop': filter.ruleDrop,
   'rule-reject': filter.ruleDrop,
   'policy-drop': filter.policyDrop,
+  'nft-drop': nft.ruleDrop,
+  'nft-policy-drop': nft.policyDrop,
+  'nft-reject': nft.ruleDrop,
   'link-down': link.linkDown,
   'bridge-port-blocked': link.bridgePortBlocked,
   'hairpin-off': link.hairpinOff,

@@ -5,12 +5,14 @@ import type {
   NamespaceKey,
   Need,
   Neighbour,
+  NftRule,
   Route,
   Socket,
   XtRule,
 } from '@netverdict/linux-net';
 import type { Direction, Disposition, Evidence } from '@netverdict/verdict';
 import type { CompiledRuleset } from '../netfilter/ruleset.ts';
+import type { CompiledNftTable } from '../nft/compile.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Martian } from '../route/decide-input.ts';
 import type { RouteErrno } from '../route/output.ts';
@@ -34,10 +36,25 @@ export interface RulePlace {
   readonly chain: string;
 }
 
+/** In native nftables. */
+export interface NftPlace {
+  readonly table: CompiledNftTable;
+  readonly chain: string;
+}
+
 export type Cause =
   | (RulePlace & { readonly kind: 'rule-drop'; readonly rule: XtRule })
   | (RulePlace & { readonly kind: 'policy-drop' })
   | (RulePlace & { readonly kind: 'rule-reject'; readonly rule: XtRule; readonly with: string })
+  | (NftPlace & { readonly kind: 'nft-drop'; readonly rule: NftRule })
+  | (NftPlace & { readonly kind: 'nft-policy-drop' })
+  /** `with`: as iptables names the same answer; `code`: of the ICMP error, in the packet's family. */
+  | (NftPlace & {
+      readonly kind: 'nft-reject';
+      readonly rule: NftRule;
+      readonly with: string;
+      readonly code: number;
+    })
   | { readonly kind: 'link-down'; readonly link: Link; readonly reason: 'admin-down' | 'no-carrier' }
   | {
       readonly kind: 'bridge-port-blocked';
