@@ -215,6 +215,9 @@ static void port_range(struct buf *b, const char *key, const struct nlattr *a)
     jkv_num(b, name, r->end);
 }
 
+/* Selectors that are newer than the headers this is built with (Linux 6.14 and 6.16). */
+enum { RULE_DSCP = 25, RULE_FLOWLABEL, RULE_FLOWLABEL_MASK, RULE_SPORT_MASK, RULE_DPORT_MASK, RULE_DSCP_MASK, RULE_KNOWN };
+
 static void hex(struct buf *b, const char *key, uint32_t v)
 {
     char text[16];
@@ -242,8 +245,9 @@ static void each_rule(const struct nlmsghdr *h, void *arg)
     const struct fib_rule_hdr *m = NLMSG_DATA(h);
     if (h->nlmsg_type != RTM_NEWRULE || m->family != o->family)
         return;
-    const struct nlattr *tb[FRA_MAX + 1];
-    nl_attrs(NL_BODY(h, struct fib_rule_hdr), NL_BODY_LEN(h, struct fib_rule_hdr), tb, FRA_MAX);
+    enum { MOST = 63 }; /* more than are known, so that an unknown one is seen */
+    const struct nlattr *tb[MOST + 1];
+    nl_attrs(NL_BODY(h, struct fib_rule_hdr), NL_BODY_LEN(h, struct fib_rule_hdr), tb, MOST);
     jsep(b);
     buf_ch(b, '{');
     jkv_num(b, "priority", tb[FRA_PRIORITY] ? na_u32(tb[FRA_PRIORITY]) : 0);
@@ -271,6 +275,17 @@ static void each_rule(const struct nlmsghdr *h, void *arg)
         jkv_str(b, "oif", na_str(tb[FRA_OIFNAME]));
         if (m->flags & FIB_RULE_OIF_DETACHED) jkv_null(b, "oif_detached");
     }
+    if (tb[RULE_DSCP]) jkv_num(b, "dscp", na_u8(tb[RULE_DSCP]));
+    if (tb[RULE_DSCP_MASK]) hex(b, "dscp_mask", na_u8(tb[RULE_DSCP_MASK]));
+    if (tb[FRA_TUN_ID]) jkv_null(b, "tun_id");
+    if (tb[RULE_FLOWLABEL] || tb[RULE_FLOWLABEL_MASK]) jkv_null(b, "flowlabel");
+    if (tb[RULE_SPORT_MASK] && na_u16(tb[RULE_SPORT_MASK]) != 0xffff) jkv_null(b, "sport_mask");
+    if (tb[RULE_DPORT_MASK] && na_u16(tb[RULE_DPORT_MASK]) != 0xffff) jkv_null(b, "dport_mask");
+    for (int i = RULE_KNOWN; i <= MOST; i++)
+        if (tb[i]) {
+            jkv_num(b, "selector", i);
+            break;
+        }
     if (tb[FRA_L3MDEV] && na_u8(tb[FRA_L3MDEV])) jkv_null(b, "l3mdev");
     if (tb[FRA_UID_RANGE]) {
         const struct fib_rule_uid_range *r = na_data(tb[FRA_UID_RANGE]);

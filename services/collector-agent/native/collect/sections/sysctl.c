@@ -18,9 +18,14 @@ static const char *const files[] = {
     "net/bridge/bridge-nf-pass-vlan-input-dev",
     "net/core/somaxconn",
     "net/ipv4/fib_multipath_hash_policy",
+    "net/ipv4/fib_multipath_use_neigh",
     "net/ipv4/fwmark_reflect",
+    "net/ipv4/icmp_echo_enable_probe",
     "net/ipv4/icmp_echo_ignore_all",
     "net/ipv4/icmp_echo_ignore_broadcasts",
+    "net/ipv4/icmp_errors_use_inbound_ifaddr",
+    "net/ipv4/icmp_ratelimit",
+    "net/ipv4/icmp_ratemask",
     "net/ipv4/ip_default_ttl",
     "net/ipv4/ip_forward",
     "net/ipv4/ip_forward_use_pmtu",
@@ -38,6 +43,8 @@ static const char *const files[] = {
     "net/ipv6/fib_multipath_hash_policy",
     "net/ipv6/fwmark_reflect",
     "net/ipv6/icmp/echo_ignore_all",
+    "net/ipv6/icmp/echo_ignore_anycast",
+    "net/ipv6/icmp/echo_ignore_multicast",
     "net/ipv6/ip_nonlocal_bind",
     "net/netfilter/nf_conntrack_buckets",
     "net/netfilter/nf_conntrack_checksum",
@@ -49,6 +56,9 @@ static const char *const files[] = {
     "net/netfilter/nf_conntrack_udp_timeout_stream",
 };
 
+/* Newer than the headers that this is built with (Linux 6.17). */
+enum { FORCE_FORWARDING6 = DEVCONF_ACCEPT_UNTRACKED_NA + 2 };
+
 struct conf {
     const char *name;
     int index; /* in the kernel's devconf array */
@@ -58,6 +68,8 @@ static const struct conf conf4[] = {
     {"arp_announce", IPV4_DEVCONF_ARP_ANNOUNCE - 1},
     {"arp_filter", IPV4_DEVCONF_ARPFILTER - 1},
     {"arp_ignore", IPV4_DEVCONF_ARP_IGNORE - 1},
+    {"bc_forwarding", IPV4_DEVCONF_BC_FORWARDING - 1},
+    {"drop_unicast_in_l2_multicast", IPV4_DEVCONF_DROP_UNICAST_IN_L2_MULTICAST - 1},
     {"forwarding", IPV4_DEVCONF_FORWARDING - 1},
     {"ignore_routes_with_linkdown", IPV4_DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN - 1},
     {"proxy_arp", IPV4_DEVCONF_PROXY_ARP - 1},
@@ -70,11 +82,16 @@ static const struct conf conf4[] = {
 static const struct conf conf6[] = {
     {"accept_ra", DEVCONF_ACCEPT_RA},
     {"disable_ipv6", DEVCONF_DISABLE_IPV6},
+    {"drop_unicast_in_l2_multicast", DEVCONF_DROP_UNICAST_IN_L2_MULTICAST},
+    {"force_forwarding", FORCE_FORWARDING6},
     {"forwarding", DEVCONF_FORWARDING},
     {"hop_limit", DEVCONF_HOPLIMIT},
     {"ignore_routes_with_linkdown", DEVCONF_IGNORE_ROUTES_WITH_LINKDOWN},
     {"mtu", DEVCONF_MTU6},
     {"proxy_ndp", DEVCONF_PROXY_NDP},
+    {"use_oif_addrs_only", DEVCONF_USE_OIF_ADDRS_ONLY},
+    {"use_optimistic", DEVCONF_USE_OPTIMISTIC},
+    {"use_tempaddr", DEVCONF_USE_TEMPADDR},
 };
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
