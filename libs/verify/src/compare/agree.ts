@@ -4,6 +4,8 @@ import type { HeardForReal, Observation, Received, RuleSeen } from '../world/obs
 import { deviation } from './chi-squared.ts';
 
 export type Difference =
+  /** The model itself failed. */
+  | { readonly kind: 'threw'; readonly message: string }
   /** No branch says what happened. `nearest`: how the closest one differs. */
   | { readonly kind: 'outcome'; readonly observation: Observation; readonly nearest: readonly string[] }
   /** A branch that should have been seen among so many repetitions never was. */

@@ -22,7 +22,7 @@ export interface Prediction {
 }
 
 /** The smallest packets that the probe sends: headers and a short line. */
-const SMALLEST = { ipv4: { tcp: 60, udp: 44, icmp: 44 }, ipv6: { tcp: 80, udp: 64, icmp: 64 } } as const;
+const SMALLEST = { ipv4: { tcp: 60, udp: 40, icmp: 36 }, ipv6: { tcp: 80, udp: 60, icmp: 56 } } as const;
 
 export function flowOf(spec: FlowSpec, attempt: number, keyOf: (name: string) => string): Flow {
   const icmp = spec.protocol === 'icmp';

@@ -59,6 +59,8 @@ function differenceText(difference: Difference): string {
   switch (difference.kind) {
     case 'outcome':
       return difference.nearest.join('; ');
+    case 'threw':
+      return `the model threw: ${difference.message}`;
     case 'never-seen':
       return `a branch with share ${difference.branch.share} was never seen in ${difference.attempts} attempts`;
     case 'shares':

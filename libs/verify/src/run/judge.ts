@@ -34,8 +34,9 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
     const flows: JudgedFlow[] = [];
     let packets = 0;
     for (const asked of spec.flows) {
-      const prediction = counts ? counts.predict(model, asked) : predict(model, asked);
-      const flow = { ...asked, repeat: Math.max(asked.repeat, repetitions(prediction)) };
+      const prediction = predictOrSay(() => (counts ? counts.predict(model, asked) : predict(model, asked)));
+      const repeat = 'threw' in prediction ? 1 : repetitions(prediction);
+      const flow = { ...asked, repeat: Math.max(asked.repeat, repeat) };
       const sending = performance.now();
       const observations = await world.observe(flow);
       packets += performance.now() - sending;
@@ -64,14 +65,37 @@ const REPETITIONS = 100;
 const repetitions = ({ branches, unknowns }: Prediction): number =>
   branches.length > 1 && unknowns.length === 0 ? REPETITIONS : 1;
 
-/** `prediction` is that of the first attempt. */
-export function judgeFlow(
+interface Threw {
+  readonly threw: string;
+}
+
+/** No packet may make the model throw: where one does, that is what is reported, and the run goes on. */
+function predictOrSay(make: () => Prediction): Prediction | Threw {
+  try {
+    return make();
+  } catch (error) {
+    return { threw: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+/** `first` is the prediction of the first attempt. */
+function judgeFlow(
   model: Modelled,
   flow: FlowSpec,
-  prediction: Prediction,
+  first: Prediction | Threw,
   observations: readonly Observation[],
 ): JudgedFlow {
-  const predictions = [prediction];
-  for (let attempt = 1; attempt < flow.repeat; attempt++) predictions.push(predict(model, flow, attempt));
+  const predictions: Prediction[] = [];
+  for (let attempt = 0; attempt < flow.repeat; attempt++) {
+    const prediction = attempt === 0 ? first : predictOrSay(() => predict(model, flow, attempt));
+    if ('threw' in prediction)
+      return {
+        flow,
+        predictions,
+        observations,
+        comparison: { kind: 'disagrees', differences: [{ kind: 'threw', message: prediction.threw }] },
+      };
+    predictions.push(prediction);
+  }
   return { flow, predictions, observations, comparison: compare(predictions, observations) };
 }

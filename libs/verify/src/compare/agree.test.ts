@@ -1,0 +1,102 @@
+/** A judge that cannot disagree is none: each way to differ is told, and nothing unknown agrees. */
+import { describe, expect, it } from 'vitest';
+import type { PredictedBranch, Prediction } from '../model/predict.ts';
+import type { Observation, Received } from '../world/observation.ts';
+import { compare } from './agree.ts';
+
+const RECEIVED: Received = {
+  namespace: 'b',
+  source: '10.0.0.1',
+  sport: 20000,
+  destination: '10.0.0.2',
+  dport: 80,
+  iif: 'eth0',
+  mark: 0,
+  tos: 0,
+  ttl: 63,
+  sizeBytes: 40,
+};
+const RULE = { namespace: 'r', direction: 'forward', tool: 'ip', table: 't', chain: 'c', rule: 1 } as const;
+const BRANCH: PredictedBranch = {
+  share: 1,
+  disposition: 'delivered',
+  heard: { kind: 'answer' },
+  received: RECEIVED,
+  rules: [RULE],
+};
+const SEEN: Observation = { flow: 'f', attempt: 0, heard: { kind: 'answer' }, received: RECEIVED, rules: [RULE] };
+const says = (...branches: PredictedBranch[]): Prediction => ({ branches, unknowns: [] });
+
+describe('what the model says and what was seen', () => {
+  it('agree where nothing differs', () => {
+    expect(compare([says(BRANCH)], [SEEN])).toEqual({ kind: 'agrees' });
+  });
+
+  it.each([
+    ['another fate', { heard: { kind: 'silence' } }, 'the sender hears silence, the model says answer'],
+    [
+      'another ICMP code',
+      { heard: { kind: 'icmp', type: 3, code: 1, from: '10.0.0.9', mtu: null } },
+      'the sender hears ICMP 3/1 from 10.0.0.9, the model says answer',
+    ],
+    ['nobody received it', { received: null }, 'nobody received it; the model says b'],
+    [
+      'another source port',
+      { received: { ...RECEIVED, sport: 61000 } },
+      'sport at the receiver is 61000, the model says 20000',
+    ],
+    ['another mark', { received: { ...RECEIVED, mark: 1 } }, 'mark at the receiver is 1, the model says 0'],
+    ['no rule met', { rules: [] }, 'rule 1 met is none, the model says forward r ip t c rule 1'],
+    [
+      'the policy met instead',
+      { rules: [{ ...RULE, rule: 'policy' }] },
+      'rule 1 met is forward r ip t c policy, the model says forward r ip t c rule 1',
+    ],
+    [
+      'one rule more',
+      { rules: [RULE, { ...RULE, rule: 2 }] },
+      'rule 2 met is forward r ip t c rule 2, the model says none',
+    ],
+  ] as const)('disagree on %s', (_, change, words) => {
+    const seen = { ...SEEN, ...change } as Observation;
+    const found = compare([says(BRANCH)], [seen]);
+    expect(found).toMatchObject({ kind: 'disagrees', differences: [{ kind: 'outcome', nearest: [words] }] });
+  });
+
+  it('do not agree by way of an unknown', () => {
+    expect(compare([{ branches: [BRANCH], unknowns: ['a rule'] }], [SEEN]).kind).toBe('undetermined');
+    expect(compare([says({ ...BRANCH, share: null })], [SEEN]).kind).toBe('undetermined');
+  });
+
+  it('what the socket does not tell is not compared, and an untraced packet has no rules to compare', () => {
+    const seen = { ...SEEN, received: { ...RECEIVED, mark: null, ttl: null }, rules: null };
+    expect(compare([says({ ...BRANCH, received: { ...RECEIVED, mark: 7 } })], [seen])).toEqual({ kind: 'agrees' });
+  });
+});
+
+describe('branches and repetitions', () => {
+  const other = { ...BRANCH, received: { ...RECEIVED, namespace: 'c' } };
+  const half = (branch: PredictedBranch): PredictedBranch => ({ ...branch, share: 0.5 });
+  const run = (toB: number, toC: number): Observation[] =>
+    Array.from({ length: toB + toC }, (_, attempt) => ({
+      ...SEEN,
+      attempt,
+      received: attempt < toB ? RECEIVED : other.received,
+    }));
+  const both = (count: number): Prediction[] => Array.from({ length: count }, () => says(half(BRANCH), half(other)));
+
+  it('agree where each is seen as often as its share says', () => {
+    expect(compare(both(100), run(53, 47))).toEqual({ kind: 'agrees' });
+  });
+
+  it('disagree where one is never seen', () => {
+    expect(compare(both(100), run(100, 0))).toMatchObject({
+      kind: 'disagrees',
+      differences: [{ kind: 'never-seen' }, { kind: 'shares' }],
+    });
+  });
+
+  it('disagree where the shares are wrong', () => {
+    expect(compare(both(200), run(170, 30))).toMatchObject({ kind: 'disagrees', differences: [{ kind: 'shares' }] });
+  });
+});
