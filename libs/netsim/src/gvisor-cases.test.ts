@@ -38,10 +38,11 @@ if (cases.length === 0) console.warn(`skipped: no cases at ${FILE.pathname}`);
 
 const CONTAINER = podKey('node', 'gvisor', 'container');
 const PEER = hostKey('node');
-const INODES = { [CONTAINER]: 2, [PEER]: 1 } as const;
+const CONTAINER_INODE = 2;
+const PEER_INODE = 1;
 
 /** One end of the veth pair, with who listens there; everything runs as the superuser. */
-function end(device: string, own: string, other: keyof typeof INODES, last: number, socket: Socket): NetnsState {
+function end(device: string, own: string, otherInode: number, last: number, socket: Socket): NetnsState {
   return emptyState({
     links: known([
       link(1, 'lo', { kind: 'loopback' }),
@@ -52,7 +53,7 @@ function end(device: string, own: string, other: keyof typeof INODES, last: numb
         { mac: mac(`02:00:00:00:00:0${last}`), link: link(2, '', { kind: 'veth' }).ifindex, linkNetnsid: 0 },
       ),
     ]),
-    netnsIds: known([{ nsid: 0, inode: INODES[other] }]),
+    netnsIds: known([{ nsid: 0, inode: otherInode }]),
     addresses: known([address(1, '127.0.0.1/8'), address(2, `${own}/24`)]),
     routes4: known([
       route('127.0.0.0/8', 1, { table: 255, type: 'local' }),
@@ -67,20 +68,20 @@ function worldOf(one: Case, q: Question): World {
   const parsed = parseSection('iptables-save', one.iptablesSave);
   if (!parsed.ok) throw new Error(`line ${parsed.error.line}: ${parsed.error.message}`);
   const socket: Socket = { ...listener(q.protocol === 'TCP' ? 'tcp' : 'udp', q.observedAt), uid: 0, gid: 0 };
-  const container = end(one.container.if, one.container.ip, PEER, 2, socket);
-  const states = {
-    [CONTAINER]: { ...container, iptablesLegacy: known(parsed.value) },
-    [PEER]: end('veth0', one.peerIP, CONTAINER, 1, socket),
-  };
+  const container = end(one.container.if, one.container.ip, PEER_INODE, 2, socket);
+  const peer = end('veth0', one.peerIP, CONTAINER_INODE, 1, socket);
   return buildWorld({
-    namespaces: [CONTAINER, PEER].map((key) => ({
-      key,
-      node: 'node',
-      kind: key === PEER ? ('host' as const) : ('pod' as const),
-      pod: key === PEER ? null : { namespace: 'gvisor', name: 'container' },
-      inode: INODES[key as keyof typeof INODES],
-      net: compileNamespace(states[key as keyof typeof states]),
-    })),
+    namespaces: [
+      {
+        key: CONTAINER,
+        node: 'node',
+        kind: 'pod',
+        pod: { namespace: 'gvisor', name: 'container' },
+        inode: CONTAINER_INODE,
+        net: compileNamespace({ ...container, iptablesLegacy: known(parsed.value) }),
+      },
+      { key: PEER, node: 'node', kind: 'host', pod: null, inode: PEER_INODE, net: compileNamespace(peer) },
+    ],
     nodes: [{ node: 'node', unavailable: null }],
     map: { nodes: [], pods: [], services: [], podCidrs: [], serviceCidrs: [] },
   });

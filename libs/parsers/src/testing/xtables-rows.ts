@@ -396,6 +396,11 @@ export const MATCH_ROWS: Rows<XtMatch> = {
   eui64: [{ text: '-m eui64', is: { kind: 'eui64', negate }, v6: true }],
   ipv6header: [
     {
+      text: '-m ipv6header --header protocol',
+      is: { kind: 'ipv6header', headers: 1, soft: false, negate },
+      v6: true,
+    },
+    {
       text: '-m ipv6header --header hop-by-hop,ipv6-opts --soft',
       is: { kind: 'ipv6header', headers: 128 | 64, soft: true, negate },
       v6: true,
