@@ -83,7 +83,8 @@ export function hear(walk: Walk, ns: WorldNamespace, packet: Packet, here: boole
     about.sport === original.sport &&
     about.dport === original.dport &&
     about.icmp?.id === original.icmp?.id;
-  if (mine && walk.heard.kind === 'silence') walk.heard = { kind: 'packet', packet };
+  // A system call that failed as well is told second: the error says more.
+  if (mine) walk.heard = { kind: 'packet', packet };
   const text = mine ? `the sender hears of it: ${textOf(packet)}` : `nobody waits for it: ${textOf(packet)}`;
   walk.step(ns, { kind: 'socket', text, action: mine ? 'pass' : 'stop', packet });
   return { do: 'end', stop };
