@@ -4,7 +4,7 @@ import { addMember, type Building, startSet } from '../ipset/save.ts';
 import { lines } from '../lines.ts';
 import { Malformed, type ParseProblem, readLine } from '../problem.ts';
 import { WordReader, words } from '../words.ts';
-import { nothing } from './pasted.ts';
+import { nothing, strange } from './pasted.ts';
 
 interface Heading {
   readonly name: string;
@@ -47,10 +47,13 @@ function readListLine(content: string, line: number, sets: Heading[]): void {
     addMember(set.building, new WordReader(words(content)), line);
     return;
   }
-  if (label === 'Type') set.type = rest;
-  else if (label === 'Header') set.options = rest;
+  if (label === 'Type') {
+    if (!/^\S+$/.test(rest)) throw new Malformed('the type of a set is one word');
+    set.type = rest;
+  } else if (label === 'Header') set.options = rest;
   else if (label === 'Number of entries') set.entries = count(rest);
   else if (label === 'Members') {
+    if (rest !== '') throw strange(rest);
     if (set.type === null) throw new Malformed('the type of the set does not stand before its members');
     set.building = startSet(set.name, set.type, new WordReader(words(set.options)), set.line);
   } else if (label === 'Revision' || label === 'Size in memory' || label === 'References') count(rest);

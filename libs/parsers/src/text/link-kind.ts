@@ -4,27 +4,8 @@
  */
 import { Malformed } from '../problem.ts';
 import type { WordReader } from '../words.ts';
+import { BRIDGE, BRIDGE_PORT, COMMON, TUN } from './link-words.ts';
 import { type Building, type Grammar, numeric, readWords, skip, strange, value } from './pasted.ts';
-
-/** Of every link, at the end of the last line that -d gives it. */
-export const COMMON: Grammar = {
-  addrgenmode: skip(1),
-  numtxqueues: skip(1),
-  numrxqueues: skip(1),
-  gso_max_size: skip(1),
-  gso_max_segs: skip(1),
-  tso_max_size: skip(1),
-  tso_max_segs: skip(1),
-  gro_max_size: skip(1),
-  gso_ipv4_max_size: skip(1),
-  gro_ipv4_max_size: skip(1),
-  max_pacing_offload_horizon: skip(1),
-  portname: skip(1),
-  portid: skip(1),
-  switchid: skip(1),
-  parentbus: skip(1),
-  parentdev: skip(1),
-};
 
 /** IFLA_INFO_KIND of others, and what stands for them (`ip link help`). */
 const OTHER_KINDS: ReadonlySet<string> = new Set(
@@ -42,7 +23,7 @@ export function readKind(kind: string, words: WordReader, fields: Building): boo
   const grammar = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (!grammar && !OTHER_KINDS.has(kind)) return false;
   const data: Building = kind === 'vxlan' ? { port: OLD_VXLAN_PORT } : {};
-  if (grammar) readWords(words, { ...COMMON, ...grammar }, data, otherWords(kind, words, data));
+  if (grammar) readWords(words, { ...COMMON, ...grammar }, data, otherWords(kind));
   else while (words.next() !== undefined);
   fields['linkinfo'] = { ...infoOf(fields), info_kind: kind, info_data: data };
   return true;
@@ -53,10 +34,10 @@ export function readSlaveKind(first: string, words: WordReader, fields: Building
   const kind = /^(\w+)_slave$/.exec(first)?.[1];
   if (kind === undefined) return false;
   const data: Building = {};
-  if (kind === 'bridge') readWords(words, COMMON, data, pairs(words, data));
+  if (kind === 'bridge') readWords(words, { ...COMMON, ...BRIDGE_PORT }, data);
   else while (words.next() !== undefined);
-  // An old version prints the bare name: what it does not say of the port is not known here.
-  if (kind === 'bridge' && data['state'] === undefined) data['state'] = 'forwarding';
+  // An old version prints the bare name: of such a port no more is known than without -d.
+  if (kind === 'bridge' && data['state'] === undefined) return true;
   fields['linkinfo'] = { ...infoOf(fields), info_slave_kind: kind, info_slave_data: data };
   return true;
 }
@@ -67,21 +48,10 @@ const infoOf = (fields: Building): object => {
 };
 
 const otherWords =
-  (kind: string, words: WordReader, data: Building) =>
+  (kind: string) =>
   (word: string): void => {
-    if (PAIRED.has(kind)) pairs(words, data)(word);
-    else if (kind !== 'vlan' || !VLAN_FLAGS.test(word)) throw strange(word);
+    if (kind !== 'vlan' || !VLAN_FLAGS.test(word)) throw strange(word);
   };
-
-/** Every word has one behind it: `vlan_filtering 0`, `hairpin off`. */
-const pairs =
-  (words: WordReader, data: Building) =>
-  (word: string): void => {
-    if (!/^[a-z][a-z0-9_]*$/.test(word)) throw strange(word);
-    const text = words.value(`what "${word}" is`);
-    data[word] = /^\d+$/.test(text) ? Number(text) : text;
-  };
-const PAIRED: ReadonlySet<string> = new Set(['bridge', 'tun']);
 
 const on =
   (name: string, is = true): Grammar[string] =>
@@ -163,8 +133,8 @@ function braces(words: WordReader): void {
 const KINDS: Readonly<Record<string, Grammar>> = {
   veth: {},
   dummy: {},
-  bridge: {},
-  tun: { multi_queue: ignore },
+  bridge: BRIDGE,
+  tun: TUN,
   macvlan: { mode: value(), nopromisc: ignore, bcqueuelen: skip(1), usedbcqueuelen: skip(1), bclim: skip(1) },
   vlan: VLAN,
   vxlan: VXLAN,

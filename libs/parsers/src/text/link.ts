@@ -7,7 +7,8 @@ import { lines } from '../lines.ts';
 import { Malformed, type ParseProblem, readLine } from '../problem.ts';
 import type { WordReader } from '../words.ts';
 import { readAddressLine } from './address.ts';
-import { COMMON, readKind, readSlaveKind } from './link-kind.ts';
+import { readKind, readSlaveKind } from './link-kind.ts';
+import { COMMON } from './link-words.ts';
 import {
   alone,
   type Building,
