@@ -8,6 +8,7 @@ export * from './netns/routes.ts';
 export * from './netns/sockets.ts';
 export * from './netns/state.ts';
 export * from './nft/expressions.ts';
+export * from './nft/print.ts';
 export * from './nft/ruleset.ts';
 export * from './snapshot/canonical-text.ts';
 export * from './snapshot/flow.ts';

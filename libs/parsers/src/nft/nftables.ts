@@ -12,6 +12,8 @@ import {
   type NftSet,
   type NftTable,
   ok,
+  type PrintContext,
+  printRule,
   type Result,
 } from '@netverdict/linux-net';
 import { type Fields, isFields } from '../json/fields.ts';
@@ -30,6 +32,7 @@ interface Growing extends NftTable {
   readonly objects: NftObject[];
   readonly flowtables: NftFlowtable[];
   readonly rulesOf: Map<string, NftRule[]>;
+  readonly context: PrintContext;
 }
 
 interface Reading {
@@ -55,15 +58,17 @@ function addTable(a: Fields, reading: Reading): void {
   if (count(a, 'flags', 0) > ALL_TABLE_FLAGS) throw new Malformed('a table has a flag that is not known');
   const family = nameOf(a, 'family');
   if (!isFamily(family)) throw new Malformed(`no family is called "${family}"`);
+  const sets: NftSet[] = [];
   reading.table = {
     family,
     name: nameOf(a, 'name'),
     dormant: isDormant(a),
     chains: [],
-    sets: [],
+    sets,
     objects: [],
     flowtables: [],
     rulesOf: new Map(),
+    context: { family, byteOrder: reading.byteOrder ?? 'little', set: (wanted) => sets.find((s) => s.name === wanted) },
   };
   reading.tables.push(reading.table);
 }
@@ -82,6 +87,7 @@ function addRule(a: Fields, reading: Reading, line: number): void {
   const rules = tableOf(reading).rulesOf.get(nameOf(a, 'chain'));
   if (rules === undefined) throw new Malformed(`no chain is called "${nameOf(a, 'chain')}"`);
   const expressions = readExpressions(a.expressions);
+  const { context } = tableOf(reading);
   rules.push({
     handle: count(a, 'handle'),
     position: rules.length + 1,
@@ -90,7 +96,7 @@ function addRule(a: Fields, reading: Reading, line: number): void {
     evidence: {
       line,
       get text() {
-        return JSON.stringify(expressions);
+        return printRule(expressions, context);
       },
     },
   });
@@ -149,6 +155,6 @@ export function parseNftables(source: string): Result<NftRuleset, ParseProblem> 
   }
   if (reading.byteOrder === null || !reading.ended)
     return fail('the text is cut: its end is missing', last, source.slice(-80));
-  const tables = reading.tables.map(({ rulesOf, ...table }) => table);
+  const tables = reading.tables.map(({ rulesOf: _rules, context: _context, ...table }) => table);
   return ok({ byteOrder: reading.byteOrder, tables });
 }
