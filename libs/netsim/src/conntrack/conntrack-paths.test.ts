@@ -1,5 +1,5 @@
 /** Packets that conntrack and NAT decide about: each row is a sentence, its packet, and what must become of it. */
-import { ifIndex, ip, SCOPE } from '@netverdict/linux-net';
+import { type ConntrackEntry, ifIndex, ip, type NetnsState, SCOPE } from '@netverdict/linux-net';
 import { address, known } from '../testing/cluster.ts';
 import {
   addresses,
@@ -173,6 +173,76 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
         [A1]: routes((r) => r.filter((x) => x.destination.length !== 24)),
       },
     },
+    outcome: 'unreachable',
+    disposition: 'dropped',
+  },
+]);
+
+/** As conntrack has it of an earlier packet: a-1 asked 10.96.0.10:53 from port 40000, and b-1 answered. */
+const OLD_ENTRY = (more: Partial<ConntrackEntry> = {}): ConntrackEntry => ({
+  protocol: 17,
+  original: { source: ip('10.244.1.2'), destination: ip('10.96.0.10'), sport: 40000, dport: 53 },
+  reply: { source: ip('10.244.1.3'), destination: ip('10.244.1.2'), sport: 53, dport: 40000 },
+  state: null,
+  assured: true,
+  unreplied: false,
+  mark: 5,
+  zone: 0,
+  line: 1,
+  text: 'udp 17 …',
+  ...more,
+});
+const entries =
+  (...list: readonly ConntrackEntry[]) =>
+  (s: NetnsState): NetnsState => ({ ...s, conntrack: known(list) });
+/** The Service has another endpoint now: a-2. */
+const MOVED = nft({ nat: { PREROUTING: [{ matches: [to('10.96.0.10')], target: dnat('10.244.2.2', 54) }] } });
+const DNS = flow(A1, '10.96.0.10:53', { protocol: 'udp' });
+const NEW_ONLY = nft({
+  nat: { PREROUTING: [{ matches: [to('10.96.0.10')], target: dnat('10.244.1.3', 53) }] },
+  filter: {
+    'FORWARD:DROP': [
+      { matches: [{ kind: 'ctstate', negate: false, states: ['ESTABLISHED'] }], target: { kind: 'accept' } },
+    ],
+  },
+});
+/** So that packets between pods of one node meet the rules. */
+const BRIDGED = sysctls({ 'net/bridge/bridge-nf-call-iptables': '1' });
+
+const onHost = (...edits: readonly ((s: NetnsState) => NetnsState)[]) => ({
+  edit: { [HOST1]: both(BRIDGED, ...edits) },
+});
+rows('a connection that conntrack knows already', [
+  {
+    name: 'follows the translation that it has, not the rules',
+    flow: DNS,
+    with: onHost(MOVED, entries(OLD_ENTRY())),
+    outcome: 'reachable',
+  },
+  {
+    name: 'from another port it is a new one, and the rules decide',
+    flow: { ...DNS, sourcePort: 40001 },
+    with: onHost(MOVED, entries(OLD_ENTRY())),
+    outcome: 'unreachable',
+    disposition: 'refused',
+  },
+  {
+    name: 'in another zone it is not known',
+    flow: DNS,
+    with: onHost(MOVED, entries(OLD_ENTRY({ zone: 9 }))),
+    outcome: 'unreachable',
+    disposition: 'refused',
+  },
+  {
+    name: 'is ESTABLISHED to the rules',
+    flow: DNS,
+    with: onHost(NEW_ONLY, entries(OLD_ENTRY())),
+    outcome: 'reachable',
+  },
+  {
+    name: 'and NEW as long as nobody has answered',
+    flow: DNS,
+    with: onHost(NEW_ONLY, entries(OLD_ENTRY({ unreplied: true }))),
     outcome: 'unreachable',
     disposition: 'dropped',
   },

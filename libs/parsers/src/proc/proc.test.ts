@@ -43,7 +43,19 @@ describe('conntrack', () => {
       entryOf(
         'icmp     1 29 src=10.0.0.1 dst=10.0.0.2 type=8 code=0 id=5 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 type=0 code=0 id=5 mark=0 use=1',
       ),
-    ).toMatchObject({ protocol: 1, state: null, unreplied: true, original: { sport: null } });
+    ).toMatchObject({
+      protocol: 1,
+      state: null,
+      unreplied: true,
+      original: { sport: null, icmp: { type: 8, code: 0, id: 5 } },
+    });
+  });
+  test('a zone for one direction', () => {
+    const line = (zone: string) =>
+      `udp 17 29 src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1 mark=0 ${zone} use=1`;
+    expect(entryOf(line('zone-reply=7'))).toMatchObject({ zone: 7, zoneOf: 'reply' });
+    expect(entryOf(line('zone-orig=7'))).toMatchObject({ zone: 7, zoneOf: 'original' });
+    expect(entryOf(line('zone=7'))).not.toHaveProperty('zoneOf');
   });
   test('a cut entry is an error', () => {
     expect(parseSection('conntrack', 'tcp 6 5 ESTABLISHED src=10.0.0.1 dst=10.0.0.2 sport=1')).toMatchObject({

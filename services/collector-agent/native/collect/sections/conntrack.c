@@ -20,6 +20,9 @@ struct tuple {
     bool ports, icmp;
     uint16_t sport, dport, icmp_id;
     uint8_t icmp_type, icmp_code;
+    /* The zone of this direction alone. */
+    bool has_zone;
+    uint16_t zone;
 };
 
 struct out {
@@ -51,6 +54,10 @@ static void read_tuple(const struct nlattr *a, struct tuple *t)
             memcpy(t->src, na_data(ip[CTA_IP_V6_SRC]), 16);
             memcpy(t->dst, na_data(ip[CTA_IP_V6_DST]), 16);
         }
+    }
+    if (tb[CTA_TUPLE_ZONE]) {
+        t->has_zone = true;
+        t->zone = na_be16(tb[CTA_TUPLE_ZONE]);
     }
     if (tb[CTA_TUPLE_PROTO]) {
         nl_attrs(na_data(tb[CTA_TUPLE_PROTO]), na_len(tb[CTA_TUPLE_PROTO]), p, CTA_PROTO_MAX);
@@ -152,6 +159,8 @@ static void each_entry(const struct nlmsghdr *h, void *arg)
     print_tuple(b, &reply);
     if (status & IPS_ASSURED) buf_str(b, "[ASSURED] ");
     if (tb[CTA_MARK]) buf_fmt(b, "mark=%u ", na_be32(tb[CTA_MARK]));
+    if (orig.has_zone) buf_fmt(b, "zone-orig=%u ", orig.zone);
+    if (reply.has_zone) buf_fmt(b, "zone-reply=%u ", reply.zone);
     if (tb[CTA_ZONE]) buf_fmt(b, "zone=%u ", na_be16(tb[CTA_ZONE]));
     buf_fmt(b, "use=%u\n", tb[CTA_USE] ? na_be32(tb[CTA_USE]) : 1);
 }
