@@ -57,7 +57,7 @@ export function traverse(ruleset: CompiledRuleset, table: CompiledTable, context
   const result = walkChain(t, base, context);
   if (result.end === 'verdict') return result.verdict;
   remember(t, context, context.hook, 'policy');
-  if (base.chain.policy === 'DROP')
+  if (!context.walk.sees('xt-chain/policy', base.chain.policy !== 'DROP'))
     return { kind: 'drop', chain: context.hook, rule: null, with: '', steps: t.steps, said: 'policy DROP' };
   return { kind: 'accept', packet: t.packet, steps: t.steps, last: 'policy ACCEPT' };
 }
@@ -71,8 +71,10 @@ function walkChain(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
 
 function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): ChainEnd {
   const { name } = chain.chain;
+  let current: RuleContext = context;
   for (const rule of candidates(chain, t.packet.destination)) {
-    const current: RuleContext = { ...context, packet: t.packet };
+    // A new one only where a rule has changed the packet: most only look.
+    if (current.packet !== t.packet) current = { ...context, packet: t.packet };
     // Chains that call one another can make a packet meet more rules than anybody can wait for.
     if (!context.walk.spend('rule')) return { end: 'verdict', verdict: { kind: 'abandoned' } };
     const met = matches(t, name, rule, current);

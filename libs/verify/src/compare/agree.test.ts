@@ -68,6 +68,15 @@ describe('what the model says and what was seen', () => {
     expect(compare([says({ ...BRANCH, share: null })], [SEEN]).kind).toBe('undetermined');
   });
 
+  it('a rule that may have been met need not have been', () => {
+    const rules = [{ ...RULE, rule: 7, maybe: true }, RULE];
+    const met = (...seen: number[]) =>
+      compare([says({ ...BRANCH, rules })], [{ ...SEEN, rules: seen.map((rule) => ({ ...RULE, rule })) }]).kind;
+    expect(met(1)).toBe('agrees');
+    expect(met(7, 1)).toBe('agrees');
+    expect(met(7)).toBe('disagrees');
+    expect(met(1, 7)).toBe('disagrees');
+  });
   it('what the socket does not tell is not compared, and an untraced packet has no rules to compare', () => {
     const seen = { ...SEEN, received: { ...RECEIVED, mark: null, ttl: null }, rules: null };
     expect(compare([says({ ...BRANCH, received: { ...RECEIVED, mark: 7 } })], [seen])).toEqual({ kind: 'agrees' });

@@ -126,9 +126,15 @@ const ruleText = (r: RuleSeen): string =>
   `${r.direction} ${r.namespace} ${r.tool} ${r.table} ${r.chain} ${r.rule === 'policy' ? 'policy' : `rule ${r.rule}`}`;
 
 function ruleDifferences(model: readonly RuleSeen[], seen: readonly RuleSeen[]): string[] {
-  const a = model.map(ruleText);
-  const b = seen.map(ruleText);
-  for (let i = 0; i < Math.max(a.length, b.length); i++)
-    if (a[i] !== b[i]) return [`rule ${i + 1} met is ${b[i] ?? 'none'}, the model says ${a[i] ?? 'none'}`];
+  let m = 0;
+  for (let i = 0; i < seen.length || m < model.length; ) {
+    const [said, was] = [model[m], seen[i]];
+    if (said && was && ruleText(said) === ruleText(was)) {
+      m++;
+      i++;
+    } else if (said?.maybe) m++;
+    else
+      return [`rule ${i + 1} met is ${was ? ruleText(was) : 'none'}, the model says ${said ? ruleText(said) : 'none'}`];
+  }
   return [];
 }

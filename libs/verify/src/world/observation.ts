@@ -63,4 +63,6 @@ export interface RuleSeen {
   readonly chain: string;
   /** 1-based position in its chain, or `policy`. */
   readonly rule: number | 'policy';
+  /** Of the model: whether it was met cannot be told, and makes no difference to the packet (`-m limit -j LOG`). */
+  readonly maybe?: boolean;
 }

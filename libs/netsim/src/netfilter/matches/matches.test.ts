@@ -130,7 +130,7 @@ const SAMPLES: { readonly [K in Kind]: Sample<K> } = {
     yes: { ...n, kind: 'physdev-in', name: 'veth', wildcard: true },
     no: { ...n, kind: 'physdev-in', name: 'veth3', wildcard: false },
   },
-  'physdev-out': { yes: null, no: { ...n, kind: 'physdev-out', name: 'veth2', wildcard: false } },
+  'physdev-out': { yes: null, no: null, absent: { ...n, kind: 'physdev-out', name: 'veth2', wildcard: false } },
   'physdev-is': { yes: { ...n, kind: 'physdev-is', what: 'in' }, no: { ...n, kind: 'physdev-is', what: 'bridged' } },
   limit: { yes: null, no: null, unknown: { ...n, kind: 'limit', rate: '5/sec', burst: 5 } },
   set: {

@@ -33,7 +33,11 @@ function addrtype6(m: Of<'addrtype'>, address: Ipv6, dev: Parameters<typeof addr
 }
 
 export const physdevIn = (m: Of<'physdev-in'>, c: RuleContext): Answer => c.physIn !== null && nameIs(c.physIn, m);
-export const physdevOut = (m: Of<'physdev-out'>, c: RuleContext): Answer => c.physOut !== null && nameIs(c.physOut, m);
+/** Came in by a port and leaves by none: no, negated or not (physdev_mt). */
+export function physdevOut(m: Of<'physdev-out'>, c: RuleContext): Answer | NotThere {
+  if (c.physOut === null) return c.physIn === null ? false : null;
+  return nameIs(c.physOut, m);
+}
 
 /** "Bridged" is, for physdev_mt, that there is a port to leave by. */
 export function physdevIs(m: Of<'physdev-is'>, c: RuleContext): Answer {
