@@ -2,6 +2,7 @@
 import type { Flow, IpAddress } from '@netverdict/linux-net';
 import { formatIp } from '@netverdict/linux-net';
 import { type Arrived, type EvaluatedBranch, evaluate, type Heard, type Lens } from '@netverdict/netsim';
+import { TRACE_TABLE } from '../kernel/trace-table.ts';
 import type { HeardForReal, Received, RuleSeen } from '../world/observation.ts';
 import type { FlowSpec } from '../world/spec.ts';
 import type { Modelled } from './world.ts';
@@ -34,6 +35,8 @@ export function flowOf(spec: FlowSpec, attempt: number, keyOf: (name: string) =>
     sourcePort: spec.sport + attempt,
     sizeBytes: spec.sizeBytes ?? SMALLEST[spec.family][spec.protocol],
     dontFragment: spec.dontFragment,
+    // The prober's receivers answer a line of 12 bytes.
+    ...(spec.protocol === 'udp' ? { answerBytes: spec.family === 'ipv4' ? 40 : 60 } : {}),
     tos: spec.tos,
     mark: spec.mark,
     ttl: spec.ttl,
@@ -63,7 +66,9 @@ function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): Predicte
     disposition: b.branch.disposition,
     heard: heardOf(b.heard, spec),
     received: spec.protocol === 'icmp' ? null : b.arrived && receivedOf(model, b.arrived),
-    rules: b.rulesMet.map((met) => ({ ...met, namespace: model.nameOf(met.namespace) })),
+    rules: b.rulesMet
+      .filter((met) => met.table !== TRACE_TABLE)
+      .map((met) => ({ ...met, namespace: model.nameOf(met.namespace) })),
   };
 }
 
@@ -78,7 +83,7 @@ function heardOf(heard: Heard, spec: FlowSpec): HeardForReal {
       type: packet.icmp.type,
       code: packet.icmp.code,
       from: formatIp(packet.source),
-      mtu: 'mtu' in packet.icmp && typeof packet.icmp.mtu === 'number' ? packet.icmp.mtu : null,
+      mtu: packet.icmp.mtuBytes ?? null,
     };
   if (spec.protocol === 'tcp' && (packet.tcpFlags & TCP_RST) !== 0) return { kind: 'reset' };
   return { kind: 'answer' };
