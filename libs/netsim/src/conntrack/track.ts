@@ -9,11 +9,13 @@ import { sysctl } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { collectedEntries } from './collected.ts';
 import type { CtEntry, CtRef, Strictness } from './table.ts';
+import { isNotTracked } from './tuple.ts';
 
 export function track(at: At, packet: Packet): HookResult {
   const { walk, ns } = at;
   // Over loopback the packet keeps the reference that OUTPUT gave it; an error or RST has the one of what it answers.
   if (packet.untracked || packet.ct) return { ok: true, packet };
+  if (isNotTracked(packet)) return { ok: true, packet: { ...packet, untracked: true } };
   walk.conntrack.seed(ns.key, () => collectedEntries(ns));
   const full = tableFull(at, packet);
   if (full) return { ok: false, next: full };

@@ -51,3 +51,7 @@ export const sameTuple = (a: CtTuple, b: CtTuple): boolean =>
 /** A request that opens a connection of its own: echo, timestamp, information, address; of ICMPv6 echo and node information. */
 export const opensIcmp = (packet: Packet): boolean =>
   packet.icmp !== null && (packet.protocol === 1 ? [8, 13, 15, 17] : [128, 139]).includes(packet.icmp.type);
+
+/** nf_conntrack_icmpv6_error: multicast listeners' and neighbours' messages are UNTRACKED. */
+export const isNotTracked = (packet: Packet): boolean =>
+  packet.protocol === 58 && packet.icmp !== null && [130, 131, 132, 133, 134, 135, 136, 143].includes(packet.icmp.type);
