@@ -46,11 +46,11 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
     )
       return walk.lost(ns, packet, missing);
   }
-  const native = nativeBridge(walk, ns, ['prerouting'], packet);
+  const native = nativeBridge(walk, ns, ['prerouting'], packet, { iif: port, oif: null, frame });
   if (native) return native;
   const forHost = frame.dstMac === null || frame.dstMac === BROADCAST || isLocalMac(ns, bridge, frame.dstMac);
   const up = (p: Frame['packet'], prerouted: boolean): Next => {
-    const stopped = nativeBridge(walk, ns, ['input'], p);
+    const stopped = nativeBridge(walk, ns, ['input'], p, { iif: port, oif: null, frame });
     if (stopped) return stopped;
     walk.step(ns, {
       kind: 'bridge',
@@ -113,7 +113,7 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
   if (!found.ok) return found.next;
   const out = found.port;
   let { packet } = frame;
-  const native = nativeBridge(walk, ns, ['forward', 'postrouting'], packet);
+  const native = nativeBridge(walk, ns, ['forward', 'postrouting'], packet, { iif: port, oif: out, frame });
   if (native) return native;
   if (callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family)) {
     const devices = { ...NO_DEVICES, iif: bridge, oif: bridge, physIn: port, physOut: out, bridged: true };
@@ -138,7 +138,7 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
 export function bridgeTransmit(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): Next {
   const found = findPort(walk, ns, bridge, null, frame);
   if (!found.ok) return found.next;
-  const native = nativeBridge(walk, ns, ['output', 'postrouting'], frame.packet);
+  const native = nativeBridge(walk, ns, ['output', 'postrouting'], frame.packet, { iif: null, oif: found.port, frame });
   if (native) return native;
   return { do: 'transmit', ns, link: found.port, frame, nexthop: frame.packet.destination };
 }

@@ -434,7 +434,8 @@ function answerOf(expressions: readonly NftExpr[], sent: Packet): { answer: Answ
 }
 
 describe.each(Object.keys(ROWS) as NftExpr['kind'][])('%s', (kind) => {
-  it.each(ROWS[kind])('%s', (_, expressions, answer, change) => {
+  const rows = ROWS[kind].map(([what, expressions, answer, change]) => ({ what, expressions, answer, change }));
+  it.each(rows)('$what', ({ expressions, answer, change }) => {
     const result = answerOf(expressions, change === udp ? { ...PACKET, ...udp } : PACKET);
     expect(result.answer).toBe(answer);
     if (change && change !== udp) expect(result.packet).toMatchObject(change);
