@@ -5,9 +5,8 @@ export const isMulticast = (address: IpAddress): boolean =>
   typeof address === 'number' ? address >>> 28 === 14 : address >> 120n === 0xffn;
 export const isLoopback = (address: IpAddress): boolean =>
   typeof address === 'number' ? address >>> 24 === 127 : address === 1n;
-/** 0.0.0.0/8, or `::`. */
-export const isZero = (address: IpAddress): boolean =>
-  typeof address === 'number' ? address >>> 24 === 0 : address === 0n;
+/** 0.0.0.0 or `::`. The rest of 0.0.0.0/8 is as any other since Linux 5.3. */
+export const isZero = (address: IpAddress): boolean => address === 0 || address === 0n;
 export const isLimitedBroadcast = (address: IpAddress): boolean => address === 0xffffffff;
 /** fe80::/10. */
 export const isLinkLocal = (address: IpAddress): boolean =>

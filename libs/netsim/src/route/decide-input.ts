@@ -71,7 +71,9 @@ function decide4(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Inp
     if (route.type === 'broadcast' && !walk.sees('sysctl/bc_forwarding', forwardsBroadcasts(ns, iif)))
       return broadcast(evidence);
   }
-  const off = forwardingOff(walk, ns, iif, packet);
+  // A broadcast that is passed on passes without ip_forward.
+  const off =
+    result.kind === 'route' && result.route.type === 'broadcast' ? null : forwardingOff(walk, ns, iif, packet);
   if (off) return off;
   if (result.kind !== 'route') return { kind: 'no-way', result };
   const { route, nexthop, evidence } = result;

@@ -137,7 +137,20 @@ function asked(
   const { type } = route;
   if (type === 'blackhole' || type === 'unreachable' || type === 'prohibit')
     return { kind: 'error', type, route, evidence };
-  return { kind: 'route', route, nexthop: found.nexthop, evidence };
+  return { kind: 'route', route, nexthop: throughGateway(ns, found.nexthop), evidence };
+}
+
+/** A gateway that is the host's own address is none: the destination is on the link (rt_set_nexthop asks for a gateway of link scope). */
+function throughGateway(ns: WorldNamespace, hop: NextHop | null): NextHop | null {
+  if (hop === null || typeof hop.via !== 'number' || hop.onlink) return hop;
+  return ns.net.own.has(hop.via) || localRoute(ns, hop.via) || inMainAsLocal(ns, hop.via) ? { ...hop, via: null } : hop;
+}
+
+function inMainAsLocal(ns: WorldNamespace, address: IpAddress): boolean {
+  const tables = ns.net.routes.ipv4;
+  if (!tables.known) return false;
+  for (const route of tables.value.get(254)?.matching(address) ?? []) return route.type === 'local';
+  return false;
 }
 
 /** fib4_rule_suppress, fib6_rule_suppress: what refuses is never suppressed. */
@@ -154,23 +167,41 @@ function suppressed(walk: Walk, ns: WorldNamespace, rule: Rule, found: RouteResu
 }
 
 const merged = new WeakMap<RouteTables, PrefixIndex>();
+function localAndMain(tables: RouteTables): PrefixIndex {
+  const made = merged.get(tables);
+  if (made) return made;
+  const both = new PrefixIndex([255, 254].flatMap((id) => [...(tables.get(id)?.routes ?? [])]));
+  merged.set(tables, both);
+  return both;
+}
+
+/** What the kernel finds when it asks its local table alone: IPv4's before the first rule holds main as well. */
+function* ofLocalTable(ns: WorldNamespace, tables: RouteTables, address: IpAddress): Iterable<Route> {
+  const { rules4 } = ns.net.state;
+  const both = typeof address === 'number' && rules4.known && areDefault(inOrder(rules4));
+  // It is asked without a TOS.
+  for (const route of (both ? localAndMain(tables) : tables.get(255))?.matching(address) ?? [])
+    if (route.tos === 0 && (route.nexthops.length === 0 || route.nexthops.some((hop) => !hop.dead))) yield route;
+}
+
+/** The route that makes the address the host's own beside its devices' addresses; null: none does (__ip_dev_find). */
+export function localRoute(ns: WorldNamespace, address: IpAddress): Route | null {
+  const tables = ns.net.routes[familyOf(address)];
+  if (!tables.known) return null;
+  for (const route of ofLocalTable(ns, tables.value, address)) return route.type === 'local' ? route : null;
+  return null;
+}
 
 /**
  * IPv4 before the first rule was ever made: local and main are one trie, so that the longest prefix of both decides
- * (fib_trie_table, fib_unmerge), and what `default` says of an address that main refuses counts (fib_lookup).
+ * (fib_trie_table, fib_unmerge).
  */
 function withoutRules(walk: Walk, ns: WorldNamespace, tables: Known<RouteTables>, key: FlowKey): RouteResult {
   if (!tables.known) return { kind: 'none', evidence: [] };
-  let both = merged.get(tables.value);
-  if (!both) {
-    both = new PrefixIndex([255, 254].flatMap((id) => [...(tables.value.get(id)?.routes ?? [])]));
-    merged.set(tables.value, both);
-  }
-  const first = asked(walk, ns, tables, both, key);
-  if (first?.kind === 'route' || first?.kind === 'unknown') return first;
+  const both = localAndMain(tables.value);
   const other = tables.value.get(253);
-  const last = other ? asked(walk, ns, tables, other, key) : first;
-  return last ?? { kind: 'none', evidence: [] };
+  const found = asked(walk, ns, tables, both, key) ?? (other ? asked(walk, ns, tables, other, key) : null);
+  return found ?? { kind: 'none', evidence: [] };
 }
 
 /** Routing for what comes in is asked in the superuser's name (sock_net_uid). */
@@ -228,14 +259,13 @@ export function addressType(
   dev: IfIndex | null = null,
 ): Route['type'] | 'unknown' {
   if (isMulticast(address)) return 'multicast';
-  if (typeof address === 'number' && (address === 0xffffffff || address >>> 24 === 0)) return 'broadcast';
+  if (typeof address === 'number' && (address === 0xffffffff || address === 0)) return 'broadcast';
   const tables = ns.net.routes[familyOf(address)];
   if (!tables.known) return 'unknown';
-  const local = tables.value.get(255);
-  if (!local) return 'unicast';
-  for (const route of local.matching(address)) {
+  for (const route of ofLocalTable(ns, tables.value, address)) {
     if (dev !== null && !route.nexthops.some((hop) => hop.dev === dev)) return 'unicast';
-    return route.type;
+    // What refuses is no kind of address.
+    return route.nexthops.length === 0 ? 'unicast' : route.type;
   }
   return 'unicast';
 }

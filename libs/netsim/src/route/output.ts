@@ -18,7 +18,7 @@ import { sysctl } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { isLimitedBroadcast, isLoopback, isMulticast, isZero, needsDevice } from './addresses.ts';
 import type { FlowKey } from './key.ts';
-import { lookup, type RouteResult } from './lookup.ts';
+import { localRoute, lookup, type RouteResult } from './lookup.ts';
 import { selectAddress4 } from './source4.ts';
 import { selectAddress6 } from './source6.ts';
 
@@ -46,6 +46,7 @@ export type OutputRoute =
     };
 
 type Refusal = Extract<RouteResult, { kind: 'error' | 'none' }>;
+const LOCALHOST = 0x7f000001 as Ipv4;
 const NONE: Refusal = { kind: 'none', evidence: [] };
 const refuse = (errno: RouteErrno, result: Refusal = NONE): OutputRoute => ({ kind: 'refused', errno, result });
 
@@ -83,11 +84,13 @@ function out4(walk: Walk, ns: WorldNamespace, key: FlowKey, anySource: boolean):
       return onLink(ns, bound, source ?? selectAddress4(ns, bound.ifindex, null, SCOPE.link), destination);
     if (source === null && isMulticast(destination)) source = selectAddress4(ns, bound.ifindex, null, SCOPE.global);
   }
+  // Nobody's address is taken as the sender's own.
   if (destination === 0) {
     const loopback = loopbackOf(ns);
-    return loopback
-      ? { kind: 'route', route: null, nexthop: null, out: loopback, local: true, source, evidence: [] }
-      : refuse('ENETUNREACH');
+    if (!loopback) return refuse('ENETUNREACH');
+    const own = bound && source === null ? selectAddress4(ns, bound.ifindex, null, SCOPE.host) : source;
+    const from = own ?? LOCALHOST;
+    return { kind: 'route', route: null, nexthop: null, out: loopback, local: true, source: from, evidence: [] };
   }
   const result = lookup(walk, ns, { ...key, source });
   if (result.kind === 'unknown') return result;
@@ -115,6 +118,9 @@ function out4(walk: Walk, ns: WorldNamespace, key: FlowKey, anySource: boolean):
   source ??= sourceOf(walk, ns, route, nexthop);
   if (source !== null && isLoopback(source) && !bound.loopback && !routesLocalnet(ns, bound)) return refuse('EINVAL');
   if (isZero(destination)) return refuse('EINVAL');
+  // What goes to everybody on the link goes through no gateway.
+  if (isLimitedBroadcast(destination) || route.type === 'broadcast')
+    return { kind: 'route', route: null, nexthop: null, out: bound, local: bound.loopback, source, evidence };
   return { kind: 'route', route, nexthop, out: bound, local: bound.loopback, source, evidence };
 }
 
@@ -140,13 +146,8 @@ export function ownerOf(ns: WorldNamespace, address: IpAddress): Link | null {
   const { addresses } = ns.net.state;
   const own = addresses.known ? addresses.value.find((a) => a.address === address) : undefined;
   if (own) return ns.net.linkByIndex.get(own.ifindex) ?? null;
-  const tables = ns.net.routes[typeof address === 'number' ? 'ipv4' : 'ipv6'];
-  if (!tables.known) return null;
-  for (const route of tables.value.get(255)?.matching(address) ?? []) {
-    if (route.type !== 'local') return null;
-    return ns.net.linkByIndex.get(route.nexthops[0]?.dev as IfIndex) ?? null;
-  }
-  return null;
+  const dev = localRoute(ns, address)?.nexthops[0]?.dev;
+  return dev == null ? null : (ns.net.linkByIndex.get(dev) ?? null);
 }
 
 export const loopbackOf = (ns: WorldNamespace): Link | null =>

@@ -28,7 +28,6 @@ export function selectAddress6(ns: WorldNamespace, dev: IfIndex | null, towards:
     name !== null &&
     (isMulticast(towards) ||
       scope <= SCOPE6.linkLocal ||
-      Boolean(sysctl(ns, 'net/ipv6/conf/all/use_oif_addrs_only')) ||
       Boolean(sysctl(ns, `net/ipv6/conf/${name}/use_oif_addrs_only`)));
   const devices = ownOnly && dev !== null ? [dev] : [...ns.net.linkByIndex.keys()];
   let best: { readonly own: Own; readonly scores: readonly number[] } | null = null;

@@ -35,14 +35,14 @@ export function refusedSource(
   const rpFilter = maxConf(ns, iif, 'rp_filter');
   const acceptLocal = (maxConf(ns, iif, 'accept_local') ?? 0) > 0;
   const own = ns.net.own.has(packet.source);
-  if (rpFilter === 0 && !checksFully(ns, iif, out)) {
-    if (own && !walk.sees('sysctl/accept_local', acceptLocal)) return { kind: 'own', evidence: [] };
-    return null;
+  if (rpFilter === 0 && !redirects(ns, iif, out)) {
+    if (acceptLocal && (!own || walk.sees('sysctl/accept_local', true))) return null;
+    if (!routesOfItsOwn(ns)) return own ? { kind: 'own', evidence: [] } : null;
   }
   const useMark = (maxConf(ns, iif, 'src_valid_mark') ?? 0) > 0;
   const path = reversePath(walk, ns, iif, packet, {
     useMark: packet.mark === 0 ? useMark : walk.sees('sysctl/src_valid_mark', useMark),
-    acceptLocal: own ? walk.sees('sysctl/accept_local', acceptLocal) : acceptLocal,
+    acceptLocal,
     ...(out ? { leavesBy: out.name } : {}),
   });
   // accept_local and src_valid_mark decide these two.
@@ -92,13 +92,13 @@ function filtered(
   };
 }
 
-/**
- * Without rp_filter only the host's own addresses are refused as source, unless something could make the short way wrong: rules,
- * routes of type local that somebody made, or redirects to be sent because the packet leaves where it came in.
- */
-function checksFully(ns: WorldNamespace, iif: Link, out: Link | null): boolean {
+/** It would leave where it came in, and the sender be told of a shorter way: that asks for the whole check. */
+const redirects = (ns: WorldNamespace, iif: Link, out: Link | null): boolean =>
+  out?.ifindex === iif.ifindex && (maxConf(ns, iif, 'send_redirects', 1) ?? 1) > 0;
+
+/** Without rp_filter the host's own addresses are all that is refused, unless rules or routes of type local that somebody made say more. */
+function routesOfItsOwn(ns: WorldNamespace): boolean {
   const { rules4, routes4 } = ns.net.state;
   if (rules4.known && !areDefault(inOrder(rules4))) return true;
-  if (routes4.known && routes4.value.some((r) => r.type === 'local' && r.protocol !== 'kernel')) return true;
-  return out?.ifindex === iif.ifindex && (maxConf(ns, iif, 'send_redirects', 1) ?? 1) > 0;
+  return routes4.known && routes4.value.some((r) => r.type === 'local' && r.protocol !== 'kernel');
 }
