@@ -1,8 +1,8 @@
 /** A complete dump of sets parses without losing a member; what was edited is an error that names its line. */
 import { describe, expect, test } from 'vitest';
 import { parseSection } from '../section.ts';
-import { dumps, dumpsOf, readDump } from './dumps.ts';
-import { isEdited } from './edited.ts';
+import { isEdited } from '../testing/edited.ts';
+import { dumps, dumpsOf, readDump } from '../testing/real-dumps.ts';
 
 describe.skipIf(dumps.length === 0)('ipset save dumps', () => {
   test.each(dumpsOf('ipset-save'))('$file', (dump) => {

@@ -2,9 +2,9 @@
 import type { Family, XtMatch, XtRule, XtRuleset, XtTarget } from '@netverdict/linux-net';
 import { describe, expect, test } from 'vitest';
 import { parseSection } from '../section.ts';
+import { type Dump, dumps, dumpsOf, readDump } from '../testing/real-dumps.ts';
 import { printIptablesSave } from '../xtables/print.ts';
 import { parseIptablesSave } from '../xtables/save.ts';
-import { type Dump, dumps, dumpsOf, readDump } from './dumps.ts';
 
 const isIpv6 = (text: string): boolean => /icmp6|icmpv6|[0-9a-f]::/.test(text) && !/\d+\.\d+\.\d+\.\d+\/\d/.test(text);
 const familyOf = (text: string): Family => (isIpv6(text) ? 'ipv6' : 'ipv4');

@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseIpRule } from '../ip/rule.ts';
 import { parseIpsetSave } from '../ipset/save.ts';
 import { lines } from '../lines.ts';
+import { isEdited } from '../testing/edited.ts';
+import { dumps, dumpsOf, readDump } from '../testing/real-dumps.ts';
 import { parseIpsetListText } from '../text/ipset-list.ts';
 import { parseIpRuleText } from '../text/rule.ts';
-import { dumps, dumpsOf, readDump } from './dumps.ts';
-import { isEdited } from './edited.ts';
 
 const NETNS = `iptx-load-${process.pid}`;
 const inNetns = (args: readonly string[], input = '') =>

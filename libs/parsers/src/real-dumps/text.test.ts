@@ -2,6 +2,8 @@
 import type { Result } from '@netverdict/linux-net';
 import { describe, expect, test } from 'vitest';
 import type { ParseProblem } from '../problem.ts';
+import { isEdited } from '../testing/edited.ts';
+import { type Dump, dumps, dumpsOf, readDump } from '../testing/real-dumps.ts';
 import { parseBridgeFdbText } from '../text/fdb.ts';
 import { parseIpsetListText } from '../text/ipset-list.ts';
 import { parseIpvsText } from '../text/ipvs.ts';
@@ -9,8 +11,6 @@ import { parseIpLinkText } from '../text/link.ts';
 import { parseIpNeighText } from '../text/neigh.ts';
 import { parseIpRouteText } from '../text/route.ts';
 import { parseIpRuleText } from '../text/rule.ts';
-import { type Dump, dumps, dumpsOf, readDump } from './dumps.ts';
-import { isEdited } from './edited.ts';
 
 /** Of each tool: how many values its text came to, and how many lines stand for one. */
 interface Reader {
