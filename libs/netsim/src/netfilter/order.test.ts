@@ -122,6 +122,13 @@ describe('of one hook', () => {
     ).toBe('dropped'));
 });
 
+it('a rule that only counts, by a rate that is not known, may be met', () => {
+  const limit: NftExpr = { kind: 'limit', type: 'packets', rate: 1, unitSeconds: 1, burst: 5, invert: false };
+  const { branches, unknowns } = evaluate(worldWith(nft(table('t', [chain('a', 1, {}, [limit, COUNT])]))), FLOW);
+  expect(unknowns).toEqual([]);
+  expect(branches[0]?.rulesMet[0]).toMatchObject({ rule: 1, maybe: true });
+});
+
 describe('of one priority, in different tables', () => {
   const both = (a: readonly NftExpr[], b: readonly NftExpr[]) =>
     nft(table('one', [chain('a', 1, {}, a)]), table('two', [chain('b', 1, {}, b)]));

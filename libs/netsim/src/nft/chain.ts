@@ -52,6 +52,7 @@ export function walkBase(base: NftBase, context: NftContext): NftResult {
     position++;
     e.rule = rule;
     e.unread.clear();
+    e.maybe = false;
     const before = e.packet;
     const outcome = runRule(e);
     if (outcome === 'break') continue;

@@ -18,6 +18,8 @@ export class Evaluation {
   readonly unread = new Set<string>();
   chain: CompiledNftChain;
   rule: CompiledNftRule | null = null;
+  /** Whether the rule matches is not known, and makes no difference. */
+  maybe = false;
   /** Position of the expression that runs. */
   at = 0;
 
@@ -30,7 +32,10 @@ export class Evaluation {
 
   /** Whether the rule goes on from here cannot be told: both ways are followed where it matters. */
   uncertain(what: string): 'next' | 'break' {
-    if (this.rule && this.at >= this.rule.inertFrom) return 'next';
+    if (this.rule && this.at >= this.rule.inertFrom) {
+      this.maybe = true;
+      return 'next';
+    }
     return this.ask(`${this.place()} matches`, what) ? 'next' : 'break';
   }
 
@@ -113,6 +118,7 @@ export class Evaluation {
       table: this.table.name,
       chain,
       rule,
+      ...(this.maybe && rule !== 'policy' ? { maybe: true } : {}),
     });
   }
 }
