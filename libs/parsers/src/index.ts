@@ -1,5 +1,6 @@
 export type { NamedFdbEntry, NamedNeighbour, NamedNextHop, NamedRoute } from './ip/devices.ts';
 export { type NetnsSection, parseNetns, type SectionParser } from './netns.ts';
+export * from './nft/text/ruleset.ts';
 export type { ParseProblem } from './problem.ts';
 export { parseSection, type SectionValues } from './section.ts';
 export { parseBridgeFdbText } from './text/fdb.ts';

@@ -40,7 +40,7 @@ const NETWORK_OF: Readonly<Record<string, Headers['network']>> = {
 };
 const OPERATORS = { eq: '', neq: '!= ', lt: '< ', lte: '<= ', gt: '> ', gte: '>= ' } as const;
 
-export function printRule(expressions: readonly NftExpr[], context: PrintContext): string {
+export function printNftRule(expressions: readonly NftExpr[], context: PrintContext): string {
   const printer = new Printer(context);
   for (let i = 0; i < expressions.length; i++) {
     const [e, next] = [expressions[i], expressions[i + 1]];

@@ -13,7 +13,7 @@ import {
   type NftTable,
   ok,
   type PrintContext,
-  printRule,
+  printNftRule,
   type Result,
 } from '@netverdict/linux-net';
 import { type Fields, isFields } from '../json/fields.ts';
@@ -96,7 +96,7 @@ function addRule(a: Fields, reading: Reading, line: number): void {
     evidence: {
       line,
       get text() {
-        return printRule(expressions, context);
+        return printNftRule(expressions, context);
       },
     },
   });
