@@ -60,8 +60,19 @@ export function observationOf({ flow, number, attempt, names, positions }: Attem
     attempt: number,
     heard: heardOf(attempt.heard),
     received: attempt.received,
-    rules: attempt.lost ? null : rules,
+    rules: attempt.lost ? null : inComparableOrder(rules),
   };
+}
+
+/**
+ * Traces of two namespaces come over two sockets, so their order among each other is not known: forward before reply, then by
+ * the namespace's name, and within that the kernel's order. What is compared with it has to be put in this order as well.
+ */
+export function inComparableOrder<T extends Pick<RuleSeen, 'direction' | 'namespace'>>(
+  rules: readonly T[],
+): readonly T[] {
+  const key = (rule: T): string => `${rule.direction} ${rule.namespace}`;
+  return rules.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
 /** ICMP's field for the next hop's MTU means that in two errors only: v4 "fragmentation needed", v6 "packet too big". */

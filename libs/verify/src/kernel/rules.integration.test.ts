@@ -156,10 +156,9 @@ it('the reset that a rule sends is what comes back', async () => {
   const observation = await observe(tcp);
   expect(observation.heard).toEqual({ kind: 'reset' });
   expect(observation.rules.map(({ direction, chain, rule }) => `${direction} ${chain} ${rule}`)).toEqual([
-    // The rule that rejects is told once it has sent its answer.
+    'forward in 1',
     'reply out 1',
     'reply out policy',
-    'forward in 1',
   ]);
 });
 
