@@ -19,6 +19,8 @@ export interface Flow {
   /** IP packet size in bytes and the DF bit, of the biggest packet asked about. */
   readonly sizeBytes: number;
   readonly dontFragment: boolean;
+  /** IP packet size of the answer to a datagram; absent: as long as the datagram. An echo is always as long. */
+  readonly answerBytes?: number;
   /** TOS byte or IPv6 traffic class; absent: 0. */
   readonly tos?: number;
   /** SO_MARK of the sending socket; absent: 0. */

@@ -1,12 +1,11 @@
 /** A bridge: its own reception, its forwarding between ports, and bridge netfilter (net/bridge/br_*.c, br_netfilter). */
-import type { BridgeDetail, FdbEntry, IpAddress, Link, Mac } from '@netverdict/linux-net';
+import type { BridgeDetail, FdbEntry, Link, Mac } from '@netverdict/linux-net';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook, unreadRulesets } from '../netfilter/hook.ts';
 import { nativeBridge } from '../netfilter/native.ts';
 import { describe, type Frame, lengthOf, type Packet } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
-import { routeOutput } from '../path/output.ts';
 import { routeInput } from '../route/input.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
@@ -76,7 +75,7 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
 
 /**
  * br_nf_pre_routing_finish: the new destination is routed as if the packet had come in by the bridge. One on this very bridge is
- * bridged on ("bridged DNAT"), even where the host does not forward; others go up.
+ * bridged on ("bridged DNAT"); others go up, as do those of a host that does not forward.
  */
 function translated(
   walk: Walk,
@@ -89,17 +88,9 @@ function translated(
 ): Next {
   const way = walk.aside(() => routeInput(walk, ns, bridge, packet));
   if (way.kind === 'local') return up(packet, true);
-  let via: IpAddress | null;
-  if (way.kind === 'forward') {
-    if (way.out.ifindex !== bridge.ifindex) return up(packet, true);
-    via = way.nexthop.via;
-  } else {
-    const { next } = way;
-    if (next.do !== 'end' || next.stop?.cause.kind !== 'forwarding-off') return up(packet, true);
-    const out = walk.aside(() => routeOutput(walk, ns, { ...packet, source: 0 as IpAddress }, null, false));
-    if (!out.ok || out.e.out.ifindex !== bridge.ifindex) return up(packet, true);
-    via = out.e.via;
-  }
+  // A route that fails is one to ip_error, whose device is not the bridge: such packets go up and end there.
+  if (way.kind !== 'forward' || way.out.ifindex !== bridge.ifindex) return up(packet, true);
+  const { via } = way.nexthop;
   if (!walk.sees('bridge/bridged-dnat', true)) return up(packet, true);
   const neighbour = resolveNeighbour(walk, ns, bridge, via ?? packet.destination, packet);
   if (!neighbour.ok) return neighbour.next;

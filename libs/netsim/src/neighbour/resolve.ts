@@ -73,17 +73,23 @@ export function resolveNeighbour(
       });
       return { ok: true, mac: answer.mac };
     case 'down': {
+      // Nobody answers, and the sender hears of it as of any neighbour that is not there; what is to be mended is the device.
       const { member } = answer;
+      const said = `${member.link.name} is down: nobody answers for ${text}`;
+      const cited = [citeLink(member.ns, member.link)];
+      const cause = { kind: 'link-down', link: member.link, reason: 'admin-down' } as const;
+      const down = walk.aside(() => walk.stop(member.ns, packet, 'link-down', cause, said, { evidence: cited }));
+      const lost = down.do === 'end' ? down.stop : null;
       return {
         ok: false,
         next: walk.stop(
-          member.ns,
+          ns,
           packet,
           'link-down',
-          { kind: 'link-down', link: member.link, reason: 'admin-down' },
-          `${member.link.name} is down: nobody answers for ${text}`,
+          { kind: 'neighbour', link, address, entry: entry ?? null, lost },
+          said,
           {
-            evidence: [citeLink(member.ns, member.link)],
+            evidence: [...cited, ...evidence],
             kind: 'neighbour',
           },
         ),

@@ -200,7 +200,11 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
     zone: 0,
     pieceBytes: null,
     // The biggest packet goes one way; an echo comes back as long as it went.
-    sizeBytes: tcp ? Math.min(packet.sizeBytes, v4 ? 60 : 80) : packet.sizeBytes,
+    sizeBytes: tcp
+      ? Math.min(packet.sizeBytes, v4 ? 60 : 80)
+      : packet.icmp
+        ? packet.sizeBytes
+        : (walk.flow.answerBytes ?? packet.sizeBytes),
     // icmp_reply may be cut (IP_PMTUDISC_DONT).
     dontFragment: packet.icmp && v4 ? false : packet.dontFragment,
   };
