@@ -1,9 +1,10 @@
 /** ip_forward: TTL, size, FORWARD, then out. */
-import type { Link } from '@netverdict/linux-net';
+import { formatIp, type Link } from '@netverdict/linux-net';
 import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
+import { isLinkLocal } from '../route/addresses.ts';
 import type { InputRoute } from '../route/input.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
@@ -18,9 +19,12 @@ export function forward(
   way: Extract<InputRoute, { kind: 'forward' }>,
   packet: Packet,
 ): Next {
-  if (packet.ttl <= 1) return walk.stop(ns, packet, 'loop', { kind: 'ttl-expired' }, 'the TTL has run out');
+  if (!walk.sees('route/ttl', packet.ttl > 1))
+    return walk.stop(ns, packet, 'loop', { kind: 'ttl-expired' }, 'the TTL has run out');
   const policy = xfrmPolicies(walk, ns, 'fwd', packet) ?? xfrmPolicies(walk, ns, 'out', packet);
   if (policy) return policy;
+  const bound = boundToLink(walk, ns, iif, way.out, packet);
+  if (bound) return bound;
   const e = { route: way.route, via: way.nexthop.via, out: way.out, iif, physIn };
   const tooBig = checkSize(walk, ns, e, packet);
   if (tooBig) return tooBig;
@@ -29,4 +33,14 @@ export function forward(
     { ...packet, ttl: packet.ttl - 1 },
   );
   return result.ok ? egress(walk, ns, e, result.packet) : result.next;
+}
+
+/** ip6_forward: a source that is nobody's, or valid on its own link only, does not go on to another one. */
+function boundToLink(walk: Walk, ns: WorldNamespace, iif: Link, out: Link, packet: Packet): Next | null {
+  const { source, family } = packet;
+  if (family === 'ipv4' || out.ifindex === iif.ifindex) return null;
+  const why = isLinkLocal(source) ? 'link-local-source' : source === 0n ? 'bad-source' : null;
+  if (why === null || walk.sees('route/source-scope', false)) return null;
+  const text = `${formatIp(source)} may not leave the link of ${iif.name}`;
+  return walk.stop(ns, packet, 'filtered-by-kernel', { kind: 'martian', iif, why }, text);
 }

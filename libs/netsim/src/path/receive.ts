@@ -1,8 +1,9 @@
 /** ip_rcv: PREROUTING, routing, then INPUT or FORWARD. */
-import type { Link } from '@netverdict/linux-net';
+import { formatIp, type Link } from '@netverdict/linux-net';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook, unreadRulesets } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
+import { isLoopback, isMulticast } from '../route/addresses.ts';
 import { routeInput } from '../route/input.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
@@ -22,6 +23,8 @@ export function ipReceive(
     return walk.stop(ns, packet, 'loop', { kind: 'loop' }, `the packet comes in at ${iif.name} again and again`);
   const unread = unreadRulesets(walk, ns, packet);
   if (unread) return unread;
+  const martian = martian6(walk, ns, iif, packet);
+  if (martian) return martian;
   let current = packet;
   if (!prerouted) {
     const pre = runHook({ walk, ns, hook: 'PREROUTING', devices: { ...NO_DEVICES, iif, physIn } }, packet);
@@ -37,4 +40,20 @@ export function ipReceive(
     case 'forward':
       return forward(walk, ns, iif, physIn, way, current);
   }
+}
+
+/** ip6_rcv_core: before any rule is asked. IPv4 looks at the addresses when it routes. */
+function martian6(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next | null {
+  const { source, destination, family } = packet;
+  if (family === 'ipv4' || iif.loopback) return null;
+  const why = isMulticast(source)
+    ? 'bad-source'
+    : isLoopback(source)
+      ? 'loopback-source'
+      : isLoopback(destination)
+        ? 'loopback-destination'
+        : null;
+  if (why === null || walk.sees('route/martian6', false)) return null;
+  const text = `martian: ${formatIp(source)} to ${formatIp(destination)} on ${iif.name}`;
+  return walk.stop(ns, packet, 'filtered-by-kernel', { kind: 'martian', iif, why }, text);
 }

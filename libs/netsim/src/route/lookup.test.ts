@@ -177,3 +177,38 @@ describe('the source address', () => {
     expect([select(list, '10.0.0.9'), select(list, '10.0.0.9', SCOPE.global)]).toEqual(['10.0.0.1', 'none']);
   });
 });
+
+describe('IPv6 routes', () => {
+  const KEY6: FlowKey = { ...KEY, source: ip('fd00::1'), destination: ip('fd09::9') };
+  const via = (gateway: string, more: Partial<Route> = {}): Route => ({
+    ...route('fd09::/64', 2, { via: gateway, metric: 1024 }),
+    ...more,
+  });
+  const gatewayOf = (routes: readonly Route[], key: Partial<FlowKey> = {}): string => {
+    const ns = host((s) => ({ ...s, rules6: known(DEFAULT_RULES), routes6: known(routes) }));
+    const result = lookup(new Walk(cluster(), flow(A1, '192.0.2.9:80'), []), ns, { ...KEY6, ...key });
+    return result.kind === 'route' && result.nexthop?.via != null ? formatIp(result.nexthop.via) : result.kind;
+  };
+  const other = (r: Route): Route => ({ ...r, nexthops: r.nexthops.map((hop) => ({ ...hop, dev: ifIndex(3) })) });
+  it.each([
+    ['of the lower metric come first', [via('fe80::1', { metric: 2000 }), via('fe80::2')], {}, 'fe80::2'],
+    ['of a preferred router come first', [via('fe80::1'), via('fe80::2', { preference: 'high' })], {}, 'fe80::2'],
+    ['through the asked device come first', [other(via('fe80::1')), via('fe80::2')], { oif: ifIndex(2) }, 'fe80::2'],
+    ['through another device still count', [other(via('fe80::1'))], { oif: ifIndex(2) }, 'fe80::1'],
+    ['but not for a socket that is bound', [other(via('fe80::1'))], { oif: ifIndex(2), strictDevice: true }, 'none'],
+    [
+      "for the source's prefix come first, whatever their metric",
+      [via('fe80::1'), via('fe80::2', { source: prefix('fd00::/64'), metric: 4000 })],
+      {},
+      'fe80::2',
+    ],
+    [
+      'for a source do not count while none is chosen',
+      [via('fe80::1'), via('fe80::2', { source: prefix('fd00::/64') })],
+      { source: null },
+      'fe80::1',
+    ],
+  ] as const)('%s', (_, routes, key, gateway) => {
+    expect(gatewayOf(routes, key)).toBe(gateway);
+  });
+});
