@@ -26,12 +26,12 @@ export interface Draft {
   readonly flows: FlowSpec[];
   /** Addresses that flows may be aimed at besides those of the devices: translated ones, routed ones, nobody's. */
   readonly targets: { readonly family: 'ipv4' | 'ipv6'; readonly address: string; readonly port: number | null }[];
-  /** What in it draws lots: flows are repeated to see the shares. */
-  lots: boolean;
+  /** How many of its rules and routes draw lots: see drawLots. */
+  lots: number;
 }
 
 export function newDraft(random: Random): Draft {
-  return { random, namespaces: [], prelude: [], flows: [], targets: [], lots: false };
+  return { random, namespaces: [], prelude: [], flows: [], targets: [], lots: 0 };
 }
 
 export function addNamespace(draft: Draft, name: string, options: { readonly router: boolean }): DraftNamespace {
@@ -100,4 +100,13 @@ export function finish(draft: Draft, id: string): WorldSpec {
     prelude: draft.prelude,
     flows: draft.flows,
   };
+}
+
+/** Each rule that draws lots multiplies the ways a packet can go: a world has two at most. */
+const MOST_LOTS = 2;
+
+export function drawLots(draft: Draft): boolean {
+  if (draft.lots >= MOST_LOTS) return false;
+  draft.lots++;
+  return true;
 }

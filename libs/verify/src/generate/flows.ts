@@ -49,7 +49,7 @@ export function flow(draft: Draft, id: string, sport: number): FlowSpec {
     device: random.chance(0.05) && own.length > 0 ? random.pick(own).name : null,
     tcpFlags: null,
     // Where the model sees no lots drawn, a few packets show whether that is so.
-    repeat: draft.lots && random.chance(0.1) ? 8 : 1,
+    repeat: draft.lots > 0 && random.chance(0.1) ? 8 : 1,
     continues: null,
   };
 }

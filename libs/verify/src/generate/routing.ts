@@ -1,6 +1,6 @@
 /** Policy rules, routes of every type and the sysctls that decide about them, upon the routes that the shape made. */
 import { address, FAMILIES } from './addresses.ts';
-import type { Draft, DraftNamespace } from './draft.ts';
+import { type Draft, type DraftNamespace, drawLots } from './draft.ts';
 import type { Random } from './random.ts';
 
 const END_TYPES = ['blackhole', 'unreachable', 'prohibit', 'throw'] as const;
@@ -39,10 +39,11 @@ function pushRoute(draft: Draft, ns: DraftNamespace, family: 'ipv4' | 'ipv6', ta
     [1, () => 'default'],
     [1, () => (family === 'ipv4' ? `10.${subnet & ~1}.0.0/23` : `fd00:${subnet}::/48`)],
   ])();
-  const metric = random.chance(0.4) ? ` metric ${random.pick([50, 100, 2000])}` : '';
+  // Of one prefix, two routes differ in their metric: the shape's own have none.
+  const metric = ` metric ${random.pick([50, 100, 2000]) + listOf(ns, family).length}`;
   const gateways = gatewaysOf(draft, ns, family);
   if (gateways.length === 0 || random.chance(0.3)) {
-    listOf(ns, family).push(`route add ${random.pick(END_TYPES)} ${prefix} table ${table}${metric || ' metric 77'}`);
+    listOf(ns, family).push(`route add ${random.pick(END_TYPES)} ${prefix} table ${table}${metric}`);
     return;
   }
   const extra = [
@@ -50,16 +51,13 @@ function pushRoute(draft: Draft, ns: DraftNamespace, family: 'ipv4' | 'ipv6', ta
     family === 'ipv4' && random.chance(0.1) ? ` tos ${random.pick(['0x10', '0x08'])}` : '',
     family === 'ipv4' && random.chance(0.1) ? ` realm 5` : '',
   ].join('');
-  if (gateways.length > 1 && random.chance(0.4)) {
-    draft.lots = true;
+  if (gateways.length > 1 && random.chance(0.4) && drawLots(draft)) {
     const hops = gateways.map((g) => `nexthop via ${g} weight ${random.int(1, 3)}`).join(' ');
     ns.sysctls.push(`net/${family}/fib_multipath_hash_policy = ${random.int(0, 1)}`);
-    listOf(ns, family).push(`route add ${prefix} table ${table}${metric || ' metric 77'} ${hops}`);
+    listOf(ns, family).push(`route add ${prefix} table ${table}${metric} ${hops}`);
     return;
   }
-  listOf(ns, family).push(
-    `route add ${prefix} via ${random.pick(gateways)} table ${table}${metric || ' metric 77'}${extra}`,
-  );
+  listOf(ns, family).push(`route add ${prefix} via ${random.pick(gateways)} table ${table}${metric}${extra}`);
 }
 
 /** Neighbours on the namespace's own subnets: those who could forward. */

@@ -1,6 +1,6 @@
 /** Virtual addresses as Services have them: translated somewhere on the way, with the answer translated back. */
 import { address, FAMILIES } from './addresses.ts';
-import type { Draft } from './draft.ts';
+import { type Draft, drawLots } from './draft.ts';
 
 const VIRTUAL_SUBNET = 77;
 
@@ -17,11 +17,12 @@ export function translations(draft: Draft): void {
     for (let i = 1; i <= random.int(1, 3); i++) {
       const vip = address(family, VIRTUAL_SUBNET, i);
       const port = random.pick([80, 443, 8080]);
-      const backends = random.some(ends, random.int(1, 3)).map((d) => address(family, d.subnet ?? 1, d.host ?? 1));
+      const backends = random
+        .some(ends, drawLots(draft) ? random.int(1, 3) : 1)
+        .map((d) => address(family, d.subnet ?? 1, d.host ?? 1));
       const protocol = random.pick(['tcp', 'udp'] as const);
       backends.forEach((backend, n) => {
         const left = backends.length - n;
-        if (left > 1) draft.lots = true;
         const chance = left > 1 ? ` -m statistic --mode random --probability ${(1 / left).toFixed(11)}` : '';
         const to =
           family === 'ipv4' ? `${backend}:${random.pick([80, 8080])}` : `[${backend}]:${random.pick([80, 8080])}`;

@@ -1,4 +1,5 @@
 /** Conditions of nft rules, as nft reads them; null: this one cannot stand here. */
+import { drawLots } from '../draft.ts';
 import { anEnd, hasPorts, ipWord, type NftPlace, someAddresses, within } from './place.ts';
 
 type Maker = (place: NftPlace) => string | null;
@@ -100,10 +101,7 @@ export const NFT_MATCHES: Readonly<Record<string, Maker>> = {
     const words = keyWords(p, set.key);
     return words && `${words} ${op(p)}@${set.name}`;
   },
-  numgen: (p) => {
-    p.draft.lots = true;
-    return `numgen random mod ${p.draft.random.pick(['2 == 0', '4 < 3', '3 != 1'])}`;
-  },
+  numgen: (p) => (drawLots(p.draft) ? `numgen random mod ${p.draft.random.pick(['2 == 0', '4 < 3', '3 != 1'])}` : null),
   jhash: (p) =>
     `jhash ${ipWord(p)} saddr${hasPorts(p) ? ` . ${p.protocol} sport` : ''} mod 2 seed 0x${p.draft.random.int(1, 65535).toString(16)} == ${p.draft.random.int(0, 1)}`,
   shift: (p) =>

@@ -1,4 +1,5 @@
 /** What nft rules do; null: this cannot stand here. */
+import { drawLots } from '../draft.ts';
 import { keyWords } from './matches.ts';
 import { anEnd, hasPorts, ipWord, type NftPlace, within } from './place.ts';
 
@@ -59,8 +60,7 @@ export const NFT_STATEMENTS: Readonly<Record<string, readonly [weight: number, M
   'dnat-map': [
     2,
     (p) => {
-      if (!nat(p) || !within(p, 'prerouting', 'output') || !hasPorts(p)) return null;
-      p.draft.lots = true;
+      if (!nat(p) || !within(p, 'prerouting', 'output') || !hasPorts(p) || !drawLots(p.draft)) return null;
       const [a, b] = [anEnd(p.draft, p.family), anEnd(p.draft, p.family)];
       return `dnat${family(p)} ${p.table === 'inet' ? '' : ''}to numgen random mod 2 map { 0 : ${a}, 1 : ${b} }`;
     },

@@ -30,7 +30,7 @@ export function kubeProxy(draft: Draft): void {
   const call = random.chance(0.8) ? 1 : 0;
   node.sysctls.push(`net/bridge/bridge-nf-call-iptables = ${call}`, `net/bridge/bridge-nf-call-ip6tables = ${call}`);
   for (const [path, value] of kubeProxySysctls()) node.deviceSysctls.push(`${path} = ${value}`);
-  draft.lots = true;
+  draft.lots++;
   for (const family of FAMILIES) {
     const objects = [
       ...nodeObject(family),

@@ -4,7 +4,7 @@
  */
 
 import { address, PORTS } from '../addresses.ts';
-import type { Draft, DraftNamespace } from '../draft.ts';
+import { type Draft, type DraftNamespace, drawLots } from '../draft.ts';
 
 export type Hook = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
 
@@ -119,10 +119,10 @@ export const XT_MATCHES: Readonly<Record<string, Maker>> = {
         : '';
     return `-m addrtype ${not(p, `${side} ${random.pick(types)}`)}${random.chance(0.2) ? limit : ''}`;
   },
-  'statistic-random': (p) => {
-    p.draft.lots = true;
-    return `-m statistic --mode random ${not(p, `--probability ${p.draft.random.pick(['0.5', '0.33333333349', '0.25'])}`)}`;
-  },
+  'statistic-random': (p) =>
+    drawLots(p.draft)
+      ? `-m statistic --mode random ${not(p, `--probability ${p.draft.random.pick(['0.5', '0.33333333349', '0.25'])}`)}`
+      : null,
   length: (p) =>
     `-m length ${not(p, `--length ${p.draft.random.pick(['0:60', '60', '61:1500', '1281:', '44:44', '100:1400'])}`)}`,
   ttl: (p) =>
