@@ -1,4 +1,4 @@
-import { formatIp, type Ipv4, maskAddress, prefixContains, type Route } from '@netverdict/linux-net';
+import { formatIp, type Ipv4, ip, maskAddress, prefixContains, type Route } from '@netverdict/linux-net';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { route } from '../testing/cluster.ts';
@@ -36,5 +36,22 @@ it('finds what a naive longest-prefix scan finds', () => {
         expect(best?.metric).toBe(expected?.metric);
       },
     ),
+  );
+});
+
+it('finds what a naive scan finds among IPv6 routes', () => {
+  // Few bits differ, so that prefixes of many lengths hold one address.
+  const anyAddress = fc.array(fc.constantFrom(0, 1, 2), { minLength: 8, maxLength: 8 }).map((g) => ip(g.join(':')));
+  const anyRoute6 = fc
+    .record({ address: anyAddress, length: fc.integer({ min: 0, max: 128 }), metric: fc.nat({ max: 3 }) })
+    .map(({ address, length, metric }) => route(`${formatIp(maskAddress(address, length))}/${length}`, 2, { metric }));
+  fc.assert(
+    fc.property(fc.array(anyRoute6, { maxLength: 40 }), anyAddress, (routes, address) => {
+      const [best] = new PrefixIndex(routes).matching(address);
+      const naive = routes
+        .filter((r) => prefixContains(r.destination, address))
+        .sort((a, b) => b.destination.length - a.destination.length || a.metric - b.metric)[0];
+      expect([best?.destination, best?.metric]).toEqual([naive?.destination, naive?.metric]);
+    }),
   );
 });
