@@ -1,18 +1,24 @@
 /** What the model says of a flow, in the terms of an observation. */
-import type { Flow, IpAddress } from '@netverdict/linux-net';
+import type { Flow, IpAddress, Range } from '@netverdict/linux-net';
 import { formatIp } from '@netverdict/linux-net';
 import { type Arrived, type EvaluatedBranch, evaluate, type Heard, type Lens } from '@netverdict/netsim';
+import { inComparableOrder } from '../kernel/flow.ts';
 import { TRACE_TABLE } from '../kernel/trace-table.ts';
 import type { HeardForReal, Received, RuleSeen } from '../world/observation.ts';
 import type { FlowSpec } from '../world/spec.ts';
 import type { Modelled } from './world.ts';
+
+/** What the model says of a reception. Where NAT draws a port, any of a range is as good. */
+export interface PredictedReception extends Received {
+  readonly sportAmong?: Range;
+}
 
 export interface PredictedBranch {
   /** null: depends on something that is not known. */
   readonly share: number | null;
   readonly disposition: string;
   readonly heard: HeardForReal;
-  readonly received: Received | null;
+  readonly received: PredictedReception | null;
   readonly rules: readonly RuleSeen[];
 }
 
@@ -66,9 +72,11 @@ function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): Predicte
     disposition: b.branch.disposition,
     heard: heardOf(b.heard, spec),
     received: spec.protocol === 'icmp' ? null : b.arrived && receivedOf(model, b.arrived),
-    rules: b.rulesMet
-      .filter((met) => met.table !== TRACE_TABLE)
-      .map((met) => ({ ...met, namespace: model.nameOf(met.namespace) })),
+    rules: inComparableOrder(
+      b.rulesMet
+        .filter((met) => met.table !== TRACE_TABLE)
+        .map((met) => ({ ...met, namespace: model.nameOf(met.namespace) })),
+    ),
   };
 }
 
@@ -91,7 +99,7 @@ function heardOf(heard: Heard, spec: FlowSpec): HeardForReal {
 
 const text = (address: IpAddress): string => formatIp(address);
 
-function receivedOf(model: Modelled, { namespace, iif, packet }: Arrived): Received {
+function receivedOf(model: Modelled, { namespace, iif, packet }: Arrived): PredictedReception {
   return {
     namespace: model.nameOf(namespace),
     source: text(packet.source),
@@ -103,5 +111,6 @@ function receivedOf(model: Modelled, { namespace, iif, packet }: Arrived): Recei
     tos: packet.tos,
     ttl: packet.ttl,
     sizeBytes: packet.sizeBytes,
+    ...(packet.sportAmong ? { sportAmong: packet.sportAmong } : {}),
   };
 }
