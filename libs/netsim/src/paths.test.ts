@@ -87,7 +87,10 @@ rows('clean', [
         [HOST2]: nft({
           filter: {
             FORWARD: [
-              { matches: [{ kind: 'unsupported', module: 'bpf', text: '' }], target: { kind: 'observe', name: 'LOG', options: [] } },
+              {
+                matches: [{ kind: 'unsupported', module: 'bpf', text: '' }],
+                target: { kind: 'observe', name: 'LOG', options: [] },
+              },
             ],
           },
         }),

@@ -1,8 +1,8 @@
 /** What a rule asks of a connection's accounts: cluster, connbytes, connlabel, connlimit, helper. */
 import type { IpAddress, XtMatch } from '@netverdict/linux-net';
+import { jhash, reciprocalScale } from '../../hash/jhash.ts';
 import type { Answer, NotThere, RuleContext } from '../context.ts';
 import { entryOf } from '../context.ts';
-import { jhash, scaleHash } from './jhash.ts';
 
 type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
 
@@ -17,7 +17,7 @@ const swap = (w: number): number => ((w >>> 24) | ((w >>> 8) & 0xff00) | ((w << 
 export function cluster(m: Of<'cluster'>, c: RuleContext): Answer | NotThere {
   const entry = entryOf(c);
   if (!entry) return null;
-  const node = scaleHash(jhash([firstWord(entry.original.source)], m.seed), m.total);
+  const node = reciprocalScale(jhash([firstWord(entry.original.source)], m.seed), m.total);
   return ((1 << node) & m.nodemask) !== 0;
 }
 

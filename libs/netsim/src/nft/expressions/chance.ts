@@ -2,13 +2,14 @@
  * numgen and hash (nft_numgen.c, nft_hash.c). A number that chance or a secret seed decides is drawn with equal shares. Values
  * that the rule's next expressions treat alike are one way: `numgen random mod 100 < 30` parts in two, not in a hundred.
  */
-import type { NftExpr, Register } from '@netverdict/linux-net';
+import type { Hex, NftExpr, Register } from '@netverdict/linux-net';
+import { jhash, reciprocalScale } from '../../hash/jhash.ts';
+import type { HostOrder } from '../bytes.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { Outcome } from '../outcome.ts';
 import { isKnown, type Registers, unknownBytes } from '../registers.ts';
 import { find } from '../set.ts';
 import { applyBitwise, applyByteorder, cmpHolds, rangeHolds } from './compare.ts';
-import { jhash, scale } from './jhash.ts';
 
 type Of<K extends NftExpr['kind']> = Extract<NftExpr, { kind: K }>;
 
@@ -25,7 +26,7 @@ export function hash(x: Of<'hash'>, e: Evaluation): Outcome {
   if (x.type === 'jenkins' && x.sreg !== null && x.length !== null && x.seed !== null) {
     const data = e.registers.load(x.sreg, x.length);
     if (isKnown(data)) {
-      const value = scale(jhash(data, x.seed, e.table.host), x.modulus) + x.offset;
+      const value = reciprocalScale(jhash(wordsOf(data, e.table.host), x.seed, data.length / 2), x.modulus) + x.offset;
       e.registers.store(x.dreg, e.table.host.bytes(value, 4));
       return 'next';
     }
@@ -35,6 +36,18 @@ export function hash(x: Of<'hash'>, e: Evaluation): Outcome {
   const bytes = x.sreg !== null && x.length !== null ? e.registers.load(x.sreg, x.length) : walk.direction;
   const key = `${ns.key} hash ${x.type} ${x.seed} ${x.modulus} ${bytes}`;
   return draw(e, x.dreg, x.modulus, x.offset, `a hash with a secret seed`, key);
+}
+
+/** The last word, where bytes are left of it, has the first byte lowest on any machine. */
+function wordsOf(data: Hex, host: HostOrder): number[] {
+  const words: number[] = [];
+  for (let at = 0; at < data.length; at += 8) {
+    const part = data.slice(at, at + 8);
+    if (part.length === 8) words.push(host.number(part));
+    else
+      words.push((part.match(/../g) ?? []).reduce((sum, byte, i) => sum + Number.parseInt(byte, 16) * 2 ** (8 * i), 0));
+  }
+  return words;
 }
 
 function draw(e: Evaluation, dreg: Register, modulus: number, offset: number, what: string, key?: string): Outcome {

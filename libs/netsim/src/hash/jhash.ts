@@ -1,11 +1,15 @@
-/** Bob Jenkins' hash as include/linux/jhash.h has it, over 32-bit words. */
+/** Bob Jenkins' lookup3 as the kernel has it (include/linux/jhash.h): what NAT, the cluster match and nft's jhash choose by. */
 const GOLDEN = 0xdeadbeef;
 
 const rotate = (word: number, by: number): number => (word << by) | (word >>> (32 - by));
 
-/** jhash2(); for one word it is jhash_1word(). */
-export function jhash(words: readonly number[], seed: number): number {
-  const start = (GOLDEN + (words.length << 2) + seed) | 0;
+/**
+ * jhash2() of 32-bit words in the host's order, and jhash() of bytes: the last word then is what is left of them, the first
+ * byte lowest, and `bytes` how many there are.
+ */
+export function jhash(words: readonly number[], seed: number, bytes = words.length * 4): number {
+  const start = (GOLDEN + bytes + seed) | 0;
+  if (bytes === 0) return start >>> 0;
   let a = start;
   let b = start;
   let c = start;
@@ -42,4 +46,4 @@ export function jhash(words: readonly number[], seed: number): number {
 }
 
 /** reciprocal_scale(): a hash spread over [0, size). */
-export const scaleHash = (hash: number, size: number): number => Math.floor((hash * size) / 2 ** 32);
+export const reciprocalScale = (hash: number, size: number): number => Number((BigInt(hash) * BigInt(size)) >> 32n);
