@@ -325,7 +325,8 @@ static void answer_from(const struct receiver *receiver, struct datagram *datagr
 	message.msg_namelen = datagram->from.any.sa_family == AF_INET6 ? sizeof datagram->from.v6 : sizeof datagram->from.v4;
 	if (receiver->connected)
 		message.msg_name = NULL, message.msg_namelen = 0;
-	if (datagram->to.any.sa_family == AF_INET && datagram->unicast && datagram->from.any.sa_family == AF_INET) {
+	/* An IPv6 socket that takes IPv4 as well tells IPv4's destination last, and takes it for an answer (ip_cmsg_send). */
+	if (datagram->to.any.sa_family == AF_INET && datagram->unicast) {
 		struct in_pktinfo info = { .ipi_spec_dst = datagram->to.v4.sin_addr };
 
 		*c = (struct cmsghdr){ CMSG_LEN(sizeof info), IPPROTO_IP, IP_PKTINFO };

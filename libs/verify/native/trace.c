@@ -208,8 +208,11 @@ static enum direction tell_packet(const unsigned char *network, size_t length, c
 		size_t header = 40;
 
 		protocol = network[6];
-		/* Extension headers: hop-by-hop, routing, destination options; a fragment. */
-		while (protocol == 0 || protocol == 43 || protocol == 60 || protocol == 44) {
+		/* Hop-by-hop options: multicast listeners' reports have them, no flow has. */
+		if (protocol == 0)
+			return OTHER;
+		/* Extension headers: routing, destination options; a fragment. */
+		while (protocol == 43 || protocol == 60 || protocol == 44) {
 			if (length < header + 8) {
 				/* nft shows no more than 40 bytes: the transport header must speak for itself. */
 				protocol = tell.protocol == IPPROTO_ICMP ? IPPROTO_ICMPV6 : tell.protocol;

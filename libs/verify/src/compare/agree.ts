@@ -81,14 +81,20 @@ function shares(predictions: readonly Prediction[], seen: ReadonlyMap<string, nu
 /** In words; empty: the branch is what happened. */
 export function differencesOf(branch: PredictedBranch, seen: Observation): string[] {
   const found: string[] = [];
-  // The kernel sends few errors of routes in a row: silence in place of one more says nothing.
+  // The kernel sends few errors of routes in a row: silence in place of one more says nothing, nor do the rules it did not meet.
   const heldBack = seen.mayBeHeldBack === true && branch.heard.kind === 'icmp';
   if (!heldBack && heardText(branch.heard) !== heardText(seen.heard))
     found.push(`the sender hears ${heardText(seen.heard)}, the model says ${heardText(branch.heard)}`);
   found.push(...receivedDifferences(branch.received, seen.received));
-  if (seen.rules !== null) found.push(...ruleDifferences(branch.rules, seen.rules));
+  if (seen.rules !== null) {
+    const way =
+      heldBack && seen.rules.every((rule) => rule.direction === 'forward') ? forwardOf(branch.rules) : branch.rules;
+    found.push(...ruleDifferences(way, seen.rules));
+  }
   return found;
 }
+
+const forwardOf = (rules: readonly RuleSeen[]): readonly RuleSeen[] => rules.filter((r) => r.direction === 'forward');
 
 export function heardText(heard: HeardForReal): string {
   switch (heard.kind) {
