@@ -7,7 +7,9 @@
 export { type DiagnoseOptions, type DiagnoseResult, diagnose } from './diagnose.ts';
 export { type EvaluatedBranch, type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts';
 export { askRoute, type RouteAnswer, type RouteQuestion } from './route/ask.ts';
-export { FEATURE_GROUPS, type Feature, type Lens } from './walk/lens.ts';
+export type { Held } from './walk/features/held.ts';
+export { allFeatures, FEATURES, type Feature, type FeatureGroup } from './walk/features/index.ts';
+export type { Lens } from './walk/lens.ts';
 export type { Arrived, Heard, RuleMet } from './walk/observable.ts';
 export { type CompiledNetns, compileNamespace } from './world/compiled.ts';
 export { buildWorld, type World, type WorldInput, type WorldNamespace, type WorldNode } from './world/world.ts';

@@ -5,7 +5,7 @@
 
 import type { Link } from '@netverdict/linux-net';
 import { describe, isIcmpError, type Packet } from '../packet/packet.ts';
-import type { Feature } from '../walk/lens.ts';
+import type { Feature } from '../walk/features/index.ts';
 import type { Next } from '../walk/next.ts';
 import type { Stop } from '../walk/stop.ts';
 import type { Walk } from '../walk/walk.ts';

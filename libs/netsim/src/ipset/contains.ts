@@ -1,4 +1,5 @@
 /** Whether a packet is in a set: ip_set_test and the types' kadt functions (net/netfilter/ipset). */
+import type { IpSetType } from '@netverdict/linux-net';
 import type { CompiledIpSet, CompiledIpSets } from './compiled.ts';
 import { answerOf } from './entry.ts';
 import { lookUpDevice } from './interfaces.ts';
@@ -15,7 +16,7 @@ export interface Lookup {
 }
 
 /** Told each answer of each set, and gives the one to use: see walk/lens.ts. */
-export type SetLens = (type: string, answer: boolean) => boolean;
+export type SetLens = (type: IpSetType, answer: boolean) => boolean;
 
 export type IsIn = boolean | { readonly unknown: string };
 

@@ -1,10 +1,13 @@
 /** macvlan devices: who hears whom on a shared parent (drivers/net/macvlan.c: macvlan_queue_xmit, macvlan_handle_frame). */
 import type { Link } from '@netverdict/linux-net';
+import type { FeatureOf } from '../walk/features/index.ts';
 import type { Walk } from '../walk/walk.ts';
 import { upperOf, type WorldNamespace } from '../world/world.ts';
 import type { Cast, Member } from './spread.ts';
 
 export const macvlanMode = (link: Link): string => (link.detail.kind === 'macvlan' ? link.detail.mode : '');
+/** The kernel has these modes only (IFLA_MACVLAN_MODE). */
+const modeFeature = (link: Link): FeatureOf<'link'> => `link/macvlan-${macvlanMode(link)}` as FeatureOf<'link'>;
 const isMacvlan = ({ link }: Member): boolean => link.detail.kind === 'macvlan';
 
 /** Other macvlans of the parent, both in mode `bridge`, hear each other directly; all else goes out of the parent. */
@@ -21,7 +24,7 @@ export function siblingsThatHear(
   return others.filter((m) => {
     if (to !== 'broadcast' && to !== 'multicast' && m.link.mac !== to) return false;
     const both = macvlanMode(from) === 'bridge' && macvlanMode(m.link) === 'bridge';
-    return walk.sees(`link/macvlan-${macvlanMode(from)}`, both) && m.link.up;
+    return walk.sees(modeFeature(from), both) && m.link.up;
   });
 }
 
@@ -47,13 +50,11 @@ export function macvlansThatHear(
         macvlanMode(m.link) !== 'source' &&
         (mode === null || macvlanMode(m.link) === 'vepa' || (mode === 'vepa' && macvlanMode(m.link) === 'bridge')),
     );
-    return { by: hear.filter((m) => walk.sees(`link/macvlan-${macvlanMode(m.link)}`, true)), only: false };
+    return { by: hear.filter((m) => walk.sees(modeFeature(m.link), true)), only: false };
   }
   const passthru = macvlans.find((m) => macvlanMode(m.link) === 'passthru');
   if (passthru) return { by: walk.sees('link/macvlan-passthru', true) ? [passthru] : [], only: true };
   const owner = macvlans.find((m) => m.link.mac === cast.to && macvlanMode(m.link) !== 'source');
   if (!owner || owner.link.mac === parent.link.mac) return { by: owner ? [owner] : [], only: owner !== undefined };
-  return walk.sees(`link/macvlan-${macvlanMode(owner.link)}`, true)
-    ? { by: [owner], only: true }
-    : { by: [], only: true };
+  return walk.sees(modeFeature(owner.link), true) ? { by: [owner], only: true } : { by: [], only: true };
 }

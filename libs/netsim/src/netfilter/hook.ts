@@ -4,6 +4,7 @@ import { track } from '../conntrack/track.ts';
 import { isSetUp, translate } from '../nat/translate.ts';
 import { type NftResult, walkBase } from '../nft/chain.ts';
 import type { Packet } from '../packet/packet.ts';
+import { hookFeature } from '../walk/features/nftables.ts';
 import type { Next } from '../walk/next.ts';
 import type { RuleMet } from '../walk/observable.ts';
 import type { Walk } from '../walk/walk.ts';
@@ -94,8 +95,7 @@ function evaluate(at: At, act: Extract<Act, { kind: 'xt' | 'nft' }>, packet: Pac
   const { walk, ns, hook, devices } = at;
   if (act.kind === 'nft') {
     const { base } = act;
-    const feature = `hook/${base.table.family}-${base.hook}` as const;
-    const verdict: NftResult = walk.sees(feature, true)
+    const verdict: NftResult = walk.sees(hookFeature(base.table.family, base.hook), true)
       ? walkBase(base, { ...devices, walk, ns, packet, hook: NFT_HOOK[hook], layer: 'ip' })
       : { kind: 'accept', packet, steps: [], last: '' };
     return { by: 'nft', act, verdict };

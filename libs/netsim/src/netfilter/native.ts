@@ -7,6 +7,7 @@ import { type NftResult, walkBase } from '../nft/chain.ts';
 import type { NftBase } from '../nft/compile.ts';
 import type { NftContext } from '../nft/context.ts';
 import type { Frame, Packet } from '../packet/packet.ts';
+import { hookFeature } from '../walk/features/nftables.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { missingSection } from '../world/facts.ts';
@@ -119,7 +120,7 @@ function chainsAt(walk: Walk, ns: WorldNamespace, packet: Packet, where: Where):
   let current = packet;
   const { iif, oif } = where;
   for (const base of bases) {
-    if (!walk.sees(`hook/${base.table.family}-${base.hook}`, true)) continue;
+    if (!walk.sees(hookFeature(base.table.family, base.hook), true)) continue;
     const result = walkBase(base, {
       ...NO_DEVICES,
       iif,

@@ -11,6 +11,8 @@ export interface Disagreement {
   readonly shrunk: WorldSpec;
 }
 
+export type FeatureTally = Readonly<Partial<Record<Feature, { readonly met: number; readonly decisive: number }>>>;
+
 export interface Report {
   readonly seed: number;
   readonly flowsWanted: number;
@@ -25,7 +27,8 @@ export interface Report {
   /** Worlds that a tool refused: the generator wrote a line that nobody could load. */
   readonly refused: readonly { readonly world: string; readonly message: string }[];
   readonly disagreements: readonly Disagreement[];
-  readonly features: Readonly<Record<Feature, { readonly met: number; readonly decisive: number }>>;
+  /** Of those that were met. */
+  readonly features: FeatureTally;
   readonly ms: { readonly up: number; readonly collect: number; readonly packets: number; readonly model: number };
 }
 
@@ -45,7 +48,7 @@ export const emptyReport = (seed: number, flowsWanted: number): Report => ({
 });
 
 export function addReports(a: Report, b: Report): Report {
-  const features: Record<Feature, { met: number; decisive: number }> = { ...a.features };
+  const features: Partial<Record<Feature, { met: number; decisive: number }>> = { ...a.features };
   for (const [name, { met, decisive }] of Object.entries(b.features) as [
     Feature,
     { met: number; decisive: number },

@@ -68,7 +68,7 @@ export async function work(job: WorkerJob): Promise<Report> {
     await kernel.close();
     await corpus?.close();
   }
-  const features: Record<Feature, { met: number; decisive: number }> = {};
+  const features: Partial<Record<Feature, { met: number; decisive: number }>> = {};
   for (const [feature, met] of counts.met) features[feature] = { met, decisive: counts.decisive.get(feature) ?? 0 };
   return { seed: job.seed, flowsWanted: job.flows, ...report, features };
 

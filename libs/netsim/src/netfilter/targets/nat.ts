@@ -11,6 +11,7 @@ import {
 } from '@netverdict/linux-net';
 import { bind, NO_RANGE, only } from '../../nat/bind.ts';
 import { selectAddress } from '../../route/lookup.ts';
+import type { FeatureOf } from '../../walk/features/index.ts';
 import type { RuleContext } from '../context.ts';
 import type { TargetResult } from './result.ts';
 
@@ -84,6 +85,6 @@ const rangeOf = ({ ports, random, randomFully = false }: Ports, address: IpAddre
 });
 
 /** Turned round, the rule would leave the packet as it is. */
-function applies(c: RuleContext, feature: `nat/${string}`): TargetResult | null {
+function applies(c: RuleContext, feature: FeatureOf<'nat'>): TargetResult | null {
   return c.walk.sees(feature, true) ? null : { does: 'accept', packet: c.packet, said: 'left as it is' };
 }

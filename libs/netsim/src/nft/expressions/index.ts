@@ -1,6 +1,6 @@
 /** Every kind of expression and its evaluator. A kind without one does not compile. */
 import type { NftExpr, NftObject } from '@netverdict/linux-net';
-import type { Feature } from '../../walk/lens.ts';
+import type { Feature } from '../../walk/features/index.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { Outcome } from '../outcome.ts';
 import { isKnown } from '../registers.ts';

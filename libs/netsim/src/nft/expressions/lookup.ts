@@ -1,5 +1,7 @@
 /** net/netfilter/nft_lookup.c, nft_objref.c, nft_dynset.c: what asks sets and maps, and what adds to them. */
+
 import type { Hex, NftElement, NftExpr } from '@netverdict/linux-net';
+import type { NFT_SETS } from '../../walk/features/nftables.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { Outcome } from '../outcome.ts';
 import { isKnown } from '../registers.ts';
@@ -44,8 +46,8 @@ export function lookup(x: Of<'lookup'>, e: Evaluation): Outcome {
   return x.verdict && element.data?.kind === 'verdict' ? { does: 'verdict', verdict: element.data.verdict } : 'next';
 }
 
-const shapeOf = (set: CompiledSet): string =>
-  set.set.map === 'none' ? set.shape : `${set.shape}-${set.set.map === 'verdict' ? 'verdict' : set.set.map}-map`;
+const shapeOf = ({ set, shape }: CompiledSet): keyof typeof NFT_SETS =>
+  set.map === 'none' ? shape : `${shape}-${set.map}-map`;
 
 /** Of a key with unknown bytes: each element that it may be is a way of its own. */
 function guess(x: Of<'lookup'>, e: Evaluation, set: CompiledSet, key: Hex): NftElement | null {
