@@ -63,11 +63,26 @@ describe('links', () => {
       underlay: link('v1').ifindex,
       learning: false,
       external: false,
+      ttl: 0,
+      tos: 0,
+      df: 'unset',
+      proxy: false,
+      extended: false,
     });
   });
   test.each([
     ['lo', { kind: 'loopback' }],
-    ['br0', { kind: 'bridge', vlanFiltering: false, nfCallIptables: false, nfCallIp6tables: false, stp: false }],
+    [
+      'br0',
+      {
+        kind: 'bridge',
+        vlanFiltering: false,
+        defaultPvid: 1,
+        nfCallIptables: false,
+        nfCallIp6tables: false,
+        stp: false,
+      },
+    ],
     ['mv', { kind: 'macvlan', mode: 'bridge' }],
     ['tap0', { kind: 'tun', mode: 'tap' }],
   ])('%s', (name, detail) => {

@@ -82,20 +82,22 @@ describe('sockets', () => {
   });
 });
 
-test('ipset save keeps members with their options', () => {
+test('ipset save is a section whose sets have their members', () => {
   const parsed = parseSection(
     'ipset-save',
     'create nets hash:net family inet hashsize 1024\nadd nets 10.0.0.0/8\nadd nets 10.1.0.0/16 nomatch\n',
   );
-  expect(parsed).toEqual({
+  expect(parsed).toMatchObject({
     ok: true,
     value: [
       {
+        kind: 'members',
         name: 'nets',
-        type: 'hash:net',
-        options: 'family inet hashsize 1024',
-        members: ['10.0.0.0/8', '10.1.0.0/16 nomatch'],
         line: 1,
+        members: [
+          { line: 2, nomatch: false },
+          { line: 3, nomatch: true },
+        ],
       },
     ],
   });
