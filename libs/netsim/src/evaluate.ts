@@ -1,6 +1,6 @@
 /** One question to the world: what becomes of this flow? All its fates, with their traces. */
 import type { Flow, NamespaceKey, Need } from '@netverdict/linux-net';
-import type { Branch, Shares, Trace } from '@netverdict/verdict';
+import type { Branch, Disposition, Shares, Trace } from '@netverdict/verdict';
 import type { Packet } from './packet/packet.ts';
 import { Budget, DEFAULT_MAX_WORK } from './walk/budget.ts';
 import type { Missing } from './walk/choices.ts';
@@ -9,6 +9,7 @@ import type { Lens } from './walk/lens.ts';
 import type { Arrived, Heard, RuleMet } from './walk/observable.ts';
 import { summarize } from './walk/outcome.ts';
 import type { Stop } from './walk/stop.ts';
+import type { Manner } from './walk/walk.ts';
 import type { World } from './world/world.ts';
 
 export interface EvaluateOptions {
@@ -18,7 +19,11 @@ export interface EvaluateOptions {
   readonly maxWork?: number;
   /** Is told of every meaning that is used, and may turn its answer round. */
   readonly lens?: Lens;
+  /** False: every rule of a chain is asked, one by one. To compare with. Default true. */
+  readonly indexes?: boolean;
 }
+
+const mannerOf = ({ indexes = true }: EvaluateOptions): Pick<Manner, 'indexes'> => ({ indexes });
 
 export interface EvaluatedBranch {
   readonly branch: Branch;
@@ -47,6 +52,42 @@ export interface Evaluation {
   readonly unexamined: number;
 }
 
+/** What becomes of the flow, and nothing of how. */
+export interface Verdict {
+  readonly shares: Shares;
+  readonly unexamined: number;
+  readonly fates: readonly {
+    readonly disposition: Disposition;
+    /** Of new connections; null below an unknown that decides. */
+    readonly share: number | null;
+    readonly answeredBy: NamespaceKey | null;
+    readonly arrived: Arrived | null;
+    readonly heard: Heard;
+  }[];
+}
+
+/** The same walk as `evaluate`'s without its story: no step is made and no text is written. For questions by the ten thousand. */
+export function verdictOf(world: World, flow: Flow, options: EvaluateOptions = {}): Verdict {
+  const budget = new Budget(options.maxWork ?? DEFAULT_MAX_WORK);
+  const { leaves, shares, unexamined } = summarize(
+    explore(world, flow, options.maxBranches ?? 256, budget, options.lens ?? null, {
+      ...mannerOf(options),
+      telling: false,
+    }),
+  );
+  return {
+    shares,
+    unexamined,
+    fates: leaves.map(({ run: { walk }, disposition, share }) => ({
+      disposition,
+      share,
+      answeredBy: walk.answeredBy,
+      arrived: walk.arrived,
+      heard: walk.heard,
+    })),
+  };
+}
+
 /** Throws where the flow's addresses are no addresses: a bug of the caller. */
 export function evaluate(world: World, flow: Flow, options: EvaluateOptions = {}): Evaluation {
   return evaluateWithin(new Budget(options.maxWork ?? DEFAULT_MAX_WORK), world, flow, options);
@@ -54,7 +95,9 @@ export function evaluate(world: World, flow: Flow, options: EvaluateOptions = {}
 
 /** As `evaluate`, out of a budget that other evaluations of the same question share. */
 export function evaluateWithin(budget: Budget, world: World, flow: Flow, options: EvaluateOptions): Evaluation {
-  const summary = summarize(explore(world, flow, options.maxBranches ?? 256, budget, options.lens ?? null));
+  const summary = summarize(
+    explore(world, flow, options.maxBranches ?? 256, budget, options.lens ?? null, mannerOf(options)),
+  );
   const branches = summary.leaves.map((leaf, i): EvaluatedBranch => {
     const { walk, stop } = leaf.run;
     return {

@@ -5,7 +5,14 @@
  *   ClusterMap, node list ─────────────────────────────────┴─buildWorld──▶ World ──diagnose──▶ DiagnoseResult
  */
 export { type DiagnoseOptions, type DiagnoseResult, diagnose } from './diagnose.ts';
-export { type EvaluatedBranch, type EvaluateOptions, type Evaluation, evaluate } from './evaluate.ts';
+export {
+  type EvaluatedBranch,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  type Verdict,
+  verdictOf,
+} from './evaluate.ts';
 export { askRoute, type RouteAnswer, type RouteQuestion } from './route/ask.ts';
 export type { Held } from './walk/features/held.ts';
 export { allFeatures, FEATURES, type Feature, type FeatureGroup } from './walk/features/index.ts';

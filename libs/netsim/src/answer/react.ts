@@ -47,7 +47,12 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
   if (!answer || !walk.sees(featureOf(answer), true)) return null;
   walk.grave = stop;
   walk.direction = 'reply';
-  walk.step(ns, { kind: 'origin', text: `tells the sender: ${textOf(answer)}`, action: 'pass', packet: answer });
+  walk.step(ns, () => ({
+    kind: 'origin',
+    text: `tells the sender: ${textOf(answer)}`,
+    action: 'pass',
+    packet: answer,
+  }));
   return { do: 'output', ns, packet: answer, oif: null };
 }
 
@@ -86,7 +91,7 @@ export function hear(walk: Walk, ns: WorldNamespace, packet: Packet, here: boole
   // A system call that failed as well is told second: the error says more.
   if (mine) walk.heard = { kind: 'packet', packet };
   const text = mine ? `the sender hears of it: ${textOf(packet)}` : `nobody waits for it: ${textOf(packet)}`;
-  walk.step(ns, { kind: 'socket', text, action: mine ? 'pass' : 'stop', packet });
+  walk.step(ns, () => ({ kind: 'socket', text, action: mine ? 'pass' : 'stop', packet }));
   return { do: 'end', stop };
 }
 

@@ -23,12 +23,12 @@ export function track(at: At, packet: Packet): HookResult {
   const tracked = seen(walk, packet, found);
   const states = ctStates({ ...at.devices, walk, ns, hook: at.hook, packet: tracked });
   if (hasRules(ns, packet))
-    walk.step(ns, {
+    walk.step(ns, () => ({
       kind: 'conntrack',
       text: `conntrack: ${states.join(',')}`,
       action: 'pass',
       detail: { hook: at.hook, state: states.join(',') },
-    });
+    }));
   return { ok: true, packet: tracked };
 }
 

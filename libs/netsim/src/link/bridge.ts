@@ -51,12 +51,12 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
   const up = (p: Frame['packet'], prerouted: boolean): Next => {
     const stopped = nativeBridge(walk, ns, ['input'], p, { iif: port, oif: null, frame });
     if (stopped) return stopped;
-    walk.step(ns, {
+    walk.step(ns, () => ({
       kind: 'bridge',
       text: `${bridge.name}: from ${port.name} up to the host`,
       action: 'pass',
       detail: { dev: bridge.name },
-    });
+    }));
     return { do: 'ip-receive', ns, iif: bridge, packet: p, prerouted, physIn: port };
   };
   if (!callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family))
@@ -116,12 +116,12 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
   }
   const tooBig = portSize(walk, ns, out, packet);
   if (tooBig) return tooBig;
-  walk.step(ns, {
+  walk.step(ns, () => ({
     kind: 'bridge',
     text: `${bridge.name}: bridged from ${port.name} to ${out.name}`,
     action: 'pass',
     detail: { dev: out.name },
-  });
+  }));
   return { do: 'transmit', ns, link: out, frame: { ...frame, packet }, nexthop: packet.destination };
 }
 
@@ -218,7 +218,7 @@ function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, ingress: Link | 
   if (!port.up) return { ok: false, next: linkDown(walk, ns, port, packet) };
   const leaving = mayLeave(walk, ingress, port, 'known');
   if (!leaving.ok) return { ok: false, next: portStop(walk, ns, packet, leaving) };
-  walk.step(ns, {
+  walk.step(ns, () => ({
     kind: 'fdb',
     text: known
       ? `${bridge.name}: ${dstMac} is behind ${port.name}`
@@ -226,7 +226,7 @@ function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, ingress: Link | 
     action: 'pass',
     detail: { dev: port.name },
     ...(entry ? { evidence: [cite(fdb, 'bridge-fdb', entry.evidence)] } : {}),
-  });
+  }));
   return { ok: true, port };
 }
 

@@ -20,13 +20,13 @@ export function receive(walk: Walk, ns: WorldNamespace, link: Link, arrived: Fra
   const host = unreadHost(ns);
   if (host) return stopUnread(walk, ns, packet, host);
   if (!link.up) return linkDown(walk, ns, link, packet);
-  walk.step(ns, {
+  walk.step(ns, () => ({
     kind: 'ingress',
     text: `in by ${link.name}: ${describe(packet)}`,
     action: 'pass',
     detail: { dev: link.name },
     packet,
-  });
+  }));
   const program = attachedPrograms(walk, ns, link, 'ingress', packet);
   if (program) return program;
   const macvlan = upToMacvlan(walk, ns, link, frame);

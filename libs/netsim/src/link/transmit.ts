@@ -85,7 +85,7 @@ function throughMacvlan(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame
     });
   // macvlan takes its parent's state: without it there is no carrier.
   if (!lower.link.up) return linkDown(walk, lower.ns, lower.link, frame.packet);
-  walk.step(ns, { kind: 'egress', text: `out by ${link.name}`, action: 'pass', detail: { dev: link.name } });
+  walk.step(ns, () => ({ kind: 'egress', text: `out by ${link.name}`, action: 'pass', detail: { dev: link.name } }));
   const [sibling] = frame.dstMac === null ? [] : siblingsThatHear(walk, ns, link, lower, frame.dstMac);
   const crosses = lower.ns.key !== ns.key;
   if (sibling) {
@@ -163,7 +163,7 @@ function throughVeth(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): 
     );
   const tooBig = exceeds(walk, peer.ns, peer.link, packet);
   if (tooBig) return tooBig;
-  walk.step(ns, { kind: 'egress', text: `out by ${link.name}`, action: 'pass', detail: { dev: link.name } });
+  walk.step(ns, () => ({ kind: 'egress', text: `out by ${link.name}`, action: 'pass', detail: { dev: link.name } }));
   return {
     do: 'receive',
     ns: peer.ns,

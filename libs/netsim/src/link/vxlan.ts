@@ -76,13 +76,13 @@ export function encapsulate(
         : `${link.name} 使用了尚不支持的 VXLAN 扩展`,
       evidence: [citeVxlan(ns, link)],
     });
-  walk.step(ns, {
+  walk.step(ns, () => ({
     kind: 'fdb',
     text: `${link.name}: ${frame.dstMac} is at ${formatIp(dst)}`,
     action: 'pass',
     detail: { dev: link.name, dst: formatIp(dst) },
     ...(entry ? { evidence: [cite(fdb, 'bridge-fdb', entry.evidence)] } : {}),
-  });
+  }));
   const outer: Packet = {
     family: typeof dst === 'number' ? 'ipv4' : 'ipv6',
     protocol: 17,
@@ -105,13 +105,13 @@ export function encapsulate(
   };
   const oif = entry?.via ?? detail.underlay;
   const sourced = detail.local === null ? withSource(walk, ns, outer, oif) : outer;
-  walk.step(ns, {
+  walk.step(ns, () => ({
     kind: 'encapsulate',
     text: `${link.name}: VXLAN ${outer.payload?.vni} to ${formatIp(dst)} udp/${outer.dport}`,
     action: 'change',
     detail: { dev: link.name, vni: outer.payload?.vni ?? null },
     packet: sourced,
-  });
+  }));
   return { do: 'output', ns, packet: sourced, oif };
 }
 
@@ -179,13 +179,13 @@ export function decapsulate(walk: Walk, ns: WorldNamespace, packet: Packet, payl
   const refused = snoop(walk, ns, device, packet, payload);
   if (refused) return refused;
   const inner = payload.frame.packet;
-  walk.step(ns, {
+  walk.step(ns, () => ({
     kind: 'decapsulate',
     text: `${device.name}: VXLAN ${payload.vni} taken off: ${describe(inner)}`,
     action: 'change',
     detail: { dev: device.name, vni: payload.vni },
     packet: inner,
-  });
+  }));
   return { do: 'receive', ns, link: device, frame: { ...payload.frame, packet: scrub(inner, true) } };
 }
 

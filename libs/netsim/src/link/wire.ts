@@ -13,12 +13,12 @@ import { inAny, isUplink, type World, type WorldNamespace } from '../world/world
 export function ontoWire(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame, nexthop: IpAddress | null): Next {
   const { world } = walk;
   const target = nexthop ?? frame.packet.destination;
-  walk.step(ns, {
+  walk.step(ns, () => ({
     kind: 'egress',
     text: `out by ${link.name} towards ${formatIp(target)}`,
     action: 'pass',
     detail: { dev: link.name },
-  });
+  }));
   const byMac = frame.dstMac === null ? null : uplinkWithMac(world, ns, frame.dstMac);
   if (byMac) return arrive(walk, byMac.ns, byMac.link, frame);
   const node = world.nodeByAddress.get(target);
@@ -63,7 +63,12 @@ function uplinkWithMac(world: World, from: WorldNamespace, mac: string): { ns: W
 }
 
 function arrive(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): Next {
-  walk.step(WIRE, { kind: 'wire', text: `over the network to ${ns.node}`, action: 'pass', detail: { node: ns.node } });
+  walk.step(WIRE, () => ({
+    kind: 'wire',
+    text: `over the network to ${ns.node}`,
+    action: 'pass',
+    detail: { node: ns.node },
+  }));
   return { do: 'receive', ns, link, frame: { ...frame, packet: scrub(frame.packet, true) } };
 }
 
@@ -114,7 +119,12 @@ export function toOutside(walk: Walk, ns: WorldNamespace, link: Link, packet: Pa
       },
     );
   if (walk.direction === 'reply') return { do: 'delivered', ns, iif: '', packet };
-  walk.step(OUTSIDE, { kind: 'wire', text: `leaves the cluster for ${formatIp(destination)}`, action: 'pass', packet });
+  walk.step(OUTSIDE, () => ({
+    kind: 'wire',
+    text: `leaves the cluster for ${formatIp(destination)}`,
+    action: 'pass',
+    packet,
+  }));
   if (isPodAddress(world, source) && !world.nodeByAddress.has(source)) {
     walk.direction = 'reply';
     return walk.stop(
@@ -139,12 +149,12 @@ export function toOutside(walk: Walk, ns: WorldNamespace, link: Link, packet: Pa
 export function fromOutside(walk: Walk, packet: Packet): Next {
   const { world } = walk;
   const { destination } = packet;
-  walk.step(OUTSIDE, {
+  walk.step(OUTSIDE, () => ({
     kind: 'origin',
     text: `from outside the cluster to ${formatIp(destination)}`,
     action: 'pass',
     packet,
-  });
+  }));
   const node = world.nodeByAddress.get(destination);
   if (node !== undefined) return towardsNode(walk, null, node, packet);
   const target = isPodAddress(world, destination)

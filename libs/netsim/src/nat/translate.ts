@@ -55,13 +55,13 @@ function bindNothing(at: At, packet: Packet): HookResult {
 function tell(at: At, packet: Packet, mapped: Packet): HookResult {
   if (mapped === packet || !at.walk.sees(packet.ct?.direction === 'reply' ? 'nat/reply' : 'nat/mapping', true))
     return { ok: true, packet };
-  at.walk.step(at.ns, {
+  at.walk.step(at.ns, () => ({
     kind: 'nat',
     text: `${at.hook}: the connection's translation applies: ${describe(mapped)}`,
     action: 'change',
     detail: { hook: at.hook, table: 'nat' },
     packet: mapped,
-  });
+  }));
   return { ok: true, packet: mapped };
 }
 

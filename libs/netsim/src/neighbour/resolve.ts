@@ -36,12 +36,12 @@ export function resolveNeighbour(
   if (entry?.mac && walk.sees(`neighbour/${entry.state}`, usable)) {
     const renewed = LASTING.includes(entry.state) ? null : nativeArp(walk, ns, packet);
     if (renewed) return { ok: false, next: renewed };
-    walk.step(ns, {
+    walk.step(ns, () => ({
       kind: 'neighbour',
       text: `neighbour ${text} on ${link.name}: ${entry.mac} (${entry.state})`,
       action: 'pass',
       evidence: [cite(neighbours, 'ip-neigh', entry.evidence)],
-    });
+    }));
     return { ok: true, mac: entry.mac };
   }
   // arp_constructor: on a device that does no ARP every neighbour has the device's own address.
@@ -56,21 +56,21 @@ export function resolveNeighbour(
   switch (answer.kind) {
     case 'member': {
       const member = firstToAnswer(walk, ns, address, [answer.member, ...answer.rivals]);
-      walk.step(ns, {
+      walk.step(ns, () => ({
         kind: 'neighbour',
         text: `neighbour ${text} on ${link.name}: not known yet; ${member.ns.key} answers with ${member.link.mac}`,
         action: 'pass',
         evidence,
-      });
+      }));
       return { ok: true, mac: member.link.mac };
     }
     case 'proxied':
-      walk.step(ns, {
+      walk.step(ns, () => ({
         kind: 'neighbour',
         text: `neighbour ${text} on ${link.name}: not known yet; ${answer.at.link.name} of ${answer.at.ns.key} answers for it with ${answer.mac}`,
         action: 'pass',
         evidence,
-      });
+      }));
       return { ok: true, mac: answer.mac };
     case 'down': {
       // Nobody answers, and the sender hears of it as of any neighbour that is not there; what is to be mended is the device.
@@ -97,12 +97,12 @@ export function resolveNeighbour(
     }
     case 'outside':
       if (entry && (entry.state === 'failed' || entry.state === 'incomplete')) break;
-      walk.step(ns, {
+      walk.step(ns, () => ({
         kind: 'neighbour',
         text: `neighbour ${text} on ${link.name}: outside the nodes, taken as answering`,
         action: 'pass',
         evidence,
-      });
+      }));
       return { ok: true, mac: null };
     case 'need':
       return { ok: false, next: needed(walk, ns, packet, answer.need) };

@@ -266,14 +266,14 @@ function concludeXt(
   if (verdict.kind === 'accept') {
     const { packet } = verdict;
     if (verdict.steps.length > 0)
-      walk.step(ns, {
+      walk.step(ns, () => ({
         kind: packet !== before && table.name === 'nat' ? 'nat' : 'table',
         text: `${where}: ${verdict.last}`,
         action: packet === before ? 'pass' : 'change',
         detail,
         steps: verdict.steps,
         ...(packet === before ? {} : { packet }),
-      });
+      }));
     return { ok: true, packet };
   }
   const evidence = verdict.steps.at(-1)?.evidence ?? [];

@@ -32,14 +32,14 @@ export function concludeNft(at: At, base: NftBase, before: Packet, result: NftRe
   if (result.kind === 'accept') {
     const { packet } = result;
     if (result.steps.length > 0)
-      walk.step(ns, {
+      walk.step(ns, () => ({
         kind: packet !== before && base.type === 'nat' ? 'nat' : 'table',
         text: `${where}: ${result.last}`,
         action: packet === before ? 'pass' : 'change',
         detail: { hook: base.hook, table: `${table.family} ${table.name}`, tool: 'nft' },
         steps: result.steps,
         ...(packet === before ? {} : { packet }),
-      });
+      }));
     return { ok: true, packet };
   }
   const text = `${where}: ${result.said}`;

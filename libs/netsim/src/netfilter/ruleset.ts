@@ -10,20 +10,13 @@ import type {
   XtVariant,
 } from '@netverdict/linux-net';
 import type { Evidence } from '@netverdict/verdict';
+import { indexRules, type RuleIndex } from './rule-index.ts';
 
 export interface CompiledChain {
   readonly chain: XtChain;
   readonly rules: readonly XtRule[];
-  /**
-   * Of a long chain: the rules that can match a destination, in order. KUBE-SERVICES has one rule per service
-   * port, each for one address; the index passes over all others.
-   */
-  readonly byDestination: DestinationIndex | null;
-}
-
-interface DestinationIndex {
-  readonly exact: ReadonlyMap<unknown, readonly number[]>;
-  readonly others: readonly number[];
+  /** Of a long chain: which of its rules can match which packet. */
+  readonly index: RuleIndex | null;
 }
 
 export interface CompiledTable {
@@ -39,8 +32,6 @@ export interface CompiledRuleset {
   readonly tables: ReadonlyMap<XtTableName, CompiledTable>;
   readonly source: XtRuleset;
 }
-
-const LONG_CHAIN = 32;
 
 export function compileRuleset(source: XtRuleset, section: SectionRef | null): CompiledRuleset {
   return {
@@ -58,52 +49,11 @@ export function compileRuleset(source: XtRuleset, section: SectionRef | null): C
   };
 }
 
-function compileChain(chain: XtChain): CompiledChain {
-  if (chain.rules.length < LONG_CHAIN) return { chain, rules: chain.rules, byDestination: null };
-  const exact = new Map<unknown, number[]>();
-  const others: number[] = [];
-  chain.rules.forEach((rule, index) => {
-    const address = exactDestination(rule);
-    if (address === null) others.push(index);
-    else {
-      const list = exact.get(address);
-      if (list) list.push(index);
-      else exact.set(address, [index]);
-    }
-  });
-  return { chain, rules: chain.rules, byDestination: { exact, others } };
-}
-
-function exactDestination(rule: XtRule): unknown {
-  for (const match of rule.matches)
-    if (match.kind === 'destination' && !match.negate) {
-      const { address, mask } = match.value;
-      const full = typeof mask === 'number' ? mask === 0xffffffff : mask === (1n << 128n) - 1n;
-      if (full) return address;
-    }
-  return null;
-}
-
-/** The rules of the chain that could match a packet to `destination`, in order. */
-export function* candidates(compiled: CompiledChain, destination: unknown): Iterable<XtRule> {
-  const index = compiled.byDestination;
-  if (!index) {
-    yield* compiled.rules;
-    return;
-  }
-  const exact = index.exact.get(destination) ?? [];
-  let e = 0;
-  let o = 0;
-  while (e < exact.length || o < index.others.length) {
-    const nextExact = exact[e] ?? Number.POSITIVE_INFINITY;
-    const nextOther = index.others[o] ?? Number.POSITIVE_INFINITY;
-    const next = Math.min(nextExact, nextOther);
-    if (next === nextExact) e++;
-    else o++;
-    const rule = compiled.rules[next];
-    if (rule) yield rule;
-  }
-}
+const compileChain = (chain: XtChain): CompiledChain => ({
+  chain,
+  rules: chain.rules,
+  index: indexRules(chain.rules),
+});
 
 function sectionKindOf(source: XtRuleset): SectionKind {
   if (source.family === 'ipv4') return source.variant === 'nft' ? 'iptables-nft-save' : 'iptables-save';

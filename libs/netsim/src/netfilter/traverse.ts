@@ -13,14 +13,8 @@ import { makeStep } from '../trace/recorder.ts';
 import type { Missing } from '../walk/choices.ts';
 import type { RuleContext } from './context.ts';
 import { chanceOf, evaluateMatch } from './matches/index.ts';
-import {
-  type CompiledChain,
-  type CompiledRuleset,
-  type CompiledTable,
-  candidates,
-  ruleEvidence,
-  toolOf,
-} from './ruleset.ts';
+import { candidates } from './rule-index.ts';
+import { type CompiledChain, type CompiledRuleset, type CompiledTable, ruleEvidence, toolOf } from './ruleset.ts';
 import { applyTarget, changesNothing } from './targets/index.ts';
 
 export type TableVerdict =
@@ -72,7 +66,12 @@ function walkChain(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
 function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): ChainEnd {
   const { name } = chain.chain;
   let current: RuleContext = context;
-  for (const rule of candidates(chain, t.packet.destination)) {
+  // An observer is told of every meaning: it sees the chain as the kernel walks it.
+  const { walk } = context;
+  const chosen = walk.lens === null && walk.indexes ? candidates(chain.index, t.packet, context) : null;
+  const count = chosen === null ? chain.rules.length : chosen.length;
+  for (let at = 0; at < count; at++) {
+    const rule = chain.rules[chosen === null ? at : (chosen[at] as number)] as XtRule;
     // A new one only where a rule has changed the packet: most only look.
     if (current.packet !== t.packet) current = { ...context, packet: t.packet };
     // Chains that call one another can make a packet meet more rules than anybody can wait for.
@@ -82,11 +81,11 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
     remember(t, context, name, rule.number, met === 'maybe');
     if (rule.target === null || !context.walk.sees(`xt-target/${rule.target.kind}`, true)) continue;
     const result = applyTarget(rule.target, current);
-    const said = ruleText(name, rule, result);
+    const said = context.walk.telling ? ruleText(name, rule, result) : '';
     switch (result.does) {
       case 'continue':
         t.packet = result.packet;
-        if (result.said) tell(t, context, name, rule, said, 'change');
+        if (result.said !== undefined && result.said !== '') tell(t, context, name, rule, said, 'change');
         continue;
       case 'accept':
         tell(t, context, name, rule, said, result.packet === current.packet ? 'pass' : 'change', result.packet);
@@ -230,15 +229,16 @@ function tell(
   { walk }: RuleContext,
   chain: string,
   rule: XtRule,
-  text: string,
+  text: string | (() => string),
   action: Step['action'],
   packet?: Packet,
 ): void {
   walk.spend('step');
+  if (!walk.telling) return;
   t.steps.push(
     makeStep({
       kind: action === 'branch' ? 'unknown' : 'rule',
-      text,
+      text: typeof text === 'string' ? text : text(),
       action,
       detail: { table: t.table.name, chain, rule: rule.number, comment: rule.comment },
       evidence: [ruleEvidence(t.ruleset, rule)],
@@ -254,6 +254,7 @@ function remember(
   rule: number | 'policy',
   maybe = false,
 ): void {
+  if (!walk.telling) return;
   walk.rulesMet.push({
     namespace: ns.key,
     direction: walk.direction,

@@ -60,7 +60,7 @@ export function walkBase(base: NftBase, context: NftContext): NftResult {
       e.remember(rule.rule.position);
       continue;
     }
-    const place = e.place();
+    const place = context.walk.telling ? e.place() : '';
     switch (outcome.does) {
       case 'next':
         e.remember(rule.rule.position);

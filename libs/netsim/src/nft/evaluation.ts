@@ -89,12 +89,13 @@ export class Evaluation {
     ];
   }
 
-  tell(text: string, action: Step['action'], packet?: Packet): void {
+  tell(text: string | (() => string), action: Step['action'], packet?: Packet): void {
     this.context.walk.spend('step');
+    if (!this.context.walk.telling) return;
     this.steps.push(
       makeStep({
         kind: action === 'branch' ? 'unknown' : 'rule',
-        text,
+        text: typeof text === 'string' ? text : text(),
         action,
         detail: {
           table: `${this.table.family} ${this.table.name}`,
@@ -111,6 +112,7 @@ export class Evaluation {
   /** A rule whose expressions all passed, or that came to a verdict: what the kernel's trace prints. */
   remember(rule: number | 'policy', chain = this.chain.chain.name): void {
     const { walk, ns } = this.context;
+    if (!walk.telling) return;
     walk.rulesMet.push({
       namespace: ns.key,
       direction: walk.direction,

@@ -60,7 +60,7 @@ function cut(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Packet 
   const headers = PIECE_HEADERS[packet.family];
   const pieceBytes = headers + Math.floor((limitBytes - headers) / 8) * 8;
   const text = `${packet.sizeBytes} bytes are cut into pieces that fit ${e.out.name} (${limitBytes})`;
-  walk.step(ns, { kind: 'egress', text, action: 'change' });
+  walk.step(ns, () => ({ kind: 'egress', text, action: 'change' }));
   return { ...packet, pieceBytes };
 }
 

@@ -44,7 +44,7 @@ function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Ne
   if (found.kind === 'found') {
     const full = queueFull(walk, ns, found.socket, packet);
     if (full) return full;
-    walk.step(ns, {
+    walk.step(ns, () => ({
       kind: 'socket',
       text: `socket: ${port} is taken${found.socket.process ? ` by ${found.socket.process}` : ''}`,
       action: 'pass',
@@ -58,7 +58,7 @@ function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Ne
           at: sockets.section?.at ?? null,
         },
       ],
-    });
+    }));
     return { do: 'delivered', ns, iif: iif.name, packet };
   }
   const loopbackOnly = found.kind === 'loopback-only';
@@ -108,6 +108,10 @@ function toEcho(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next
         evidence: [citeSysctl(ns, path, '1')],
       },
     );
-  walk.step(ns, { kind: 'socket', text: `the kernel answers the echo request (${describe(packet)})`, action: 'pass' });
+  walk.step(ns, () => ({
+    kind: 'socket',
+    text: `the kernel answers the echo request (${describe(packet)})`,
+    action: 'pass',
+  }));
   return { do: 'delivered', ns, iif: iif.name, packet };
 }

@@ -23,7 +23,7 @@ export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
   if (decision.kind === 'local') {
     const text =
       decision.as === 'broadcast' ? `route: ${to} is for everybody on the link` : `route: ${to} is this host's own`;
-    walk.step(ns, { kind: 'route', text, action: 'pass', evidence: decision.evidence });
+    walk.step(ns, () => ({ kind: 'route', text, action: 'pass', evidence: decision.evidence }));
     return { kind: 'local' };
   }
   // It left with the route of its sender, which loopback does not look up again: dst_discard.
@@ -34,13 +34,13 @@ export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
   }
   if (decision.kind !== 'forward') return { kind: 'stop', next: inputStop(walk, ns, iif, packet, decision) };
   const { route, nexthop, out, evidence } = decision;
-  walk.step(ns, {
+  walk.step(ns, () => ({
     kind: 'route',
     text: `route: ${routeText(ns, route, nexthop)}`,
     action: 'pass',
     detail: { dev: out.name, via: nexthop.via === null ? null : formatIp(nexthop.via) },
     evidence,
-  });
+  }));
   return { kind: 'forward', route, nexthop, out };
 }
 
@@ -156,13 +156,13 @@ export function tellRoute(
       : route && nexthop
         ? routeText(ns, route, nexthop)
         : `${to} on the link of ${out.name}`;
-  walk.step(ns, {
+  walk.step(ns, () => ({
     kind: 'route',
     text: `route: ${text}`,
     action: 'pass',
     detail: { dev: out.name, via: nexthop?.via == null ? null : formatIp(nexthop.via) },
     evidence,
-  });
+  }));
 }
 
 export function routeText(ns: WorldNamespace, route: Route, nexthop: NextHop): string {

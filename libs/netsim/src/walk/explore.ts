@@ -7,7 +7,7 @@ import { HeaviestFirst } from './heaviest-first.ts';
 import type { Lens } from './lens.ts';
 import { run } from './run.ts';
 import type { Stop } from './stop.ts';
-import type { Walk } from './walk.ts';
+import type { Manner, Walk } from './walk.ts';
 
 export interface Run {
   readonly walk: Walk;
@@ -31,6 +31,7 @@ export function explore(
   maxBranches: number,
   budget: Budget,
   lens: Lens | null,
+  manner: Partial<Manner> = {},
 ): readonly Run[] {
   const runs: Run[] = [];
   const pending = new HeaviestFirst<Pending>();
@@ -39,7 +40,7 @@ export function explore(
     const from = pending.take();
     if (!from) break;
     const prefix = from.depth < 0 ? [] : [...from.points.slice(0, from.depth).map((p) => p.taken), from.option];
-    const { walk, stop, abandoned } = run(world, flow, prefix, new Allowance(budget), lens);
+    const { walk, stop, abandoned } = run(world, flow, prefix, new Allowance(budget), lens, manner);
     const { points } = walk.choices;
     if (!abandoned) runs.push({ walk, stop, points });
     let weight = 1;

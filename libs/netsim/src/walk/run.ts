@@ -20,7 +20,7 @@ import type { Allowance } from './budget.ts';
 import type { Lens } from './lens.ts';
 import type { Next } from './next.ts';
 import type { Stop } from './stop.ts';
-import { Walk } from './walk.ts';
+import { type Manner, Walk } from './walk.ts';
 
 export interface Ran {
   readonly walk: Walk;
@@ -29,8 +29,15 @@ export interface Ran {
   readonly abandoned: boolean;
 }
 
-export function run(world: World, flow: Flow, prefix: readonly number[], allowance: Allowance, lens: Lens | null): Ran {
-  const walk = new Walk(world, flow, prefix, allowance, lens);
+export function run(
+  world: World,
+  flow: Flow,
+  prefix: readonly number[],
+  allowance: Allowance,
+  lens: Lens | null,
+  manner: Partial<Manner>,
+): Ran {
+  const walk = new Walk(world, flow, prefix, allowance, lens, manner);
   let next = start(walk);
   let stage: Stage | null = null;
   for (;;) {
@@ -146,7 +153,7 @@ function start(walk: Walk): Next {
   if (!sender.ok) return sender.next;
   const packet = { ...blank, source: sender.source };
   walk.original = packet;
-  walk.step(ns, { kind: 'origin', text: `sends ${describe(packet)}`, action: 'pass', packet });
+  walk.step(ns, () => ({ kind: 'origin', text: `sends ${describe(packet)}`, action: 'pass', packet }));
   return { do: 'output', ns, packet, oif: sender.oif, sourceChosen: sender.sourceChosen };
 }
 
@@ -167,7 +174,7 @@ function answer(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
   walk.answering = back;
   if (walk.exited) return { do: 'from-outside', packet: back };
   walk.answeredBy = ns.key;
-  walk.step(ns, { kind: 'origin', text: `answers ${describe(back)}`, action: 'pass', packet: back });
+  walk.step(ns, () => ({ kind: 'origin', text: `answers ${describe(back)}`, action: 'pass', packet: back }));
   return { do: 'output', ns, packet: back, oif: null };
 }
 
@@ -229,11 +236,11 @@ function accept(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
   };
   if (here && sameTuple(tupleOf(packet), tupleOf(expected))) {
     walk.heard = { kind: 'packet', packet };
-    walk.step(outside ? OUTSIDE : ns, {
+    walk.step(outside ? OUTSIDE : ns, () => ({
       kind: 'socket',
       text: `the answer is back: ${describe(packet)}`,
       action: 'pass',
-    });
+    }));
     return walk.flow.tcpFlags === undefined && walk.conntrack.hasHalfSeenTcp()
       ? confirm(walk, original, ns)
       : { do: 'end', stop: null };
@@ -262,6 +269,11 @@ function confirm(walk: Walk, original: Packet, ns: WorldNamespace): Next {
   walk.seenByEnds = walk.rulesMet.length;
   const ack: Packet = { ...original, tcpFlags: TCP.ACK };
   if (walk.flow.source.kind === 'external') return { do: 'from-outside', packet: ack };
-  walk.step(ns, { kind: 'origin', text: `confirms the connection: ${describe(ack)}`, action: 'pass', packet: ack });
+  walk.step(ns, () => ({
+    kind: 'origin',
+    text: `confirms the connection: ${describe(ack)}`,
+    action: 'pass',
+    packet: ack,
+  }));
   return { do: 'output', ns, packet: ack, oif: null };
 }

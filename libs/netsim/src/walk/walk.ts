@@ -2,7 +2,7 @@
 import type { Flow, Link, NamespaceKey, NftElement } from '@netverdict/linux-net';
 import type { Choice, Direction, Disposition, Evidence, Step } from '@netverdict/verdict';
 import { Conntrack } from '../conntrack/table.ts';
-import { describe, type Packet } from '../packet/packet.ts';
+import type { Packet } from '../packet/packet.ts';
 import { type Place, Recorder, type StepInput } from '../trace/recorder.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
 import { Allowance, Budget, COST, DEFAULT_MAX_WORK } from './budget.ts';
@@ -19,6 +19,12 @@ interface StopDetails {
   readonly steps?: readonly Step[];
   /** The namespace that sent the packet where it was lost, when it was lost on the wire or outside. */
   readonly owner?: WorldNamespace;
+}
+
+/** How a way is walked; where it leads to is the same. */
+export interface Manner {
+  readonly telling: boolean;
+  readonly indexes: boolean;
 }
 
 export class Walk {
@@ -62,6 +68,10 @@ export class Walk {
   /** Rules whose conditions the packet and its answer met, in order. */
   readonly rulesMet: RuleMet[] = [];
   readonly lens: Lens | null;
+  /** False: nobody wants the trace, the rules met or the labels of the choices; the way is the same. */
+  readonly telling: boolean;
+  /** False: rules are walked one by one. */
+  readonly indexes: boolean;
   readonly #labels: Choice[] = [];
   #collapsed = 0;
 
@@ -71,8 +81,11 @@ export class Walk {
     prefix: readonly number[],
     allowance = new Allowance(new Budget(DEFAULT_MAX_WORK)),
     lens: Lens | null = null,
+    { telling = true, indexes = true }: Partial<Manner> = {},
   ) {
     this.lens = lens;
+    this.telling = telling;
+    this.indexes = indexes;
     this.#allowance = allowance;
     this.world = world;
     this.flow = flow;
@@ -90,9 +103,11 @@ export class Walk {
     return this.lens === null ? answer : this.lens.sees(feature, answer);
   }
 
-  step(at: WorldNamespace | Place, input: StepInput): void {
+  /** A function is called only where the step is told: the texts are most of a verdict's cost. */
+  step(at: WorldNamespace | Place, input: StepInput | (() => StepInput)): void {
     this.#allowance.spend(COST.step);
-    if (!this.#aside) this.recorder.add(placeOf(at), this.direction, input);
+    if (!this.#aside && this.telling)
+      this.recorder.add(placeOf(at), this.direction, typeof input === 'function' ? input() : input);
   }
 
   /** Questions about another packet than the one that is followed (who would answer an ARP request?) leave no steps and no rules met. */
@@ -172,6 +187,7 @@ export class Walk {
 
   /** The random choices since the last label led to this backend: one choice for the reader instead of several. */
   label(what: Choice['what'], label: string): void {
+    if (!this.telling) return;
     const points = this.choices.points.slice(this.#collapsed).filter((point) => point.what !== 'unknown');
     if (points.length === 0) return;
     this.#flushUnknowns();
@@ -198,7 +214,9 @@ export class Walk {
 
   /** True when this packet has come to this device twice before. */
   loops(ns: WorldNamespace, link: Link, packet: Packet): boolean {
-    const key = `${this.direction} ${ns.key} ${link.ifindex} ${packet.tcpFlags} ${describe(packet)}`;
+    const { protocol, source, sport, destination, dport, payload } = packet;
+    const ends = `${protocol} ${source} ${sport} ${destination} ${dport} ${payload === null ? '' : payload.vni}`;
+    const key = `${this.direction} ${ns.key} ${link.ifindex} ${packet.tcpFlags} ${ends}`;
     const times = (this.#seen.get(key) ?? 0) + 1;
     this.#seen.set(key, times);
     return times > 2;

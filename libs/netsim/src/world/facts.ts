@@ -24,7 +24,24 @@ export function missingSection(ns: WorldNamespace, part: Known<unknown>, kind: S
 export function sysctl(ns: WorldNamespace, path: string): number | null | undefined {
   const { sysctls } = ns.net.state;
   if (!sysctls.known) return undefined;
-  const text = sysctls.value.get(path) ?? sysctls.value.get(path.replaceAll('/', '.'));
+  let numbers = read.get(sysctls.value);
+  if (!numbers) {
+    numbers = new Map();
+    read.set(sysctls.value, numbers);
+  }
+  let value = numbers.get(path);
+  if (value === undefined) {
+    value = numberAt(sysctls.value, path);
+    numbers.set(path, value);
+  }
+  return value;
+}
+
+/** What was asked before: a packet asks some dozen switches at every device. */
+const read = new WeakMap<ReadonlyMap<string, string>, Map<string, number | null>>();
+
+function numberAt(sysctls: ReadonlyMap<string, string>, path: string): number | null {
+  const text = sysctls.get(path) ?? sysctls.get(path.replaceAll('/', '.'));
   if (text === undefined) return null;
   const value = Number(text.trim().split(/\s+/)[0]);
   return Number.isNaN(value) ? null : value;
