@@ -226,7 +226,7 @@ describe('the summary', () => {
 
   it('names what is not known in the language of the reader', () => {
     const { en, zh } = summaryOf(flow(A1, '10.244.2.2:80'), {
-      [HOST1]: (s) => ({ ...s, conntrackTable: known({ count: 9, max: 9 }) }),
+      [HOST1]: (s) => ({ ...MASQ(s), conntrackTable: known({ count: 9, max: 9 }) }),
     });
     expect(en).toContain('the connection tracking table is full (9 of 9)');
     expect(zh).toContain('连接跟踪表已满(9/9)');

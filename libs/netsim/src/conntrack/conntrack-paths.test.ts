@@ -87,14 +87,20 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
   {
     name: 'a full conntrack table may drop a new connection',
     flow: flow(A1, '10.244.2.2:80'),
-    with: { edit: { [HOST1]: (s) => ({ ...s, conntrackTable: known({ count: 65536, max: 65536 }) }) } },
+    with: { edit: { [HOST1]: (s) => ({ ...MASQ(s), conntrackTable: known({ count: 65536, max: 65536 }) }) } },
     outcome: 'undetermined',
     findings: ['NV-UNKNOWN-DECIDES'],
   },
   {
+    name: 'a full conntrack table is nothing to a host without a rule that needs connections',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: (s) => ({ ...s, conntrackTable: known({ count: 65536, max: 65536 }) }) } },
+    outcome: 'reachable',
+  },
+  {
     name: 'a conntrack table with room for one',
     flow: flow(A1, '10.244.2.2:80'),
-    with: { edit: { [HOST1]: (s) => ({ ...s, conntrackTable: known({ count: 65535, max: 65536 }) }) } },
+    with: { edit: { [HOST1]: (s) => ({ ...MASQ(s), conntrackTable: known({ count: 65535, max: 65536 }) }) } },
     outcome: 'reachable',
   },
   {

@@ -9,6 +9,7 @@
  * legacy, is that of a host whose rules were loaded the other way round, and is asked about where it matters.
  */
 import type { Family, Known, XtTableName } from '@netverdict/linux-net';
+import { tracksConnections } from '../conntrack/needed.ts';
 import type { CompiledNft, NftBase } from '../nft/compile.ts';
 import { type Hook, NFT_HOOK } from './hooks.ts';
 import { type CompiledChain, type CompiledRuleset, type CompiledTable, toolOf } from './ruleset.ts';
@@ -70,12 +71,14 @@ export function compileHooks(rulesets: Rulesets, nft: Known<CompiledNft>): Compi
     const bases = (nft.known ? nft.value.bases : []).filter((base) => families.includes(base.table.family));
     const anyNat =
       rulesets[family].some((r) => !r.known || r.value.tables.has('nat')) || bases.some((b) => b.type === 'nat');
+    const tracked = tracksConnections(family, rulesets[family], nft);
     const at = (hook: Hook): readonly Rank[] =>
       ranksAt(
         hook,
         known,
         bases.filter((base) => base.hook === NFT_HOOK[hook]),
-        anyNat,
+        tracked,
+        tracked && anyNat,
       );
     return {
       PREROUTING: at('PREROUTING'),
@@ -93,6 +96,7 @@ function ranksAt(
   hook: Hook,
   rulesets: readonly CompiledRuleset[],
   bases: readonly NftBase[],
+  tracked: boolean,
   anyNat: boolean,
 ): readonly Rank[] {
   const groups: { priority: number; group: Group }[] = [];
@@ -117,7 +121,7 @@ function ranksAt(
     const act: Act = { kind: 'nat', ranks: rank(natGroups) };
     groups.push({ priority: nat, group: { name: 'NAT', acts: [act], stops: true, changes: true } });
   }
-  if (hook === 'PREROUTING' || hook === 'OUTPUT')
+  if (tracked && (hook === 'PREROUTING' || hook === 'OUTPUT'))
     groups.push({
       priority: CONNTRACK_PRIORITY,
       group: { name: 'connection tracking', acts: [{ kind: 'conntrack' }], stops: true, changes: true },

@@ -87,12 +87,13 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
       return fromOutside(walk, next.packet);
     case 'delivered':
       confirmEntry(walk, next.ns, next.packet);
-      if (walk.grave) return hear(walk, next.ns, next.packet, isSender(walk, next.ns));
+      if (walk.grave)
+        return hear(walk, next.ns, next.packet, isSender(walk, next.ns) && reachesSocket(walk, next.iif));
       if (walk.confirming) return { do: 'end', stop: null };
       if (walk.direction === 'forward') walk.arrived = { namespace: next.ns.key, iif: next.iif, packet: next.packet };
       return walk.direction === 'forward' || walk.answering === null
         ? answer(walk, next.ns, next.packet)
-        : accept(walk, next.ns, next.packet);
+        : accept(walk, next.ns, next.iif, next.packet);
     default:
       return assertNever(next);
   }
@@ -108,6 +109,10 @@ const isSender = (walk: Walk, ns: WorldNamespace): boolean => {
   const { source } = walk.flow;
   return source.kind === 'external' || source.namespace === ns.key;
 };
+
+/** A socket that is bound to a device takes nothing that comes in by another, be it its own host's error over loopback. */
+const reachesSocket = (walk: Walk, iif: string): boolean =>
+  walk.flow.device === undefined || walk.sees('socket/answer-device', walk.flow.device === iif);
 
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 const ECHO_ID = 4711;
@@ -222,11 +227,11 @@ const opensSocket = ({ tcpFlags }: Packet): boolean =>
   (tcpFlags & TCP.SYN) !== 0 && (tcpFlags & (TCP.ACK | TCP.RST | TCP.FIN)) === 0;
 
 /** The answer has come to some host: it is the right one if the source's socket knows it as its own. */
-function accept(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
+function accept(walk: Walk, ns: WorldNamespace, iif: string, packet: Packet): Next {
   const { original, flow } = walk;
   if (!original) return { do: 'end', stop: null };
   const outside = flow.source.kind === 'external';
-  const here = isSender(walk, ns);
+  const here = isSender(walk, ns) && reachesSocket(walk, iif);
   const expected: Packet = {
     ...packet,
     source: original.destination,
