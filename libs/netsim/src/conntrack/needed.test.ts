@@ -2,13 +2,23 @@
 import type { XtMatch, XtTarget } from '@netverdict/linux-net';
 import { describe, expect, test } from 'vitest';
 import { compileRuleset } from '../netfilter/ruleset.ts';
-import { MASQUERADE } from '../testing/edits.ts';
 import { known, ruleset } from '../testing/cluster.ts';
+import { MASQUERADE } from '../testing/edits.ts';
 import { tracksConnections } from './needed.ts';
 
-const NO_NFT = known({ section: null, source: { byteOrder: 'little', tables: [] }, host: 'little', tables: [], bases: [] }) as never;
+const NO_NFT = known({
+  section: null,
+  source: { byteOrder: 'little', tables: [] },
+  host: 'little',
+  tables: [],
+  bases: [],
+}) as never;
 const tracks = (rule: { matches?: readonly XtMatch[]; target?: XtTarget }): boolean =>
-  tracksConnections('ipv4', [known(compileRuleset(ruleset('nft', { raw: { never: [rule] } }), null))], NO_NFT);
+  tracksConnections(
+    'ipv4',
+    [known(compileRuleset(ruleset('nft', { raw: { never: [{ target: null, ...rule }] } }), null))],
+    NO_NFT,
+  );
 const CT = { zone: null, zoneOf: 'both', helper: null, notrack: false, timeout: null, events: [] } as const;
 
 describe('a namespace tracks connections', () => {
@@ -25,7 +35,9 @@ describe('a namespace tracks connections', () => {
     expect(tracks({ target: { kind: 'notrack' } })).toBe(false);
   });
   test('not for rules that ask of the packet alone', () => {
-    expect(tracks({ matches: [{ kind: 'mark', value: 1, mask: 1, negate: false }], target: { kind: 'drop' } })).toBe(false);
+    expect(tracks({ matches: [{ kind: 'mark', value: 1, mask: 1, negate: false }], target: { kind: 'drop' } })).toBe(
+      false,
+    );
   });
   test('where its rules were not read, so that nothing is taken for certain', () => {
     const unread = { known: false, kind: 'nftables', reason: 'missing' } as never;

@@ -87,8 +87,7 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
       return fromOutside(walk, next.packet);
     case 'delivered':
       confirmEntry(walk, next.ns, next.packet);
-      if (walk.grave)
-        return hear(walk, next.ns, next.packet, isSender(walk, next.ns) && reachesSocket(walk, next.iif));
+      if (walk.grave) return hear(walk, next.ns, next.packet, isSender(walk, next.ns) && reachesSocket(walk, next.iif));
       if (walk.confirming) return { do: 'end', stop: null };
       if (walk.direction === 'forward') walk.arrived = { namespace: next.ns.key, iif: next.iif, packet: next.packet };
       return walk.direction === 'forward' || walk.answering === null

@@ -24,6 +24,7 @@ export const NAT = {
 } as const satisfies Readonly<Record<string, Held>>;
 
 export const SOCKETS = {
+  'answer-device': 'kernel',
   wildcard: 'kernel',
   'bound-address': 'kernel',
   'bound-device': 'kernel',
