@@ -353,48 +353,78 @@ static bool hear(const struct flow *flow, struct attempt *attempt, uint32_t read
 	}
 }
 
+/* Takes what has come; how many there were. */
+static int serve(const struct flow *flow, struct attempt *attempt, int wait_ms)
+{
+	struct epoll_event ready[64];
+	int count = epoll_wait(epoll(), ready, 64, wait_ms);
+
+	for (int i = 0; i < count; i++) {
+		unsigned index = (uint32_t)ready[i].data.u64;
+
+		switch ((enum waited)(ready[i].data.u64 >> 32)) {
+		case RECEIVER:
+			serve_receiver(index);
+			break;
+		case ACCEPTED:
+			serve_accepted(index);
+			break;
+		case TRACE:
+			read_trace(index);
+			break;
+		case SENDER:
+			if (attempt->outcome == SILENCE)
+				hear(flow, attempt, ready[i].events);
+			break;
+		}
+	}
+	return count > 0 ? count : 0;
+}
+
 /*
- * Serves receivers and traces, until the sender has heard or nothing has happened for so long. The time is cut into slices, and
- * one that ended late does not count: on a machine without a free processor the packets' way has not gone on either.
+ * Nothing but time tells that a timer will not fire any more. It is cut into slices, and one that ended late does not count: on a
+ * machine without a free processor the packets' way has not gone on either.
  */
-static void wait_for_end(const struct flow *flow, struct attempt *attempt)
+static bool wait_for_timers(const struct flow *flow, struct attempt *attempt)
 {
 	enum { SLICE_MS = 5, LATE_MS = 3, MOST_SLICES = 200 };
-	bool heard = attempt->outcome != SILENCE;
 	int quiet_ms = 0;
 
-	for (int slices = 0; slices < MOST_SLICES; slices++) {
-		struct epoll_event ready[64];
+	for (int slices = 0; slices < MOST_SLICES && quiet_ms < flow->settle_ms; slices++) {
 		double start = now_ms();
+
+		if (serve(flow, attempt, SLICE_MS))
+			return true;
+		if (now_ms() - start < SLICE_MS + LATE_MS)
+			quiet_ms += SLICE_MS;
+	}
+	return false;
+}
+
+/* Serves receivers and traces, until the sender has heard and all is taken, or nothing is on its way any more (quiet.c). */
+static void wait_for_end(const struct flow *flow, struct attempt *attempt)
+{
+	/* Each hop may go through three devices (vxlan over a bridge over a veth); 40 for the way back. */
+	int enough = 40 + 3 * (flow->ttl > 0 ? flow->ttl : 64);
+
+	for (int rounds = 0; rounds < 100000;) {
 		/* What is on its way was there before the answer: one look without waiting takes it. */
-		int count = epoll_wait(epoll(), ready, 64, heard ? 0 : SLICE_MS);
-
-		if (count <= 0) {
-			if (now_ms() - start < SLICE_MS + LATE_MS)
-				quiet_ms += SLICE_MS;
-			if (heard || quiet_ms >= flow->settle_ms)
-				return;
+		if (serve(flow, attempt, 0)) {
+			rounds = 0;
+			continue;
 		}
-		for (int i = 0; i < count; i++) {
-			unsigned index = (uint32_t)ready[i].data.u64;
-
-			switch ((enum waited)(ready[i].data.u64 >> 32)) {
-			case RECEIVER:
-				serve_receiver(index);
-				break;
-			case ACCEPTED:
-				serve_accepted(index);
-				break;
-			case TRACE:
-				read_trace(index);
-				break;
-			case SENDER:
-				heard = heard || hear(flow, attempt, ready[i].events);
-				break;
-			}
+		if (attempt->outcome != SILENCE)
+			return;
+		if (rounds++ < enough) {
+			if (!pass_marker())
+				wait_for_timers(flow, attempt);
+			continue;
 		}
-		if (count > 0)
-			quiet_ms = 0;
+		if (!neighbours_pending())
+			return;
+		if (!wait_for_timers(flow, attempt) && !neighbours_pending())
+			return;
+		rounds = 0;
 	}
 }
 
@@ -447,7 +477,7 @@ static void continue_connection(const struct flow *flow, struct attempt *attempt
 	struct tell told = { IPPROTO_TCP, attempt->serial, next_sequence(attempt->fd), true };
 	start_trace(&told);
 	wait_on(attempt->fd, SENDER, 0);
-	if (enter(flow->ns) < 0 || send(attempt->fd, "more\n", 5, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+	if (enter(flow->ns) < 0 || send(attempt->fd, "more\n", CONTINUED_BYTES, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		fail(attempt, errno);
 }
 
@@ -483,6 +513,7 @@ static void run_attempt(const struct flow *flow, unsigned number)
 
 	while (next_arrival(&arrival))
 		;
+	pin();
 	start_trace(&told);
 	if (flow->continues && flow->protocol == IPPROTO_TCP && !attempt.raw_tcp)
 		continue_connection(flow, &attempt);
@@ -493,6 +524,7 @@ static void run_attempt(const struct flow *flow, unsigned number)
 	/* What it taught of the path's MTU is over with the clock's next tick (net/ipv6/route/mtu_expires is 0): 10 ms at most. */
 	if (flow->v6 && attempt.outcome == ICMP_ERROR && attempt.icmp_type == ICMP6_PACKET_TOO_BIG)
 		usleep(11000);
+	unpin();
 	print_heard(&attempt);
 	if (next_arrival(&arrival))
 		print_arrival(&arrival);

@@ -233,6 +233,11 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	/* execvpe() looks into its own environment, which the parent keeps empty. */
 	setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+	int error = open_marker();
+	if (error) {
+		problem("no namespace can be made", error);
+		return 1;
+	}
 	printf("{\"pid\":%d,\"protocol\":1}\n", getpid());
 	fflush(stdout);
 	while ((length = getline(&line, &room, stdin)) > 0) {

@@ -21,6 +21,8 @@ struct namespace {
 	uint64_t inode;
 	/* One netlink socket for both traces: its queue keeps the kernel's order between legacy and nft rules. -1: not watched. */
 	int trace;
+	/* To ask for its neighbours. -1: not opened yet. */
+	int routes;
 };
 
 extern struct namespace namespaces[MAX_NAMESPACES];
@@ -89,12 +91,21 @@ struct tell {
 	/* Of an established connection: `raw_seq` is the data's number, and no handshake is to be seen. */
 	bool established;
 };
+/* A line of data over an established connection. */
+enum { CONTINUED_BYTES = 5 };
 int open_trace(int ns);
 void read_trace(int ns);
 void start_trace(const struct tell *tell);
 unsigned traced_events(void);
 void print_trace(void);
 void print_positions(int ns);
+
+/* quiet.c */
+int open_marker(void);
+void pin(void);
+void unpin(void);
+bool pass_marker(void);
+bool neighbours_pending(void);
 
 /* flow.c */
 enum waited { RECEIVER, TRACE, SENDER, ACCEPTED };

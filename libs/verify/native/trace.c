@@ -169,6 +169,9 @@ static enum direction tell_transport(uint8_t protocol, const unsigned char *byte
 			return FORWARD;
 		/* In an established connection whatever comes back is the answer: an acknowledgement, or data with one. */
 		if (tell.established) {
+			/* What the sender says next is its acknowledgement of that. */
+			if (seq == tell.raw_seq + CONTINUED_BYTES)
+				return OTHER;
 			kind = flags;
 		} else if (flags & RST) {
 			/* To a SYN it has no sequence number; others end a connection that was made. */

@@ -59,6 +59,7 @@ int open_namespaces(char **names, int count)
 			return errno;
 		made->inode = status.st_ino;
 		made->trace = -1;
+		made->routes = -1;
 		snprintf(made->name, sizeof made->name, "%s", names[i]);
 		namespace_count = i + 1;
 	}
@@ -72,6 +73,8 @@ void close_world(void)
 	for (int i = 0; i < namespace_count; i++) {
 		if (namespaces[i].trace >= 0)
 			close(namespaces[i].trace);
+		if (namespaces[i].routes >= 0)
+			close(namespaces[i].routes);
 		close(namespaces[i].fd);
 	}
 	namespace_count = 0;
