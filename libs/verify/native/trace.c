@@ -42,6 +42,18 @@ struct seen {
 static struct seen seen[KNOWN_IDS];
 static unsigned seen_count;
 
+/*
+ * Outer packets of a tunnel: the trace shows their headers only, so the trace table logs them whole just before, and what they
+ * carry tells whose they are. They are known again by their ends' addresses, source port and length.
+ */
+struct outer {
+	unsigned char ends[8];
+	unsigned char sport[2], length[2];
+	enum direction direction;
+};
+static struct outer outers[KNOWN_IDS];
+static unsigned outer_count;
+
 static struct tell tell;
 /* What kind of packet came back first; 0: none yet. */
 static uint32_t reply_kind;
@@ -49,7 +61,7 @@ static uint32_t reply_kind;
 void start_trace(const struct tell *told)
 {
 	tell = *told;
-	event_count = seen_count = 0;
+	event_count = seen_count = outer_count = 0;
 	reply_kind = 0;
 	lost = false;
 }
@@ -191,6 +203,42 @@ static enum direction tell_transport(uint8_t protocol, const unsigned char *byte
 	return reply_kind == kind ? REPLY : OTHER;
 }
 
+static enum direction tell_packet(const unsigned char *network, size_t length, const unsigned char *transport, size_t rest);
+
+static bool is_vxlan(const unsigned char *udp)
+{
+	unsigned dport = udp[2] << 8 | udp[3];
+
+	return dport == 4789 || dport == 8472;
+}
+
+static enum direction tell_outer(const unsigned char *network, const unsigned char *udp)
+{
+	for (unsigned i = outer_count; i-- > 0;)
+		if (memcmp(outers[i].ends, network + 12, 8) == 0 && memcmp(outers[i].sport, udp, 2) == 0 && memcmp(outers[i].length, udp + 4, 2) == 0)
+			return outers[i].direction;
+	return OTHER;
+}
+
+/* The whole of an IPv4 packet of a VXLAN tunnel. */
+static void learn_outer(const unsigned char *network, size_t length)
+{
+	enum { VXLAN = 8, ETHERNET = 14 };
+	size_t header = length ? (network[0] & 15) * 4 : 0, inner = header + 8 + VXLAN + ETHERNET;
+
+	if (length < inner || network[0] >> 4 != 4 || network[9] != IPPROTO_UDP || !is_vxlan(network + header))
+		return;
+	const unsigned char *udp = network + header, *type = network + inner - 2;
+	bool ip = (type[0] << 8 | type[1]) == 0x0800 || (type[0] << 8 | type[1]) == 0x86dd;
+	struct outer outer = { .direction = ip ? tell_packet(network + inner, length - inner, NULL, 0) : OTHER };
+	memcpy(outer.ends, network + 12, 8);
+	memcpy(outer.sport, udp, 2);
+	memcpy(outer.length, udp + 4, 2);
+	if (outer_count == KNOWN_IDS)
+		memmove(outers, outers + 1, sizeof outers[0] * --outer_count);
+	outers[outer_count++] = outer;
+}
+
 static enum direction tell_packet(const unsigned char *network, size_t length, const unsigned char *transport, size_t rest)
 {
 	uint8_t protocol;
@@ -236,6 +284,8 @@ static enum direction tell_packet(const unsigned char *network, size_t length, c
 	} else {
 		return OTHER;
 	}
+	if (protocol == IPPROTO_UDP && network[0] >> 4 == 4 && rest >= 8 && is_vxlan(transport))
+		return tell_outer(network, transport);
 	return tell_transport(protocol, transport, rest);
 }
 
@@ -334,6 +384,11 @@ static void take_log(int ns, const struct nlmsghdr *header)
 
 	parse(&at, header);
 	copy_name(prefix, sizeof prefix, &at, NFULA_PREFIX);
+	if (strcmp(prefix, "nvtrace outer") == 0) {
+		if (at.bytes[NFULA_PAYLOAD])
+			learn_outer(at.bytes[NFULA_PAYLOAD], at.length[NFULA_PAYLOAD]);
+		return;
+	}
 	if (sscanf(prefix, "TRACE: %31[^:]:%63[^:]:%15[^:]:%u", event.table, event.chain, kind, &number) != 4)
 		return;
 	event.rule = number;

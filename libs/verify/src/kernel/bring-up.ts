@@ -63,7 +63,7 @@ export const fillingStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
     ...tool(ns, 'ip6tables-legacy-restore', ns.ip6tablesLegacy, pathOf),
     ...tool(ns, 'iptables-nft-restore', ns.iptablesNft, pathOf),
     ...tool(ns, 'ip6tables-nft-restore', ns.ip6tablesNft, pathOf),
-    ...tool(ns, 'nft', [...ns.nft, ...(hasRules(ns) ? traceLines(ns.nft) : [])], pathOf),
+    ...tool(ns, 'nft', [...ns.nft, ...(hasRules(ns) ? traceLines(ns.nft, hasTunnels(ns)) : [])], pathOf),
   ]);
 
 export const hasNftRules = (ns: NamespaceSpec): boolean =>
@@ -100,3 +100,6 @@ function socketFields(namespace: string, socket: SocketSpec): readonly (string |
     remote?.port ?? '-',
   ];
 }
+
+const hasTunnels = ({ links, ip, late }: NamespaceSpec): boolean =>
+  [links, ip, late].some((lines) => lines.some((line) => /\btype vxlan\b/.test(line)));

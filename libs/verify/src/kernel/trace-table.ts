@@ -6,10 +6,16 @@
 export const TRACE_TABLE = 'nvtrace';
 const PRIORITY = -500;
 
-/** nft lines for a namespace whose own ones are these. */
-export function traceLines(nft: readonly string[]): readonly string[] {
+/** nft lines for a namespace whose own ones are these; `tunnels`: it has an end of one. */
+export function traceLines(nft: readonly string[], tunnels: boolean): readonly string[] {
   const text = nft.join('\n');
   const lines = family('inet');
+  // The prober tells a tunnel's packet by what it carries, which the trace alone does not show.
+  if (tunnels)
+    for (const hook of ['prerouting', 'output'])
+      lines.push(
+        `add rule inet ${TRACE_TABLE} ${hook} udp dport { 4789, 8472 } log prefix "nvtrace outer" group 0 snaplen 160`,
+      );
   if (/\btable\s+bridge\b|\badd\s+\w+\s+bridge\b/.test(text)) lines.push(...family('bridge'));
   // Packets that a device's own hook drops never come to the others.
   const devices = [...text.matchAll(/\bhook\s+(ingress|egress)\s+device\s+"?([^\s";]+)/g)];
