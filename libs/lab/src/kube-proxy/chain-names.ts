@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /** RFC 4648 base32 of the first 10 bytes: 80 bits, 16 characters. */
-function hash16(text: string): string {
+export function hash16(text: string): string {
   const digest = createHash('sha256').update(text).digest();
   let bits = 0n;
   for (const byte of digest.subarray(0, 10)) bits = (bits << 8n) | BigInt(byte);

@@ -7,6 +7,7 @@ import type { ServicePort } from './service-ports.ts';
 
 export interface Endpoint {
   readonly ip: string;
+  readonly port: number;
   /** `10.244.1.7:8080` or `[fd00::7]:8080`. */
   readonly destination: string;
   readonly chain: string;
@@ -60,6 +61,7 @@ export function endpointsOf(
         const ready = endpoint.conditions?.ready ?? true;
         found.set(destination, {
           ip,
+          port: slicePort.port,
           destination,
           chain: endpointChain(port.name, port.protocol, destination),
           local: endpoint.nodeName === nodeName,

@@ -22,6 +22,8 @@ export interface KubeProxyConfig {
   readonly masqueradeBit: number;
   /** nf_conntrack_tcp_be_liberal is set: INVALID packets are not dropped. */
   readonly conntrackTcpBeLiberal: boolean;
+  /** Prefixes of ClusterIPs: nftables mode drops what goes to one that no Service has. */
+  readonly serviceCidrs: readonly string[];
   /** The empty KUBE-PROXY-CANARY chains by which kube-proxy notices that somebody flushed its tables. */
   readonly canaryChains: boolean;
 }
@@ -35,6 +37,7 @@ export const DEFAULT_KUBE_PROXY_CONFIG: KubeProxyConfig = {
   randomFully: false,
   masqueradeBit: 14,
   conntrackTcpBeLiberal: false,
+  serviceCidrs: [],
   canaryChains: false,
 };
 

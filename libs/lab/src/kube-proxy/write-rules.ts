@@ -56,7 +56,7 @@ export function writeKubeProxyRules(input: KubeProxyInput): string {
 }
 
 /** Of the family, the Node object's InternalIP first: kube-proxy takes that for the node's own. */
-function nodeAddresses(input: KubeProxyInput, config: KubeProxyConfig): string[] {
+export function nodeAddresses(input: KubeProxyInput, config: KubeProxyConfig): string[] {
   const node: NodeJson | undefined = input.objects.find((o) => o.kind === 'Node' && o.metadata.name === input.nodeName);
   const internal = (node?.status?.addresses ?? []).filter((a) => a.type === 'InternalIP').map((a) => a.address);
   return [...new Set([...internal, ...input.nodeIps])].flatMap((text) => {

@@ -8,7 +8,7 @@ import { addPrelude } from './prelude.ts';
 import { type Random, randomFrom, seedOf } from './random.ts';
 import { docker } from './realistic/docker.ts';
 import { felix } from './realistic/felix.ts';
-import { kubeProxy } from './realistic/kube-proxy.ts';
+import { kubeProxy, kubeProxyNft } from './realistic/kube-proxy.ts';
 import { sidecar } from './realistic/sidecar.ts';
 import { kernelSettings, linkTrouble, routing } from './routing.ts';
 import { addSockets } from './sockets.ts';
@@ -46,6 +46,7 @@ export const REALISTIC: readonly (readonly [number, Layer])[] = [
   [1, sidecar],
   [1, felix],
   [2, kubeProxy],
+  [2, kubeProxyNft],
 ];
 const REALISTIC_SHARE = 0.15;
 

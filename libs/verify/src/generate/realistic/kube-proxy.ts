@@ -1,5 +1,11 @@
 /** A node with pods behind a bridge and the rules that kube-proxy would write for random Services and EndpointSlices. */
-import { type KubeObject, kubeProxySysctls, writeKubeProxyRules } from '@netverdict/lab/kube-proxy';
+import {
+  type KubeObject,
+  type KubeProxyInput,
+  kubeProxySysctls,
+  writeKubeProxyNftables,
+  writeKubeProxyRules,
+} from '@netverdict/lab/kube-proxy';
 import { address, FAMILIES } from '../addresses.ts';
 import { addAddresses, addNamespace, addRoute, addVeth, type Draft } from '../draft.ts';
 import { addSockets } from '../sockets.ts';
@@ -7,7 +13,11 @@ import { addSockets } from '../sockets.ts';
 const SERVICE_SUBNET = 96;
 type Family = (typeof FAMILIES)[number];
 
-export function kubeProxy(draft: Draft): void {
+/** In iptables mode, or in nftables mode. */
+export const kubeProxy = (draft: Draft): void => kubeProxyNode(draft, 'iptables');
+export const kubeProxyNft = (draft: Draft): void => kubeProxyNode(draft, 'nftables');
+
+function kubeProxyNode(draft: Draft, mode: 'iptables' | 'nftables'): void {
   const { random } = draft;
   const node = addNamespace(draft, 'n', { router: true });
   node.links.push('link add br0 type bridge');
@@ -36,12 +46,21 @@ export function kubeProxy(draft: Draft): void {
       ...nodeObject(family),
       ...Array.from({ length: random.int(1, 4) }, (_, i) => service(draft, family, i)).flat(),
     ];
-    const text = writeKubeProxyRules({
+    const input: KubeProxyInput = {
       objects,
       nodeName: 'n',
       nodeIps: [address(family, 9, 254)],
-      config: { family, ...(random.chance(0.5) ? { masqueradeAll: random.chance(0.5) } : {}) },
-    });
+      config: {
+        family,
+        ...(random.chance(0.5) ? { masqueradeAll: random.chance(0.5) } : {}),
+        ...(mode === 'nftables' ? nftSettings(draft, family) : {}),
+      },
+    };
+    if (mode === 'nftables') {
+      node.nft.push(...writeKubeProxyNftables(input).trimEnd().split('\n'));
+      continue;
+    }
+    const text = writeKubeProxyRules(input);
     const list =
       family === 'ipv4'
         ? random.pick([node.iptablesLegacy, node.iptablesNft])
@@ -49,6 +68,11 @@ export function kubeProxy(draft: Draft): void {
     list.push(...text.trimEnd().split('\n'));
   }
 }
+
+const nftSettings = ({ random }: Draft, family: Family) => ({
+  serviceCidrs: random.chance(0.5) ? [family === 'ipv4' ? '10.96.0.0/16' : 'fd00:96::/64'] : [],
+  nodePortAddresses: random.chance(0.5) ? [family === 'ipv4' ? '0.0.0.0/0' : '::/0'] : null,
+});
 
 const nodeObject = (family: Family): KubeObject[] => [
   {
