@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit`: pure, anywhere. `integration`: real engines, kernel and root. `scenarios`: the lab against the real packet. */
+/** `unit`: pure, anywhere. `integration`: real engines, kernel and root. `kernel`: the model judged by this kernel. `scenarios`: the lab against the real packet. */
 export default defineConfig({
   test: {
     projects: [
@@ -9,7 +9,7 @@ export default defineConfig({
           name: 'unit',
           setupFiles: ['scripts/property-seed.ts'],
           include: ['{libs,services,clients}/*/src/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts'],
+          exclude: ['**/*.integration.test.ts', '**/*.kernel.test.ts'],
         },
       },
       {
@@ -19,6 +19,15 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'kernel',
+          include: ['libs/verify/src/**/*.kernel.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
         },
       },
       {
