@@ -12,10 +12,12 @@ import {
   summarize,
   type VerdictContext,
 } from '@netverdict/verdict';
-import { type EvaluatedBranch, type EvaluateOptions, type Evaluation, evaluateWithin, unknownKey } from './evaluate.ts';
+import { type EvaluatedBranch, type EvaluateOptions, type Evaluation, evaluateWithin } from './evaluate.ts';
 import { answeredByOther, remarksOn } from './findings/answered.ts';
 import type { Derived, Patched } from './findings/finding.ts';
 import { derive } from './findings/index.ts';
+import { errorsLost } from './findings/too-big.ts';
+import { undecided } from './findings/undecided.ts';
 import { Budget, DEFAULT_MAX_WORK } from './walk/budget.ts';
 import type { World } from './world/world.ts';
 
@@ -81,7 +83,12 @@ export function diagnose(
   const { shares, unexamined } = first;
   const outcome = outcomeFor(shares, unexamined);
   const others = answeredByOther(world, flow.destination.address, first);
-  const all = [...findings, ...others, ...undecided(first, findings)];
+  const all = [
+    ...findings,
+    ...others,
+    ...errorsLost(world, flow, first),
+    ...undecided({ world, flow }, first, findings, budget),
+  ];
   const unknown = all.find((f) => f.severity === 'suspicious') ?? all.find((f) => f.code === 'NV-UNEXAMINED');
   const missing = unknown ? clause(unknown) : null;
   return {
@@ -189,40 +196,6 @@ function outcomeFor(shares: Shares, unexamined: number): Outcome {
   if (!none(shares.unreachable) && !none(shares.reachable)) return 'partially-reachable';
   if (none(shares.undetermined)) return none(unexamined) ? 'unreachable' : 'undetermined';
   return 'undetermined';
-}
-
-/** What is not known and decides, and what a budget left out: findings too, so that nobody takes silence for good news. */
-function undecided(evaluation: Evaluation, findings: readonly Finding[]): Finding[] {
-  const said = new Set(findings.map((f) => JSON.stringify(f.params)));
-  const branchesOf = new Map<string, string[]>();
-  for (const { branch, deciding } of evaluation.branches)
-    for (const key of new Set(deciding.map(unknownKey))) appendTo(branchesOf, key, branch.id);
-  const list = evaluation.unknowns.map(
-    (missing): Finding => ({
-      code: 'NV-UNKNOWN-DECIDES',
-      severity: 'suspicious',
-      hop: missing.place,
-      node: missing.node,
-      direction: 'forward',
-      branches: branchesOf.get(unknownKey(missing)) ?? [],
-      params: { where: missing.node ?? missing.place, what: missing.text, whatZh: missing.zh },
-      evidence: missing.evidence,
-      remedy: null,
-    }),
-  );
-  if (evaluation.unexamined > 0)
-    list.push({
-      code: 'NV-UNEXAMINED',
-      severity: 'info',
-      hop: 'outside',
-      node: null,
-      direction: 'forward',
-      branches: [],
-      params: { percent: Math.round(evaluation.unexamined * 1000) / 10 },
-      evidence: [],
-      remedy: null,
-    });
-  return list.filter((f) => !said.has(JSON.stringify(f.params)));
 }
 
 function clause(finding: Finding): { en: string; zh: string } {

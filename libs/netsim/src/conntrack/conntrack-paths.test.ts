@@ -89,7 +89,7 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     flow: flow(A1, '10.244.2.2:80'),
     with: { edit: { [HOST1]: (s) => ({ ...MASQ(s), conntrackTable: known({ count: 65536, max: 65536 }) }) } },
     outcome: 'undetermined',
-    findings: ['NV-UNKNOWN-DECIDES'],
+    findings: ['NV-CONNTRACK-FULL'],
   },
   {
     name: 'a full conntrack table is nothing to a host without a rule that needs connections',

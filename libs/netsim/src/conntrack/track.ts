@@ -70,7 +70,7 @@ function tableFull({ walk, ns, hook }: At, packet: Packet): Next | null {
   const { count, max } = conntrackTable.value;
   if (max <= 0 || count < max || walk.conntrack.knows(ns.key, packet)) return null;
   const missing = {
-    kind: 'other' as const,
+    kind: 'conntrack-full' as const,
     place: ns.key,
     node: ns.node,
     text: `the connection tracking table is full (${count} of ${max}): new connections are dropped unless an unanswered one makes room`,
@@ -83,4 +83,6 @@ function tableFull({ walk, ns, hook }: At, packet: Packet): Next | null {
 }
 
 const hasRules = (ns: WorldNamespace, packet: Packet): boolean =>
-  ns.net.rulesets[packet.family].some((r) => !r.known || r.value.tables.size > 0);
+  ns.net.rulesets[packet.family].some((r) => !r.known || r.value.tables.size > 0) ||
+  !ns.net.nft.known ||
+  ns.net.nft.value.tables.length > 0;

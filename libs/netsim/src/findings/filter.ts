@@ -3,9 +3,12 @@ import type { NetnsState, XtRuleset } from '@netverdict/linux-net';
 import { formatIp } from '@netverdict/linux-net';
 import { type CompiledRuleset, toolOf } from '../netfilter/ruleset.ts';
 import { innermost, TCP } from '../packet/packet.ts';
+import { asksForInvalid, invalidPacket } from './conntrack.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { routeDrift } from './route.ts';
 import { deleteCommand, onlyByNumber, withoutRule } from './rule-command.ts';
+import { bySet } from './set.ts';
+import { shadowed } from './shadow.ts';
 
 export function ruleDrop(s: Situation<'rule-drop' | 'rule-reject'>): Derived {
   const { cause, ns } = s;
@@ -18,9 +21,16 @@ export function ruleDrop(s: Situation<'rule-drop' | 'rule-reject'>): Derived {
   const also = onlyByNumber(rule) ? byNumber(rule.number) : sameRules(ruleset, table, chain, rule.text);
   const params = { where: nameOf(ns), rule: rule.number, chain, table, tool };
   const drop = cause.kind === 'rule-drop';
+  const named = shadowed(s) ?? bySet(s, params);
+  if (named) return named;
   return {
-    code: drop ? 'NV-FILTER-DROP' : 'NV-FILTER-REJECT',
-    params: drop ? params : { ...params, with: cause.kind === 'rule-reject' ? cause.with : '' },
+    ...(invalidPacket(s, asksForInvalid(rule), params) ??
+      (drop && rule.matches.some((m) => m.kind === 'rpfilter')
+        ? { code: 'NV-FILTER-RPFILTER', params: { ...params, address: formatIp(s.stop.packet.source) } }
+        : {
+            code: drop ? 'NV-FILTER-DROP' : 'NV-FILTER-REJECT',
+            params: drop ? params : { ...params, with: cause.kind === 'rule-reject' ? cause.with : '' },
+          })),
     remedy: {
       command: deleteCommand(ruleset, table, chain, rule),
       on: onPlace(ns),

@@ -1,6 +1,7 @@
 /** Every cause and the finding that it makes. A cause without one does not compile. */
 import type { EvaluatedBranch } from '../evaluate.ts';
 import type { Cause } from '../walk/stop.ts';
+import { staleEntry } from './conntrack.ts';
 import * as filter from './filter.ts';
 import type { Derived, Patched, Situation } from './finding.ts';
 import * as kernel from './kernel.ts';
@@ -58,11 +59,12 @@ export function derive(at: Patched, evaluated: EvaluatedBranch): Derived | null 
   // What loses the question for a neighbour is to blame, not the neighbour.
   const stop = last.cause.kind === 'neighbour' && last.cause.lost ? last.cause.lost : last;
   const derive = DERIVERS[stop.cause.kind] as (situation: Situation) => Derived;
-  return derive({
+  const situation: Situation = {
     ...at,
     stop,
     cause: stop.cause,
     branch,
     ns: stop.place === null ? undefined : at.world.namespaces.get(stop.place),
-  });
+  };
+  return staleEntry(situation) ?? derive(situation);
 }

@@ -92,22 +92,44 @@ export function martian(s: Situation<'martian'>): Derived {
       zh: `目的地址 ${destination} 不是单播地址`,
     },
   }[cause.why];
-  const loopback = cause.why === 'loopback-source' || cause.why === 'loopback-destination';
   const path = `net/ipv4/conf/${cause.iif.name}/route_localnet`;
+  const params = { where: nameOf(ns), dev: cause.iif.name };
+  const loopback = cause.why === 'loopback-source' || cause.why === 'loopback-destination';
+  // IPv6 has no such switch.
+  if (loopback && stop.packet.family === 'ipv4')
+    return {
+      code: 'NV-LOOPBACK-FROM-OUTSIDE',
+      params: { ...params, why: why.en, whyZh: why.zh },
+      remedy: {
+        command: setCommand(path, 1),
+        on: onPlace(ns),
+        en: 'Lets loopback addresses in from that device. That opens services bound to 127.0.0.1 to the network: rather make the service listen elsewhere.',
+        zh: '允许回环地址从该设备进入。这会把只绑定 127.0.0.1 的服务暴露到网络:更好的办法是让服务监听其他地址。',
+      },
+      patch: setSysctls(ns, { [path]: '1' }),
+    };
+  if (cause.why === 'source-is-own')
+    return {
+      code: 'NV-SOURCE-IS-OWN',
+      params: { ...params, address: source },
+      remedy: {
+        command: null,
+        on: onPlace(ns),
+        en: 'Usually an address translation is missing (a pod that reaches itself through a Service needs its source masqueraded), or two hosts have one address.',
+        zh: '通常是缺少地址转换(Pod 通过 Service 访问自身时需要对源地址做 masquerade),或者两台主机使用了同一个地址。',
+      },
+      patch: null,
+    };
   return {
     code: 'NV-MARTIAN',
-    params: { where: nameOf(ns), dev: cause.iif.name, why: why.en, whyZh: why.zh },
+    params: { ...params, why: why.en, whyZh: why.zh },
     remedy: {
-      command: loopback ? setCommand(path, 1) : null,
+      command: null,
       on: onPlace(ns),
-      en: loopback
-        ? 'Lets loopback addresses in from that device. That opens services bound to 127.0.0.1 to the network: rather make the service listen elsewhere.'
-        : 'Usually an address translation is missing: a pod that reaches itself through a Service needs its source masqueraded.',
-      zh: loopback
-        ? '允许回环地址从该设备进入。这会把只绑定 127.0.0.1 的服务暴露到网络:更好的办法是让服务监听其他地址。'
-        : '通常是缺少地址转换:Pod 通过 Service 访问自身时需要对源地址做 masquerade。',
+      en: 'No host may send from or to such an address: see which translation (SNAT, DNAT) or program gave it to the packets.',
+      zh: '任何主机都不应使用这样的源或目的地址:请查明是哪条地址转换规则(SNAT、DNAT)或哪个程序给出了它。',
     },
-    patch: loopback ? setSysctls(ns, { [path]: '1' }) : null,
+    patch: null,
   };
 }
 

@@ -22,11 +22,14 @@ import {
   withRoute,
 } from './expected-route.ts';
 import { change, type Derived, nameOf, onPlace, type Patched, type Situation } from './finding.ts';
+import { deadHopBy } from './route-hops.ts';
 import { neighbourCommand, type Vtep, vteps, withNeighbour } from './vtep.ts';
 
 export function linkDown(s: Situation<'link-down'>): Derived {
   const { cause, ns, world } = s;
   if (!ns) return noCarrier(s, cause.link);
+  const hop = deadHopBy(ns, s.stop.packet.destination, cause.link.ifindex);
+  if (hop) return hop;
   return cause.reason === 'admin-down' ? downLink(world, ns, cause.link) : noCarrier(s, cause.link);
 }
 
@@ -166,23 +169,60 @@ function noCarrier(s: Situation, link: Link): Derived {
   };
 }
 
+/** What `bridge link set` says and what the port then is. */
+const FLOODING = {
+  'flood off': { flood: true },
+  'mcast_flood off': { multicastFlood: true },
+  'bcast_flood off': { broadcastFlood: true },
+} as const satisfies Readonly<Record<string, Partial<NonNullable<Link['bridgePort']>>>>;
+const isFlooding = (state: string): state is keyof typeof FLOODING => Object.hasOwn(FLOODING, state);
+
 export function bridgePortBlocked(s: Situation<'bridge-port-blocked'>): Derived {
   const { cause, ns } = s;
-  const isolated = cause.state === 'isolated';
+  const dev = cause.port.name;
+  const where = nameOf(ns);
+  const set = (words: string): string => `bridge link set dev ${dev} ${words}`;
+  if (cause.state === 'isolated')
+    return {
+      code: 'NV-PORT-ISOLATED',
+      params: { dev, where },
+      remedy: {
+        command: set('isolated off'),
+        on: onPlace(ns),
+        en: 'Lets this port talk to the other isolated ports. Somebody isolated it on purpose: find out why first.',
+        zh: '允许该端口与其他隔离端口通信。隔离是被有意设置的,请先弄清原因。',
+      },
+      patch: editPort(ns, cause.port.ifindex, { isolated: false }),
+    };
+  if (isFlooding(cause.state)) {
+    const [kind] = cause.state.split(' ');
+    return {
+      code: 'NV-BRIDGE-FLOOD-OFF',
+      params: { dev, where, kind: kind ?? '' },
+      remedy: {
+        command: set(`${kind} on`),
+        on: onPlace(ns),
+        en: 'Lets the bridge send out of this port what it does not know the port of. Without that every address behind the port has to be in the forwarding table (bridge fdb add).',
+        zh: '允许网桥把未知端口的帧从该端口发出。否则该端口后面的每个地址都必须写入转发表(bridge fdb add)。',
+      },
+      patch: editPort(ns, cause.port.ifindex, FLOODING[cause.state]),
+    };
+  }
+  const locked = cause.state === 'locked';
   return {
     code: 'NV-BRIDGE-PORT-BLOCKED',
-    params: { dev: cause.port.name, where: nameOf(ns), state: cause.state },
+    params: { dev, where, state: cause.state },
     remedy: {
-      command: `bridge link set dev ${cause.port.name} ${isolated ? 'isolated off' : 'state 3'}`,
+      command: set(locked ? 'locked off' : 'state 3'),
       on: onPlace(ns),
-      en: isolated
-        ? 'Lets this port talk to the other isolated ports.'
+      en: locked
+        ? 'Takes frames from any address behind the port again. Somebody locked it on purpose (802.1X, MAB): find out why first.'
         : 'Sets the port to forwarding. If spanning tree runs on the bridge, it decides, and may have a reason.',
-      zh: isolated
-        ? '允许该端口与其他隔离端口通信。'
+      zh: locked
+        ? '重新接收来自该端口后任意地址的帧。端口锁定是被有意设置的(802.1X、MAB),请先弄清原因。'
         : '把端口设为转发状态。如果网桥启用了生成树协议,则由它决定,可能有其原因。',
     },
-    patch: editPort(ns, cause.port.ifindex, isolated ? { isolated: false } : { state: 'forwarding' }),
+    patch: editPort(ns, cause.port.ifindex, locked ? { locked: false } : { state: 'forwarding' }),
   };
 }
 

@@ -4,9 +4,11 @@ import type { Evidence, Step } from '@netverdict/verdict';
 import { innermost } from '../packet/packet.ts';
 import { cite, citeAbsence } from '../trace/evidence.ts';
 import { hostOf, nodeOfPodAddress, type World, type WorldNamespace } from '../world/world.ts';
+import { keepsSilent } from './arp.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { detachedPort } from './link.ts';
 import { policyRoute, routeDrift } from './route.ts';
+import { deadHop } from './route-hops.ts';
 import { neighbourCommand, vteps, withNeighbour } from './vtep.ts';
 
 export function neighbour(s: Situation<'neighbour' | 'frame-lost'>): Derived {
@@ -19,6 +21,8 @@ export function neighbour(s: Situation<'neighbour' | 'frame-lost'>): Derived {
     : null;
   if (routed) return routed;
   const address = cause.address ?? destination;
+  const hop = ns ? deadHop(ns, s.stop.packet.destination, cause.address, cause.link.ifindex) : null;
+  if (hop) return hop;
   const gone = ns ? (gatewayGone(s, ns, address, destination) ?? goneAddress(s, ns, address)) : null;
   if (gone) return gone;
   const nodeLost = nodeAddressGone(s, address);
@@ -27,6 +31,8 @@ export function neighbour(s: Situation<'neighbour' | 'frame-lost'>): Derived {
   if (wrong) return wrong;
   const detached = ns ? detachedPort(world, ns, cause.link, address) : null;
   if (detached) return detached;
+  const silent = ns && typeof address === 'number' ? keepsSilent(world, ns, cause.link, address) : null;
+  if (silent) return silent;
   const vtep = ns ? vteps(world, ns, cause.link).find((v) => v.gateway === address) : undefined;
   return {
     code: 'NV-NEIGHBOUR-UNRESOLVED',

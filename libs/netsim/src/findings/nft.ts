@@ -1,6 +1,7 @@
 /** Findings of rules of native nftables. Commands name a rule by its handle, which stays when others come and go. */
-import type { NftChain, NftRuleset, NftTable } from '@netverdict/linux-net';
+import { formatIp, type NftChain, type NftRuleset, type NftTable } from '@netverdict/linux-net';
 import type { NftPlace } from '../walk/stop.ts';
+import { asksForState, invalidPacket } from './conntrack.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 
 const TOOL = 'nft';
@@ -10,9 +11,15 @@ export function ruleDrop(s: Situation<'nft-drop' | 'nft-reject'>): Derived {
   const { cause, ns } = s;
   const { table, chain, rule } = cause;
   const params = { where: nameOf(ns), rule: rule.position, chain, table: tableName(cause), tool: TOOL };
+  const drop = cause.kind === 'nft-drop';
   return {
-    code: cause.kind === 'nft-drop' ? 'NV-FILTER-DROP' : 'NV-FILTER-REJECT',
-    params: cause.kind === 'nft-drop' ? params : { ...params, with: cause.with },
+    ...(invalidPacket(s, asksForState(rule), params) ??
+      (drop && rule.expressions.some((e) => e.kind === 'fib' && e.flags.includes('saddr'))
+        ? { code: 'NV-FILTER-RPFILTER', params: { ...params, address: formatIp(s.stop.packet.source) } }
+        : {
+            code: drop ? 'NV-FILTER-DROP' : 'NV-FILTER-REJECT',
+            params: drop ? params : { ...params, with: cause.kind === 'nft-reject' ? cause.with : '' },
+          })),
     remedy: {
       command: `nft delete rule ${table.family} ${quoted(table.name)} ${quoted(chain)} handle ${rule.handle}`,
       on: onPlace(ns),

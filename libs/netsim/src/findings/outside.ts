@@ -17,6 +17,7 @@ import type { World } from '../world/world.ts';
 import { editChain, editRuleset } from './filter.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { policyRoute, routeDrift } from './route.ts';
+import { deadHop } from './route-hops.ts';
 
 export function outsideNoRoute(s: Situation<'outside-no-route'>): Derived {
   const { ns, world, stop, cause } = s;
@@ -25,6 +26,8 @@ export function outsideNoRoute(s: Situation<'outside-no-route'>): Derived {
   if (cause.target === 'pod') {
     const drift = ns ? (policyRoute(s, ns, inner.destination) ?? routeDrift(world, ns, inner.destination)) : null;
     if (drift) return drift;
+    const hop = ns ? deadHop(ns, stop.packet.destination, cause.via, cause.link?.ifindex ?? null) : null;
+    if (hop) return hop;
   }
   if (cause.target === 'service' && ns) return serviceUnknown(s);
   return {

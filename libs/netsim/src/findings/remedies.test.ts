@@ -136,14 +136,14 @@ const ROWS: readonly Row[] = [
     expect: [['NV-ROUTE-WRONG-DEVICE', 'node-1', 'ip route del 10.244.2.0/24 via 172.18.0.1 dev eth0 table 77']],
   },
   {
-    name: 'a policy rule that refuses has no route to delete',
+    name: 'a policy rule that refuses is deleted with all that tells it from others',
     edit: {
       [HOST1]: (s) => ({
         ...s,
         rules4: known([policyRule(10, 0, { action: { kind: 'prohibit' } }), ...DEFAULT_RULES]),
       }),
     },
-    expect: [['NV-ROUTE-REFUSES', 'node-1', null]],
+    expect: [['NV-POLICY-RULE-REFUSES', 'node-1', 'ip rule del priority 10 prohibit']],
   },
 ];
 

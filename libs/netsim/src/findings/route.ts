@@ -16,6 +16,7 @@ import {
 } from './expected-route.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { downLink } from './link.ts';
+import { policyRuleRefuses, sourceNotAvailable, ttlExpired } from './refusals.ts';
 
 /**
  * How the host's route to the address differs from what it ought to be; null when it does not, or when nothing tells
@@ -225,22 +226,12 @@ export function noRoute(s: Situation<'no-route' | 'route-error' | 'looped-back'>
   const { ns, world, stop, cause } = s;
   const address = stop.packet.destination;
   const refused = cause.kind === 'route-error' ? cause.route : null;
+  if (cause.kind === 'route-error' && refused === null) return policyRuleRefuses(s, cause.type);
+  if (cause.kind === 'no-route' && cause.errno === 'EADDRNOTAVAIL') return sourceNotAvailable(s);
   if (ns && refused && refused.table !== TABLE.main) return refusing(ns, address, refused, null);
   const drift = ns ? routeDrift(world, ns, address) : null;
   if (drift) return drift;
   if (ns && refused) return refusing(ns, address, refused, null);
-  if (cause.kind === 'route-error')
-    return {
-      code: 'NV-ROUTE-REFUSES',
-      params: { where: nameOf(ns), type: cause.type, address: formatIp(address) },
-      remedy: {
-        command: null,
-        on: onPlace(ns),
-        en: 'A policy rule (ip rule) refuses the packets. Somebody put it there on purpose: find out why before deleting it.',
-        zh: '一条策略路由规则(ip rule)拒绝了数据包。它是被有意添加的:删除前请先弄清原因。',
-      },
-      patch: null,
-    };
   return {
     code: 'NV-NO-ROUTE',
     params: { where: nameOf(ns), address: formatIp(address) },
@@ -254,6 +245,7 @@ export function noRoute(s: Situation<'no-route' | 'route-error' | 'looped-back'>
   };
 }
 
+/** Before a packet has come to one place often enough to be seen going round, a TTL of 64 is not used up. */
 export function loop(s: Situation<'loop' | 'ttl-expired'>): Derived {
   const { ns, world, stop } = s;
   const address = innermost(stop.packet).destination;
@@ -262,6 +254,7 @@ export function loop(s: Situation<'loop' | 'ttl-expired'>): Derived {
     const drift = routeDrift(world, other, address);
     if (drift) return drift;
   }
+  if (s.cause.kind === 'ttl-expired') return ttlExpired(s);
   return {
     code: 'NV-LOOP',
     params: { address: formatIp(address), where: nameOf(ns) },

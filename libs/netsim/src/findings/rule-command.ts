@@ -11,6 +11,12 @@ export function deleteCommand(ruleset: CompiledRuleset, table: string, chain: st
   return [toolOf(ruleset), '-t', table, '-D', ...words.map(quoted)].join(' ');
 }
 
+/** A copy of the rule, put before the one with this number. */
+export function insertCommand(ruleset: CompiledRuleset, table: string, rule: XtRule, before: number): string {
+  const [, chain = '', ...words] = wordsOf(rule.text);
+  return [toolOf(ruleset), '-t', table, '-I', quoted(chain), String(before), ...words.map(quoted)].join(' ');
+}
+
 /** `-D` with the text of a rule that has `-m recent` finds no such rule: seen with iptables 1.8.11, nft and legacy. */
 export const onlyByNumber = (rule: XtRule): boolean => rule.matches.some((match) => match.kind === 'recent');
 

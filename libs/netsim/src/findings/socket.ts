@@ -1,6 +1,7 @@
 /** Findings at the destination's socket. */
 import { formatIp, type Ipv4, type Ipv6, type Socket } from '@netverdict/linux-net';
 import { change, type Derived, nameOf, type Situation } from './finding.ts';
+import { nearMiss } from './listener.ts';
 
 export function noListener(s: Situation<'no-listener'>): Derived {
   const { ns, cause, stop } = s;
@@ -15,6 +16,15 @@ export function noListener(s: Situation<'no-listener'>): Derived {
         }
       : state,
   );
+  const { sockets } = ns?.net.state ?? {};
+  const onPort = sockets?.known ? sockets.value.filter((x) => x.protocol === protocol && x.local.port === port) : [];
+  const open = onPort.filter((x) => protocol === 'udp' || x.state === 'listen');
+  const miss =
+    ns && !cause.loopbackOnly ? nearMiss({ ns, params: { where, port, protocol }, packet: stop.packet }, open) : null;
+  if (miss) {
+    const { code, params, en, zh } = miss;
+    return { code, params, remedy: { command: null, on: where, en, zh }, patch };
+  }
   if (!cause.loopbackOnly)
     return {
       code: 'NV-NO-LISTENER',
@@ -27,10 +37,7 @@ export function noListener(s: Situation<'no-listener'>): Derived {
       },
       patch,
     };
-  const { sockets } = ns?.net.state ?? {};
-  const socket = sockets?.known
-    ? sockets.value.find((x) => x.protocol === protocol && x.local.port === port)
-    : undefined;
+  const [socket] = onPort;
   return {
     code: 'NV-LISTENER-LOOPBACK-ONLY',
     params: { where, port, protocol, address: socket ? formatIp(socket.local.address) : '127.0.0.1' },

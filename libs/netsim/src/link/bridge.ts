@@ -142,7 +142,7 @@ function portSize(walk: Walk, ns: WorldNamespace, port: Link, packet: Packet): N
     ns,
     packet,
     'too-big',
-    { kind: 'too-big', link: port, limitBytes: port.mtuBytes + VLAN_TAG, tunnel: null },
+    { kind: 'too-big', link: port, limitBytes: port.mtuBytes + VLAN_TAG, tunnel: null, silent: true },
     `${lengthOf(packet)} bytes do not fit bridge port ${port.name} (${port.mtuBytes})`,
     { evidence: [citeLink(ns, port)], kind: 'bridge' },
   );

@@ -109,7 +109,7 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     with: { edit: { [B1]: devices('eth0', { mtuBytes: 1000 }) } },
     outcome: 'unreachable',
     disposition: 'too-big',
-    findings: ['NV-MTU-EXCEEDED'],
+    findings: ['NV-MTU-FAR-END'],
   },
   {
     name: 'a program on the root cgroup that sees connect()',
@@ -165,6 +165,6 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     with: { edit: { [HOST1]: isolated } },
     outcome: 'unreachable',
     disposition: 'unresolved-neighbour',
-    findings: ['NV-BRIDGE-PORT-BLOCKED'],
+    findings: ['NV-PORT-ISOLATED'],
   },
 ]);

@@ -106,7 +106,7 @@ function exceeds(walk: Walk, ns: WorldNamespace, link: Link, packet: Packet): Ne
     ns,
     packet,
     'too-big',
-    { kind: 'too-big', link, limitBytes, tunnel: null },
+    { kind: 'too-big', link, limitBytes, tunnel: null, silent: true },
     `${lengthOf(packet)} bytes do not fit ${link.name} (${link.mtuBytes})`,
     { evidence: [citeLink(ns, link)], kind: 'ingress' },
   );

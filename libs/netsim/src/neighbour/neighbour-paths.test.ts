@@ -24,7 +24,7 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     with: { edit: { [B1]: sysctls({ 'net/ipv4/conf/eth0/arp_ignore': '8' }) } },
     outcome: 'unreachable',
     disposition: 'unresolved-neighbour',
-    findings: ['NV-NEIGHBOUR-UNRESOLVED'],
+    findings: ['NV-ARP-IGNORED'],
   },
   {
     name: 'arp_ignore=1 and 2 answer for an address of the device',

@@ -78,7 +78,13 @@ export function checkSize(walk: Walk, ns: WorldNamespace, e: Egress, packet: Pac
     ns,
     packet,
     'too-big',
-    { kind: 'too-big', link: e.out, limitBytes, tunnel: e.out.detail.kind === 'vxlan' ? e.out : null },
+    {
+      kind: 'too-big',
+      link: e.out,
+      limitBytes,
+      tunnel: e.out.detail.kind === 'vxlan' ? e.out : null,
+      ...(e.route?.mtuBytes ? { route: e.route } : {}),
+    },
     `${length} bytes do not fit ${e.out.name} (${limitBytes}), and the packet may not be cut`,
     { evidence, kind: 'egress' },
   );

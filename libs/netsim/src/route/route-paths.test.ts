@@ -100,7 +100,7 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
       },
       outcome: 'unreachable',
       disposition: kind === 'blackhole' ? 'dropped' : 'rejected',
-      findings: ['NV-ROUTE-REFUSES'],
+      findings: ['NV-POLICY-RULE-REFUSES'],
     }),
   ),
   {
@@ -144,7 +144,7 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     with: { edit: { [A1]: nft({ nat: { POSTROUTING: [{ target: snat('10.244.1.1') }] } }) } },
     outcome: 'unreachable',
     disposition: 'filtered-by-kernel',
-    findings: ['NV-MARTIAN'],
+    findings: ['NV-SOURCE-IS-OWN'],
   },
   {
     name: "a socket cannot be bound to an address that is not its host's",
@@ -158,7 +158,7 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     with: { edit: { [HOST1]: TO_LOOPBACK } },
     outcome: 'unreachable',
     disposition: 'filtered-by-kernel',
-    findings: ['NV-MARTIAN'],
+    findings: ['NV-LOOPBACK-FROM-OUTSIDE'],
   },
   {
     name: 'a DNAT to the loopback address works with route_localnet',
@@ -196,7 +196,7 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     with: { edit: { [HOST1]: both(nft(MARK_OUTPUT), BLACKHOLE_OF_MARK) } },
     outcome: 'unreachable',
     disposition: 'dropped',
-    findings: ['NV-ROUTE-REFUSES'],
+    findings: ['NV-POLICY-RULE-REFUSES'],
   },
   {
     name: "a route's own MTU counts",
@@ -204,7 +204,7 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     with: { edit: { [HOST1]: routes((r) => r.map((x) => (x.scope === 0 ? { ...x, mtuBytes: 1000 } : x))) } },
     outcome: 'unreachable',
     disposition: 'too-big',
-    findings: ['NV-MTU-EXCEEDED'],
+    findings: ['NV-ROUTE-MTU'],
   },
   {
     name: 'a packet whose TTL is 1 is not passed on',

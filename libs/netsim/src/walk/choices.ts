@@ -22,7 +22,7 @@ export interface ChoicePoint {
 /** What is not known, said so that it can be acted on. */
 export interface Missing {
   /** `rule` not modelled, `section` not collected, `program` attached… */
-  readonly kind: 'rule' | 'section' | 'program' | 'sysctl' | 'nftables' | 'link' | 'other';
+  readonly kind: 'rule' | 'section' | 'program' | 'sysctl' | 'nftables' | 'link' | 'conntrack-full' | 'other';
   readonly place: string;
   readonly node: string | null;
   /** A clause in English, and the same in Chinese. */

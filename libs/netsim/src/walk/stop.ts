@@ -83,7 +83,15 @@ export type Cause =
   | { readonly kind: 'looped-back' }
   | { readonly kind: 'ttl-expired' }
   | { readonly kind: 'loop' }
-  | { readonly kind: 'too-big'; readonly link: Link; readonly limitBytes: number; readonly tunnel: Link | null }
+  /** `route`: whose own MTU it is; `silent`: a bridge's port or the far end of a link threw it away, of which nobody is told. */
+  | {
+      readonly kind: 'too-big';
+      readonly link: Link;
+      readonly limitBytes: number;
+      readonly tunnel: Link | null;
+      readonly route?: Route;
+      readonly silent?: true;
+    }
   | {
       readonly kind: 'neighbour';
       readonly link: Link;

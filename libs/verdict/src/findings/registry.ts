@@ -42,6 +42,81 @@ export const FINDING_CODES = {
     },
     params: ['where', 'rule', 'chain', 'table', 'tool', 'with'],
   },
+  'NV-FILTER-RPFILTER': {
+    severity: 'blocking',
+    title: {
+      en: 'A rule drops packets whose sender it would answer another way',
+      zh: '规则丢弃了返回路径不同的数据包',
+    },
+    text: {
+      en: '{where} drops packets from {address}: rule {rule} of chain {chain} ({tool}, table {table}) lets in only what comes by the device that leads back to its sender.',
+      zh: '{where} 丢弃来自 {address} 的数据包:{tool} {table} 表 {chain} 链第 {rule} 条规则只放行从返回发送者的设备进入的数据包。',
+    },
+    params: ['where', 'address', 'rule', 'chain', 'table', 'tool'],
+  },
+  'NV-SET-LISTS': {
+    severity: 'blocking',
+    title: { en: 'An address list bans the packets', zh: '地址集合禁止了数据包' },
+    text: {
+      en: '{where} throws the packets away since the address set {set} lists {address} (entry {entry}): rule {rule} of chain {chain} ({tool}, table {table}) asks it.',
+      zh: '{where} 丢弃了数据包,因为地址集合 {set} 包含 {address}(条目 {entry}):{tool} {table} 表 {chain} 链第 {rule} 条规则使用该集合。',
+    },
+    params: ['where', 'set', 'address', 'entry', 'rule', 'chain', 'table', 'tool'],
+  },
+  'NV-SET-LACKS': {
+    severity: 'blocking',
+    title: { en: 'An address list does not hold the address', zh: '地址集合中没有该地址' },
+    text: {
+      en: '{where} throws the packets away since the address set {set} does not list {address}: rule {rule} of chain {chain} ({tool}, table {table}) lets only its members pass.',
+      zh: '{where} 丢弃了数据包,因为地址集合 {set} 不包含 {address}:{tool} {table} 表 {chain} 链第 {rule} 条规则只放行集合成员。',
+    },
+    params: ['where', 'set', 'address', 'rule', 'chain', 'table', 'tool'],
+  },
+  'NV-RULE-SHADOWED': {
+    severity: 'blocking',
+    title: { en: 'A rule drops before the one that accepts is asked', zh: '丢弃规则排在放行规则之前' },
+    text: {
+      en: '{where} throws the packets away: rule {rule} of chain {chain} ({tool}, table {table}) drops them before rule {later}, which would accept them, is asked.',
+      zh: '{where} 丢弃了数据包:{tool} {table} 表 {chain} 链第 {rule} 条规则先丢弃了它们,本会放行它们的第 {later} 条规则没有机会生效。',
+    },
+    params: ['where', 'rule', 'chain', 'table', 'tool', 'later'],
+  },
+  'NV-CONNTRACK-INVALID': {
+    severity: 'blocking',
+    title: { en: 'The packets belong to no known connection', zh: '数据包不属于任何已知连接' },
+    text: {
+      en: '{where} drops the packets as INVALID: they belong to no connection that it knows, and rule {rule} of chain {chain} ({tool}, table {table}) drops such packets.',
+      zh: '{where} 把数据包当作 INVALID 丢弃:它们不属于任何已知连接,而 {tool} {table} 表 {chain} 链第 {rule} 条规则丢弃这样的数据包。',
+    },
+    params: ['where', 'rule', 'chain', 'table', 'tool'],
+  },
+  'NV-PATH-ASYMMETRIC': {
+    severity: 'blocking',
+    title: { en: 'There and back go different ways past a firewall', zh: '往返路径不同且经过防火墙' },
+    text: {
+      en: '{where} sees one direction of the connection only (there: {there}; back: {back}), takes its packets for INVALID, and rule {rule} of chain {chain} ({tool}, table {table}) drops them.',
+      zh: '{where} 只看到连接的一个方向(去:{there};回:{back}),把数据包当作 INVALID,{tool} {table} 表 {chain} 链第 {rule} 条规则丢弃了它们。',
+    },
+    params: ['where', 'there', 'back', 'rule', 'chain', 'table', 'tool'],
+  },
+  'NV-CONNTRACK-STALE': {
+    severity: 'blocking',
+    title: { en: 'An old connection entry leads to an address that is gone', zh: '旧的连接记录指向失效的地址' },
+    text: {
+      en: '{where} remembers an old connection that sends packets for {asked} to {address}, which nobody answers for: new rules do not count for it.',
+      zh: '{where} 记着一条旧连接,把发往 {asked} 的数据包转到 {address},而那里已无人应答:新规则对它不起作用。',
+    },
+    params: ['where', 'asked', 'address'],
+  },
+  'NV-CONNTRACK-FULL': {
+    severity: 'suspicious',
+    title: { en: 'The table of connections is full', zh: '连接跟踪表已满' },
+    text: {
+      en: 'The table of connections of {where} is full ({count} of {max}): new ones are dropped unless an unanswered one makes room ({what}).',
+      zh: '{where} 的连接跟踪表已满({count}/{max}):除非有未应答的条目可被替换,新连接会被丢弃({whatZh})。',
+    },
+    params: ['where', 'count', 'max', 'what', 'whatZh'],
+  },
   'NV-SERVICE-NO-ENDPOINTS': {
     severity: 'blocking',
     title: { en: 'The Service has no endpoints', zh: 'Service 没有可用的后端' },
@@ -123,6 +198,42 @@ export const FINDING_CODES = {
     },
     params: ['where', 'port', 'protocol', 'address'],
   },
+  'NV-LISTENER-OTHER-ADDRESS': {
+    severity: 'blocking',
+    title: { en: 'The process listens on another address', zh: '进程监听的是另一个地址' },
+    text: {
+      en: 'A process of {where} listens on port {port}/{protocol}, but only on {address}; the packets come to {asked}, so the connection is refused.',
+      zh: '{where} 中有进程监听端口 {port}/{protocol},但只监听 {address};数据包发往 {asked},因此连接被拒绝。',
+    },
+    params: ['where', 'port', 'protocol', 'address', 'asked'],
+  },
+  'NV-LISTENER-OTHER-FAMILY': {
+    severity: 'blocking',
+    title: { en: 'The process listens on the other IP version only', zh: '进程只监听另一个 IP 版本' },
+    text: {
+      en: 'A process of {where} listens on port {port}/{protocol}, but on {has} only; the packets come by {asked}, so the connection is refused.',
+      zh: '{where} 中有进程监听端口 {port}/{protocol},但只监听 {has};数据包使用 {asked},因此连接被拒绝。',
+    },
+    params: ['where', 'port', 'protocol', 'has', 'asked'],
+  },
+  'NV-LISTENER-OTHER-DEVICE': {
+    severity: 'blocking',
+    title: { en: 'The process listens on another device only', zh: '进程只在另一个设备上监听' },
+    text: {
+      en: 'A process of {where} listens on port {port}/{protocol}, but takes only what comes in by {dev}; these packets come by another device, so the connection is refused.',
+      zh: '{where} 中有进程监听端口 {port}/{protocol},但只接收从 {dev} 进入的数据包;这些数据包从其他设备进入,因此连接被拒绝。',
+    },
+    params: ['where', 'port', 'protocol', 'dev'],
+  },
+  'NV-LISTENER-OTHER-PEER': {
+    severity: 'blocking',
+    title: { en: 'The socket hears one peer only', zh: '套接字只接收一个对端的数据' },
+    text: {
+      en: '{where} has a socket on port {port}/{protocol}, but it is connected to {peer} and hears nobody else.',
+      zh: '{where} 在端口 {port}/{protocol} 上有套接字,但它已连接到 {peer},不接收其他来源的数据。',
+    },
+    params: ['where', 'port', 'protocol', 'peer'],
+  },
   'NV-LINK-DOWN': {
     severity: 'blocking',
     title: { en: 'A network device is switched off', zh: '网络设备未启用' },
@@ -149,6 +260,24 @@ export const FINDING_CODES = {
       zh: '{where} 上网桥的端口 {dev} 状态为 {state},不转发数据包。',
     },
     params: ['dev', 'where', 'state'],
+  },
+  'NV-PORT-ISOLATED': {
+    severity: 'blocking',
+    title: { en: 'Two bridge ports are kept apart', zh: '两个网桥端口被隔离' },
+    text: {
+      en: 'Port {dev} of a bridge on {where} is isolated, and so is the other one: isolated ports pass each other no packets.',
+      zh: '{where} 上网桥的端口 {dev} 与另一个端口都被设为隔离:隔离端口之间不转发数据包。',
+    },
+    params: ['dev', 'where'],
+  },
+  'NV-BRIDGE-FLOOD-OFF': {
+    severity: 'blocking',
+    title: { en: 'A bridge port does not get what the bridge cannot place', zh: '网桥端口不接收泛洪流量' },
+    text: {
+      en: 'Port {dev} of a bridge on {where} has {kind} off: frames for addresses that the bridge does not know yet (and questions for them) are not sent there.',
+      zh: '{where} 上网桥的端口 {dev} 关闭了 {kind}:网桥不会把未知地址的帧(以及询问它们的请求)发往那里。',
+    },
+    params: ['dev', 'where', 'kind'],
   },
   'NV-HAIRPIN-OFF': {
     severity: 'blocking',
@@ -207,12 +336,48 @@ export const FINDING_CODES = {
     },
     params: ['where', 'type', 'address'],
   },
+  'NV-POLICY-RULE-REFUSES': {
+    severity: 'blocking',
+    title: { en: 'A policy rule refuses the packets', zh: '策略路由规则拒绝了数据包' },
+    text: {
+      en: 'A policy rule of {where} (ip rule, priority {rule}) says "{type}" for packets to {address}, before any routing table is asked.',
+      zh: '{where} 的策略路由规则(ip rule,优先级 {rule})对发往 {address} 的数据包设置为 "{type}",不再查询任何路由表。',
+    },
+    params: ['where', 'rule', 'type', 'address'],
+  },
+  'NV-MULTIPATH-HOP-DEAD': {
+    severity: 'blocking',
+    title: { en: 'One of several next hops leads nowhere', zh: '多个下一跳中有一个失效' },
+    text: {
+      en: '{where} spreads packets for {cidr} over {count} next hops, and {hop} of them leads nowhere: the connections that fall to it are lost.',
+      zh: '{where} 把发往 {cidr} 的数据包分散到 {count} 个下一跳,其中 {hop} 已失效:落到它上面的连接会丢失。',
+    },
+    params: ['where', 'cidr', 'count', 'hop'],
+  },
+  'NV-SOURCE-NOT-AVAILABLE': {
+    severity: 'blocking',
+    title: { en: 'The sender has no such address to send from', zh: '发送方没有可用的源地址' },
+    text: {
+      en: '{where} cannot send to {address}: {why}.',
+      zh: '{where} 无法向 {address} 发送:{whyZh}。',
+    },
+    params: ['where', 'address', 'why', 'whyZh'],
+  },
   'NV-LOOP': {
     severity: 'blocking',
     title: { en: 'The packets go round in circles', zh: '数据包在环路中打转' },
     text: {
       en: 'Packets for {address} come back to {where} again and again until they expire.',
       zh: '发往 {address} 的数据包反复回到 {where},直到过期被丢弃。',
+    },
+    params: ['address', 'where'],
+  },
+  'NV-TTL-EXPIRED': {
+    severity: 'blocking',
+    title: { en: 'The packets may not travel that far', zh: '数据包的跳数不足' },
+    text: {
+      en: 'The packets for {address} expire at {where}: they were given too few hops (TTL).',
+      zh: '发往 {address} 的数据包在 {where} 过期:给它们的跳数(TTL)太少。',
     },
     params: ['address', 'where'],
   },
@@ -233,6 +398,15 @@ export const FINDING_CODES = {
       zh: '{where} 在 {dev} 上把发往 {address} 的数据包送到硬件(MAC)地址 {mac},但那不是目标主机的地址。',
     },
     params: ['where', 'address', 'mac', 'dev'],
+  },
+  'NV-ARP-IGNORED': {
+    severity: 'blocking',
+    title: { en: 'A host does not answer for its own address', zh: '主机不为自己的地址应答' },
+    text: {
+      en: '{where} has the address {address}, but does not answer when {dev} is asked for its hardware (MAC) address ({sysctl} is set), so nobody can send to it.',
+      zh: '{where} 拥有地址 {address},但在 {dev} 上被询问硬件(MAC)地址时不应答(设置了 {sysctl}),因此无人能向它发送。',
+    },
+    params: ['where', 'address', 'dev', 'sysctl'],
   },
   'NV-FDB-MISSING': {
     severity: 'blocking',
@@ -297,6 +471,24 @@ export const FINDING_CODES = {
     },
     params: ['where', 'dev', 'why', 'whyZh'],
   },
+  'NV-LOOPBACK-FROM-OUTSIDE': {
+    severity: 'blocking',
+    title: { en: 'The host takes no loopback addresses from outside', zh: '主机不接受来自外部的回环地址' },
+    text: {
+      en: '{where} drops the packets that come in by {dev}: {why}, which may stay inside a host only.',
+      zh: '{where} 丢弃从 {dev} 进入的数据包:{whyZh},这样的地址只能在主机内部使用。',
+    },
+    params: ['where', 'dev', 'why', 'whyZh'],
+  },
+  'NV-SOURCE-IS-OWN': {
+    severity: 'blocking',
+    title: { en: "The packets carry the receiving host's own address", zh: '数据包的源地址是接收主机自己的地址' },
+    text: {
+      en: '{where} drops the packets that come in by {dev}: their source {address} is one of its own addresses, and it did not send them.',
+      zh: '{where} 丢弃从 {dev} 进入的数据包:源地址 {address} 是它自己的地址,而它没有发送过这些数据包。',
+    },
+    params: ['where', 'dev', 'address'],
+  },
   'NV-ECHO-IGNORED': {
     severity: 'blocking',
     title: { en: 'The host ignores pings', zh: '主机不回应 ping' },
@@ -314,6 +506,33 @@ export const FINDING_CODES = {
       zh: '{size} 字节的数据包超过 {where} 的 {dev} 所允许的 {limit} 字节,且不允许分片。较小的数据包可以通过。',
     },
     params: ['size', 'dev', 'where', 'limit'],
+  },
+  'NV-ROUTE-MTU': {
+    severity: 'blocking',
+    title: { en: 'A route allows smaller packets only', zh: '路由只允许较小的数据包' },
+    text: {
+      en: 'Packets of {size} bytes are too big for the route to {cidr} of {where}, which is set to {limit}, and they may not be cut into pieces. Smaller packets pass.',
+      zh: '{size} 字节的数据包超过 {where} 通往 {cidr} 的路由所设的 {limit} 字节,且不允许分片。较小的数据包可以通过。',
+    },
+    params: ['size', 'cidr', 'where', 'limit'],
+  },
+  'NV-MTU-FAR-END': {
+    severity: 'blocking',
+    title: { en: 'The other end of a link takes smaller packets only', zh: '链路对端只接收较小的数据包' },
+    text: {
+      en: 'Packets of {size} bytes are sent over a link whose other end, {dev} of {where}, takes {limit}: it throws them away without a word. Smaller packets pass.',
+      zh: '{size} 字节的数据包所经链路的对端({where} 的 {dev})只接收 {limit} 字节:它会静默丢弃这些数据包。较小的数据包可以通过。',
+    },
+    params: ['size', 'dev', 'where', 'limit'],
+  },
+  'NV-MTU-ERROR-LOST': {
+    severity: 'degrading',
+    title: { en: 'The sender is not told that its packets are too big', zh: '发送方收不到数据包过大的通知' },
+    text: {
+      en: '{where} tells the sender that only packets of {limit} bytes pass, but the message (ICMP) is lost on its way back: the sender goes on with big ones and hangs.',
+      zh: '{where} 会通知发送方只能通过 {limit} 字节的数据包,但该通知(ICMP)在返回途中丢失:发送方继续发送大包并卡住。',
+    },
+    params: ['where', 'limit'],
   },
   'NV-MASQUERADE-MISSING': {
     severity: 'blocking',
