@@ -53,6 +53,8 @@ export interface Bus {
   sections(cluster: string): Sections;
   /** Called after each reconnection. @returns unsubscribes */
   onReconnect(listener: () => void): () => void;
+  /** Called when the connection breaks. @returns unsubscribes */
+  onDisconnect(listener: () => void): () => void;
   /** Stops consumers and subscriptions, sends what is under way, closes. At most about 3 s. */
   close(): Promise<void>;
 }
@@ -90,6 +92,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     serve: (request, at, handler) => serve(link, request, at, handler),
     sections: (cluster) => sectionsOf(link, memory, cluster),
     onReconnect: link.onReconnect,
+    onDisconnect: link.onDisconnect,
     async close() {
       await Promise.all([...consumptions].map((consumption) => consumption.stop(CLOSE_GRACE_MS)));
       await link.close();

@@ -16,6 +16,11 @@ export class RequestTimeout extends Error {
   override readonly name = 'RequestTimeout';
 }
 
+/** The connection broke: what was said meanwhile is lost. Asking again, once it is back, may succeed. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+}
+
 /** The server refused the subject to this user: a wrong key, or a node that speaks for another. */
 export class NotPermitted extends Error {
   override readonly name = 'NotPermitted';

@@ -1,7 +1,7 @@
 export { type Bus, type BusOptions, connectBus } from './bus.ts';
 export { type ConsumeOptions, type Consumption, type Delivery, type Handler, Poison, TryLater } from './consume.ts';
 export type { DeadLetter } from './dead-letter.ts';
-export { BusUnavailable, NoResponder, NotPermitted, RequestTimeout } from './errors.ts';
+export { BusUnavailable, ConnectionLost, NoResponder, NotPermitted, RequestTimeout } from './errors.ts';
 export { jsonText } from './json-text.ts';
 export type { BusLog } from './link.ts';
 export type { Published, PublishOptions } from './publish.ts';

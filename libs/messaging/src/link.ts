@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
 import { type BusUser, busUserName, inboxPrefix } from '@netverdict/contracts';
-import { reasonOf } from './errors.ts';
+import { ConnectionLost, reasonOf } from './errors.ts';
 
 /** The part of pino's logger that is used. */
 export interface BusLog {
@@ -35,6 +35,10 @@ export interface Link {
   readonly connected: () => boolean;
   /** Called after each reconnection; the server may have lost its data. @returns unsubscribes */
   onReconnect(listener: () => void): () => void;
+  /** Called when the connection breaks. @returns unsubscribes */
+  onDisconnect(listener: () => void): () => void;
+  /** The same promise, that fails at once with ConnectionLost when the connection breaks: its answer will not come. */
+  unlessLost<T>(work: Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -77,6 +81,11 @@ export async function openLink(options: BusOptions): Promise<Link> {
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 3000 });
   const closing = new AbortController();
   const listeners = new Set<() => void>();
+  const lossListeners = new Set<() => void>();
+  const onDisconnect = (listener: () => void): (() => void) => {
+    lossListeners.add(listener);
+    return () => lossListeners.delete(listener);
+  };
   let connected = true;
 
   const watch = async (): Promise<void> => {
@@ -84,6 +93,7 @@ export async function openLink(options: BusOptions): Promise<Link> {
       if (status.type === 'disconnect') {
         connected = false;
         log.warn({ server: status.server }, 'NATS disconnected');
+        for (const listener of lossListeners) listener();
       } else if (status.type === 'reconnect') {
         connected = true;
         log.info({ server: status.server }, 'NATS connected again');
@@ -105,6 +115,13 @@ export async function openLink(options: BusOptions): Promise<Link> {
     onReconnect(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onDisconnect,
+    unlessLost(work) {
+      return new Promise((resolve, reject) => {
+        const off = onDisconnect(() => reject(new ConnectionLost('the connection to NATS broke')));
+        work.then(resolve, reject).finally(off);
+      });
     },
     async close() {
       closing.abort();

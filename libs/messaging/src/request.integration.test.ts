@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CollectChunk, CollectRequest } from '@netverdict/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Bus, NoResponder, RequestTimeout } from './index.ts';
+import { type Bus, ConnectionLost, NoResponder, RequestTimeout } from './index.ts';
 import { agent, startTestBus, type TestBus, TOPOLOGY, until } from './testing.ts';
 
 let nats: TestBus;
@@ -89,4 +89,17 @@ test('heartbeats are heard by every replica', async () => {
   await until(() => heard.length === 2);
   expect(heard.sort()).toEqual(['0 node-1', '1 node-1']);
   for (const s of subscriptions) s.stop();
+});
+
+test('an answer that is under way when NATS dies is known to be lost at once', async () => {
+  const bus = await nats.connect(agent('node-1'));
+  const serving = bus.serve('collect', { cluster: 'default', node: 'node-1' }, () => pause(3000));
+  await pause(50);
+  const asked = collect('node-1', 20_000);
+  const lost = expect(asked).rejects.toThrow(ConnectionLost);
+  await pause(50);
+  await nats.engines.restart('nats', { signal: 'SIGKILL' });
+  await lost;
+  await until(() => topology.connected());
+  await serving.stop();
 });

@@ -1,7 +1,7 @@
 /** Request with a stream of replies, in order, with an end and a deadline: topology asks the agent of a node. */
 import { createInbox, headers, type Subscription } from '@nats-io/transport-node';
 import { inboxPrefix, type MessageBody, subjectOf } from '@netverdict/contracts';
-import { NoResponder, NotPermitted, RequestTimeout, reasonOf } from './errors.ts';
+import { ConnectionLost, NoResponder, NotPermitted, RequestTimeout, reasonOf } from './errors.ts';
 import type { Link } from './link.ts';
 import { inTraceOf } from './tracing.ts';
 import { decode, encode, InvalidMessage } from './wire.ts';
@@ -29,8 +29,8 @@ export interface RequestOptions {
 
 /**
  * Stop iterating to lose interest. A chunk of kind `error` is the agent's own answer and is yielded.
- * @throws NoResponder at once when nobody serves the node; RequestTimeout; NotPermitted; InvalidMessage for a broken
- * answer or a lost chunk.
+ * @throws NoResponder at once when nobody serves the node; ConnectionLost at once when the connection is away or breaks;
+ * RequestTimeout; NotPermitted; InvalidMessage for a broken answer or a lost chunk.
  */
 export async function* requestStream<R extends RequestName>(
   link: Link,
@@ -41,7 +41,7 @@ export async function* requestStream<R extends RequestName>(
 ): AsyncGenerator<MessageBody<Answers[R]>, void, undefined> {
   const subject = subjectOf(request, to.cluster, to.node);
   const encoded = await encode(request, to.cluster, body, options.id);
-  if (!link.connected()) throw new RequestTimeout(`${subject}: not connected to NATS`);
+  if (!link.connected()) throw new ConnectionLost(`${subject}: not connected to NATS`);
   const inbox = createInbox(inboxPrefix(link.user));
   const sub: Subscription = link.nc.subscribe(inbox);
   const late = `${subject}: no complete answer within ${options.timeoutMs} ms`;
@@ -50,6 +50,11 @@ export async function* requestStream<R extends RequestName>(
     timedOut = true;
     sub.unsubscribe();
   }, options.timeoutMs);
+  let lost = false;
+  const off = link.onDisconnect(() => {
+    lost = true;
+    sub.unsubscribe();
+  });
   try {
     link.nc.publish(subject, encoded.payload, { reply: inbox, headers: encoded.headers });
     let expected = 1;
@@ -60,6 +65,7 @@ export async function* requestStream<R extends RequestName>(
       if (msg.data.length > 0) yield (await decode(ANSWER[request], msg)).body;
       if (msg.headers?.get(END) === '1') return;
     }
+    if (lost) throw new ConnectionLost(`${subject}: the connection broke before the answer was complete`);
     throw timedOut ? new RequestTimeout(late) : new RequestTimeout(`${subject}: the connection was closed`);
   } catch (error) {
     if (error instanceof Error && error.name === 'PermissionViolationError')
@@ -67,6 +73,7 @@ export async function* requestStream<R extends RequestName>(
     throw error;
   } finally {
     clearTimeout(timer);
+    off();
     sub.unsubscribe();
   }
 }

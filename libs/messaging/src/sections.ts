@@ -99,7 +99,7 @@ export function sectionsOf(link: Link, memory: SectionsMemory, cluster: string):
   async function read(subject: string): Promise<{ data: Uint8Array; header(name: string): string } | null> {
     try {
       const api = `$JS.API.DIRECT.GET.${SECTIONS_STREAM}.${subject}`;
-      const msg = await link.nc.request(api, undefined, { timeout: GET_MS });
+      const msg = await link.unlessLost(link.nc.request(api, undefined, { timeout: GET_MS }));
       const status = msg.headers?.code ?? 0;
       if (status === 404) return null;
       if (status !== 0) throw new Error(`${status} ${msg.headers?.description ?? ''}`);

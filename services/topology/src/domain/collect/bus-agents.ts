@@ -1,6 +1,6 @@
 /** The agents as the bus reaches them. */
 import { randomUUID } from 'node:crypto';
-import { type Bus, NoResponder } from '@netverdict/messaging';
+import { type Bus, ConnectionLost, NoResponder } from '@netverdict/messaging';
 import type { Agents } from './ports.ts';
 
 /** The agent is given a little less than we wait, so that its partial answer arrives in time. */
@@ -15,7 +15,12 @@ const RETRY_MS = 50;
 
 export function busAgents(bus: Bus, cluster: string): Agents {
   const silent = new Set<string>();
+  let outages = 0;
+  bus.onDisconnect(() => {
+    outages++;
+  });
   return {
+    outages: () => outages,
     async *collect(node, request, timeoutMs) {
       const began = performance.now();
       const left = (): number => timeoutMs - (performance.now() - began);
@@ -26,6 +31,7 @@ export function busAgents(bus: Bus, cluster: string): Agents {
           ...request,
           deadlineMs: Math.max(1, Math.floor(request.deadlineMs - (performance.now() - began) - MARGIN_MS)),
         };
+        const before = outages;
         const options = { timeoutMs: left(), id: `collect/${cluster}/${node}/${randomUUID()}` };
         try {
           for await (const chunk of bus.requestStream('collect', { cluster, node }, body, options)) {
@@ -35,8 +41,10 @@ export function busAgents(bus: Bus, cluster: string): Agents {
           answered = true;
           silent.delete(node);
         } catch (error) {
-          if (!(error instanceof NoResponder)) throw error;
-          if (performance.now() - began > patience) {
+          // Asked while NATS is away: the question was not sent. An answer that broke off is asked for again by the reader.
+          const away = error instanceof ConnectionLost && !bus.connected() && outages === before;
+          if (!away && !(error instanceof NoResponder)) throw error;
+          if (away ? left() <= RETRY_MS : performance.now() - began > patience) {
             silent.add(node);
             throw new Error(`no agent answers for ${node}`, { cause: error });
           }

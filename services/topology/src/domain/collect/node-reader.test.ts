@@ -13,6 +13,8 @@ class FakeAgent implements Agents {
   readonly requests: CollectRequest[] = [];
   text = 'net/ipv4/ip_forward = 1\n';
   delayMs = 5;
+  broken = 0;
+  outages = (): number => this.broken;
   mangle: (chunk: CollectChunk) => CollectChunk[] = (chunk) => [chunk];
 
   async *collect(node: string, request: CollectRequest): AsyncGenerator<CollectChunk> {
@@ -162,6 +164,37 @@ describe('an agent that fails', () => {
     const [section] = sectionsOf(await read());
     expect(section && 'missing' in section ? section.missing : section).toContain(reason);
     expect(stored.size).toBe(0);
+  });
+  it('an answer that is lost with the bus is asked for again', async () => {
+    const { agent, stored, read } = setUp();
+    agent.mangle = (c) => {
+      if (agent.requests.length > 1 || c.kind !== 'end') return [c];
+      agent.broken++;
+      stored.clear();
+      return [];
+    };
+    const snapshot = await read();
+    expect(snapshot.unavailable).toBeNull();
+    expect(agent.requests).toHaveLength(2);
+    expect(stored.size).toBe(1);
+  });
+  it('so is one that was complete, but whose texts went to a store that is gone', async () => {
+    const { agent, stored, read } = setUp();
+    agent.mangle = (c) => {
+      if (agent.requests.length === 1 && c.kind === 'end') {
+        agent.broken++;
+        stored.clear();
+      }
+      return [c];
+    };
+    expect((await read()).unavailable).toBeNull();
+    expect(stored.size).toBe(1);
+  });
+  it('an agent whose answer breaks off while the bus stands is not asked again', async () => {
+    const { agent, read } = setUp();
+    agent.mangle = (c) => (c.kind === 'end' ? [] : [c]);
+    expect((await read()).unavailable).toContain('broke off');
+    expect(agent.requests).toHaveLength(1);
   });
   it('the node is read again afterwards', async () => {
     const { agent, read } = setUp();

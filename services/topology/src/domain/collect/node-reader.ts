@@ -121,9 +121,22 @@ export class NodeReader {
     const flows = this.#flowsOf(batch);
     // A part of the age is the agent's to use, the rest is ours to reuse the answer: the sum is what was asked for.
     const maxAgeMs = Math.floor(Math.min(...batch.map(({ ask }) => ask.maxAgeMs)) * AGENT_SHARE);
-    const deadlineMs = Math.max(...batch.map(({ ask }) => ask.deadlineMs));
+    const until = this.#now() + Math.max(...batch.map(({ ask }) => ask.deadlineMs));
+    for (;;) {
+      const outages = this.#agents.outages();
+      const deadlineMs = until - this.#now();
+      const failure = await this.#askOnce([...targets.values()], flows, { maxAgeMs, deadlineMs });
+      // The bus broke meanwhile: the answer is lost, or what it brought was stored in what is gone.
+      if (this.#agents.outages() === outages || this.#now() >= until) return failure;
+    }
+  }
+
+  async #askOnce(
+    all: readonly CollectTarget[],
+    flows: ReadonlyMap<string, FlowFilter>,
+    { maxAgeMs, deadlineMs }: { readonly maxAgeMs: number; readonly deadlineMs: number },
+  ): Promise<NodeSnapshot | null> {
     try {
-      const all = [...targets.values()];
       for (let from = 0; from < all.length; from += MAX_TARGETS) {
         const part = all.slice(from, from + MAX_TARGETS);
         const readAt = this.#now() - maxAgeMs;

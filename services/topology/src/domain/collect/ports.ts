@@ -4,6 +4,8 @@ import type { CollectChunk, CollectRequest } from '@netverdict/contracts';
 export interface Agents {
   /** The chunks of one answer, in order. Throws when nobody serves the node or the answer is not complete in time. */
   collect(node: string, request: CollectRequest, timeoutMs: number): AsyncIterable<CollectChunk>;
+  /** How often the way to the agents broke so far. What was asked before the last time is worth asking again. */
+  outages(): number;
 }
 
 export interface SectionStore {
