@@ -72,6 +72,10 @@ function build(): Command {
     )
     .option('--protocol <protocol>', 'tcp, udp or icmp', 'tcp')
     .option('--size <bytes>', 'size of the biggest IP packet asked about')
+    .option(
+      '--source-port <port>',
+      'judge the connection from this port, which the nodes may know already; else a new one',
+    )
     .option('--cluster <name>', 'which cluster')
     .option('--fresh', 'read the nodes again, whatever is known')
     .option('--steps', 'every step with its raw line')

@@ -65,6 +65,11 @@ export const DiagnosisRequest = Type.Object(
     protocol: Type.Optional(Type.Union([Type.Literal('tcp'), Type.Literal('udp'), Type.Literal('icmp')])),
     /** Size of the biggest IP packet asked about; 1 MTU of the source's link when absent is not assumed: 60 bytes. */
     sizeBytes: Type.Optional(Type.Integer({ minimum: 28, maximum: 65535 })),
+    /**
+     * The port (an echo's id) that the source sends from. A connection that the nodes know already is told by it, and then that
+     * one is judged; without it a new one.
+     */
+    sourcePort: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535 })),
     /** Oldest node state that may be used, in milliseconds. 0 collects afresh. */
     maxAgeMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60000 })),
     callbackUrl: Type.Optional(Type.String({ format: 'uri', maxLength: 2048 })),

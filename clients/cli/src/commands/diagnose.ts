@@ -13,6 +13,7 @@ export interface QuestionOptions {
   readonly protocol: string;
   readonly cluster?: string;
   readonly size?: string;
+  readonly sourcePort?: string;
   readonly fresh?: boolean;
 }
 
@@ -33,12 +34,16 @@ export function toRequest(options: QuestionOptions): DiagnosisRequest {
   const size = options.size === undefined ? undefined : Number(options.size);
   if (size !== undefined && !(Number.isInteger(size) && size >= 28 && size <= 65535))
     throw new UsageError(`--size ${options.size}: write the bytes of an IP packet, 28 to 65535`);
+  const port = options.sourcePort === undefined ? undefined : Number(options.sourcePort);
+  if (port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65535))
+    throw new UsageError(`--source-port ${options.sourcePort}: write a port, 1 to 65535`);
   return {
     source: source.value,
     destination: destination.value,
     protocol,
     ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
     ...(size === undefined ? {} : { sizeBytes: size }),
+    ...(port === undefined ? {} : { sourcePort: port }),
     ...(options.fresh ? { maxAgeMs: 0 } : {}),
   };
 }

@@ -2,7 +2,7 @@
 import type { At, HookResult } from '../netfilter/hook.ts';
 import { ctStates } from '../netfilter/matches/connection.ts';
 import { isIcmpError, type Packet } from '../packet/packet.ts';
-import { citeAbsence } from '../trace/evidence.ts';
+import { cite, citeAbsence } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { sysctl } from '../world/facts.ts';
@@ -22,7 +22,16 @@ export function track(at: At, packet: Packet): HookResult {
   const found = walk.conntrack.track(ns.key, packet, strictness(walk, ns));
   const tracked = seen(walk, packet, found);
   const states = ctStates({ ...at.devices, walk, ns, hook: at.hook, packet: tracked });
-  if (hasRules(ns, packet))
+  const read = tracked.ct && walk.conntrack.get(ns.key, tracked.ct.id)?.collected;
+  if (read)
+    walk.step(ns, () => ({
+      kind: 'conntrack',
+      text: `conntrack: ${states.join(',')}, by an entry that was there: ${read.text.trim()}`,
+      action: 'pass',
+      detail: { hook: at.hook, state: states.join(','), existing: 'yes' },
+      evidence: [cite(ns.net.state.conntrack, 'conntrack', read)],
+    }));
+  else if (hasRules(ns, packet))
     walk.step(ns, () => ({
       kind: 'conntrack',
       text: `conntrack: ${states.join(',')}`,

@@ -39,6 +39,13 @@ export function answeredByOther(world: World, destination: string, evaluation: E
   });
 }
 
+/** Where the packet was found to be of a connection that was there already: then that one was judged, and no new one. */
+function existingAt(evaluation: Evaluation): string | null {
+  const hops = evaluation.branches.flatMap((b) => b.branch.hops);
+  const hop = hops.find((h) => h.steps.some((s) => s.kind === 'conntrack' && s.detail?.existing === 'yes'));
+  return hop ? (hop.node ?? hop.place) : null;
+}
+
 /** What a good verdict has to say besides: who answers, and where the packets leave the cluster. */
 export function remarksOn(evaluation: Evaluation, others: readonly Finding[]): Remarks {
   const left = evaluation.branches.find((b) => b.stop === null && b.left !== null)?.left;
@@ -48,6 +55,7 @@ export function remarksOn(evaluation: Evaluation, others: readonly Finding[]): R
   const names = always ? others.map((f) => String(f.params.where)) : [];
   return {
     answeredBy: names.length > 0 ? [...new Set(names)].join(', ') : null,
+    existing: existingAt(evaluation),
     leaves: left ? { to: formatIp(left.destination), as: formatIp(left.source) } : null,
   };
 }

@@ -309,6 +309,7 @@ export interface components {
                      */
                     workload?: string;
                 };
+                sourcePort?: number;
             };
             rerunOf: string | null;
             status: "accepted" | "resolving" | "collecting" | "simulating" | "completed" | "failed";
@@ -402,6 +403,7 @@ export interface components {
                      */
                     workload?: string;
                 };
+                sourcePort?: number;
             };
             rerunOf: string | null;
             status: "accepted" | "resolving" | "collecting" | "simulating" | "completed" | "failed";
@@ -759,6 +761,7 @@ export interface operations {
                          */
                         workload?: string;
                     };
+                    sourcePort?: number;
                 };
             };
         };

@@ -8,9 +8,11 @@ export interface Remarks {
   readonly answeredBy: string | null;
   /** Addresses of the packets that leave the cluster. */
   readonly leaves: { readonly to: string; readonly as: string } | null;
+  /** Where an entry of connection tracking was there for it: the connection that was judged is an existing one. */
+  readonly existing: string | null;
 }
 
-const NO_REMARKS: Remarks = { answeredBy: null, leaves: null };
+const NO_REMARKS: Remarks = { answeredBy: null, leaves: null, existing: null };
 
 /**
  * @param missing what would have to be known, for an undetermined verdict: one clause in each language, or null.
@@ -22,6 +24,21 @@ export function summarize(
   context: VerdictContext,
   missing: Text | null,
   remarks: Remarks = NO_REMARKS,
+): Text {
+  const text = verdictText(outcome, share, context, missing, remarks);
+  if (remarks.existing === null) return text;
+  return {
+    en: `${text.en} This is about the connection that ${remarks.existing} knows already, not a new one.`,
+    zh: `${text.zh}以上针对 ${remarks.existing} 上已有的连接,而不是新连接。`,
+  };
+}
+
+function verdictText(
+  outcome: Outcome,
+  share: Shares,
+  context: VerdictContext,
+  missing: Text | null,
+  remarks: Remarks,
 ): Text {
   const { source, destination } = context;
   switch (outcome) {

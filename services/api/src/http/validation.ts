@@ -30,6 +30,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   '/protocol': 'tcp, udp or icmp',
   '/cluster': 'the name of a cluster: lower-case letters, digits and dashes',
   '/sizeBytes': 'a whole number, 28…65535',
+  '/sourcePort': 'a number, 1…65535',
   '/maxAgeMs': 'a whole number, 0…60000',
   '/callbackUrl': 'an http or https URL',
 };

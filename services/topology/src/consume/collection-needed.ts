@@ -36,7 +36,7 @@ export async function handleCollectionNeeded(topology: Topology, asked: Collecti
   const nodes = await inSpan('collect', { 'netverdict.nodes': targets.size }, () =>
     collector.collect(targets, {
       maxAgeMs: recheck ? recheckAgeMs(asked) : (previous.request.maxAgeMs ?? DEFAULT_MAX_AGE_MS),
-      flow: flowFilterOfRound(previous.flow, sourceAddresses(previous)),
+      flow: flowFilterOfRound(previous.flow, sourceAddresses(previous), previous.snapshot.map),
       deadlineMs: topology.nodeDeadlineMs,
       onProgress: (message) => progress('collecting', message),
     }),

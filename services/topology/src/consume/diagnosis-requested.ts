@@ -56,7 +56,7 @@ export async function handleDiagnosisRequested(topology: Topology, asked: Diagno
   const nodes = await inSpan('collect', { 'netverdict.nodes': targets.size }, () =>
     topology.collector.collect(targets, {
       maxAgeMs: request.maxAgeMs ?? DEFAULT_MAX_AGE_MS,
-      flow: flowFilter(flow, resolution.value),
+      flow: flowFilter(flow, resolution.value, map),
       deadlineMs: topology.nodeDeadlineMs,
       onProgress: (message) => progress('collecting', message),
     }),

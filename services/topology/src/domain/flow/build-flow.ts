@@ -22,7 +22,7 @@ export function buildFlow(request: DiagnosisRequest, resolution: Resolution): Fl
     protocol,
     source: flowSource(resolution.source),
     destination: { address: resolution.destination.address, port: resolution.destination.port },
-    sourcePort: EPHEMERAL_PORT,
+    sourcePort: request.sourcePort ?? EPHEMERAL_PORT,
     sizeBytes: request.sizeBytes ?? DEFAULT_SIZE_BYTES,
     // Path MTU discovery is Linux's default for TCP and UDP, and ping's (ip(7), IP_PMTUDISC_WANT).
     dontFragment: true,

@@ -87,11 +87,21 @@ describe('the flow', () => {
   });
   it('only its own connection tracking entries are asked for', () => {
     const resolution = resolved(request);
-    expect(flowFilter(buildFlow(request, resolution), resolution)).toEqual({
+    expect(flowFilter(buildFlow(request, resolution), resolution, clusterMap(objects, resolution))).toEqual({
       protocol: 6,
-      addresses: ['10.244.1.7', '10.96.0.80'],
-      ports: [80],
+      addresses: ['10.244.1.7', '10.96.0.80', '10.244.1.10', '10.244.2.10', '10.244.3.10'],
+      ports: [80, 8080],
     });
+  });
+  it('of a pod that is asked for by itself no other address belongs to it', () => {
+    const direct: DiagnosisRequest = { source: { pod: 'shop/cart' }, destination: { pod: 'shop/web-2', port: 8080 } };
+    const resolution = resolved(direct);
+    const { addresses } = flowFilter(buildFlow(direct, resolution), resolution, clusterMap(objects, resolution));
+    expect(addresses).toHaveLength(2);
+  });
+  it('comes from the port that is named, and from one for new connections otherwise', () => {
+    expect(buildFlow({ ...request, sourcePort: 5353 }, resolved(request)).sourcePort).toBe(5353);
+    expect(buildFlow(request, resolved(request)).sourcePort).toBe(50000);
   });
   it('the map names the Service with its endpoints, unready ones too', () => {
     const map = clusterMap(objects, resolved(request));
