@@ -1,5 +1,6 @@
 /** The command as a person runs it: what it prints, its exit codes, and that nothing stays behind. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,7 +66,9 @@ describe('netverdict demo', () => {
 
   it('interrupted in the middle, it leaves nothing either', async () => {
     const { child, ended } = start(['demo']);
-    await sleep(3500);
+    // On a busy machine Node itself takes a while to start.
+    await once(child.stderr, 'data');
+    await sleep(2500);
     child.kill('SIGINT');
     const { code } = await ended;
     expect(code).toBe(130);
