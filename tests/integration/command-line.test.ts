@@ -67,7 +67,7 @@ describe('netverdict demo', () => {
   it('interrupted in the middle, it leaves nothing either', async () => {
     const { child, ended } = start(['demo']);
     // On a busy machine Node itself takes a while to start.
-    await once(child.stderr, 'data');
+    if (child.stderr) await once(child.stderr, 'data');
     await sleep(2500);
     child.kill('SIGINT');
     const { code } = await ended;

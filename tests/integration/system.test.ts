@@ -139,7 +139,7 @@ describe('a failing part', () => {
     await twin('simulator', 'simulator');
     await twin('topology', 'topology');
     await twin('eventproc', 'eventproc');
-    await instance.services.ready(20_000);
+    await instance.services.ready(50_000);
     expect(outcomes(await Promise.all(Array.from({ length: 12 }, () => ask())))).toEqual(Array(12).fill('reachable'));
     for (const name of ['simulator-2', 'topology-2', 'eventproc-2']) await instance.services.stop(name);
     expect(outcomes(await Promise.all(Array.from({ length: 4 }, () => ask())))).toEqual(Array(4).fill('reachable'));
