@@ -1,9 +1,9 @@
 /** Findings of firewall rules. */
-import type { NetnsState, XtRuleset } from '@netverdict/linux-net';
 import { formatIp } from '@netverdict/linux-net';
 import { type CompiledRuleset, toolOf } from '../netfilter/ruleset.ts';
 import { innermost, TCP } from '../packet/packet.ts';
 import { asksForInvalid, invalidPacket } from './conntrack.ts';
+import { editChain, editRuleset } from './edit.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { routeDrift } from './route.ts';
 import { deleteCommand, onlyByNumber, withoutRule } from './rule-command.ts';
@@ -103,34 +103,3 @@ export function policyDrop(s: Situation<'policy-drop'>): Derived {
     ),
   };
 }
-
-type RulesetKey = 'iptablesLegacy' | 'iptablesNft' | 'ip6tablesLegacy' | 'ip6tablesNft';
-
-export function rulesetKey(ruleset: Pick<CompiledRuleset, 'family' | 'variant'>): RulesetKey {
-  const tool = ruleset.family === 'ipv4' ? 'iptables' : 'ip6tables';
-  return `${tool}${ruleset.variant === 'nft' ? 'Nft' : 'Legacy'}`;
-}
-
-export function editRuleset(
-  state: NetnsState,
-  ruleset: Pick<CompiledRuleset, 'family' | 'variant'>,
-  edit: (source: XtRuleset) => XtRuleset,
-): NetnsState {
-  const key = rulesetKey(ruleset);
-  const part = state[key];
-  return part.known ? { ...state, [key]: { ...part, value: edit(part.value) } } : state;
-}
-
-type XtChain = XtRuleset['tables'][number]['chains'][number];
-
-export const editChain = (
-  source: XtRuleset,
-  table: string,
-  chain: string,
-  edit: (chain: XtChain) => XtChain,
-): XtRuleset => ({
-  ...source,
-  tables: source.tables.map((t) =>
-    t.name === table ? { ...t, chains: t.chains.map((c) => (c.name === chain ? edit(c) : c)) } : t,
-  ),
-});

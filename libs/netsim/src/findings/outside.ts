@@ -14,7 +14,7 @@ import {
 import { toolOf } from '../netfilter/ruleset.ts';
 import { innermost, protocolName } from '../packet/packet.ts';
 import type { World } from '../world/world.ts';
-import { editChain, editRuleset } from './filter.ts';
+import { editChain, editRuleset } from './edit.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { policyRoute, routeDrift } from './route.ts';
 import { deadHop } from './route-hops.ts';

@@ -2,7 +2,7 @@
 import type { XtMatch, XtRule } from '@netverdict/linux-net';
 import { evaluate } from '../evaluate.ts';
 import { toolOf } from '../netfilter/ruleset.ts';
-import { editChain, editRuleset } from './filter.ts';
+import { editChain, editRuleset } from './edit.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { insertCommand, onlyByNumber, withoutRule } from './rule-command.ts';
 

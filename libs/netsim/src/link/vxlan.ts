@@ -2,7 +2,7 @@
 import { formatIp, type IpAddress, type Link, type Mac, type VxlanDetail } from '@netverdict/linux-net';
 import { describe, type Frame, lengthOf, type Packet, scrub, type TunnelPayload } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
-import { routeOutput } from '../path/output.ts';
+import { routeOutput } from '../path/output-route.ts';
 import { selectAddress } from '../route/lookup.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';

@@ -2,7 +2,7 @@
 import { familyOf, type Ipv4, type Link } from '@netverdict/linux-net';
 import type { Member } from '../link/spread.ts';
 import type { Packet } from '../packet/packet.ts';
-import { routeOutput } from '../path/output.ts';
+import { routeOutput } from '../path/output-route.ts';
 import { routeInput } from '../route/input.ts';
 import { selectAddress } from '../route/lookup.ts';
 import type { Walk } from '../walk/walk.ts';

@@ -1,21 +1,17 @@
 /** ip_local_out: output routing, OUTPUT, routing again where the packet was changed, then out. */
-import type { IfIndex, Link } from '@netverdict/linux-net';
+import type { IfIndex } from '@netverdict/linux-net';
 import { cgroupPrograms } from '../link/programs.ts';
 import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook, unreadRulesets } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
 import { isLinkLocal } from '../route/addresses.ts';
-import { routeFailure, tellRoute } from '../route/input.ts';
-import { type FlowKey, flowKey } from '../route/key.ts';
-import { routeOut } from '../route/output.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { type Egress, egress } from './egress.ts';
-
-type OutputRoute = { readonly ok: true; readonly e: Egress } | { readonly ok: false; readonly next: Next };
+import { keyOf, type OutputRoute, routed } from './output-route.ts';
 
 /** `sourceChosen`: the kernel took the source from the route that it found without one; IPv6 keeps that route. */
 export function localOutput(
@@ -71,46 +67,4 @@ export function reroute(
   // An IPv6 destination that is valid on a link only stays on the link it was on.
   const linked = key.oif === null && isLinkLocal(packet.destination);
   return routed(walk, ns, packet, linked ? { ...key, oif: before.out.ifindex, oifName: before.out.name } : key, true);
-}
-
-/** A local destination leaves by loopback, whichever device has the address. */
-export const routeOutput = (
-  walk: Walk,
-  ns: WorldNamespace,
-  packet: Packet,
-  oif: IfIndex | null,
-  tell: boolean,
-): OutputRoute => routed(walk, ns, packet, keyOf(walk, ns, packet, oif, false), tell);
-
-function keyOf(walk: Walk, ns: WorldNamespace, packet: Packet, oif: IfIndex | null, sourceChosen: boolean): FlowKey {
-  const bound = oif === null ? null : (ns.net.linkByIndex.get(oif) ?? null);
-  const fromKernel = packet.payload !== null || (walk.direction === 'reply' && packet.icmp !== null);
-  const echoBy = bound === null && fromKernel ? echoDevice(walk, ns, packet) : null;
-  const key = flowKey(packet, 'lo', bound ?? echoBy);
-  return {
-    ...key,
-    ...(fromKernel ? { uid: 0 } : {}),
-    ...(sourceChosen && packet.family === 'ipv6' ? { source: null } : {}),
-    strictDevice: bound !== null && packet.payload === null,
-  };
-}
-
-/** icmpv6_echo_reply prefers the device that the question came by. */
-function echoDevice(walk: Walk, ns: WorldNamespace, packet: Packet): Link | null {
-  if (packet.family === 'ipv4' || packet.icmp?.type !== 129 || walk.arrived?.namespace !== ns.key) return null;
-  const link = ns.net.linkByName.get(walk.arrived.iif);
-  return link === undefined || link.loopback ? null : link;
-}
-
-function routed(walk: Walk, ns: WorldNamespace, packet: Packet, key: FlowKey, tell: boolean): OutputRoute {
-  const found = routeOut(walk, ns, key, true);
-  if (found.kind === 'unknown') return { ok: false, next: walk.unknown(ns, packet, found.missing) };
-  if (found.kind === 'refused')
-    return { ok: false, next: routeFailure(walk, ns, null, packet, found.result, found.errno) };
-  if (tell) tellRoute(walk, ns, packet, found);
-  const { route, nexthop, out, local } = found;
-  return {
-    ok: true,
-    e: { route: local ? null : route, via: local ? null : (nexthop?.via ?? null), out, iif: null, physIn: null },
-  };
 }

@@ -1,0 +1,34 @@
+/** A namespace's state as it would be with a chain edited. */
+import type { NetnsState, XtRuleset } from '@netverdict/linux-net';
+import type { CompiledRuleset } from '../netfilter/ruleset.ts';
+
+type RulesetKey = 'iptablesLegacy' | 'iptablesNft' | 'ip6tablesLegacy' | 'ip6tablesNft';
+
+export function rulesetKey(ruleset: Pick<CompiledRuleset, 'family' | 'variant'>): RulesetKey {
+  const tool = ruleset.family === 'ipv4' ? 'iptables' : 'ip6tables';
+  return `${tool}${ruleset.variant === 'nft' ? 'Nft' : 'Legacy'}`;
+}
+
+export function editRuleset(
+  state: NetnsState,
+  ruleset: Pick<CompiledRuleset, 'family' | 'variant'>,
+  edit: (source: XtRuleset) => XtRuleset,
+): NetnsState {
+  const key = rulesetKey(ruleset);
+  const part = state[key];
+  return part.known ? { ...state, [key]: { ...part, value: edit(part.value) } } : state;
+}
+
+type XtChain = XtRuleset['tables'][number]['chains'][number];
+
+export const editChain = (
+  source: XtRuleset,
+  table: string,
+  chain: string,
+  edit: (chain: XtChain) => XtChain,
+): XtRuleset => ({
+  ...source,
+  tables: source.tables.map((t) =>
+    t.name === table ? { ...t, chains: t.chains.map((c) => (c.name === chain ? edit(c) : c)) } : t,
+  ),
+});

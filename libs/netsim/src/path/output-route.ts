@@ -1,0 +1,60 @@
+/** Output routing as whoever sends asks for it: by which device a packet of this host leaves, and over whom. */
+import type { IfIndex, Link } from '@netverdict/linux-net';
+import type { Packet } from '../packet/packet.ts';
+import { routeFailure, tellRoute } from '../route/input.ts';
+import { type FlowKey, flowKey } from '../route/key.ts';
+import { routeOut } from '../route/output.ts';
+import type { Next } from '../walk/next.ts';
+import type { Walk } from '../walk/walk.ts';
+import type { WorldNamespace } from '../world/world.ts';
+import type { Egress } from './egress.ts';
+
+export type OutputRoute = { readonly ok: true; readonly e: Egress } | { readonly ok: false; readonly next: Next };
+
+/** A local destination leaves by loopback, whichever device has the address. */
+export const routeOutput = (
+  walk: Walk,
+  ns: WorldNamespace,
+  packet: Packet,
+  oif: IfIndex | null,
+  tell: boolean,
+): OutputRoute => routed(walk, ns, packet, keyOf(walk, ns, packet, oif, false), tell);
+
+export function keyOf(
+  walk: Walk,
+  ns: WorldNamespace,
+  packet: Packet,
+  oif: IfIndex | null,
+  sourceChosen: boolean,
+): FlowKey {
+  const bound = oif === null ? null : (ns.net.linkByIndex.get(oif) ?? null);
+  const fromKernel = packet.payload !== null || (walk.direction === 'reply' && packet.icmp !== null);
+  const echoBy = bound === null && fromKernel ? echoDevice(walk, ns, packet) : null;
+  const key = flowKey(packet, 'lo', bound ?? echoBy);
+  return {
+    ...key,
+    ...(fromKernel ? { uid: 0 } : {}),
+    ...(sourceChosen && packet.family === 'ipv6' ? { source: null } : {}),
+    strictDevice: bound !== null && packet.payload === null,
+  };
+}
+
+/** icmpv6_echo_reply prefers the device that the question came by. */
+function echoDevice(walk: Walk, ns: WorldNamespace, packet: Packet): Link | null {
+  if (packet.family === 'ipv4' || packet.icmp?.type !== 129 || walk.arrived?.namespace !== ns.key) return null;
+  const link = ns.net.linkByName.get(walk.arrived.iif);
+  return link === undefined || link.loopback ? null : link;
+}
+
+export function routed(walk: Walk, ns: WorldNamespace, packet: Packet, key: FlowKey, tell: boolean): OutputRoute {
+  const found = routeOut(walk, ns, key, true);
+  if (found.kind === 'unknown') return { ok: false, next: walk.unknown(ns, packet, found.missing) };
+  if (found.kind === 'refused')
+    return { ok: false, next: routeFailure(walk, ns, null, packet, found.result, found.errno) };
+  if (tell) tellRoute(walk, ns, packet, found);
+  const { route, nexthop, out, local } = found;
+  return {
+    ok: true,
+    e: { route: local ? null : route, via: local ? null : (nexthop?.via ?? null), out, iif: null, physIn: null },
+  };
+}
