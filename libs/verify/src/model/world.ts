@@ -1,6 +1,6 @@
 /** What the agent's helper collected, made into the world that netsim walks: the way a diagnosis takes, without the services. */
 import type { HelperSection } from '@netverdict/collect';
-import { netnsKey } from '@netverdict/linux-net';
+import { type NetnsState, netnsKey } from '@netverdict/linux-net';
 import { buildWorld, compileNamespace, type World } from '@netverdict/netsim';
 import { type NetnsSection, parseNetns } from '@netverdict/parsers';
 
@@ -19,7 +19,22 @@ export interface Modelled {
   readonly nameOf: (key: string) => string;
 }
 
-export function modelOf(collected: readonly CollectedNamespace[]): Modelled {
+export interface ParsedNamespace {
+  readonly name: string;
+  readonly inode: number;
+  readonly state: NetnsState;
+}
+
+export const parseCollected = (collected: readonly CollectedNamespace[]): ParsedNamespace[] =>
+  collected.map(({ name, inode, sections }) => ({
+    name,
+    inode,
+    state: parseNetns(sections.map((section) => sectionOf(name, section))),
+  }));
+
+export const modelOf = (collected: readonly CollectedNamespace[]): Modelled => modelOfParsed(parseCollected(collected));
+
+export function modelOfParsed(collected: readonly ParsedNamespace[]): Modelled {
   const names = new Map(collected.map((ns) => [netnsKey(NODE, ns.inode), ns.name]));
   const keys = new Map(collected.map((ns) => [ns.name, netnsKey(NODE, ns.inode)]));
   const namespaces = collected.map((ns) => ({
@@ -28,7 +43,7 @@ export function modelOf(collected: readonly CollectedNamespace[]): Modelled {
     kind: 'other' as const,
     pod: null,
     inode: ns.inode,
-    net: compileNamespace(parseNetns(ns.sections.map((section) => sectionOf(ns.name, section)))),
+    net: compileNamespace(ns.state),
   }));
   return {
     world: buildWorld({ namespaces, nodes: [{ node: NODE, unavailable: null }], map: NO_CLUSTER }),

@@ -1,0 +1,84 @@
+/** What a mutation run says. Plain data, kept as docs/fidelity/mutants.json. */
+import type { Mutant } from './mutants.ts';
+
+export interface MutantFate {
+  readonly mutant: Mutant;
+  /** `not-reached`: no recorded flow runs through its place. It counts as not caught. */
+  readonly fate: 'caught' | 'survived' | 'not-reached';
+  /** World and flow that told it from the model, or how it failed. */
+  readonly by: string;
+}
+
+export interface Survivor {
+  readonly file: string;
+  readonly line: number;
+  readonly kind: Mutant['kind'];
+  readonly was: string;
+  readonly replacement: string;
+  readonly reached: boolean;
+}
+
+export interface MutationReport {
+  readonly seed: number;
+  /** Of the corpus. */
+  readonly flows: number;
+  /** Mutants that could have been chosen. */
+  readonly possible: number;
+  readonly tried: number;
+  readonly caught: number;
+  readonly folders: Readonly<Record<string, { readonly tried: number; readonly caught: number }>>;
+  readonly survivors: readonly Survivor[];
+}
+
+const MOST_TEXT = 100;
+const brief = (text: string): string => text.replace(/\s+/g, ' ').slice(0, MOST_TEXT);
+
+export function reportOf(run: {
+  readonly seed: number;
+  readonly flows: number;
+  readonly possible: number;
+  readonly fates: readonly MutantFate[];
+}): MutationReport {
+  const { fates, ...rest } = run;
+  const folders: Record<string, { tried: number; caught: number }> = {};
+  for (const { mutant, fate } of fates) {
+    const name = mutant.file.split('/')[0] ?? '';
+    folders[name] ??= { tried: 0, caught: 0 };
+    const count = folders[name];
+    count.tried++;
+    if (fate === 'caught') count.caught++;
+  }
+  const survivors = fates
+    .filter(({ fate }) => fate !== 'caught')
+    .map(({ mutant: { file, line, kind, was, replacement }, fate }) => ({
+      file,
+      line,
+      kind,
+      was: brief(was),
+      replacement: brief(replacement),
+      reached: fate === 'survived',
+    }))
+    .sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
+  return {
+    ...rest,
+    tried: fates.length,
+    caught: fates.length - survivors.length,
+    folders: Object.fromEntries(Object.entries(folders).sort(([a], [b]) => (a < b ? -1 : 1))),
+    survivors,
+  };
+}
+
+export function mutationText({ tried, caught, flows, possible, folders, survivors }: MutationReport): string {
+  const share = (part: number, whole: number): string => (whole === 0 ? '0' : ((100 * part) / whole).toFixed(1));
+  return [
+    ...survivors.map(
+      ({ file, line, kind, was, replacement, reached }) =>
+        `${reached ? 'survived' : 'not reached'}: ${file}:${line} ${kind}: ${was} → ${replacement}`,
+    ),
+    '',
+    ...Object.entries(folders).map(
+      ([name, f]) => `${name.padEnd(12)} ${String(f.caught).padStart(4)} of ${String(f.tried).padStart(4)} caught`,
+    ),
+    `${tried} of ${possible} mutants tried on ${flows} flows, ${caught} caught (${share(caught, tried)} %)`,
+  ].join('\n');
+}
