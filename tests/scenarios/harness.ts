@@ -69,7 +69,7 @@ export function describeScenarios(combination: Combination): void {
     });
     afterEach(async () => {
       await lab.heal();
-      for (const { on, argv } of undo) await execOn(lab, on, argv);
+      for (const { on, argv } of undo) await execOn(lab, on, withAddresses(lab, argv));
       await baseline.restore(mended);
     });
 
@@ -78,7 +78,7 @@ export function describeScenarios(combination: Combination): void {
       mended = [];
       for (const fault of row.faults ?? []) await lab.fault(fault.name, fault.args);
       for (const { on, argv } of row.prepare ?? [])
-        expect((await execOn(lab, on, argv)).code, `${on}: ${argv.join(' ')}`).toBe(0);
+        expect((await execOn(lab, on, withAddresses(lab, argv))).code, `${on}: ${argv.join(' ')}`).toBe(0);
       const client = createClient({ baseUrl: instance.apiUrl, token: instance.token });
       const diagnose = (): Promise<DiagnosisDocument> =>
         client.diagnose({
@@ -87,6 +87,7 @@ export function describeScenarios(combination: Combination): void {
           protocol: row.protocol ?? 'tcp',
           maxAgeMs: 0,
           ...(row.sizeBytes === undefined ? {} : { sizeBytes: row.sizeBytes }),
+          ...(row.sourcePort === undefined ? {} : { sourcePort: row.sourcePort }),
         });
       const document = await diagnose();
       const probe = await probeOf(lab, row);
@@ -123,8 +124,12 @@ async function probeOf(lab: Lab, row: Scenario, timeoutMs = TIMEOUT_MS): Promise
     count: partial ? CONNECTIONS : row.expect.outcome === 'reachable' ? 6 : 1,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...(dontFragment === undefined ? {} : { dontFragment }),
+    ...(row.sourcePort === undefined ? {} : { sourcePort: row.sourcePort }),
   });
 }
+
+const withAddresses = (lab: Lab, argv: readonly string[]): readonly string[] =>
+  argv.map((word) => word.replaceAll(/\{([^{}/]+\/[^{}]+)\}/g, (_all, pod: string) => addressOf(lab, { pod })));
 
 function addressOf(lab: Lab, to: Scenario['probe']['to']): string {
   if ('address' in to) return to.address;

@@ -23,7 +23,7 @@ export interface Scenario {
   /** A sentence; it is the test's name. */
   readonly name: string;
   readonly faults?: readonly Planted[];
-  /** What no fault of the lab does: commands run on a node, or in a pod (`namespace/name`). */
+  /** What no fault of the lab does: commands run on a node, or in a pod (`namespace/name`); `{namespace/name}` is its address. */
   readonly prepare?: readonly ByHand[];
   /** Takes it back; may fail where a remedy did so already. */
   readonly undo?: readonly ByHand[];
@@ -31,6 +31,7 @@ export interface Scenario {
   readonly destination: Destination;
   readonly protocol?: 'tcp' | 'udp' | 'icmp';
   readonly sizeBytes?: number;
+  readonly sourcePort?: number;
   readonly expect: {
     readonly outcome: Outcome;
     /** The findings of severity blocking, exactly: code, and the place and direction where they are told. */

@@ -520,6 +520,37 @@ const byHandFaults: readonly Scenario[] = [
   },
 ];
 
+/** Only its source port tells a connection: from any other the Service works. */
+const DNS_FROM_5300 = {
+  source: CLIENT,
+  destination: { service: 'default/dns', port: 53 },
+  protocol: 'udp',
+  sourcePort: 5300,
+  probe: { from: CLIENT, to: { address: '10.96.0.53', port: 53 }, fails: ['timeout', 'unreachable'] },
+} as const;
+const STALE_ENTRY = sh(
+  'node-1',
+  'conntrack -I -p udp -s {default/client} -d 10.96.0.53 --sport 5300 --dport 53 --dst-nat 10.244.2.200:53 -t 600 --status SEEN_REPLY',
+);
+const FORGET_ENTRY = sh('node-1', 'conntrack -D -p udp --orig-port-src 5300 --orig-port-dst 53');
+const oldConnections: readonly Scenario[] = [
+  {
+    name: 'an old connection of UDP still leads to an endpoint that is gone',
+    prepare: [STALE_ENTRY],
+    undo: [FORGET_ENTRY],
+    ...DNS_FROM_5300,
+    expect: { outcome: 'unreachable', blocking: [{ code: 'NV-CONNTRACK-STALE', hop: 'node-1/host' }] },
+  },
+  {
+    name: 'another port than that of the old connection is not concerned',
+    prepare: [STALE_ENTRY],
+    undo: [FORGET_ENTRY],
+    ...DNS_FROM_5300,
+    sourcePort: 5301,
+    expect: { outcome: 'reachable' },
+  },
+];
+
 export const SCENARIOS: readonly Scenario[] = [
   ...clean,
   ...podFaults,
@@ -529,4 +560,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...sysctlAndNatFaults,
   ...twoBlockers,
   ...byHandFaults,
+  ...oldConnections,
 ];
