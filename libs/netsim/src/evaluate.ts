@@ -9,7 +9,7 @@ import type { Lens } from './walk/lens.ts';
 import type { Arrived, Heard, RuleMet } from './walk/observable.ts';
 import { summarize } from './walk/outcome.ts';
 import type { Stop } from './walk/stop.ts';
-import type { Manner } from './walk/walk.ts';
+import type { Manner, Walk } from './walk/walk.ts';
 import type { World } from './world/world.ts';
 
 export interface EvaluateOptions {
@@ -39,7 +39,12 @@ export interface EvaluatedBranch {
   readonly arrived: Arrived | null;
   readonly heard: Heard;
   readonly rulesMet: readonly RuleMet[];
+  /** Other answers to unknowns that do not decide the outcome: what else may be seen on the way to it. */
+  readonly otherwise: readonly Seen[];
 }
+
+/** What can be seen from outside. */
+export type Seen = Pick<EvaluatedBranch, 'arrived' | 'heard' | 'rulesMet'>;
 
 export interface Evaluation {
   readonly trace: Trace;
@@ -113,9 +118,8 @@ export function evaluateWithin(budget: Budget, world: World, flow: Flow, options
       deciding: leaf.deciding,
       answeredBy: walk.answeredBy,
       left: walk.left,
-      arrived: walk.arrived,
-      heard: walk.heard,
-      rulesMet: walk.seenByEnds === null ? walk.rulesMet : walk.rulesMet.slice(0, walk.seenByEnds),
+      ...seenOf(walk),
+      otherwise: leaf.otherwise.map((run) => seenOf(run.walk)),
     };
   });
   return {
@@ -133,6 +137,12 @@ export function evaluateWithin(budget: Budget, world: World, flow: Flow, options
     unexamined: summary.unexamined,
   };
 }
+
+const seenOf = (walk: Walk): Seen => ({
+  arrived: walk.arrived,
+  heard: walk.heard,
+  rulesMet: walk.seenByEnds === null ? walk.rulesMet : walk.rulesMet.slice(0, walk.seenByEnds),
+});
 
 /** The same unknown is met by many branches, each of which says it anew. */
 export const unknownKey = (missing: Missing): string => `${missing.place} ${missing.text}`;

@@ -10,6 +10,7 @@ export {
   type EvaluateOptions,
   type Evaluation,
   evaluate,
+  type Seen,
   type Verdict,
   verdictOf,
 } from './evaluate.ts';

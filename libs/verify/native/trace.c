@@ -152,6 +152,12 @@ static enum direction tell_transport(uint8_t protocol, const unsigned char *byte
 				return FORWARD;
 			kind = KIND_ANSWER;
 		} else if (v6 ? type >= 1 && type <= 4 : type == 3 || type == 11 || type == 12 || type == 4) {
+			/*
+			 * An error about neighbour discovery, which rules may reject as any packet: it is about another packet than
+			 * the flow's. Those leave with a hop limit of 255, which no flow has; a rule may have changed it.
+			 */
+			if (v6 && length >= 16 && bytes[14] == IPPROTO_ICMPV6 && (tell.protocol != IPPROTO_ICMP || bytes[15] == 255))
+				return OTHER;
 			kind = KIND_ICMP | type << 8 | bytes[1];
 		} else {
 			return OTHER;

@@ -146,6 +146,7 @@ function comesBefore(at: At, group: Group, other: Group, packet: Packet): boolea
     `${other.name} is asked before ${group.name}`,
     missing,
     `${ns.key} order ${other.name} ${group.name}`,
+    true,
   );
 }
 
@@ -228,7 +229,7 @@ function firstAsked(at: At, found: readonly [Translation, ...Translation[]]): Tr
     ),
   };
   const key = `${ns.key} nat order ${first.group.name} ${second.group.name}`;
-  return walk.ask(ns, `${first.group.name} is asked first`, missing, key) ? first : second;
+  return walk.ask(ns, `${first.group.name} is asked first`, missing, key, true) ? first : second;
 }
 
 /** A ruleset that was not read can lose the packet or send it anywhere: asked once for a namespace and direction. */

@@ -17,6 +17,8 @@ export interface ChoicePoint {
   readonly taken: number;
   /** For an unknown: what would settle it. */
   readonly missing: Missing | null;
+  /** The answer that is told where all come to the same: the usual one. null: no answer is. */
+  readonly usual: number | null;
 }
 
 /** What is not known, said so that it can be acted on. */
@@ -41,22 +43,29 @@ export class Choices {
   }
 
   /** With a key, the same question gets the same answer for the whole run. */
-  choose(what: Choice['what'], options: readonly Option[], missing: Missing | null = null, key?: string): number {
+  choose(
+    what: Choice['what'],
+    options: readonly Option[],
+    missing: Missing | null = null,
+    key?: string,
+    usual: number | null = null,
+  ): number {
     if (options.length < 2) return 0;
     const before = key === undefined ? undefined : this.#memo.get(key);
     if (before !== undefined) return before;
     const taken = this.#prefix[this.points.length] ?? 0;
-    this.points.push({ what, options, taken, missing });
+    this.points.push({ what, options, taken, missing, usual });
     if (key !== undefined) this.#memo.set(key, taken);
     return taken;
   }
 
   /** Both ways are followed. With a key, the same unknown gets the same answer for the whole run. */
-  unknown(question: string, missing: Missing, key?: string): boolean {
+  unknown(question: string, missing: Missing, key?: string, usual: boolean | null = null): boolean {
     const options = [
       { label: `if ${question}`, share: null },
       { label: `if not: ${question}`, share: null },
     ];
-    return this.choose('unknown', options, missing, key) === 0;
+    const told = usual === null ? null : usual ? 0 : 1;
+    return this.choose('unknown', options, missing, key, told) === 0;
   }
 }

@@ -10,6 +10,8 @@ export interface Leaf {
   readonly share: number | null;
   /** Unknowns on its way that decide the outcome. */
   readonly deciding: readonly Missing[];
+  /** Runs with another answer to an unknown that does not decide: the outcome is the same, the way there may be another. */
+  readonly otherwise: readonly Run[];
 }
 
 export interface Summary {
@@ -17,6 +19,9 @@ export interface Summary {
   readonly unexamined: number;
   readonly leaves: readonly Leaf[];
 }
+
+/** Many unknowns that do not decide multiply; nobody needs them all. */
+const MOST_OTHERWISE = 32;
 
 const NOTHING: Shares = { reachable: 0, unreachable: 0, undetermined: 0 };
 
@@ -36,6 +41,7 @@ interface DraftLeaf extends Leaf {
   share: number | null;
   /** The last choice first. */
   readonly deciding: Missing[];
+  otherwise: readonly Run[];
 }
 
 interface DraftSummary extends Summary {
@@ -51,7 +57,7 @@ function below(runs: readonly Run[], depth: number): DraftSummary {
     return {
       shares: { ...NOTHING, [outcomeOf(disposition)]: 1 },
       unexamined: 0,
-      leaves: [{ run: first, disposition, share: 1, deciding: [] }],
+      leaves: [{ run: first, disposition, share: 1, deciding: [], otherwise: [] }],
     };
   }
   const children = point.options.map((_, option) =>
@@ -92,11 +98,16 @@ function unweighted(point: ChoicePoint, children: readonly DraftSummary[]): Draf
         ...(children[0] as DraftSummary),
         leaves: children.flatMap((child) => child.leaves.map((leaf) => Object.assign(leaf, { share: null }))),
       };
-    // One way is told: the one that does not rest on the unknown itself.
-    const told = [...children]
-      .reverse()
-      .find((child) => child.leaves.every((leaf) => leaf.run.stop?.cause.kind !== 'unknown'));
-    return told ?? (children[0] as DraftSummary);
+    const usual = point.usual === null ? undefined : children[point.usual];
+    // One way is told: the usual one, or the one that does not rest on the unknown itself.
+    const told =
+      usual ??
+      [...children]
+        .reverse()
+        .find((child) => child.leaves.every((leaf) => leaf.run.stop?.cause.kind !== 'unknown')) ??
+      (children[0] as DraftSummary);
+    for (const child of children) if (child !== told) addOtherwise(told, child);
+    return told;
   }
   const least = (of: (s: Summary) => number): number => Math.min(...children.map(of));
   const reachable = least((s) => s.shares.reachable);
@@ -112,6 +123,16 @@ function unweighted(point: ChoicePoint, children: readonly DraftSummary[]): Draf
     unexamined,
     leaves: children.flatMap((child) => child.leaves),
   };
+}
+
+/** Where lots are drawn as well, each draw of the one way is held beside the same draw of the other. */
+function addOtherwise(told: DraftSummary, other: DraftSummary): void {
+  const paired = told.leaves.length === other.leaves.length;
+  told.leaves.forEach((leaf, i) => {
+    const beside = paired ? other.leaves.slice(i, i + 1) : other.leaves.filter((l) => l.disposition === leaf.disposition);
+    const runs = beside.flatMap(({ run, otherwise }) => [run, ...otherwise]);
+    leaf.otherwise = [...leaf.otherwise, ...runs].slice(0, MOST_OTHERWISE);
+  });
 }
 
 const answeredBy = (s: Summary): string =>

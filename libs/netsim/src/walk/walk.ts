@@ -169,8 +169,14 @@ export class Walk {
   }
 
   /** Both answers are followed; the step says that it was asked. */
-  ask(at: WorldNamespace | Place, question: string, missing: Missing, key?: string): boolean {
-    const answer = this.choices.unknown(question, missing, key);
+  ask(
+    at: WorldNamespace | Place,
+    question: string,
+    missing: Missing,
+    key?: string,
+    usual: boolean | null = null,
+  ): boolean {
+    const answer = this.choices.unknown(question, missing, key, usual);
     this.step(at, {
       kind: 'unknown',
       text: `${missing.text}; here taken as ${answer ? 'so' : 'not so'}: ${question}`,

@@ -86,11 +86,13 @@ export function differencesOf(branch: PredictedBranch, seen: Observation): strin
   if (!heldBack && heardText(branch.heard) !== heardText(seen.heard))
     found.push(`the sender hears ${heardText(seen.heard)}, the model says ${heardText(branch.heard)}`);
   found.push(...receivedDifferences(branch.received, seen.received));
-  if (seen.rules !== null) {
-    const way =
-      heldBack && seen.rules.every((rule) => rule.direction === 'forward') ? forwardOf(branch.rules) : branch.rules;
-    found.push(...ruleDifferences(way, seen.rules));
-  }
+  const { rules } = seen;
+  if (rules === null) return found;
+  const wayOf = (way: readonly RuleSeen[]): readonly RuleSeen[] =>
+    heldBack && rules.every((rule) => rule.direction === 'forward') ? forwardOf(way) : way;
+  // Where something is not known that decides nothing else, each way on is as good.
+  const otherwise = (branch.otherRules ?? []).some((way) => ruleDifferences(wayOf(way), rules).length === 0);
+  if (!otherwise) found.push(...ruleDifferences(wayOf(branch.rules), rules));
   return found;
 }
 

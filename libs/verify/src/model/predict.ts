@@ -1,7 +1,7 @@
 /** What the model says of a flow, in the terms of an observation. */
 import type { Flow, IpAddress, Range } from '@netverdict/linux-net';
 import { formatIp } from '@netverdict/linux-net';
-import { type Arrived, type EvaluatedBranch, evaluate, type Heard, type Lens } from '@netverdict/netsim';
+import { type Arrived, type EvaluatedBranch, evaluate, type Heard, type Lens, type Seen } from '@netverdict/netsim';
 import { inComparableOrder } from '../kernel/flow.ts';
 import { TRACE_TABLE } from '../kernel/trace-table.ts';
 import type { HeardForReal, Received, RuleSeen } from '../world/observation.ts';
@@ -20,6 +20,8 @@ export interface PredictedBranch {
   readonly heard: HeardForReal;
   readonly received: PredictedReception | null;
   readonly rules: readonly RuleSeen[];
+  /** The rules met where an unknown that decides nothing else is taken another way. */
+  readonly otherRules?: readonly (readonly RuleSeen[])[];
 }
 
 export interface Prediction {
@@ -63,20 +65,34 @@ export function predict(model: Modelled, spec: FlowSpec, attempt = 0, lens?: Len
     if (branch.stop?.cause.kind === 'unknown') unknowns.push(branch.stop.cause.missing.text);
     else unknowns.push(branch.stop?.cause.kind ?? 'unknown');
   if (evaluation.unexamined > 0) unknowns.push('not all branches were examined');
+  // An outcome that is the same either way may still be heard, or received, in two ways: that is not determined either.
+  for (const branch of evaluation.branches)
+    if (branch.otherwise.some((other) => lookOf(model, spec, other) !== lookOf(model, spec, branch)))
+      unknowns.push('what is heard and received depends on something that is not known');
   return { branches: evaluation.branches.map((b) => branchOf(model, spec, b)), unknowns: [...new Set(unknowns)] };
 }
+
+const lookOf = (model: Modelled, spec: FlowSpec, seen: Seen): string =>
+  JSON.stringify([heardOf(seen.heard, spec), receptionOf(model, spec, seen)]);
+
+const receptionOf = (model: Modelled, spec: FlowSpec, { arrived }: Seen): PredictedReception | null =>
+  spec.protocol === 'icmp' ? null : arrived && receivedOf(model, arrived);
+
+const rulesOf = (model: Modelled, { rulesMet }: Seen): readonly RuleSeen[] =>
+  inComparableOrder(
+    rulesMet
+      .filter((met) => met.table !== TRACE_TABLE)
+      .map((met) => ({ ...met, namespace: model.nameOf(met.namespace) })),
+  );
 
 function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): PredictedBranch {
   return {
     share: b.branch.share,
     disposition: b.branch.disposition,
     heard: heardOf(b.heard, spec),
-    received: spec.protocol === 'icmp' ? null : b.arrived && receivedOf(model, b.arrived),
-    rules: inComparableOrder(
-      b.rulesMet
-        .filter((met) => met.table !== TRACE_TABLE)
-        .map((met) => ({ ...met, namespace: model.nameOf(met.namespace) })),
-    ),
+    received: receptionOf(model, spec, b),
+    rules: rulesOf(model, b),
+    ...(b.otherwise.length === 0 ? {} : { otherRules: b.otherwise.map((other) => rulesOf(model, other)) }),
   };
 }
 
