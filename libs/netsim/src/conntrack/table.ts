@@ -33,11 +33,18 @@ export interface CtEntry {
   readonly masqueradedBy: IfIndex | null;
   /** The source port was drawn at random out of these. */
   readonly drawn: Range | null;
+  /** What conntrack has counted; null where the connection is older than this run. */
+  readonly carried: Carried | null;
   /** As it was read; null: made in this run. */
   readonly collected: ConntrackEntry | null;
   /** Killed so that its tuple can be used anew. */
   readonly dead: boolean;
 }
+
+/** struct nf_conn_counter of each direction. */
+export type Carried = Readonly<Record<'original' | 'reply', { readonly packets: number; readonly bytes: number }>>;
+
+const NONE_CARRIED: Carried = { original: { packets: 0, bytes: 0 }, reply: { packets: 0, bytes: 0 } };
 
 export interface CtRef {
   readonly id: number;
@@ -102,6 +109,18 @@ export class Conntrack {
 
   /** nf_conntrack_in: finds or makes the entry; null when the packet is INVALID. */
   track(key: NamespaceKey, packet: Packet, strictness: Strictness = LENIENT): CtRef | null {
+    const ref = this.#look(key, packet, strictness);
+    // An error is none of the connection's own packets (nf_ct_refresh_acct is not reached).
+    const entry = ref && ref.info !== 'related' ? this.get(key, ref.id) : undefined;
+    if (ref && entry?.carried) {
+      const { packets, bytes } = entry.carried[ref.direction];
+      const more = { packets: packets + 1, bytes: bytes + packet.sizeBytes };
+      this.update(key, entry.id, { carried: { ...entry.carried, [ref.direction]: more } });
+    }
+    return ref;
+  }
+
+  #look(key: NamespaceKey, packet: Packet, strictness: Strictness): CtRef | null {
     if (packet.icmp?.about) return this.#related(key, packet, packet.icmp.about);
     if (packet.protocol === 6 && !saneFlags(packet.tcpFlags)) return null;
     const found = this.#find(key, packet, tupleOf(packet));
@@ -147,6 +166,7 @@ export class Conntrack {
       outOfStep: false,
       masqueradedBy: null,
       drawn: null,
+      carried: NONE_CARRIED,
       collected: null,
       dead: false,
     };

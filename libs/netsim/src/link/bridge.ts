@@ -57,7 +57,8 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
       action: 'pass',
       detail: { dev: bridge.name },
     }));
-    return { do: 'ip-receive', ns, iif: bridge, packet: p, prerouted, physIn: port };
+    // Which port it was is written down by bridge netfilter alone (nf_bridge_info).
+    return { do: 'ip-receive', ns, iif: bridge, packet: p, prerouted, physIn: prerouted ? port : null };
   };
   if (!callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family))
     return forHost ? up(packet, false) : { do: 'bridge-forward', ns, bridge, port, frame };

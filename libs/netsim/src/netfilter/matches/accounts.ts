@@ -24,17 +24,13 @@ export function cluster(m: Of<'cluster'>, c: RuleContext): Answer | NotThere {
 /** connbytes_mt: without accounts it says no, negated or not. Conntrack has counted this packet already. */
 export function connbytes(m: Of<'connbytes'>, c: RuleContext): Answer | NotThere {
   const entry = entryOf(c);
-  if (!entry || !c.packet.ct) return null;
-  if (entry.collected) return { unknown: 'how much the connection has carried' };
-  const here = { packets: 1, bytes: c.packet.sizeBytes };
-  const there = c.packet.ct.direction === 'original' || c.walk.confirming ? null : here;
-  const original = c.packet.ct.direction === 'original' ? here : null;
-  if (c.walk.confirming || (c.packet.ct.direction === 'reply' && m.direction !== 'reply'))
-    return { unknown: 'how much the connection has carried in the other direction' };
-  const counts = [m.direction === 'reply' ? null : original, m.direction === 'original' ? null : there];
-  const packets = counts.reduce((sum, count) => sum + (count?.packets ?? 0), 0);
-  const bytes = counts.reduce((sum, count) => sum + (count?.bytes ?? 0), 0);
-  const what = m.mode === 'packets' ? packets : m.mode === 'bytes' ? bytes : packets === 0 ? 0 : bytes / packets;
+  if (!entry) return null;
+  if (!entry.carried) return { unknown: 'how much the connection has carried' };
+  const { original, reply } = entry.carried;
+  const asked = m.direction === 'both' ? [original, reply] : [m.direction === 'original' ? original : reply];
+  const packets = asked.reduce((sum, count) => sum + count.packets, 0);
+  const bytes = asked.reduce((sum, count) => sum + count.bytes, 0);
+  const what = m.mode === 'packets' ? packets : m.mode === 'bytes' ? bytes : packets === 0 ? 0 : Math.floor(bytes / packets);
   return what >= m.from && (m.to === null || what <= m.to);
 }
 

@@ -42,10 +42,14 @@ export const ofKernel = (c: RuleContext): boolean =>
   c.walk.direction === 'reply' &&
   (c.packet.icmp !== null || (c.packet.protocol === 6 && (c.packet.tcpFlags & 0x04) !== 0));
 
+/** IPv6 sends a RST that no connection answers with by no socket (tcp_v6_send_response), as REJECT does (nf_send_reset). */
+const withoutSocket = (c: RuleContext): boolean =>
+  ofKernel(c) && c.packet.protocol === 6 && (c.packet.family === 'ipv6' || c.walk.grave?.disposition === 'rejected');
+
 /** owner_mt (xt_owner.c). */
 export function owner(m: Of<'owner'>, c: RuleContext): Answer {
   if (!madeHere(c)) return false;
-  if (m.what === 'socket-exists') return true;
+  if (m.what === 'socket-exists') return !withoutSocket(c);
   if (ofKernel(c)) return false;
   const id = ownerId(m.what, c);
   if (id === null) return { unknown: `the ${m.what} of the sending process` };

@@ -1,5 +1,5 @@
 /** Membership of an IP set (net/netfilter/xt_set.c). */
-import type { XtMatch } from '@netverdict/linux-net';
+import type { Mac, XtMatch } from '@netverdict/linux-net';
 import { isIn } from '../../ipset/contains.ts';
 import type { SetProbe, Side } from '../../ipset/probe.ts';
 import type { Packet } from '../../packet/packet.ts';
@@ -31,8 +31,16 @@ const probeOf = (c: RuleContext): SetProbe => ({
   address: (side) => (side === 'src' ? c.packet.source : c.packet.destination),
   port: (side) => portOf(c.packet, side),
   device: (side) => (side === 'src' ? c.iif : c.oif)?.name ?? null,
-  mac: () => undefined,
+  mac: (side) => macOf(c, side),
 });
+
+/** eth_hdr() of the frame that it came in, at any hook after; what was made here or came over loopback has none (its addresses are zero). */
+function macOf(c: RuleContext, side: Side): Mac | null | undefined {
+  const { frame } = c.packet;
+  if (!frame || c.iif?.loopback) return null;
+  if (side === 'src') return frame.source ?? undefined;
+  return frame.cast === 'host' ? (c.iif?.mac ?? undefined) : undefined;
+}
 
 /** Protocols whose ports ip_set_getport.c reads. */
 const WITH_PORTS: ReadonlySet<number> = new Set([6, 17, 132, 136]);
