@@ -102,9 +102,7 @@ function unweighted(point: ChoicePoint, children: readonly DraftSummary[]): Draf
     // One way is told: the usual one, or the one that does not rest on the unknown itself.
     const told =
       usual ??
-      [...children]
-        .reverse()
-        .find((child) => child.leaves.every((leaf) => leaf.run.stop?.cause.kind !== 'unknown')) ??
+      [...children].reverse().find((child) => child.leaves.every((leaf) => leaf.run.stop?.cause.kind !== 'unknown')) ??
       (children[0] as DraftSummary);
     for (const child of children) if (child !== told) addOtherwise(told, child);
     return told;
@@ -129,7 +127,9 @@ function unweighted(point: ChoicePoint, children: readonly DraftSummary[]): Draf
 function addOtherwise(told: DraftSummary, other: DraftSummary): void {
   const paired = told.leaves.length === other.leaves.length;
   told.leaves.forEach((leaf, i) => {
-    const beside = paired ? other.leaves.slice(i, i + 1) : other.leaves.filter((l) => l.disposition === leaf.disposition);
+    const beside = paired
+      ? other.leaves.slice(i, i + 1)
+      : other.leaves.filter((l) => l.disposition === leaf.disposition);
     const runs = beside.flatMap(({ run, otherwise }) => [run, ...otherwise]);
     leaf.otherwise = [...leaf.otherwise, ...runs].slice(0, MOST_OTHERWISE);
   });

@@ -30,7 +30,8 @@ export function connbytes(m: Of<'connbytes'>, c: RuleContext): Answer | NotThere
   const asked = m.direction === 'both' ? [original, reply] : [m.direction === 'original' ? original : reply];
   const packets = asked.reduce((sum, count) => sum + count.packets, 0);
   const bytes = asked.reduce((sum, count) => sum + count.bytes, 0);
-  const what = m.mode === 'packets' ? packets : m.mode === 'bytes' ? bytes : packets === 0 ? 0 : Math.floor(bytes / packets);
+  const what =
+    m.mode === 'packets' ? packets : m.mode === 'bytes' ? bytes : packets === 0 ? 0 : Math.floor(bytes / packets);
   return what >= m.from && (m.to === null || what <= m.to);
 }
 
