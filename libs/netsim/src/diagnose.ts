@@ -33,6 +33,8 @@ export interface DiagnoseResult {
   readonly needs: readonly Need[];
   /** Sections that a negative or undetermined verdict rests on: read them again before publishing it. */
   readonly deciding: readonly { readonly namespace: NamespaceKey; readonly kinds: readonly SectionKind[] }[];
+  /** What becomes of the flow once everything is changed that the findings know how to change. */
+  readonly mended: Outcome;
   /** Units of work that it took (see `maxWork`). */
   readonly work: number;
 }
@@ -105,6 +107,7 @@ export function diagnose(
     },
     needs: [...needs.values()],
     deciding: decidingSections(findings),
+    mended: outcomeFor(evaluation.shares, evaluation.unexamined),
     work: budget.spent,
   };
 }
