@@ -1,17 +1,22 @@
-/** A host that has the address and does not say so: arp_ignore. */
+/** A host that has the address and does not say so: arp_ignore, or rp_filter, by which it does not believe who asks. */
 import { formatIp, type Ipv4, type Link } from '@netverdict/linux-net';
 import { citeSysctl } from '../trace/evidence.ts';
-import { sysctl } from '../world/facts.ts';
-import { veth, type World, type WorldNamespace } from '../world/world.ts';
-import { change, type Derived, nameOf, onPlace } from './finding.ts';
+import { maxConf, sysctl } from '../world/facts.ts';
+import { ifName, veth, type World, type WorldNamespace } from '../world/world.ts';
+import { actualRoute } from './expected-route.ts';
+import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
+import { rpFilter } from './kernel.ts';
 
-export function keepsSilent(world: World, asker: WorldNamespace, out: Link, address: Ipv4): Derived | null {
+export function keepsSilent(s: Situation, asker: WorldNamespace, out: Link, address: Ipv4): Derived | null {
+  const { world } = s;
   for (const owner of world.namespaces.values()) {
     if (owner === asker || !owner.net.own.has(address)) continue;
     for (const link of heardBy(world, asker, out, owner)) {
       const found = ['all', link.name].map((name) => `net/ipv4/conf/${name}/arp_ignore`);
       const set = found.filter((path) => (sysctl(owner, path) ?? 0) > 0);
       if (set.length > 0) return silent(owner, link, address, set);
+      const filtered = disbelieves(s, asker, owner, link);
+      if (filtered) return filtered;
     }
   }
   return null;
@@ -22,6 +27,19 @@ function heardBy(world: World, asker: WorldNamespace, out: Link, owner: WorldNam
   const peer = out.detail.kind === 'veth' ? veth(world, asker, out) : null;
   if (peer?.kind === 'found' && peer.ns === owner && peer.link.master === null) return [peer.link];
   return [...owner.net.linkByIndex.values()].filter((link) => link.up && !link.loopback && link.master === null);
+}
+
+/** arp_process routes the question as a packet: from an address that is reached by another device, strict rp_filter refuses it. */
+function disbelieves(s: Situation, asker: WorldNamespace, owner: WorldNamespace, link: Link): Derived | null {
+  const { source } = s.stop.packet;
+  if (maxConf(owner, link, 'rp_filter') !== 1 || !asker.net.own.has(source)) return null;
+  const back = actualRoute(owner, source)?.nexthops[0]?.dev ?? null;
+  if (back === link.ifindex) return null;
+  const [all, own] = ['all', link.name].map((name) => `net/ipv4/conf/${name}/rp_filter`) as [string, string];
+  const path = sysctl(owner, all) === 1 ? all : own;
+  const expected = back === null ? null : ifName(owner, back);
+  const cause = { kind: 'rp-filter', iif: link, mode: 1, sysctl: path, expected } as const;
+  return { ...rpFilter({ ...s, cause, ns: owner }), at: owner, evidence: [citeSysctl(owner, path, '1')] };
 }
 
 function silent(owner: WorldNamespace, link: Link, address: Ipv4, paths: readonly string[]): Derived {

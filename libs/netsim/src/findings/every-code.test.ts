@@ -238,7 +238,12 @@ const CASES: Readonly<Record<FindingCode, Case>> = {
     command: 'conntrack -D -p udp -s 10.244.1.2 -d 10.96.0.10 --sport 40000 --dport 53',
   },
   'NV-CONNTRACK-FULL': {
-    edit: { [HOST1]: (s) => ({ ...s, conntrackTable: known({ count: 65536, max: 65536 }) }) },
+    edit: {
+      [HOST1]: (s) => ({
+        ...nft({ filter: { FORWARD: [{ matches: [invalid], target: drop }] } })(s),
+        conntrackTable: known({ count: 65536, max: 65536 }),
+      }),
+    },
     command: 'sysctl -w net.netfilter.nf_conntrack_max=131072',
   },
   'NV-SERVICE-NO-ENDPOINTS': {

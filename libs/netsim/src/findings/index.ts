@@ -66,5 +66,6 @@ export function derive(at: Patched, evaluated: EvaluatedBranch): Derived | null 
     branch,
     ns: stop.place === null ? undefined : at.world.namespaces.get(stop.place),
   };
-  return staleEntry(situation) ?? derive(situation);
+  const derived = staleEntry(situation) ?? derive(situation);
+  return stop === last || derived.at || !situation.ns ? derived : { ...derived, at: situation.ns };
 }

@@ -31,7 +31,7 @@ export function neighbour(s: Situation<'neighbour' | 'frame-lost'>): Derived {
   if (wrong) return wrong;
   const detached = ns ? detachedPort(world, ns, cause.link, address) : null;
   if (detached) return detached;
-  const silent = ns && typeof address === 'number' ? keepsSilent(world, ns, cause.link, address) : null;
+  const silent = ns && typeof address === 'number' ? keepsSilent(s, ns, cause.link, address) : null;
   if (silent) return silent;
   const vtep = ns ? vteps(world, ns, cause.link).find((v) => v.gateway === address) : undefined;
   return {
@@ -102,7 +102,7 @@ function nodeAddressGone(s: Situation<'neighbour' | 'frame-lost'>, address: IpAd
 }
 
 /** Of the hosts that the packet passed, the one whose neighbour entry names the address that nobody has. */
-function wrongMac(s: Situation<'neighbour' | 'frame-lost'>, mac: string): Derived | null {
+export function wrongMac(s: Situation, mac: string): Derived | null {
   const { world } = s;
   for (const place of s.branch.hops.map((hop) => hop.place).reverse()) {
     const at = world.namespaces.get(place);

@@ -1,5 +1,14 @@
 /** Findings of routes: missing, to the wrong gateway or device, refusing, in circles. */
-import { formatIp, formatPrefix, type IpAddress, prefixContains, type Route, TABLE } from '@netverdict/linux-net';
+import {
+  familyOf,
+  formatIp,
+  formatPrefix,
+  type IpAddress,
+  maskAddress,
+  prefixContains,
+  type Route,
+  TABLE,
+} from '@netverdict/linux-net';
 import type { Evidence } from '@netverdict/verdict';
 import { innermost } from '../packet/packet.ts';
 import { cite, citeAbsence } from '../trace/evidence.ts';
@@ -221,6 +230,20 @@ function takenRoute(s: Situation, ns: WorldNamespace, address: IpAddress): Route
   return foreign.find((r) => cited.some((e) => e.line === r.evidence.line && e.text === r.evidence.text)) ?? null;
 }
 
+/** A device that is down and whose own subnet has the address: its route is gone with it. */
+const downSubnet = (ns: WorldNamespace, address: IpAddress) =>
+  [...ns.net.linkByIndex.values()].find(
+    (link) =>
+      !link.up &&
+      ns.net
+        .addressesOn(link.ifindex)
+        .some(
+          (a) =>
+            familyOf(a.address) === familyOf(address) &&
+            maskAddress(a.address, a.prefixLength) === maskAddress(address, a.prefixLength),
+        ),
+  );
+
 /** No route at all, or lost where only a wrong route can have brought it. */
 export function noRoute(s: Situation<'no-route' | 'route-error' | 'looped-back'>): Derived {
   const { ns, world, stop, cause } = s;
@@ -232,6 +255,8 @@ export function noRoute(s: Situation<'no-route' | 'route-error' | 'looped-back'>
   const drift = ns ? routeDrift(world, ns, address) : null;
   if (drift) return drift;
   if (ns && refused) return refusing(ns, address, refused, null);
+  const down = ns ? downSubnet(ns, address) : undefined;
+  if (ns && down) return downLink(world, ns, down);
   return {
     code: 'NV-NO-ROUTE',
     params: { where: nameOf(ns), address: formatIp(address) },

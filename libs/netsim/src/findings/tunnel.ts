@@ -4,7 +4,7 @@ import { cite } from '../trace/evidence.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { downLink } from './link.ts';
-import { wrongEntry } from './neighbour.ts';
+import { wrongEntry, wrongMac } from './neighbour.ts';
 import { routeDrift } from './route.ts';
 import { fdbCommand, vteps, withFdb } from './vtep.ts';
 
@@ -42,6 +42,8 @@ export function notForUs(s: Situation<'not-for-us'>): Derived {
       const wrong = wrongFdb(s, sender, ns);
       if (wrong) return wrong;
     }
+  const misled = wrongMac(s, cause.mac);
+  if (misled) return misled;
   return {
     code: 'NV-DELIVERED-TO-OTHER',
     params: { address: formatIp(s.stop.packet.destination), where: nameOf(ns) },
