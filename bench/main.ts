@@ -11,6 +11,7 @@ import { collectionRows } from './collection.ts';
 import { diagnosisRows, memoryRows, rssMiB } from './diagnosis.ts';
 import { machine } from './machine.ts';
 import { printRows, type Row } from './row.ts';
+import { rulesetRows } from './rulesets/rows.ts';
 
 /** What Node itself takes, doing nothing. */
 async function bareNodeMiB(): Promise<number> {
@@ -44,6 +45,7 @@ try {
   await instance.stop();
   instance = undefined;
   printRows('Collection in the agent', 'make bench', machine(), await collectionRows());
+  printRows('Rulesets of many Services in the simulator, one core', 'make bench', machine(), await rulesetRows());
 } finally {
   await instance?.stop();
   await lab?.down();

@@ -32,6 +32,8 @@ interface Growing extends NftTable {
   readonly objects: NftObject[];
   readonly flowtables: NftFlowtable[];
   readonly rulesOf: Map<string, NftRule[]>;
+  /** kube-proxy has one for each service port. */
+  readonly setByName: Map<string, NftSet>;
   readonly context: PrintContext;
 }
 
@@ -58,17 +60,18 @@ function addTable(a: Fields, reading: Reading): void {
   if (count(a, 'flags', 0) > ALL_TABLE_FLAGS) throw new Malformed('a table has a flag that is not known');
   const family = nameOf(a, 'family');
   if (!isFamily(family)) throw new Malformed(`no family is called "${family}"`);
-  const sets: NftSet[] = [];
+  const setByName = new Map<string, NftSet>();
   reading.table = {
     family,
     name: nameOf(a, 'name'),
     dormant: isDormant(a),
     chains: [],
-    sets,
+    sets: [],
     objects: [],
     flowtables: [],
     rulesOf: new Map(),
-    context: { family, byteOrder: reading.byteOrder ?? 'little', set: (wanted) => sets.find((s) => s.name === wanted) },
+    setByName,
+    context: { family, byteOrder: reading.byteOrder ?? 'little', set: (wanted) => setByName.get(wanted) },
   };
   reading.tables.push(reading.table);
 }
@@ -88,6 +91,7 @@ function addRule(a: Fields, reading: Reading, line: number): void {
   if (rules === undefined) throw new Malformed(`no chain is called "${nameOf(a, 'chain')}"`);
   const expressions = readExpressions(a.expressions);
   const { context } = tableOf(reading);
+  let printed: string | null = null;
   rules.push({
     handle: count(a, 'handle'),
     position: rules.length + 1,
@@ -96,7 +100,8 @@ function addRule(a: Fields, reading: Reading, line: number): void {
     evidence: {
       line,
       get text() {
-        return printNftRule(expressions, context);
+        printed ??= printNftRule(expressions, context);
+        return printed;
       },
     },
   });
@@ -112,7 +117,10 @@ const LINES: Readonly<Record<string, (a: Fields, reading: Reading, line: number)
   chain: addChain,
   set: (a, reading) => {
     const elements: NftElement[] = [];
-    tableOf(reading).sets.push({ ...readSet(a), elements });
+    const table = tableOf(reading);
+    const set = { ...readSet(a), elements };
+    table.sets.push(set);
+    if (!table.setByName.has(set.name)) table.setByName.set(set.name, set);
     reading.elements = elements;
   },
   elem: (a, reading) => {
@@ -155,6 +163,6 @@ export function parseNftables(source: string): Result<NftRuleset, ParseProblem> 
   }
   if (reading.byteOrder === null || !reading.ended)
     return fail('the text is cut: its end is missing', last, source.slice(-80));
-  const tables = reading.tables.map(({ rulesOf: _rules, context: _context, ...table }) => table);
+  const tables = reading.tables.map(({ rulesOf: _rules, setByName: _sets, context: _context, ...table }) => table);
   return ok({ byteOrder: reading.byteOrder, tables });
 }

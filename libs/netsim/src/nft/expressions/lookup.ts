@@ -26,6 +26,8 @@ function findElement(e: Evaluation, set: CompiledSet, key: Hex): NftElement | nu
     const added = memoryOf(e, set).get(key);
     if (added !== undefined) return added ?? set.catchAll;
   }
+  if (!e.context.walk.indexes && (set.shape === 'hash' || set.shape === 'concatenation'))
+    return set.set.elements.find((element) => element.key === key) ?? set.catchAll;
   return find(set, key);
 }
 
