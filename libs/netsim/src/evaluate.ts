@@ -17,6 +17,11 @@ export interface EvaluateOptions {
   readonly maxBranches?: number;
   /** Most work (stages passed and rules looked at, over all branches); what is left is reported as `unexamined`. */
   readonly maxWork?: number;
+  /**
+   * Ways count as the same only if nobody could tell them apart from outside: by what the sender hears, what arrives, and the
+   * rules that are met. Else it is enough that they come to the same end.
+   */
+  readonly observed?: boolean;
   /** Is told of every meaning that is used, and may turn its answer round. */
   readonly lens?: Lens;
   /** False: every rule of a chain is asked, one by one. To compare with. Default true. */
@@ -102,6 +107,7 @@ export function evaluate(world: World, flow: Flow, options: EvaluateOptions = {}
 export function evaluateWithin(budget: Budget, world: World, flow: Flow, options: EvaluateOptions): Evaluation {
   const summary = summarize(
     explore(world, flow, options.maxBranches ?? 256, budget, options.lens ?? null, mannerOf(options)),
+    options.observed,
   );
   const branches = summary.leaves.map((leaf, i): EvaluatedBranch => {
     const { walk, stop } = leaf.run;

@@ -42,6 +42,20 @@ export function answersNd(walk: Walk, { ns, link }: Member, wanted: Ipv6): boole
   return walk.sees('neighbour/proxy_ndp', forwards && on('proxy_ndp'));
 }
 
+/**
+ * The advertisement goes to where the answerer's own table says that the asker is: the question brings an entry up to date unless it
+ * was fixed by hand (neigh_update; ARP answers to the address in the question).
+ */
+export function advertisesTo(walk: Walk, asker: Member, source: Ipv6, { ns, link }: Member): boolean {
+  const { neighbours } = ns.net.state;
+  if (!neighbours.known) return true;
+  const fixed = neighbours.value.find(
+    (n) => !n.proxy && n.dev === link.ifindex && n.address === source && (n.state === 'permanent' || n.state === 'noarp'),
+  );
+  if (!fixed || fixed.mac === asker.link.mac) return true;
+  return !walk.sees('neighbour/asker-fixed', true);
+}
+
 /** Question and answer through the rules of both; the stop of the one that was lost. */
 export function exchangeNd(walk: Walk, asker: Member, source: Ipv6, answerer: Member, wanted: Ipv6): Stop | null {
   const group = (SOLICITED_NODE | (wanted & 0xffffffn)) as Ipv6;

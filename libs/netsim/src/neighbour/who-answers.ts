@@ -17,7 +17,7 @@ import type { Walk } from '../walk/walk.ts';
 import { type Unread, unreadSysctls } from '../world/facts.ts';
 import { inAny, nodeOfPodAddress, type World, type WorldNamespace } from '../world/world.ts';
 import { answersArp, requestSource } from './arp.ts';
-import { answersNd, exchangeNd, solicitSource } from './nd.ts';
+import { advertisesTo, answersNd, exchangeNd, solicitSource } from './nd.ts';
 
 export type Answerer =
   /** `rivals`: others who have the same address and answer as well; the first answer counts. */
@@ -77,7 +77,7 @@ function amongKnown(
     const willing =
       typeof address === 'number'
         ? answersArp(walk, m, source as Ipv4 | null, address as Ipv4)
-        : answersNd(walk, m, address as Ipv6);
+        : answersNd(walk, m, address as Ipv6) && advertisesTo(walk, asker, source as Ipv6, m);
     if (!willing || !(domain.wire || comesBack(walk, m, asker))) return false;
     const stop = typeof address === 'bigint' ? exchangeNd(walk, asker, source as Ipv6, m, address as Ipv6) : null;
     lost ??= stop;

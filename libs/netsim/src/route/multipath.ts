@@ -21,7 +21,8 @@ export function pickHop(
   const total = hops.reduce((sum, hop) => sum + hop.weight, 0);
   const family = route.family === 'ipv4' ? 'net/ipv4' : 'net/ipv6';
   const policy = sysctl(ns, `${family}/fib_multipath_hash_policy`);
-  const spread = policy === 1;
+  // Without ports to hash (ICMP), the packets between two hosts take one hop as well.
+  const spread = policy === 1 && key.sport !== null;
   const options = hops.map((hop) => ({
     label: `next hop ${hop.via === null ? '' : formatIp(hop.via)} ${hop.dev === null ? '' : (ns.net.linkByIndex.get(hop.dev)?.name ?? '')}`,
     share: spread ? hop.weight / total : null,

@@ -30,8 +30,9 @@ export function dispositionOf(run: Run): Disposition {
   return run.walk.exited ? 'exits-network' : 'delivered';
 }
 
-export function summarize(runs: readonly Run[]): Summary {
-  const summary = below(runs, 0);
+/** `observed`: ways are the same only if nobody who sends, receives or traces the packet could tell them apart. */
+export function summarize(runs: readonly Run[], observed = false): Summary {
+  const summary = below(runs, 0, observed);
   for (const leaf of summary.leaves) leaf.deciding.reverse();
   return summary;
 }
@@ -48,7 +49,7 @@ interface DraftSummary extends Summary {
   readonly leaves: readonly DraftLeaf[];
 }
 
-function below(runs: readonly Run[], depth: number): DraftSummary {
+function below(runs: readonly Run[], depth: number, observed: boolean): DraftSummary {
   const first = runs[0];
   if (!first) return { shares: NOTHING, unexamined: 1, leaves: [] };
   const point = first.points[depth];
@@ -64,12 +65,13 @@ function below(runs: readonly Run[], depth: number): DraftSummary {
     below(
       runs.filter((run) => run.points[depth]?.taken === option),
       depth + 1,
+      observed,
     ),
   );
   const shares = point.options.map((option) => option.share);
   return shares.every((share) => share !== null) && point.what !== 'unknown'
     ? weighted(children, shares)
-    : unweighted(point, children);
+    : unweighted(point, children, observed);
 }
 
 function weighted(children: readonly DraftSummary[], shares: readonly number[]): DraftSummary {
@@ -90,8 +92,9 @@ function weighted(children: readonly DraftSummary[], shares: readonly number[]):
 }
 
 /** Nothing says how likely each way is: what holds in all of them holds; the rest is not determined. */
-function unweighted(point: ChoicePoint, children: readonly DraftSummary[]): DraftSummary {
-  if (children.every((child) => agrees(child, children[0] as DraftSummary))) {
+function unweighted(point: ChoicePoint, children: readonly DraftSummary[], observed: boolean): DraftSummary {
+  const alike = (a: Summary, b: Summary): boolean => agrees(a, b) && (!observed || looksOf(a) === looksOf(b));
+  if (children.every((child) => alike(child, children[0] as DraftSummary))) {
     // It does not matter, unless for who answers.
     if (new Set(children.map(answeredBy)).size > 1)
       return {
@@ -139,6 +142,16 @@ const answeredBy = (s: Summary): string =>
   s.leaves
     .map((leaf) => (leaf.run.stop ? '' : (leaf.run.walk.answeredBy ?? '')))
     .filter((key, i, all) => key !== '' && all.indexOf(key) === i)
+    .sort()
+    .join(' ');
+/** All that can be seen of a summary's ways from outside, each with its share. */
+const looksOf = (s: Summary): string =>
+  s.leaves
+    .map(({ run: { walk }, share }) =>
+      JSON.stringify([share, walk.heard, walk.arrived, walk.rulesMet], (key, value: unknown) =>
+        key === 'ct' || key === 'assigned' ? undefined : typeof value === 'bigint' ? value.toString() : value,
+      ),
+    )
     .sort()
     .join(' ');
 const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-9;

@@ -96,10 +96,24 @@ export function addVeth(
 export function finish(draft: Draft, id: string): WorldSpec {
   return {
     id,
-    namespaces: draft.namespaces.map(({ devices: _, router: __, ...ns }) => ns),
+    namespaces: draft.namespaces.map(({ devices: _, router: __, ...ns }) => ({
+      ...ns,
+      ip: gatewaysFirst(ns.ip),
+      ip6: gatewaysFirst(ns.ip6),
+    })),
     prelude: draft.prelude,
     flows: draft.flows,
   };
+}
+
+/**
+ * A route's gateway is looked up when the route is made, by the rules and routes that are there: routes that refuse, then policy
+ * rules, come after all routes with a gateway.
+ */
+function gatewaysFirst(lines: readonly string[]): string[] {
+  const rank = (line: string): number =>
+    line.startsWith('rule ') ? 2 : /^route add (?:blackhole|unreachable|prohibit|throw) /.test(line) ? 1 : 0;
+  return [...lines].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Each rule that draws lots multiplies the ways a packet can go: a world has two at most. */

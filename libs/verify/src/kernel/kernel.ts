@@ -11,6 +11,7 @@ import {
   hasLegacyRules,
   hasNftRules,
   hasRules,
+  lateStage,
   type LinesCommand,
   linkStages,
   sockets,
@@ -106,6 +107,11 @@ async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Pro
   await runTools(prober, fillingStage(spec, pathOf));
   await prober.ask([{ fields: ['ready'] }]);
   await askLines(prober, sockets(spec));
+  const late = lateStage(spec, pathOf);
+  if (late.length > 0) {
+    await runTools(prober, late);
+    await prober.ask([{ fields: ['ready'] }]);
+  }
 
   const judged = spec.namespaces.filter(hasRules);
   await prober.ask(judged.map((ns) => ({ fields: ['watch', ns.name] })));

@@ -25,7 +25,7 @@ export interface NamespaceSpec {
   readonly ip: readonly string[];
   /** `ip -6 -batch` lines, after those. */
   readonly ip6: readonly string[];
-  /** `ip -batch` lines once all is configured: devices that go down or shrink. */
+  /** `ip -batch` lines once all is configured and the sockets are open: devices that go down or shrink. */
   readonly late: readonly string[];
   /** `bridge -batch` lines. */
   readonly bridge: readonly string[];

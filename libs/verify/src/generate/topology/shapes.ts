@@ -94,8 +94,10 @@ export function overlay(draft: Draft): void {
     addAddresses(n, 'br0', me, 254);
     addAddresses(pod, 'eth0', me, 1);
     addRoute(pod, 'default', me, 254);
-    n.ip.push(
+    n.links.push(
       `link add vx0 address 02:00:00:00:00:0${me} type vxlan id ${vni} local 10.9.0.${me} dev eth0 dstport ${port}${learning}`,
+    );
+    n.ip.push(
       'link set vx0 up',
       `address add 10.200.${me}.0/32 dev vx0`,
       `address add fd00:c8:${me}::/128 dev vx0 nodad`,
