@@ -50,7 +50,8 @@ export function advertisesTo(walk: Walk, asker: Member, source: Ipv6, { ns, link
   const { neighbours } = ns.net.state;
   if (!neighbours.known) return true;
   const fixed = neighbours.value.find(
-    (n) => !n.proxy && n.dev === link.ifindex && n.address === source && (n.state === 'permanent' || n.state === 'noarp'),
+    (n) =>
+      !n.proxy && n.dev === link.ifindex && n.address === source && (n.state === 'permanent' || n.state === 'noarp'),
   );
   if (!fixed || fixed.mac === asker.link.mac) return true;
   return !walk.sees('neighbour/asker-fixed', true);

@@ -11,8 +11,8 @@ import {
   hasLegacyRules,
   hasNftRules,
   hasRules,
-  lateStage,
   type LinesCommand,
+  lateStage,
   linkStages,
   sockets,
 } from './bring-up.ts';
