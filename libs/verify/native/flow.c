@@ -575,6 +575,7 @@ void run_flow(char **fields, int count)
 			flow.source.v6.sin6_scope_id = if_nametoindex(flow.device);
 	}
 	forget_route_exceptions();
+	restore_neighbours();
 	printf("{\"attempts\":[");
 	for (int i = 0; i < flow.repeat; i++) {
 		if (i)

@@ -207,6 +207,9 @@ static void command(char *line)
 	} else if (strcmp(fields[0], "ready") == 0) {
 		await_links();
 		printf("{}\n");
+	} else if (strcmp(fields[0], "taught") == 0) {
+		take_neighbours();
+		printf("{}\n");
 	} else if (strcmp(fields[0], "close") == 0) {
 		close_world();
 		printf("{}\n");

@@ -62,6 +62,11 @@ void settle_neighbours(int ns);
 void await_links(void);
 void forget_route_exceptions(void);
 
+/* neighbours.c: what an earlier flow taught hosts about their neighbours is forgotten. */
+void take_neighbours(void);
+void restore_neighbours(void);
+void forget_neighbours(void);
+
 /* receive.c: sockets that take packets and answer. */
 /* What a socket's filter saw of a packet that reached it. */
 struct arrival {

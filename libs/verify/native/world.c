@@ -70,6 +70,7 @@ void close_world(void)
 {
 	close_receivers();
 	close_held();
+	forget_neighbours();
 	for (int i = 0; i < namespace_count; i++) {
 		if (namespaces[i].trace >= 0)
 			close(namespaces[i].trace);

@@ -38,7 +38,8 @@ export interface FdbEntry {
   readonly via: IfIndex | null;
   /** The bridge's own address: frames to it go up to the host. */
   readonly permanent: boolean;
-  /** Neither learned nor forgotten. */
+  /** Neither learned nor forgotten; but it moves to another port when its address is seen there, unless it is sticky. */
   readonly isStatic: boolean;
+  readonly sticky?: true;
   readonly evidence: LineRef;
 }

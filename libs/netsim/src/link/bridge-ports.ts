@@ -66,7 +66,8 @@ export function fdbPort(walk: Walk, ns: WorldNamespace, bridge: Link, mac: Mac):
   const entry = fdb.known
     ? fdb.value.find((e) => e.mac === mac && e.master === bridge.ifindex && !e.permanent && e.dev !== bridge.ifindex)
     : undefined;
-  if (entry?.isStatic) return entry.dev;
+  // br_fdb_update moves static entries too, where the address is seen behind another port.
+  if (entry?.sticky && walk.sees('bridge/sticky', true)) return entry.dev;
   const learned = walk.learned.get(`${ns.key} ${bridge.ifindex} ${mac}`);
   return typeof learned === 'number' ? (learned as IfIndex) : (entry?.dev ?? null);
 }

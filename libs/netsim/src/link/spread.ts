@@ -116,6 +116,7 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
           else unknown = true;
           return;
         }
+        if (!link.carrier) return;
         const near = siblingsThatHear(walk, from, link, lower, cast.to);
         for (const sibling of near) take(sibling.ns, sibling.link);
         if (unicast && near.length > 0) return;

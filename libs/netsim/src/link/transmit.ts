@@ -83,8 +83,9 @@ function throughMacvlan(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame
       zh: `不知道 ${link.name} 的下层设备`,
       evidence: [citeLink(ns, link)],
     });
-  // macvlan takes its parent's state: without it there is no carrier.
+  // macvlan takes its parent's state (netif_stacked_transfer_operstate); a device without a carrier loses what is sent by it (noop_qdisc).
   if (!lower.link.up) return linkDown(walk, lower.ns, lower.link, frame.packet);
+  if (!link.carrier) return linkDown(walk, ns, link, frame.packet);
   walk.step(ns, () => ({ kind: 'egress', text: `out by ${link.name}`, action: 'pass', detail: { dev: link.name } }));
   const [sibling] = frame.dstMac === null ? [] : siblingsThatHear(walk, ns, link, lower, frame.dstMac);
   const crosses = lower.ns.key !== ns.key;

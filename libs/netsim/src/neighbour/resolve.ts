@@ -15,6 +15,8 @@ export type Resolved = { readonly ok: true; readonly mac: Mac | null } | { reado
 
 /** These do without ARP; the others are asked for again before long. */
 const LASTING: readonly Neighbour['state'][] = ['permanent', 'noarp', 'reachable'];
+/** What was put there by hand is not changed by what is heard (neigh_update). */
+const FIXED: readonly Neighbour['state'][] = ['permanent', 'noarp'];
 const USABLE: readonly Neighbour['state'][] = ['permanent', 'reachable', 'stale', 'delay', 'probe', 'noarp'];
 
 export function resolveNeighbour(
@@ -32,6 +34,19 @@ export function resolveNeighbour(
   const text = formatIp(address);
   const group = multicastMac(address);
   if (group !== null) return { ok: true, mac: group };
+  const fixed = entry !== undefined && FIXED.includes(entry.state);
+  const learned = fixed ? undefined : walk.neighbours.get(keyOf(ns, link, address));
+  if (learned !== undefined && walk.sees('neighbour/learned', true)) {
+    const renewed = nativeArp(walk, ns, packet);
+    if (renewed) return { ok: false, next: renewed };
+    walk.step(ns, () => ({
+      kind: 'neighbour',
+      text: `neighbour ${text} on ${link.name}: ${learned}, as it asked before`,
+      action: 'pass',
+      evidence: [],
+    }));
+    return { ok: true, mac: learned };
+  }
   const usable = entry?.mac != null && USABLE.includes(entry.state);
   if (entry?.mac && walk.sees(`neighbour/${entry.state}`, usable)) {
     const renewed = LASTING.includes(entry.state) ? null : nativeArp(walk, ns, packet);
@@ -56,6 +71,9 @@ export function resolveNeighbour(
   switch (answer.kind) {
     case 'member': {
       const member = firstToAnswer(walk, ns, address, [answer.member, ...answer.rivals]);
+      // neigh_event_ns, ndisc_recv_ns: who is asked learns who asks.
+      if (answer.asker !== null && link.mac !== null)
+        walk.neighbours.set(keyOf(member.ns, member.link, answer.asker), link.mac);
       walk.step(ns, () => ({
         kind: 'neighbour',
         text: `neighbour ${text} on ${link.name}: not known yet; ${member.ns.key} answers with ${member.link.mac}`,
@@ -143,6 +161,9 @@ export function resolveNeighbour(
     ),
   };
 }
+
+const keyOf = (ns: WorldNamespace, { ifindex }: Link, address: IpAddress): string =>
+  `${ns.key} ${ifindex} ${formatIp(address)}`;
 
 /** arp_mc_map, ndisc_mc_map: groups are not asked for. */
 function multicastMac(address: IpAddress): Mac | null {

@@ -21,7 +21,13 @@ import { advertisesTo, answersNd, exchangeNd, solicitSource } from './nd.ts';
 
 export type Answerer =
   /** `rivals`: others who have the same address and answer as well; the first answer counts. */
-  | { readonly kind: 'member'; readonly member: Member; readonly rivals: readonly Member[] }
+  | {
+      readonly kind: 'member';
+      readonly member: Member;
+      readonly rivals: readonly Member[];
+      /** The address that the asker names as its own; null: none. */
+      readonly asker: IpAddress | null;
+    }
   /** A bridge or a tunnel answers out of its own neighbour table. */
   | { readonly kind: 'proxied'; readonly mac: Mac; readonly at: Member }
   /** It is there, but its device is down. */
@@ -86,7 +92,7 @@ function amongKnown(
   const [first, ...rest] = answering;
   const [proxy] = domain.proxied;
   if (proxy) return { kind: 'proxied', ...proxy };
-  if (first) return { kind: 'member', member: first, rivals: rest.filter((m) => m.ns !== first.ns) };
+  if (first) return { kind: 'member', member: first, rivals: rest.filter((m) => m.ns !== first.ns), asker: source };
   if (lost) return { kind: 'nobody', lost };
   const blocked = blockedBefore(walk, asker, domain, address, packet);
   if (blocked) return { kind: 'nobody', lost: blocked };

@@ -6,6 +6,7 @@ import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook } from '../netfilter/hook.ts';
 import { describe, type Packet } from '../packet/packet.ts';
+import { deviceForSockets } from '../socket/device.ts';
 import { findListener } from '../socket/listener.ts';
 import { citeAbsence, citeSysctl } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
@@ -40,7 +41,7 @@ function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Ne
   // TPROXY has found a socket already (skb_steal_sock).
   const found = packet.assigned
     ? { kind: 'found' as const, socket: packet.assigned }
-    : findListener(walk, sockets.value, packet, iif.ifindex);
+    : findListener(walk, sockets.value, packet, deviceForSockets(ns, iif, packet));
   if (found.kind === 'found') {
     const full = queueFull(walk, ns, found.socket, packet);
     if (full) return full;
@@ -59,7 +60,7 @@ function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Ne
         },
       ],
     }));
-    return { do: 'delivered', ns, iif: iif.name, packet };
+    return { do: 'delivered', ns, iif: iif.name, packet, socket: found.socket };
   }
   const loopbackOnly = found.kind === 'loopback-only';
   return walk.stop(

@@ -28,7 +28,9 @@ export function keyOf(
   sourceChosen: boolean,
 ): FlowKey {
   const bound = oif === null ? null : (ns.net.linkByIndex.get(oif) ?? null);
-  const fromKernel = packet.payload !== null || (walk.direction === 'reply' && packet.icmp !== null);
+  // Errors, RSTs and echo replies are the superuser's (sock_net_uid without a socket).
+  const fromKernel =
+    packet.payload !== null || (walk.direction === 'reply' && (packet.icmp !== null || walk.grave !== null));
   const echoBy = bound === null && fromKernel ? echoDevice(walk, ns, packet) : null;
   const key = flowKey(packet, 'lo', bound ?? echoBy);
   return {

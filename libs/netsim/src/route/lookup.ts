@@ -208,7 +208,7 @@ function withoutRules(walk: Walk, ns: WorldNamespace, tables: Known<RouteTables>
 function senderOf(walk: Walk, key: FlowKey): number | null {
   if (key.uid !== undefined) return key.uid;
   if (key.iifName !== 'lo') return 0;
-  return walk.direction === 'forward' ? (walk.flow.uid ?? null) : null;
+  return (walk.direction === 'forward' ? walk.flow.uid : walk.answerer?.uid) ?? null;
 }
 
 const ruleQuestion = (

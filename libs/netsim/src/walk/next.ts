@@ -2,7 +2,7 @@
  * What happens next to the packet: the stack's stages hand each other these values instead of calling each other,
  * so that link, route and netfilter need not import one another in a circle. run.ts is the one place that dispatches.
  */
-import type { IfIndex, IpAddress, Link } from '@netverdict/linux-net';
+import type { IfIndex, IpAddress, Link, Socket } from '@netverdict/linux-net';
 import type { Frame, Packet } from '../packet/packet.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import type { Stop } from './stop.ts';
@@ -56,7 +56,14 @@ export type Next =
   /** From outside the cluster's nodes. */
   | { readonly do: 'from-outside'; readonly packet: Packet }
   /** A socket (or the echo responder) has it; it came in by the device `iif`. */
-  | { readonly do: 'delivered'; readonly ns: WorldNamespace; readonly iif: string; readonly packet: Packet }
+  | {
+      readonly do: 'delivered';
+      readonly ns: WorldNamespace;
+      readonly iif: string;
+      readonly packet: Packet;
+      /** Absent: the kernel itself, or one that is not known. */
+      readonly socket?: Socket;
+    }
   | { readonly do: 'end'; readonly stop: Stop | null }
   /** The budget is used up: nothing is concluded from how far it came. */
   | { readonly do: 'abandon' };

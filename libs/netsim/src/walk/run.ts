@@ -1,6 +1,6 @@
 /** Follows one packet and its answer to the end: the one place where the stages' results are dispatched. */
 
-import { assertNever, type Flow, formatIp, parseIp } from '@netverdict/linux-net';
+import { assertNever, type Flow, formatIp, type IfIndex, parseIp } from '@netverdict/linux-net';
 import { reset } from '../answer/error-packet.ts';
 import { hear, react, type Stage } from '../answer/react.ts';
 import { sameTuple, tupleOf } from '../conntrack/table.ts';
@@ -13,6 +13,7 @@ import { describe, type Packet, TCP } from '../packet/packet.ts';
 import { localOutput } from '../path/output.ts';
 import { ipReceive } from '../path/receive.ts';
 import { chooseSource } from '../route/choose-source.ts';
+import { heardBy } from '../socket/device.ts';
 import { OUTSIDE } from '../trace/recorder.ts';
 import { stopUnread, sysctl, unreadHost } from '../world/facts.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
@@ -87,8 +88,15 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
       return fromOutside(walk, next.packet);
     case 'delivered':
       confirmEntry(walk, next.ns, next.packet);
-      if (walk.grave) return hear(walk, next.ns, next.packet, isSender(walk, next.ns) && reachesSocket(walk, next.iif));
+      if (walk.grave)
+        return hear(
+          walk,
+          next.ns,
+          next.packet,
+          isSender(walk, next.ns) && heardBy(walk, next.ns, next.iif, next.packet),
+        );
       if (walk.confirming) return { do: 'end', stop: null };
+      if (walk.direction === 'forward') walk.answerer = next.socket ?? null;
       if (walk.direction === 'forward') walk.arrived = { namespace: next.ns.key, iif: next.iif, packet: next.packet };
       return walk.direction === 'forward' || walk.answering === null
         ? answer(walk, next.ns, next.packet)
@@ -108,10 +116,6 @@ const isSender = (walk: Walk, ns: WorldNamespace): boolean => {
   const { source } = walk.flow;
   return source.kind === 'external' || source.namespace === ns.key;
 };
-
-/** A socket that is bound to a device takes nothing that comes in by another, be it its own host's error over loopback. */
-const reachesSocket = (walk: Walk, iif: string): boolean =>
-  walk.flow.device === undefined || walk.sees('socket/answer-device', walk.flow.device === iif);
 
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 const ECHO_ID = 4711;
@@ -179,7 +183,9 @@ function answer(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
   if (walk.exited) return { do: 'from-outside', packet: back };
   walk.answeredBy = ns.key;
   walk.step(ns, () => ({ kind: 'origin', text: `answers ${describe(back)}`, action: 'pass', packet: back }));
-  return { do: 'output', ns, packet: back, oif: null };
+  // A socket that is bound to a device answers by that device.
+  const oif = walk.answerer?.dev ? (walk.answerer.dev as IfIndex) : null;
+  return { do: 'output', ns, packet: back, oif };
 }
 
 /** null: the socket says nothing to such a packet. */
@@ -230,7 +236,7 @@ function accept(walk: Walk, ns: WorldNamespace, iif: string, packet: Packet): Ne
   const { original, flow } = walk;
   if (!original) return { do: 'end', stop: null };
   const outside = flow.source.kind === 'external';
-  const here = isSender(walk, ns) && reachesSocket(walk, iif);
+  const here = isSender(walk, ns);
   const expected: Packet = {
     ...packet,
     source: original.destination,
@@ -238,7 +244,17 @@ function accept(walk: Walk, ns: WorldNamespace, iif: string, packet: Packet): Ne
     sport: original.dport,
     dport: original.sport,
   };
-  if (here && sameTuple(tupleOf(packet), tupleOf(expected))) {
+  const same = sameTuple(tupleOf(packet), tupleOf(expected));
+  if (here && same && !heardBy(walk, ns, iif, packet))
+    return walk.stop(
+      ns,
+      packet,
+      'misdelivered',
+      { kind: 'reply-mismatch', expected },
+      `the answer comes by ${iif}, but the source's socket is bound to ${flow.device}`,
+      { kind: 'socket', owner: ns },
+    );
+  if (here && same) {
     walk.heard = { kind: 'packet', packet };
     walk.step(outside ? OUTSIDE : ns, () => ({
       kind: 'socket',

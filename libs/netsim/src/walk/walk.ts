@@ -1,5 +1,5 @@
 /** One run: a packet and its answer, followed along one sequence of choices. */
-import type { Flow, Link, NamespaceKey, NftElement } from '@netverdict/linux-net';
+import type { Flow, Link, Mac, NamespaceKey, NftElement, Socket } from '@netverdict/linux-net';
 import type { Choice, Direction, Disposition, Evidence, Step } from '@netverdict/verdict';
 import { Conntrack } from '../conntrack/table.ts';
 import type { Packet } from '../packet/packet.ts';
@@ -55,6 +55,10 @@ export class Walk {
   readonly nftElements = new Map<string, Map<string, NftElement | null>>();
   /** What bridges and tunnels have learned in this run: `namespace device MAC` to a port's index or a tunnel end's address. */
   readonly learned = new Map<string, number | bigint>();
+  /** The socket that took the packet and answers. */
+  answerer: Socket | null = null;
+  /** Neighbours that hosts have learned in this run from who asked them: `namespace ifindex address`. */
+  readonly neighbours = new Map<string, Mac>();
   #aside = false;
   /** Receptions by place, device and tuple: the same one for the third time is a loop. */
   readonly #seen = new Map<string, number>();

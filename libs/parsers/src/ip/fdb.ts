@@ -16,7 +16,8 @@ export const parseBridgeFdb = (source: string): Result<readonly NamedFdbEntry[],
   parseArray(source, readFdbEntry);
 
 export function readFdbEntry(fields: Fields, at: LineRef): NamedFdbEntry {
-  const self = textList(fields, 'flags').includes('self');
+  const flags = textList(fields, 'flags');
+  const self = flags.includes('self');
   const viaIndex = optionalNumber(fields, 'viaIfIndex');
   return {
     mac: must(parseMac(text(fields, 'mac'))),
@@ -29,6 +30,7 @@ export function readFdbEntry(fields: Fields, at: LineRef): NamedFdbEntry {
     via: optionalText(fields, 'viaIf') ?? (viaIndex === null ? null : `if${viaIndex}`),
     permanent: optionalText(fields, 'state') === 'permanent',
     isStatic: ['permanent', 'static'].includes(optionalText(fields, 'state') ?? ''),
+    ...(flags.includes('sticky') ? { sticky: true } : {}),
     evidence: at,
   };
 }

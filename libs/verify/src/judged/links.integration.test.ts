@@ -195,6 +195,71 @@ const WORLDS: Readonly<Record<string, readonly [NamespaceSpec[], readonly Asked[
     }),
     PAIR,
   ],
+  'an answerer that has a wrong address of who asks': [
+    pair(
+      {},
+      {
+        ip: [
+          'neigh add 10.1.0.1 lladdr 02:00:00:00:99:99 dev eth0 nud permanent',
+          'neigh add fd00:1::1 lladdr 02:00:00:00:99:99 dev eth0 nud permanent',
+        ],
+      },
+    ),
+    PAIR,
+  ],
+  'who is asked knows who asked, and need not ask back': [
+    routed({}, {}, { deviceSysctls: ['net/ipv4/conf/eth0/arp_ignore = 2'] }),
+    [
+      udp('10.2.0.254', { dport: 9 }),
+      tcp('10.2.0.254', { dport: 9 }),
+      udp('10.2.0.1'),
+      tcp('10.1.0.254', { dport: 9 }),
+    ],
+  ],
+  'a socket bound to a device hears what comes by that device': [
+    pair(),
+    ['10.1.0.1', '10.1.0.2', '10.1.0.77', 'fd00:1::1', 'fd00:1::2', 'fd00:1::77'].flatMap((to) => [
+      udp(to, { device: 'eth0' }),
+      tcp(to, { device: 'eth0' }),
+    ]),
+  ],
+  'a listener bound to a device answers by that device': [
+    routed(
+      {
+        ip: ['route add 10.5.0.0/24 via 10.2.0.1', 'route add fd00:5::/64 via fd00:2::1'],
+        sockets: [
+          { protocol: 'udp', family: 'ipv6', address: '::', port: 53, device: 'ra' },
+          { protocol: 'tcp', family: 'ipv6', address: '::', port: 80, device: 'ra' },
+        ],
+      },
+      {},
+      { ip: ['address add 10.5.0.1/32 dev lo', 'address add fd00:5::1/128 dev lo nodad'] },
+    ),
+    [
+      ...['10.1.0.254', '10.2.0.254', 'fd00:1::fe', 'fd00:2::fe'].flatMap((to) => [udp(to), tcp(to)]),
+      udp('10.1.0.254', { source: '10.5.0.1' }),
+      tcp('10.1.0.254', { source: '10.5.0.1' }),
+      udp('fd00:1::254', { source: 'fd00:5::1' }),
+      tcp('fd00:1::254', { source: 'fd00:5::1' }),
+    ],
+  ],
+  'macvlans whose parent has no carrier': [
+    [
+      namespaceOf('h', {
+        links: [
+          'link set lo up',
+          'link add eth0 type veth peer name eth0 netns {o}',
+          ...['a', 'b'].map((x) => `link add link eth0 name mv${x} netns {${x}} type macvlan mode bridge`),
+        ],
+        ip: both('eth0', 1, 254),
+      }),
+      namespaceOf('o', { links: ['link set lo up'], ip: both('eth0', 1, 10), late: ['link set eth0 down'] }),
+      ...['a', 'b'].map((x, j) =>
+        namespaceOf(x, { links: ['link set lo up'], ip: both(`mv${x}`, 1, j + 1), sockets: SOCKETS }),
+      ),
+    ],
+    PAIR,
+  ],
   'arp off at the sender': [pair({ ip: ['link set eth0 arp off'] }), PAIR],
   'arp off at the receiver': [pair({}, { ip: ['link set eth0 arp off'] }), PAIR],
   'ip6tables of the receiver drop neighbour solicitations': [
@@ -231,10 +296,17 @@ const WORLDS: Readonly<Record<string, readonly [NamespaceSpec[], readonly Asked[
     }),
     PAIR,
   ],
-  'an entry that leads to the wrong port': [
+  'an entry that leads to the wrong port, until the address is seen at the right one': [
     bridged(
       // The bridge may have learnt it already where it is.
       { bridge: ['fdb replace 02:00:00:00:00:0b dev pc master static'] },
+      { ip: ['link set eth0 address 02:00:00:00:00:0b'] },
+    ),
+    PAIR,
+  ],
+  'a sticky entry that leads to the wrong port': [
+    bridged(
+      { bridge: ['fdb replace 02:00:00:00:00:0b dev pc master static sticky'] },
       { ip: ['link set eth0 address 02:00:00:00:00:0b'] },
     ),
     PAIR,

@@ -56,7 +56,6 @@ export const fillingStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
   spec.namespaces.flatMap((ns) => [
     ...tool(ns, 'ip', ns.ip, pathOf),
     ...tool(ns, 'ip -6', ns.ip6, pathOf),
-    ...tool(ns, 'bridge', ns.bridge, pathOf),
     ...tool(ns, 'ipset', ns.ipset, pathOf),
     ...tool(ns, 'iptables-legacy-restore', ns.iptablesLegacy, pathOf),
     ...tool(ns, 'ip6tables-legacy-restore', ns.ip6tablesLegacy, pathOf),
@@ -64,6 +63,10 @@ export const fillingStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
     ...tool(ns, 'ip6tables-nft-restore', ns.ip6tablesNft, pathOf),
     ...tool(ns, 'nft', [...ns.nft, ...(hasRules(ns) ? traceLines(ns.nft, hasTunnels(ns)) : [])], pathOf),
   ]);
+
+/** Once ports have their carriers: the kernel refuses the state of a port that has none. */
+export const bridgeStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
+  spec.namespaces.flatMap((ns) => tool(ns, 'bridge', ns.bridge, pathOf));
 
 /** When sockets are open: a device that goes down takes its IPv6 addresses with it, which nothing could be bound to any more. */
 export const lateStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>

@@ -5,6 +5,7 @@ import { type FlowFilter, type Helper, type HelperLog, type HelperSection, start
 import type { Observation } from '../world/observation.ts';
 import type { FlowSpec, NamespaceSpec, WorldSpec } from '../world/spec.ts';
 import {
+  bridgeStage,
   deviceSysctls,
   fillingStage,
   firstSysctls,
@@ -106,6 +107,7 @@ async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Pro
   await askLines(prober, deviceSysctls(spec));
   await runTools(prober, fillingStage(spec, pathOf));
   await prober.ask([{ fields: ['ready'] }]);
+  await runTools(prober, bridgeStage(spec, pathOf));
   await askLines(prober, sockets(spec));
   const late = lateStage(spec, pathOf);
   if (late.length > 0) {
@@ -126,6 +128,8 @@ async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Pro
     );
   };
   for (const flow of spec.prelude) await send(flow, true);
+  // From now on neighbours are put back before each flow to what is collected.
+  await prober.ask([{ fields: ['taught'] }]);
 
   return {
     namespaces,

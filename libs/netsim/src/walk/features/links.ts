@@ -33,6 +33,7 @@ export const BRIDGES = {
   locked: 'kernel',
   hairpin: 'kernel',
   isolated: 'kernel',
+  sticky: 'kernel',
   neigh_suppress: 'rows',
   flood: 'kernel',
   mcast_flood: 'kernel',

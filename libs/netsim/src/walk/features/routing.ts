@@ -66,6 +66,8 @@ export const NEIGHBOURS = {
   none: 'rows',
   incomplete: 'rows',
   failed: 'kernel',
+  'asker-fixed': 'kernel',
+  learned: 'kernel',
   'noarp-device': 'rows',
   tentative: 'rows',
   proxy_arp: 'kernel',
