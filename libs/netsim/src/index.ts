@@ -14,6 +14,7 @@ export {
   type Verdict,
   verdictOf,
 } from './evaluate.ts';
+export { largestSize } from './largest-size.ts';
 export { askRoute, type RouteAnswer, type RouteQuestion } from './route/ask.ts';
 export type { Held } from './walk/features/held.ts';
 export { allFeatures, FEATURES, type Feature, type FeatureGroup } from './walk/features/index.ts';

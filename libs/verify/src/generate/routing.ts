@@ -53,7 +53,8 @@ function pushRoute(draft: Draft, ns: DraftNamespace, family: 'ipv4' | 'ipv6', ta
   ].join('');
   if (gateways.length > 1 && random.chance(0.4) && drawLots(draft)) {
     const hops = gateways.map((g) => `nexthop via ${g} weight ${random.int(1, 3)}`).join(' ');
-    ns.sysctls.push(`net/${family}/fib_multipath_hash_policy = ${random.int(0, 1)}`);
+    // Which hop a hash of the addresses alone takes is a secret of the boot: undetermined, so not often.
+    ns.sysctls.push(`net/${family}/fib_multipath_hash_policy = ${random.chance(0.9) ? 1 : 0}`);
     listOf(ns, family).push(`route add ${prefix} table ${table}${metric} ${hops}`);
     return;
   }
