@@ -150,6 +150,35 @@ export function kernelSettings(draft: Draft): void {
       () => 1,
     );
     set(
+      0.1,
+      () => `net/ipv4/conf/${somewhere()}/arp_announce`,
+      () => random.int(1, 2),
+    );
+    set(
+      0.05,
+      () => `net/ipv4/conf/${somewhere()}/ignore_routes_with_linkdown`,
+      () => 1,
+    );
+    set(
+      0.05,
+      () => 'net/ipv4/ip_nonlocal_bind',
+      () => 1,
+    );
+    set(
+      0.05,
+      () => 'net/ipv6/ip_nonlocal_bind',
+      () => 1,
+    );
+    if (ns.router && devices.length > 0 && random.chance(0.1)) {
+      const device = random.pick(devices);
+      const subnet = random.int(1, 3);
+      ns.ip.push(
+        `neigh add proxy 10.${subnet}.0.${random.pick([1, 2, 77])} dev ${device}`,
+        `neigh add proxy fd00:${subnet}::${random.pick(['1', '2', '4d'])} dev ${device}`,
+      );
+      ns.deviceSysctls.push(`net/ipv6/conf/${device}/proxy_ndp = 1`);
+    }
+    set(
       ns.router ? 0.1 : 0,
       () => `net/ipv4/conf/${random.pick([...devices, 'all'])}/forwarding`,
       () => 0,
@@ -197,6 +226,9 @@ export function kernelSettings(draft: Draft): void {
   }
 }
 
+/** An entry that is old or fresh is used as one that was made by hand is: until somebody tells better. */
+const NUD = ['permanent', 'stale', 'reachable', 'noarp'] as const;
+
 /** Smaller devices on the way, devices that are down, neighbours that are wrong. */
 export function linkTrouble(draft: Draft): void {
   const { random } = draft;
@@ -206,20 +238,41 @@ export function linkTrouble(draft: Draft): void {
   const line = random.weighted<() => string | null>([
     [6, () => `link set ${device.name} mtu ${random.pick([1280, 1400, 1450, 1300])}`],
     [1, () => `link set ${device.name} down`],
+    [0.5, () => `link set ${device.name} arp off`],
     [
       1,
       () =>
         device.subnet === null
           ? null
-          : `neigh replace 10.${device.subnet}.0.${random.pick([1, 2, 254])} lladdr 02:00:00:00:00:99 dev ${device.name} nud permanent`,
+          : `neigh replace 10.${device.subnet}.0.${random.pick([1, 2, 254])} lladdr 02:00:00:00:00:99 dev ${device.name} nud ${random.pick(NUD)}`,
     ],
     [
       1,
       () =>
         device.subnet === null
           ? null
-          : `neigh replace fd00:${device.subnet.toString(16)}::${random.pick(['1', '2', 'fe'])} lladdr 02:00:00:00:00:99 dev ${device.name} nud permanent`,
+          : `neigh replace fd00:${device.subnet.toString(16)}::${random.pick(['1', '2', 'fe'])} lladdr 02:00:00:00:00:99 dev ${device.name} nud ${random.pick(NUD)}`,
     ],
   ])();
   if (line !== null) ns.late.push(line);
+  for (const bridge of draft.namespaces.filter((n) => n.links.includes('link add br0 type bridge')))
+    if (random.chance(0.5)) portSettings(draft, bridge);
+}
+
+const PORT_SETTINGS = [
+  'isolated on',
+  'flood off',
+  'flood off learning off',
+  'mcast_flood off',
+  'bcast_flood off',
+  'hairpin on',
+  'locked on learning off',
+  'state 4',
+] as const;
+
+function portSettings({ random }: Draft, ns: DraftNamespace): void {
+  const ports = ns.ip.flatMap((line) => /^link set (\S+) master br0$/.exec(line)?.[1] ?? []);
+  const setting = random.weighted([[6, 'isolated on'] as const, ...PORT_SETTINGS.map((one) => [1, one] as const)]);
+  for (const port of random.some(ports, setting === 'isolated on' ? 2 : 1))
+    ns.bridge.push(`link set dev ${port} ${setting}`);
 }
