@@ -30,7 +30,7 @@ export function resolveNeighbour(
   const { neighbours } = ns.net.state;
   if (!neighbours.known)
     return { ok: false, next: stopUnread(walk, ns, packet, { ns, part: neighbours, kind: 'ip-neigh' }) };
-  const entry = neighbours.value.find((n) => !n.proxy && n.dev === link.ifindex && n.address === address);
+  const entry = ns.net.neighbours.get(link.ifindex)?.get(address);
   const text = formatIp(address);
   const group = multicastMac(address);
   if (group !== null) return { ok: true, mac: group };

@@ -106,6 +106,8 @@ function chainsAt(walk: Walk, ns: WorldNamespace, packet: Packet, where: Where):
       ? { ok: true, packet }
       : { ok: false, next: walk.unknown(ns, packet, missing) };
   }
+  if (!nft.value.bases.some((b) => b.hook === where.hook && where.families.includes(b.table.family)))
+    return { ok: true, packet };
   const device = (where.hook === 'ingress' ? where.iif : where.hook === 'egress' ? where.oif : null)?.name;
   const bases = nft.value.bases
     .filter(

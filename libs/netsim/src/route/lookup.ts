@@ -61,9 +61,7 @@ export function lookup(walk: Walk, ns: WorldNamespace, key: FlowKey): RouteResul
   const rules = inOrder(rulesPart);
   if (family === 'ipv4' && areDefault(rules)) return withoutRules(walk, ns, tables, key);
   const uid = senderOf(walk, key);
-  const hasVrf = [...ns.net.linkByIndex.values()].some(
-    ({ detail }) => detail.kind === 'other' && detail.name === 'vrf',
-  );
+  const { hasVrf } = ns.net;
   for (let index = 0; index < rules.length; index++) {
     let rule = rules[index] as Rule;
     for (;;) {

@@ -69,7 +69,17 @@ export function inOrder(rules: Known<readonly Rule[]>): readonly Rule[] {
 }
 
 /** The rules as the kernel itself makes them: none was ever added (fib_has_custom_rules), as far as one can see. */
+const defaults = new WeakMap<readonly Rule[], boolean>();
 export function areDefault(rules: readonly Rule[]): boolean {
+  let answer = defaults.get(rules);
+  if (answer === undefined) {
+    answer = lookDefault(rules);
+    defaults.set(rules, answer);
+  }
+  return answer;
+}
+
+function lookDefault(rules: readonly Rule[]): boolean {
   const [local, main, other] = rules;
   if (rules.length < 2 || rules.length > 3) return false;
   const plain = (rule: Rule | undefined, priority: number, table: number): boolean =>

@@ -120,8 +120,7 @@ function score(walk: Walk, ns: WorldNamespace, { route, hop }: Entry, key: FlowK
 /** IPV6_DECODE_PREF: low counts least. */
 const PREFERENCE = { low: 0, medium: 1, high: 2 } as const;
 
-const loopback = (ns: WorldNamespace): IfIndex | null =>
-  [...ns.net.linkByIndex.values()].find((link) => link.loopback)?.ifindex ?? null;
+const loopback = (ns: WorldNamespace): IfIndex | null => ns.net.loopback?.ifindex ?? null;
 
 function countsDown(ns: WorldNamespace, hop: NextHop): boolean {
   const name = hop.dev === null ? '' : (ns.net.linkByIndex.get(hop.dev)?.name ?? '');

@@ -9,6 +9,7 @@ import type {
   IpAddress,
   Known,
   Link,
+  Neighbour,
   NetnsState,
   Route,
   XtRuleset,
@@ -25,6 +26,10 @@ export interface CompiledNetns {
   readonly state: NetnsState;
   readonly linkByIndex: ReadonlyMap<IfIndex, Link>;
   readonly linkByName: ReadonlyMap<string, Link>;
+  readonly loopback: Link | null;
+  readonly hasVrf: boolean;
+  /** Entries that are not proxies', the first of each address on each device. */
+  readonly neighbours: ReadonlyMap<IfIndex, ReadonlyMap<IpAddress, Neighbour>>;
   readonly routes: Readonly<Record<Family, Known<RouteTables>>>;
   /** Legacy first, then nft; each with its own base chains, all of which apply. */
   readonly rulesets: Readonly<Record<Family, readonly Known<CompiledRuleset>[]>>;
@@ -88,6 +93,9 @@ export function compileNamespace(state: NetnsState, previous?: CompiledNetns): C
     state,
     linkByIndex: new Map(links.map((link) => [link.ifindex, link])),
     linkByName: new Map(links.map((link) => [link.name, link])),
+    loopback: links.find((link) => link.loopback) ?? null,
+    hasVrf: links.some(({ detail }) => detail.kind === 'other' && detail.name === 'vrf'),
+    neighbours: indexNeighbours(state.neighbours.known ? state.neighbours.value : []),
     routes: {
       ipv4: routes('ipv4', state.routes4, old?.routes4),
       ipv6: routes('ipv6', state.routes6, old?.routes6),
@@ -117,6 +125,20 @@ const sameRules = (
 
 function mapKnown<T, U>(known: Known<T>, change: (value: T) => U): Known<U> {
   return known.known ? { known: true, value: change(known.value), section: known.section } : known;
+}
+
+function indexNeighbours(entries: readonly Neighbour[]): CompiledNetns['neighbours'] {
+  const index = new Map<IfIndex, Map<IpAddress, Neighbour>>();
+  for (const entry of entries) {
+    if (entry.proxy) continue;
+    let here = index.get(entry.dev);
+    if (!here) {
+      here = new Map();
+      index.set(entry.dev, here);
+    }
+    if (!here.has(entry.address)) here.set(entry.address, entry);
+  }
+  return index;
 }
 
 function indexRoutes(routes: readonly Route[]): RouteTables {
