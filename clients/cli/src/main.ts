@@ -106,9 +106,9 @@ function build(): Command {
     );
 
   program
-    .command('explain <code>')
-    .description('the page of a finding')
-    .action((code: string) => print(explain(code)));
+    .command('explain [code]')
+    .description('the page of a finding; without a code, all of them')
+    .action((code: string | undefined) => print(explain(code)));
 
   program
     .command('replay <bundle>')

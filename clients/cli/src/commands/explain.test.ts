@@ -1,0 +1,30 @@
+import { FINDING_CODES } from '@netverdict/verdict';
+import { expect, it, test } from 'vitest';
+import { UsageError } from '../exit-codes.ts';
+import { explain } from './explain.ts';
+
+const codes = Object.keys(FINDING_CODES);
+
+it.each(codes)('%s has a page', (code) => {
+  expect(explain(code)).toMatch(new RegExp(`^# ${code} — `));
+});
+
+test('a code is found in small letters and without NV-', () => {
+  expect(explain('nv-loop')).toMatch(/^# NV-LOOP — /);
+  expect(explain('loop')).toMatch(/^# NV-LOOP — /);
+});
+
+test('without a code all are listed, each with its title', () => {
+  const lines = explain(undefined).trimEnd().split('\n');
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(codes);
+  expect(lines).toContainEqual(expect.stringMatching(/^NV-LOOP +The packets go round in circles$/));
+});
+
+test('an unknown code names those that are near', () => {
+  expect(() => explain('NV-MTU')).toThrow(UsageError);
+  expect(() => explain('NV-MTU')).toThrow(/Did you mean NV-MTU-ERROR-LOST, .*NV-MTU-EXCEEDED/);
+});
+
+test('an unknown code that is near none tells how to see them all', () => {
+  expect(() => explain('NV-NONSENSE')).toThrow(/netverdict explain/);
+});
