@@ -430,6 +430,36 @@ const twoBlockers: readonly Scenario[] = [
   },
 ];
 
+/** Independent faults, planted at once: each blocks alone, and none hides another. */
+const planted = (
+  name: string,
+  faults: readonly NonNullable<Scenario['faults']>[number]['name'][],
+  codes: readonly string[],
+): Scenario => ({
+  name,
+  faults: faults.map((fault) => ({ name: fault })),
+  source: CLIENT,
+  destination: WEB_2,
+  expect: {
+    outcome: 'unreachable',
+    blocking: codes.map((code) => ({ code }) as NonNullable<Scenario['expect']['blocking']>[number]),
+  },
+  probe: { from: CLIENT, to: { pod: 'default/web-2', port: 8080 }, fails: ['timeout', 'unreachable'] },
+});
+
+const severalFaults: readonly Scenario[] = [
+  planted(
+    'three independent faults on one path are all found, and mended',
+    ['peer-podcidr-route-deleted', 'node-forward-policy-drop', 'pod-input-drop'],
+    ['NV-ROUTE-MISSING', 'NV-FILTER-POLICY-DROP', 'NV-FILTER-DROP'],
+  ),
+  planted(
+    'four independent faults on one path are all found, and mended',
+    ['peer-podcidr-route-deleted', 'ip-forward-off', 'node-forward-drop', 'pod-input-drop'],
+    ['NV-ROUTE-MISSING', 'NV-IP-FORWARD-OFF', 'NV-FILTER-DROP', 'NV-FILTER-DROP'],
+  ),
+];
+
 const sh = (on: string, line: string) => ({ on, argv: ['sh', '-c', line] });
 const byHand = (
   name: string,
@@ -561,4 +591,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...twoBlockers,
   ...byHandFaults,
   ...oldConnections,
+  ...severalFaults,
 ];
