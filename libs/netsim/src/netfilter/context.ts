@@ -10,6 +10,8 @@ export interface Devices {
   readonly iif: Link | null;
   readonly oif: Link | null;
   /** Bridge ports, when bridge netfilter calls or the packet came in over a bridge. */
+  /** At POSTROUTING: it came in by a device, and so no socket here sent it. */
+  readonly forwarded?: boolean;
   readonly physIn: Link | null;
   readonly physOut: Link | null;
   /** The packet is being bridged, not routed. */

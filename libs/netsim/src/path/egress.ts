@@ -1,5 +1,6 @@
 /** The last of the IP layer: size, POSTROUTING, neighbour, device (ip_output, ip_finish_output). */
 import { formatIp, type IpAddress, type Link, type Route } from '@netverdict/linux-net';
+import { confirmEntry } from '../conntrack/confirm.ts';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { type Devices, NO_DEVICES } from '../netfilter/context.ts';
 import { runHook } from '../netfilter/hook.ts';
@@ -19,9 +20,16 @@ export interface Egress {
 }
 
 export function egress(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Next {
-  const devices: Devices = { ...NO_DEVICES, oif: e.out, physIn: e.physIn, nexthop: e.via };
+  const devices: Devices = {
+    ...NO_DEVICES,
+    oif: e.out,
+    physIn: e.physIn,
+    nexthop: e.via,
+    forwarded: e.iif !== null,
+  };
   const post = runHook({ walk, ns, hook: 'POSTROUTING', devices }, packet);
   if (!post.ok) return post.next;
+  confirmEntry(walk, ns, post.packet);
   const tooBig = checkSize(walk, ns, e, post.packet);
   if (tooBig) return tooBig;
   const packetOut = cut(walk, ns, e, post.packet);

@@ -1,5 +1,7 @@
 /** ip_local_deliver: INPUT, then whoever takes it: a tunnel, the echo responder, a socket. */
+
 import { formatIp, type Link, type Socket } from '@netverdict/linux-net';
+import { confirmEntry } from '../conntrack/confirm.ts';
 import { cgroupPrograms } from '../link/programs.ts';
 import { decapsulate } from '../link/vxlan.ts';
 import { xfrmPolicies } from '../link/xfrm.ts';
@@ -19,6 +21,7 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
   const whole = packet.pieceBytes == null ? packet : { ...packet, pieceBytes: null };
   const result = runHook({ walk, ns, hook: 'INPUT', devices: { ...NO_DEVICES, iif, physIn } }, whole);
   if (!result.ok) return result.next;
+  confirmEntry(walk, ns, result.packet);
   const policy = xfrmPolicies(walk, ns, 'in', result.packet);
   if (policy) return policy;
   if (result.packet.payload) return decapsulate(walk, ns, result.packet, result.packet.payload);

@@ -3,6 +3,7 @@
 import { assertNever, type Flow, formatIp, type IfIndex, parseIp } from '@netverdict/linux-net';
 import { reset } from '../answer/error-packet.ts';
 import { hear, react, type Stage } from '../answer/react.ts';
+import { confirmEntry } from '../conntrack/confirm.ts';
 import { sameTuple, tupleOf } from '../conntrack/table.ts';
 import { bridgeForward } from '../link/bridge.ts';
 import { receive } from '../link/receive.ts';
@@ -104,12 +105,6 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
     default:
       return assertNever(next);
   }
-}
-
-/** nf_confirm, the last of all at POSTROUTING and INPUT: from now on the entry's translation is fixed. */
-function confirmEntry(walk: Walk, ns: WorldNamespace, { ct }: Packet): void {
-  const entry = ct?.direction === 'original' ? walk.conntrack.get(ns.key, ct.id) : undefined;
-  if (entry && !entry.confirmed) walk.conntrack.update(ns.key, entry.id, { confirmed: true });
 }
 
 const isSender = (walk: Walk, ns: WorldNamespace): boolean => {

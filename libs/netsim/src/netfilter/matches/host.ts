@@ -35,7 +35,10 @@ export const cpu = (m: Of<'cpu'>, _c: RuleContext): Answer => ({
 
 /** A socket of this namespace sent it: it came in by no device and is no tunnel's. */
 export const madeHere = (c: RuleContext): boolean =>
-  c.iif === null && c.packet.payload === null && (c.hook === 'OUTPUT' || c.hook === 'POSTROUTING');
+  c.iif === null &&
+  c.forwarded !== true &&
+  c.packet.payload === null &&
+  (c.hook === 'OUTPUT' || c.hook === 'POSTROUTING');
 
 /** RSTs, ICMP errors and echo replies are the kernel's own: they have a socket, but no file behind it and so no owner. */
 export const ofKernel = (c: RuleContext): boolean =>

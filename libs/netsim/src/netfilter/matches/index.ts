@@ -42,8 +42,9 @@ export const MATCHES: Evaluators = {
   ctdir: connection.ctdir,
   addrtype: placement.addrtype,
   // Chance is drawn after all other matches of the rule have agreed: see traverse.ts.
-  'statistic-random': () => true,
-  'statistic-nth': () => true,
+  // The lot is drawn by the rule (traverse.ts), and `!` is part of the odds (chanceOf).
+  'statistic-random': (m) => !m.negate,
+  'statistic-nth': (m) => !m.negate,
   recent: memory.recent,
   'physdev-in': placement.physdevIn,
   'physdev-out': placement.physdevOut,

@@ -16,7 +16,7 @@ import { net, port, set } from '../../testing/ipsets.ts';
 import { Walk } from '../../walk/walk.ts';
 import type { WorldNamespace } from '../../world/world.ts';
 import { type Answer, NO_DEVICES, type RuleContext } from '../context.ts';
-import { evaluateMatch, MATCHES } from './index.ts';
+import { chanceOf, evaluateMatch, MATCHES } from './index.ts';
 
 type Kind = XtMatch['kind'];
 type Sample<K extends Kind> = {
@@ -25,6 +25,8 @@ type Sample<K extends Kind> = {
   readonly unknown?: Extract<XtMatch, { kind: K }>;
   /** What it reads is not there: no, and its negation says no, too. */
   readonly absent?: Extract<XtMatch, { kind: K }>;
+  /** May fall to the rule or not, and its negation, too. */
+  readonly lot?: Extract<XtMatch, { kind: K }>;
 };
 const n = { negate: false } as const;
 const ct = { negate: false, besideState: false } as const;
@@ -123,8 +125,9 @@ const SAMPLES: { readonly [K in Kind]: Sample<K> } = {
     yes: { ...n, kind: 'addrtype', side: 'destination', types: ['UNICAST'], limitIface: null },
     no: { ...n, kind: 'addrtype', side: 'destination', types: ['LOCAL'], limitIface: null },
   },
-  'statistic-random': { yes: { ...n, kind: 'statistic-random', probability: 0.5 }, no: null },
-  'statistic-nth': { yes: { ...n, kind: 'statistic-nth', every: 2, packet: 0 }, no: null },
+  // Lots are drawn by the rule, so that the match itself lets all through; `!` turns the odds round.
+  'statistic-random': { yes: null, no: null, lot: { ...n, kind: 'statistic-random', probability: 0.25 } },
+  'statistic-nth': { yes: null, no: null, lot: { ...n, kind: 'statistic-nth', every: 4, packet: 0 } },
   recent: { yes: recentOf('set', 'a'), no: recentOf('rcheck', 'b') },
   'physdev-in': {
     yes: { ...n, kind: 'physdev-in', name: 'veth', wildcard: true },
@@ -268,7 +271,7 @@ const negated = (match: XtMatch): XtMatch => (match.kind === 'unsupported' ? mat
 const isUnknown = (answer: Answer): boolean => typeof answer !== 'boolean';
 
 describe.each(Object.keys(MATCHES) as Kind[])('%s', (kind) => {
-  const { yes, no, unknown, absent: absentHere } = SAMPLES[kind] as Sample<Kind>;
+  const { yes, no, unknown, absent: absentHere, lot } = SAMPLES[kind] as Sample<Kind>;
   it('takes what it asks for, and its negation does not', () => {
     if (!yes) return;
     expect(evaluateMatch(yes, context())).toBe(true);
@@ -289,8 +292,15 @@ describe.each(Object.keys(MATCHES) as Kind[])('%s', (kind) => {
     expect(evaluateMatch(absentHere, context())).toBe(false);
     expect(evaluateMatch(negated(absentHere), context())).toBe(false);
   });
+  it('leaves lots to the rule, whose odds its negation turns round', () => {
+    if (!lot) return;
+    expect(evaluateMatch(lot, context())).toBe(true);
+    expect(evaluateMatch(negated(lot), context())).toBe(true);
+    expect(chanceOf(lot)).toBe(0.25);
+    expect(chanceOf(negated(lot))).toBe(0.75);
+  });
   it('has a row at all', () => {
-    expect(yes ?? no ?? unknown ?? absentHere).toBeTruthy();
+    expect(yes ?? no ?? unknown ?? absentHere ?? lot).toBeTruthy();
   });
 });
 
@@ -417,4 +427,19 @@ it.each([
   c.walk.conntrack.update(c.ns.key, ref.id, { original: { ...entry.original, source: ip(source) } });
   const of = (n: number): XtMatch => ({ kind: 'cluster', nodemask: (1 << n) >>> 0, total, seed, negate: false });
   expect(Array.from({ length: total }, (_, n) => evaluateMatch(of(n), c)).indexOf(true)).toBe(node);
+});
+
+describe('owner', () => {
+  it('of a forwarded packet is nobody at POSTROUTING, though it shows no device that it came in by', () => {
+    const post = { ...context(), iif: null, hook: 'POSTROUTING', forwarded: true } as const;
+    expect(evaluateMatch({ ...n, kind: 'owner', what: 'socket-exists', range: null, supplementary: false }, post)).toBe(
+      false,
+    );
+    expect(
+      evaluateMatch(
+        { ...n, kind: 'owner', what: 'socket-exists', range: null, supplementary: false },
+        { ...post, forwarded: false },
+      ),
+    ).toBe(true);
+  });
 });
