@@ -1,20 +1,43 @@
 /** Writes the generated parts of the documentation. `--check` changes nothing and fails where they are out of date. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { CATALOG } from '@netverdict/contracts';
+import { fidelityPage, type MutationReport, type RecordedRun } from '@netverdict/verify';
 
-const file = new URL('../ARCHITECTURE.md', import.meta.url);
-const text = readFileSync(file, 'utf8');
-const rows = Object.entries(CATALOG).map(
-  ([name, m]) =>
-    `| \`${name}\` | \`${m.subject}\` | ${m.stream ?? 'not stored'} | ${m.version} | ${m.from} | ${m.to} |`,
-);
-const table = ['| message | subject | stream | version | from | to |', '|---|---|---|---|---|---|', ...rows].join('\n');
-const begin = '<!-- messages:begin -->';
-const end = '<!-- messages:end -->';
-const next = `${text.slice(0, text.indexOf(begin) + begin.length)}\n${table}\n${text.slice(text.indexOf(end))}`;
-if (process.argv.includes('--check')) {
-  if (next !== text) {
-    console.error('ARCHITECTURE.md is out of date: run `npm run docs`');
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+function messages(text: string): string {
+  const rows = Object.entries(CATALOG).map(
+    ([name, m]) =>
+      `| \`${name}\` | \`${m.subject}\` | ${m.stream ?? 'not stored'} | ${m.version} | ${m.from} | ${m.to} |`,
+  );
+  const table = ['| message | subject | stream | version | from | to |', '|---|---|---|---|---|---|', ...rows].join(
+    '\n',
+  );
+  const begin = '<!-- messages:begin -->';
+  const end = '<!-- messages:end -->';
+  return `${text.slice(0, text.indexOf(begin) + begin.length)}\n${table}\n${text.slice(text.indexOf(end))}`;
+}
+
+function fidelity(): string {
+  const run = JSON.parse(read('docs/fidelity/report.json')) as RecordedRun;
+  const mutants = existsSync(new URL('../docs/fidelity/mutants.json', import.meta.url))
+    ? (JSON.parse(read('docs/fidelity/mutants.json')) as MutationReport)
+    : null;
+  return fidelityPage(run, mutants);
+}
+
+const PAGES: Readonly<Record<string, (text: string) => string>> = {
+  'ARCHITECTURE.md': messages,
+  'docs/fidelity.md': fidelity,
+};
+
+for (const [path, write] of Object.entries(PAGES)) {
+  const file = new URL(`../${path}`, import.meta.url);
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+  const next = write(text);
+  if (next === text) continue;
+  if (process.argv.includes('--check')) {
+    console.error(`${path} is out of date: run \`npm run docs\``);
     process.exitCode = 1;
-  }
-} else writeFileSync(file, next);
+  } else writeFileSync(file, next);
+}

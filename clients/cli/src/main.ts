@@ -164,6 +164,7 @@ function build(): Command {
     .option('--no-shrink', 'do not look for the smallest world of a disagreement')
     .option('--json', 'the report as one JSON document')
     .option('--record <file>', 'write the judged worlds there, for a mutation run')
+    .option('--fixtures <dir>', 'write the smallest world of each disagreement there')
     .option('--output <file>', 'write the JSON report there as well')
     .action(async (options: VerifyCommandOptions) =>
       finish(await (await import('./commands/verify.ts')).verifyCommand(options)),

@@ -1,7 +1,11 @@
 /** The simulator judged by a running kernel: random worlds, real packets, compared rule by rule. */
 
+export type { MutationReport } from './mutate/mutation-report.ts';
+export { fidelityPage } from './report/fidelity.ts';
+export type { RecordedRun } from './report/recorded.ts';
 export type { Report } from './report/report.ts';
 export { reportText } from './report/text.ts';
 export { type VerifyOptions, verify } from './run/verify.ts';
+export { fixtureText } from './world/fixture.ts';
 export type { HeardForReal, Observation, Received, RuleSeen } from './world/observation.ts';
 export type { FlowSpec, NamespaceSpec, SocketSpec, WorldSpec } from './world/spec.ts';

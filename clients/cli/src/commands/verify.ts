@@ -1,7 +1,9 @@
 /** `netverdict verify`: random worlds on this machine's kernel, each packet's fate compared with what the simulator says. */
-import { writeFileSync } from 'node:fs';
-import { reportText, verify } from '@netverdict/verify';
-import { EXIT, SystemError, UsageError } from '../exit-codes.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join } from 'node:path';
+import { fixtureText, type RecordedRun, type Report, reportText, verify } from '@netverdict/verify';
+import { EXIT, Interrupted, SystemError, UsageError } from '../exit-codes.ts';
 import { print } from '../terminal/print.ts';
 
 export interface VerifyCommandOptions {
@@ -12,6 +14,7 @@ export interface VerifyCommandOptions {
   readonly output?: string;
   readonly shrink: boolean;
   readonly record?: string;
+  readonly fixtures?: string;
 }
 
 function wholeNumber(text: string, option: string, least: number): number {
@@ -21,7 +24,7 @@ function wholeNumber(text: string, option: string, least: number): number {
   return value;
 }
 
-/** Exit code 0: no disagreement; 1: at least one. */
+/** Exit code 0: no disagreement; 1: at least one; 2: none, but a world that a tool refused. */
 export async function verifyCommand(options: VerifyCommandOptions): Promise<number> {
   const flows = wholeNumber(options.flows, '--flows', 1);
   const seed =
@@ -30,25 +33,87 @@ export async function verifyCommand(options: VerifyCommandOptions): Promise<numb
   if (process.platform !== 'linux' || process.getuid?.() !== 0)
     throw new SystemError('verify makes network namespaces and sends packets in them: it needs Linux and root');
   const started = Date.now();
-  const report = await verify({
-    seed,
-    flows,
-    shrink: options.shrink,
-    ...(options.record === undefined ? {} : { record: options.record }),
-    ...(workers === undefined ? {} : { workers }),
-    ...(process.stderr.isTTY ? { onWorld: progress() } : {}),
-  });
-  const seconds = Math.round((Date.now() - started) / 1000);
-  if (options.output !== undefined)
-    writeFileSync(options.output, `${JSON.stringify({ ...report, seconds }, null, 1)}\n`);
-  print(options.json ? JSON.stringify({ ...report, seconds }) : `${reportText(report)} in ${seconds} s`);
-  return report.disagreements.length === 0 ? EXIT.reachable : EXIT.unreachable;
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const progress = options.json ? null : new Progress(flows);
+  try {
+    const report = await verify({
+      seed,
+      flows,
+      shrink: options.shrink,
+      signal: stop.signal,
+      ...(options.record === undefined ? {} : { record: options.record }),
+      ...(workers === undefined ? {} : { workers }),
+      ...(progress === null ? {} : { onWorld: (judged) => progress.world(judged) }),
+    });
+    progress?.done();
+    const run = recorded(report, Math.round((Date.now() - started) / 1000));
+    if (options.output !== undefined) writeFileSync(options.output, `${JSON.stringify(run, null, 1)}\n`);
+    if (options.fixtures !== undefined) writeFixtures(options.fixtures, report);
+    print(options.json ? JSON.stringify(run) : `${reportText(report)} in ${run.seconds} s`);
+    if (report.disagreements.length > 0) return EXIT.unreachable;
+    return report.refused.length > 0 ? EXIT.undetermined : EXIT.reachable;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    progress?.done();
+    throw new Interrupted('interrupted; nothing of the worlds is left');
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
 }
 
-function progress(): () => void {
-  let worlds = 0;
-  return () => {
-    worlds++;
-    process.stderr.write(`\r${worlds} worlds`);
+function recorded(report: Report, seconds: number): RecordedRun {
+  const processors = cpus();
+  return {
+    ...report,
+    command: `netverdict verify --flows ${report.flowsWanted} --seed ${report.seed}`,
+    kernel: `Linux ${release()}`,
+    machine: `${processors.length} × ${processors[0]?.model.trim() ?? 'processor'}`,
+    date: new Date().toISOString().slice(0, 10),
+    seconds,
   };
+}
+
+/** Each disagreement's smallest world, to be given a sentence for a title and kept. */
+function writeFixtures(folder: string, report: Report): void {
+  mkdirSync(folder, { recursive: true });
+  for (const { world, flow, shrunk } of report.disagreements) {
+    const title = `TODO: what the kernel does (world ${world}, flow ${flow})`;
+    writeFileSync(join(folder, `${world.replace('/', '-')}-${flow}.json`), fixtureText({ title, world: shrunk }));
+  }
+}
+
+/** On a terminal one line that changes; else a line now and then, so that a log shows that it goes on. */
+class Progress {
+  readonly #wanted: number;
+  readonly #started = Date.now();
+  #flows = 0;
+  #disagreements = 0;
+  #told = Date.now();
+
+  constructor(wanted: number) {
+    this.#wanted = wanted;
+  }
+
+  world(judged: { readonly flows: number; readonly disagreements: number }): void {
+    this.#flows += judged.flows;
+    this.#disagreements += judged.disagreements;
+    if (process.stderr.isTTY) process.stderr.write(`\r${this.#text()}\u001b[K`);
+    else if (Date.now() - this.#told > 30_000) {
+      this.#told = Date.now();
+      process.stderr.write(`${this.#text()}\n`);
+    }
+  }
+
+  done(): void {
+    if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  }
+
+  #text(): string {
+    const seconds = (Date.now() - this.#started) / 1000;
+    const rate = this.#flows / Math.max(seconds, 1);
+    const left = Math.max(0, this.#wanted - this.#flows) / Math.max(rate, 0.1);
+    return `${this.#flows} of ${this.#wanted} flows, ${this.#disagreements} disagreements, ${rate.toFixed(0)} a second, ${Math.ceil(left)} s left`;
+  }
 }

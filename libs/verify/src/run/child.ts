@@ -3,7 +3,7 @@ import type { WorkerJob } from './job.ts';
 import { work } from './worker.ts';
 
 process.once('message', (job: WorkerJob) => {
-  work({ ...job, progress: (index) => process.send?.({ progress: index }) }).then(
+  work({ ...job, progress: (done) => process.send?.({ progress: done }) }).then(
     (report) => process.send?.({ report }, () => process.disconnect()),
     (error: unknown) =>
       process.send?.({ failed: error instanceof Error ? (error.stack ?? error.message) : String(error) }, () => {

@@ -9,7 +9,13 @@ export interface WorkerJob {
   readonly shrink: boolean;
   /** File for the judged worlds; null: none. */
   readonly record: string | null;
-  readonly progress?: (index: number) => void;
+  readonly progress?: (done: WorldDone) => void;
+}
+
+/** Told after each world. */
+export interface WorldDone {
+  readonly flows: number;
+  readonly disagreements: number;
 }
 
 export const FLOWS_PER_WORLD = 25;

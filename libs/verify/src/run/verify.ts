@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { addReports, emptyReport, type Report } from '../report/report.ts';
-import type { WorkerJob } from './job.ts';
+import type { WorkerJob, WorldDone } from './job.ts';
 
 export interface VerifyOptions {
   readonly seed: number;
@@ -12,7 +12,9 @@ export interface VerifyOptions {
   /** File that the judged worlds are written to, for a mutation run; one per worker, with its number. */
   readonly record?: string;
   /** Called after each world. */
-  readonly onWorld?: () => void;
+  readonly onWorld?: (judged: WorldDone) => void;
+  /** Aborted: the workers end, and with them all that they made. */
+  readonly signal?: AbortSignal;
 }
 
 /** @throws when a worker fails: a failure of the judge is no verdict about the model */
@@ -30,23 +32,34 @@ export async function verify(options: VerifyOptions): Promise<Report> {
           shrink: options.shrink ?? true,
           record: options.record === undefined ? null : workers === 1 ? options.record : `${options.record}.${worker}`,
         },
-        options.onWorld,
+        options,
       ),
     ),
   );
   return reports.reduce(addReports, emptyReport(options.seed, options.flows));
 }
 
-function runChild(job: WorkerJob, onWorld: (() => void) | undefined): Promise<Report> {
+function runChild(job: WorkerJob, { onWorld, signal }: VerifyOptions): Promise<Report> {
   return new Promise((resolve, reject) => {
-    const child = fork(new URL('./child.ts', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(new URL('./child.ts', import.meta.url), {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Of a group of its own: Ctrl-C comes to the parent, which ends it in order.
+      detached: true,
+    });
+    // The prober and the helper die with their parent, and the namespaces with the prober.
+    const end = (): void => void child.kill('SIGKILL');
+    signal?.addEventListener('abort', end, { once: true });
+    if (signal?.aborted) end();
     child.send(job);
-    child.on('message', (message: { report?: Report; failed?: string; progress?: number }) => {
+    child.on('message', (message: { report?: Report; failed?: string; progress?: WorldDone }) => {
       if (message.report) resolve(message.report);
       else if (message.failed !== undefined) reject(new Error(`worker ${job.worker}: ${message.failed}`));
-      else onWorld?.();
+      else if (message.progress) onWorld?.(message.progress);
     });
     child.on('error', reject);
-    child.on('exit', (code, signal) => reject(new Error(`worker ${job.worker} ended (${signal ?? `exit ${code}`})`)));
+    child.on('exit', (code, by) => {
+      signal?.removeEventListener('abort', end);
+      reject(new Error(`worker ${job.worker} ended (${by ?? `exit ${code}`})`));
+    });
   });
 }

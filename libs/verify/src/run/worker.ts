@@ -37,6 +37,7 @@ export async function work(job: WorkerJob): Promise<Report> {
   const worlds = Math.ceil(job.flows / FLOWS_PER_WORLD);
   try {
     for (let index = job.worker; index < worlds; index += job.workers) {
+      const before = { flows: report.flows, disagreements: report.disagreements.length };
       const spec = generate(job.seed, index, Math.min(FLOWS_PER_WORLD, job.flows - index * FLOWS_PER_WORLD));
       try {
         const judged = await judge(kernel, spec, counts);
@@ -62,7 +63,10 @@ export async function work(job: WorkerJob): Promise<Report> {
         if (!(error instanceof WorldRefused)) throw error;
         report.refused.push({ world: spec.id, message: error.message });
       }
-      job.progress?.(index);
+      job.progress?.({
+        flows: report.flows - before.flows,
+        disagreements: report.disagreements.length - before.disagreements,
+      });
     }
   } finally {
     await kernel.close();

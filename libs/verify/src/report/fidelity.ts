@@ -1,0 +1,105 @@
+/** docs/fidelity.md: every meaning that the model has a name for, and how it is held to the truth. Pure: text from data. */
+import { allFeatures, FEATURES, type Feature, type FeatureGroup, type Held } from '@netverdict/netsim';
+import type { MutationReport } from '../mutate/mutation-report.ts';
+import type { RecordedRun } from './recorded.ts';
+import { WANTED_DECISIVE } from './text.ts';
+
+const TITLES: { readonly [G in FeatureGroup]: string } = {
+  'xt-match': 'iptables matches',
+  'xt-target': 'iptables targets',
+  'xt-chain': 'iptables chains',
+  'nft-expression': 'nftables expressions',
+  'nft-set': 'nftables sets and maps',
+  ipset: 'IP sets',
+  hook: 'Hooks of native tables',
+  conntrack: 'Connection tracking',
+  nat: 'Translation',
+  'route-rule': 'Policy rules: selectors and actions',
+  route: 'Routes: types and attributes',
+  sysctl: 'Sysctls',
+  neighbour: 'Neighbours',
+  link: 'Devices',
+  bridge: 'Bridges',
+  mtu: 'Sizes',
+  socket: 'Sockets',
+  answer: 'Answers of hosts',
+};
+
+type Class = 'kernel-checked' | 'fixture-checked' | 'unknown';
+
+export function classOf(held: Held, decisive: number): Class {
+  if (held === 'unknown') return 'unknown';
+  return decisive >= WANTED_DECISIVE ? 'kernel-checked' : 'fixture-checked';
+}
+
+export function fidelityPage(run: RecordedRun, mutants: MutationReport | null): string {
+  const classes = allFeatures().map(([name, held]) => classOf(held, run.features[name]?.decisive ?? 0));
+  const count = (wanted: Class): number => classes.filter((c) => c === wanted).length;
+  return [
+    '# Fidelity',
+    '',
+    '<!-- Written by `npm run docs` from the table of features (libs/netsim/src/walk/features), docs/fidelity/report.json and docs/fidelity/mutants.json. -->',
+    '',
+    'How often is the simulator right, and who says so? `netverdict verify` makes random worlds of network namespaces, sends real packets',
+    'through them, and compares the outcome, what the receiver sees, and every rule met with what the model says ([how](../libs/verify/README.md)).',
+    '',
+    '## The recorded run',
+    '',
+    ...runRows(run),
+    '',
+    '## Mutants',
+    '',
+    ...mutantRows(mutants),
+    '',
+    '## Every meaning by name',
+    '',
+    `- **kernel-checked** (${count('kernel-checked')}): in the recorded run it decided the fate of at least ${WANTED_DECISIVE} packets, and the kernel did the same each time.`,
+    `- **fixture-checked** (${count('fixture-checked')}): held by rows of unit tests and recorded fixtures; in the recorded run it decided fewer packets, or none: the kernel of that machine lacks it, or no packet shows it.`,
+    `- **unknown** (${count('unknown')}): not modelled, or no snapshot tells. A verdict that depends on it is undetermined and names it.`,
+    '',
+    '*met*: packets that came to it. *decisive*: packets whose fate or look would have been another with its answer turned round; not every packet is tried.',
+    ...(Object.keys(FEATURES) as FeatureGroup[]).flatMap((group) => groupRows(group, run)),
+    '',
+  ].join('\n');
+}
+
+function runRows(run: RecordedRun): string[] {
+  const { flows, undetermined, disagreements, refused } = run;
+  const percent = flows === 0 ? '0' : ((100 * undetermined) / flows).toFixed(2);
+  return [
+    '| | |',
+    '|---|---|',
+    `| command | \`${run.command}\` |`,
+    `| seed | ${run.seed} |`,
+    `| kernel, machine | ${run.kernel}, ${run.machine} |`,
+    `| date | ${run.date} |`,
+    `| flows | ${flows} in ${run.worlds} worlds; ${run.attempts} packets sent and traced |`,
+    `| **disagreements** | **${disagreements.length}** |`,
+    `| undetermined | ${undetermined} (${percent} %) |`,
+    `| worlds refused by a tool | ${refused.length} |`,
+    `| time | ${run.seconds} s |`,
+  ];
+}
+
+function mutantRows(mutants: MutationReport | null): string[] {
+  if (mutants === null) return ['No mutation run is recorded yet.'];
+  const { tried, caught, possible, flows, folders, survivors } = mutants;
+  return [
+    'One place of the model is turned round at a time (a negation, a boundary, a mask, an order), and recorded worlds are judged again: would anybody',
+    `notice? Of ${possible} such places ${tried} were chosen evenly over the model's files (seed ${mutants.seed}) and tried on ${flows} recorded flows:`,
+    `**${caught} caught (${((100 * caught) / Math.max(1, tried)).toFixed(1)} %)**, ${survivors.length} not ([each explained](fidelity/survivors.md)).`,
+    '',
+    '| part of the model | tried | caught |',
+    '|---|---|---|',
+    ...Object.entries(folders).map(([name, f]) => `| ${name} | ${f.tried} | ${f.caught} |`),
+  ];
+}
+
+function groupRows(group: FeatureGroup, run: RecordedRun): string[] {
+  const rows = Object.entries<Held>(FEATURES[group]).map(([name, held]) => {
+    const { met, decisive } = run.features[`${group}/${name}` as Feature] ?? { met: 0, decisive: 0 };
+    const counts = held === 'unknown' ? '| |' : `| ${met} | ${decisive}`;
+    return `| ${name} | ${classOf(held, decisive)} ${counts} |`;
+  });
+  return ['', `### ${TITLES[group]}`, '', '| | | met | decisive |', '|---|---|---|---|', ...rows];
+}
