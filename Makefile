@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NETVERDICT := ./netverdict
 
-.PHONY: help setup demo up down test check bench scenarios-full verify
+.PHONY: help setup demo up down test check bench scenarios-full verify mutants
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
@@ -34,3 +34,7 @@ scenarios-full: setup ## every scenario in every combination of CNI mode and ipt
 
 verify: setup ## compare the simulator with this kernel: make verify N=20000 SEED=7
 	@$(NETVERDICT) verify --flows $(or $(N),1000) $(if $(SEED),--seed $(SEED))
+
+mutants: setup ## turn N places of the simulator round: would verify notice? make mutants N=300
+	@$(NETVERDICT) verify --flows $(or $(FLOWS),6000) --seed $(or $(SEED),1) --workers 1 --no-shrink --record .mutants-corpus.gz > /dev/null || true
+	@node libs/verify/src/mutate/main.ts .mutants-corpus.gz --most $(or $(N),300) --report docs/fidelity/mutants.json; rm -f .mutants-corpus.gz

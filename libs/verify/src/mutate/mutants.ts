@@ -31,7 +31,7 @@ const TELLING_PROPERTIES = new Set([
   'kind',
 ]);
 /** Guards for what was not collected or is not modelled: in a judged world everything is collected. */
-const GUARDS = /\.known\b|unknown|missing|abandon|budget|exhausted|lens|undefined|unread/i;
+const GUARDS = /\.known\b|unknown|missing|abandon|budget|exhausted|lens|undefined|unread|maybe/i;
 
 const COMPARISONS: Partial<Record<ts.SyntaxKind, readonly [string, Mutant['kind']][]>> = {
   [ts.SyntaxKind.EqualsEqualsEqualsToken]: [['!==', 'comparison']],

@@ -1,4 +1,5 @@
 /** The report for people. */
+import { allFeatures } from '@netverdict/netsim';
 import type { Difference } from '../compare/agree.ts';
 import type { Disagreement, Report } from './report.ts';
 
@@ -18,6 +19,8 @@ export function reportText(report: Report): string {
         `${name.padEnd(40)} ${String(met).padStart(9)} ${String(decisive).padStart(9)}${decisive < WANTED_DECISIVE ? '  < 30' : ''}`,
     ),
     '',
+    ...neverMet(report),
+    '',
     ...countLines('what was not known', report.unknowns, 25),
     ...countLines('outcomes', report.outcomes, 40),
     ...refused.slice(0, 10).map(({ world, message }) => `refused: world ${world}: ${message}`),
@@ -26,6 +29,14 @@ export function reportText(report: Report): string {
     `${refused.length} worlds refused, ${undetermined} flows undetermined (${share.toFixed(2)} %)`,
     `${disagreements.length} disagreements`,
   ].join('\n');
+}
+
+/** Features that the kernel can judge and that no world came to: a gap of the generators. */
+function neverMet(report: Report): string[] {
+  const names = allFeatures().flatMap(([name, held]) =>
+    held === 'kernel' && !report.features[name]?.met ? [name] : [],
+  );
+  return names.length === 0 ? [] : [`never met: ${names.join(', ')}`];
 }
 
 function countLines(title: string, counts: Readonly<Record<string, number>>, most: number): string[] {
