@@ -10,6 +10,8 @@ export default defineConfig({
           setupFiles: ['scripts/property-seed.ts'],
           include: ['{libs,services,clients}/*/src/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', '**/*.kernel.test.ts'],
+          // The slowest take a second; beside other work on two cores that is not the five of the default.
+          testTimeout: 30_000,
         },
       },
       {
