@@ -53,7 +53,7 @@ export function fidelityPage(run: RecordedRun, mutants: MutationReport | null): 
     '',
     '## Every meaning by name',
     '',
-    `- **kernel-checked** (${count('kernel-checked')}): in the recorded run it decided the fate of at least ${WANTED_DECISIVE} packets, and the kernel did the same each time.`,
+    `- **kernel-checked** (${count('kernel-checked')}): in the recorded run it decided the fate of at least ${WANTED_DECISIVE} packets${run.disagreements.length === 0 ? ', and the kernel did the same each time' : ' (what disagreed is counted above)'}.`,
     `- **fixture-checked** (${count('fixture-checked')}): held by rows of unit tests and recorded fixtures; in the recorded run it decided fewer packets, or none: the kernel of that machine lacks it, or no packet shows it.`,
     `- **unknown** (${count('unknown')}): not modelled, or no snapshot tells. A verdict that depends on it is undetermined and names it.`,
     '',
