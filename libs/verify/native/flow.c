@@ -534,6 +534,7 @@ static void run_attempt(const struct flow *flow, unsigned number)
 		;
 	putchar(',');
 	print_trace();
+	forget_outers();
 	putchar('}');
 }
 

@@ -103,6 +103,7 @@ void read_trace(int ns);
 void start_trace(const struct tell *tell);
 unsigned traced_events(void);
 void print_trace(void);
+void forget_outers(void);
 void print_positions(int ns);
 
 /* quiet.c */

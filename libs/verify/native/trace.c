@@ -11,6 +11,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/nfnetlink_log.h>
 #include <linux/netlink.h>
 #include <unistd.h>
@@ -48,7 +49,7 @@ static unsigned seen_count;
  */
 struct outer {
 	unsigned char ends[8];
-	unsigned char sport[2], length[2];
+	unsigned char sport[2], dport[2], length[2];
 	enum direction direction;
 };
 static struct outer outers[KNOWN_IDS];
@@ -239,10 +240,49 @@ static void learn_outer(const unsigned char *network, size_t length)
 	struct outer outer = { .direction = ip ? tell_packet(network + inner, length - inner, NULL, 0) : OTHER };
 	memcpy(outer.ends, network + 12, 8);
 	memcpy(outer.sport, udp, 2);
+	memcpy(outer.dport, udp + 2, 2);
 	memcpy(outer.length, udp + 4, 2);
 	if (outer_count == KNOWN_IDS)
 		memmove(outers, outers + 1, sizeof outers[0] * --outer_count);
 	outers[outer_count++] = outer;
+}
+
+static size_t put_attribute(char *buffer, size_t at, uint16_t type, const void *bytes, size_t size)
+{
+	struct nlattr *attribute = (struct nlattr *)(buffer + at);
+
+	attribute->nla_type = type;
+	attribute->nla_len = NLA_HDRLEN + size;
+	memset(buffer + at + NLA_HDRLEN, 0, NLA_ALIGN(size));
+	memcpy(buffer + at + NLA_HDRLEN, bytes, size);
+	return NLA_ALIGN(NLA_HDRLEN + size);
+}
+
+/*
+ * The connections of a tunnel's outer packets: their source port is a hash of what they carry, one of 28,232, so that another
+ * packet's may be known already, and then asks no rules of nat. Nobody can say when: no packet finds those of another.
+ */
+void forget_outers(void)
+{
+	for (unsigned i = 0; i < outer_count; i++)
+		for (int ns = 0; ns < namespace_count; ns++) {
+			char ip[64], proto[64], tuple[160];
+			const uint8_t udp = IPPROTO_UDP;
+			size_t length = put_attribute(ip, 0, CTA_IP_V4_SRC, outers[i].ends, 4);
+
+			if (namespaces[ns].trace < 0 || enter(ns) < 0)
+				continue;
+			length += put_attribute(ip, length, CTA_IP_V4_DST, outers[i].ends + 4, 4);
+			size_t whole = put_attribute(tuple, 0, CTA_TUPLE_IP | NLA_F_NESTED, ip, length);
+			length = put_attribute(proto, 0, CTA_PROTO_NUM, &udp, 1);
+			length += put_attribute(proto, length, CTA_PROTO_SRC_PORT, outers[i].sport, 2);
+			length += put_attribute(proto, length, CTA_PROTO_DST_PORT, outers[i].dport, 2);
+			whole += put_attribute(tuple, whole, CTA_TUPLE_PROTO | NLA_F_NESTED, proto, length);
+			int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+			request(fd, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, AF_INET, 0, CTA_TUPLE_ORIG | NLA_F_NESTED, tuple, whole);
+			close(fd);
+		}
+	outer_count = 0;
 }
 
 static enum direction tell_packet(const unsigned char *network, size_t length, const unsigned char *transport, size_t rest)

@@ -18,12 +18,21 @@ export interface ConntrackEntry {
   readonly state: string | null;
   readonly assured: boolean;
   readonly unreplied: boolean;
+  /** A helper of another connection expected it. */
+  readonly expected: boolean;
   readonly mark: number;
   readonly zone: number;
   /** The zone holds for this direction's tuple only; absent: for both. */
   readonly zoneOf?: 'original' | 'reply';
+  /** What it has carried each way; absent: not counted (nf_conntrack_acct), or not told. */
+  readonly carried?: { readonly original: ConntrackCounts; readonly reply: ConntrackCounts };
   readonly line: number;
   readonly text: string;
+}
+
+export interface ConntrackCounts {
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 export interface ConntrackTable {

@@ -34,7 +34,7 @@ export function entryFrom(read: ConntrackEntry): Omit<CtEntry, 'id'> {
     outOfStep: false,
     masqueradedBy: null,
     drawn: null,
-    carried: null,
+    carried: read.carried ?? null,
     collected: read,
     dead: false,
   };

@@ -192,6 +192,7 @@ const OLD_ENTRY = (more: Partial<ConntrackEntry> = {}): ConntrackEntry => ({
   state: null,
   assured: true,
   unreplied: false,
+  expected: false,
   mark: 5,
   zone: 0,
   line: 1,

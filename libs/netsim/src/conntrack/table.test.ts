@@ -98,6 +98,7 @@ const read = (line: string): ConntrackEntry => ({
   state: line,
   assured: line === 'ESTABLISHED',
   unreplied: line === 'SYN_SENT',
+  expected: false,
   mark: 7,
   zone: 0,
   line: 1,

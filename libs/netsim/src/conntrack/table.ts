@@ -33,7 +33,7 @@ export interface CtEntry {
   readonly masqueradedBy: IfIndex | null;
   /** The source port was drawn at random out of these. */
   readonly drawn: Range | null;
-  /** What conntrack has counted; null where the connection is older than this run. */
+  /** What conntrack has counted; null where that was not read of a connection older than this run. */
   readonly carried: Carried | null;
   /** As it was read; null: made in this run. */
   readonly collected: ConntrackEntry | null;
@@ -42,7 +42,11 @@ export interface CtEntry {
 }
 
 /** struct nf_conn_counter of each direction. */
-export type Carried = Readonly<Record<'original' | 'reply', { readonly packets: number; readonly bytes: number }>>;
+export interface Counts {
+  readonly packets: number;
+  readonly bytes: number;
+}
+export type Carried = Readonly<Record<'original' | 'reply', Counts>>;
 
 const NONE_CARRIED: Carried = { original: { packets: 0, bytes: 0 }, reply: { packets: 0, bytes: 0 } };
 

@@ -34,11 +34,26 @@ function readEntry(line: string, number: number): ConntrackEntry {
     state,
     assured: words.includes('[ASSURED]'),
     unreplied: words.includes('[UNREPLIED]'),
+    expected: words.includes('[EXPECTED]'),
     mark: whole(rest.get('mark'), 'mark'),
     ...zoneOf(rest),
+    ...carriedBy(original, reply),
     line: number,
     text: line,
   };
+}
+
+/** `packets=3 bytes=180` behind each tuple, where connections are accounted. */
+function carriedBy(
+  original: ReadonlyMap<string, string>,
+  reply: ReadonlyMap<string, string>,
+): Pick<ConntrackEntry, 'carried'> {
+  if (!original.has('packets') || !reply.has('packets')) return {};
+  const counts = (fields: ReadonlyMap<string, string>) => ({
+    packets: whole(fields.get('packets'), 'packets'),
+    bytes: whole(fields.get('bytes'), 'bytes'),
+  });
+  return { carried: { original: counts(original), reply: counts(reply) } };
 }
 
 /** `zone=5`, or `zone-orig=5` and `zone-reply=5` where the zone is one direction's. */
@@ -51,7 +66,17 @@ function zoneOf(fields: ReadonlyMap<string, string>): Pick<ConntrackEntry, 'zone
   return { zone: whole(fields.get('zone'), 'zone') };
 }
 
-const TUPLE_KEYS: ReadonlySet<string> = new Set(['src', 'dst', 'sport', 'dport', 'type', 'code', 'id']);
+const TUPLE_KEYS: ReadonlySet<string> = new Set([
+  'src',
+  'dst',
+  'sport',
+  'dport',
+  'type',
+  'code',
+  'id',
+  'packets',
+  'bytes',
+]);
 
 function readTuple(fields: ReadonlyMap<string, string>): Tuple {
   const port = (name: string): number | null => {

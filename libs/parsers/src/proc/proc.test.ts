@@ -31,6 +31,8 @@ describe('conntrack', () => {
       state: 'ESTABLISHED',
       assured: true,
       unreplied: false,
+      expected: false,
+      carried: { original: { packets: 5, bytes: 400 }, reply: { packets: 4, bytes: 300 } },
       mark: 4,
       zone: 1,
       original: { source: ip('10.244.1.2'), destination: ip('10.96.0.80'), sport: 40000, dport: 80 },
@@ -47,6 +49,7 @@ describe('conntrack', () => {
       protocol: 1,
       state: null,
       unreplied: true,
+      expected: false,
       original: { sport: null, icmp: { type: 8, code: 0, id: 5 } },
     });
   });

@@ -54,9 +54,8 @@ export function connlimit(m: Of<'connlimit'>, _c: RuleContext): Answer {
   return { unknown: `how many connections there are already (connlimit ${m.limit})` };
 }
 
-/** Only expected connections have a master whose helper could be asked for, and none here was expected. */
+/** helper_mt: only a connection that another one's helper expected has a master to ask for, and none is expected in a run. */
 export function helper(m: Of<'helper'>, c: RuleContext): Answer {
-  if (c.packet.ct?.info === 'related' && entryOf(c)?.collected)
-    return { unknown: `the conntrack helper ${m.name} of the connection` };
+  if (entryOf(c)?.collected?.expected) return { unknown: `the conntrack helper ${m.name} of the connection` };
   return false;
 }

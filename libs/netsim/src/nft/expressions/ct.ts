@@ -1,6 +1,6 @@
 /** net/netfilter/nft_ct.c */
 import type { Hex, NftExpr } from '@netverdict/linux-net';
-import type { CtEntry, CtTuple } from '../../conntrack/table.ts';
+import type { Counts, CtEntry, CtTuple } from '../../conntrack/table.ts';
 import { ctStates } from '../../netfilter/matches/connection.ts';
 import { addressBytes, be } from '../bytes.ts';
 import { asRuleContext } from '../context.ts';
@@ -62,6 +62,13 @@ const READERS: Readonly<Record<string, Reader>> = {
     ),
   // Words of the host's own order (struct nf_conn_labels).
   labels: (_x, e, entry) => (entry.labels === null ? unknownBytes(16) : labelBytes(e, entry.labels)),
+  // Without accounts it is 0 (nft_ct_get_eval).
+  pkts: (x, e, entry) => counter(e, carriedOf(x, entry).packets),
+  bytes: (x, e, entry) => counter(e, carriedOf(x, entry).bytes),
+  avgpkt: (x, e, entry) => {
+    const { packets, bytes } = carriedOf(x, entry);
+    return counter(e, packets === 0 ? 0 : Math.floor(bytes / packets));
+  },
   src: (x, _e, entry) => addressBytes(tupleOf(x, entry).source),
   dst: (x, _e, entry) => addressBytes(tupleOf(x, entry).destination),
   src_ip: (x, _e, entry) => ofFamily(tupleOf(x, entry).source, 'number'),
@@ -74,6 +81,15 @@ const READERS: Readonly<Record<string, Reader>> = {
   helper: () => null,
 };
 
+function carriedOf(x: Get, { carried }: CtEntry): Counts {
+  if (!carried) return { packets: 0, bytes: 0 };
+  if (x.direction !== null) return carried[x.direction];
+  const { original, reply } = carried;
+  return { packets: original.packets + reply.packets, bytes: original.bytes + reply.bytes };
+}
+
+const counter = (e: Evaluation, count: number): Hex => e.table.host.swap(BigInt(count).toString(16).padStart(16, '0'));
+
 function labelBytes(e: Evaluation, labels: bigint): Hex {
   let text = '';
   for (let word = 0; word < 4; word++)
@@ -84,9 +100,6 @@ function labelBytes(e: Evaluation, labels: bigint): Hex {
 const LENGTHS: Readonly<Record<string, number>> = {
   secmark: 4,
   expiration: 4,
-  pkts: 8,
-  bytes: 8,
-  avgpkt: 8,
   eventmask: 4,
   id: 4,
 };

@@ -177,7 +177,8 @@ const ROWS: { readonly [K in NftExpr['kind']]: readonly Row[] } = {
     ['of another state', [ct('state'), is('02000000')], 'not met'],
     ['of the helper', [ct('helper')], 'not met'],
     ['of the original destination', [ct('dst', 'original'), is('0af40202')], 'met'],
-    ['of how many bytes it has sent', [ct('bytes'), is('0000000000000000')], 'asked'],
+    ['of how many packets it has sent, this one among them', [ct('pkts', 'original'), is('0100000000000000')], 'met'],
+    ['of how many bytes it has sent in vain', [ct('bytes', 'reply'), is('0100000000000000')], 'not met'],
   ],
   'ct-set': [
     [

@@ -119,6 +119,18 @@ static void print_tuple(struct buf *b, const struct tuple *t)
         buf_fmt(b, "type=%u code=%u id=%u ", t->icmp_type, t->icmp_code, t->icmp_id);
 }
 
+/* Where connections are accounted (nf_conntrack_acct). */
+static void print_counts(struct buf *b, const struct nlattr *counters)
+{
+    const struct nlattr *t[CTA_COUNTERS_MAX + 1];
+    if (!counters)
+        return;
+    nl_attrs(na_data(counters), na_len(counters), t, CTA_COUNTERS_MAX);
+    if (t[CTA_COUNTERS_PACKETS] && t[CTA_COUNTERS_BYTES])
+        buf_fmt(b, "packets=%llu bytes=%llu ", (unsigned long long)na_be64(t[CTA_COUNTERS_PACKETS]),
+                (unsigned long long)na_be64(t[CTA_COUNTERS_BYTES]));
+}
+
 static void each_entry(const struct nlmsghdr *h, void *arg)
 {
     static const char *tcp_states[] = {"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT", "CLOSE_WAIT",
@@ -155,9 +167,12 @@ static void each_entry(const struct nlmsghdr *h, void *arg)
         }
     }
     print_tuple(b, &orig);
+    print_counts(b, tb[CTA_COUNTERS_ORIG]);
     if (!(status & IPS_SEEN_REPLY)) buf_str(b, "[UNREPLIED] ");
     print_tuple(b, &reply);
+    print_counts(b, tb[CTA_COUNTERS_REPLY]);
     if (status & IPS_ASSURED) buf_str(b, "[ASSURED] ");
+    if (status & IPS_EXPECTED) buf_str(b, "[EXPECTED] ");
     if (tb[CTA_MARK]) buf_fmt(b, "mark=%u ", na_be32(tb[CTA_MARK]));
     if (orig.has_zone) buf_fmt(b, "zone-orig=%u ", orig.zone);
     if (reply.has_zone) buf_fmt(b, "zone-reply=%u ", reply.zone);
