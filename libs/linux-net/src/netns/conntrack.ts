@@ -18,8 +18,8 @@ export interface ConntrackEntry {
   readonly state: string | null;
   readonly assured: boolean;
   readonly unreplied: boolean;
-  /** A helper of another connection expected it. */
-  readonly expected: boolean;
+  /** A helper of another connection expected it; absent: not told, taken as no. */
+  readonly expected?: boolean;
   readonly mark: number;
   readonly zone: number;
   /** The zone holds for this direction's tuple only; absent: for both. */
