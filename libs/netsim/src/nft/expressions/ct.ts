@@ -62,12 +62,11 @@ const READERS: Readonly<Record<string, Reader>> = {
     ),
   // Words of the host's own order (struct nf_conn_labels).
   labels: (_x, e, entry) => (entry.labels === null ? unknownBytes(16) : labelBytes(e, entry.labels)),
-  // Without accounts it is 0 (nft_ct_get_eval).
-  pkts: (x, e, entry) => counter(e, carriedOf(x, entry).packets),
-  bytes: (x, e, entry) => counter(e, carriedOf(x, entry).bytes),
+  pkts: (x, e, entry) => counter(e, carriedOf(x, entry)?.packets),
+  bytes: (x, e, entry) => counter(e, carriedOf(x, entry)?.bytes),
   avgpkt: (x, e, entry) => {
-    const { packets, bytes } = carriedOf(x, entry);
-    return counter(e, packets === 0 ? 0 : Math.floor(bytes / packets));
+    const counts = carriedOf(x, entry);
+    return counter(e, counts && (counts.packets === 0 ? 0 : Math.floor(counts.bytes / counts.packets)));
   },
   src: (x, _e, entry) => addressBytes(tupleOf(x, entry).source),
   dst: (x, _e, entry) => addressBytes(tupleOf(x, entry).destination),
@@ -81,14 +80,16 @@ const READERS: Readonly<Record<string, Reader>> = {
   helper: () => null,
 };
 
-function carriedOf(x: Get, { carried }: CtEntry): Counts {
-  if (!carried) return { packets: 0, bytes: 0 };
+/** undefined: not read of a connection that is older than the run. */
+function carriedOf(x: Get, { carried }: CtEntry): Counts | undefined {
+  if (!carried) return undefined;
   if (x.direction !== null) return carried[x.direction];
   const { original, reply } = carried;
   return { packets: original.packets + reply.packets, bytes: original.bytes + reply.bytes };
 }
 
-const counter = (e: Evaluation, count: number): Hex => e.table.host.swap(BigInt(count).toString(16).padStart(16, '0'));
+const counter = (e: Evaluation, count: number | undefined): Hex =>
+  count === undefined ? unknownBytes(8) : e.table.host.swap(BigInt(count).toString(16).padStart(16, '0'));
 
 function labelBytes(e: Evaluation, labels: bigint): Hex {
   let text = '';
