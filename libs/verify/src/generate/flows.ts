@@ -47,7 +47,9 @@ export function flow(draft: Draft, id: string, sport: number): FlowSpec {
     ]),
     uid: random.chance(0.15) ? random.pick([1000, 1001]) : 0,
     device: random.chance(0.05) && own.length > 0 ? random.pick(own).name : null,
-    tcpFlags: null,
+    // A lone packet of no connection: SYN+ACK, RST, FIN, ACK.
+    tcpFlags:
+      protocol === 'tcp' && random.chance(0.08) ? random.pick([0x12, 0x04, 0x14, 0x11, 0x10, 0x18, 0x02]) : null,
     // Where the model sees no lots drawn, a few packets show whether that is so.
     repeat: draft.lots > 0 && random.chance(0.1) ? 8 : 1,
     continues: null,

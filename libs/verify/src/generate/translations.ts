@@ -1,8 +1,10 @@
 /** Virtual addresses as Services have them: translated somewhere on the way, with the answer translated back. */
-import { address, FAMILIES } from './addresses.ts';
+import { address, FAMILIES, PORTS } from './addresses.ts';
 import { type Draft, drawLots } from './draft.ts';
 
 const VIRTUAL_SUBNET = 77;
+/** Mapped one to one onto a subnet of the world. */
+const MAPPED_SUBNET = 78;
 
 export function translations(draft: Draft): void {
   const { random } = draft;
@@ -35,6 +37,20 @@ export function translations(draft: Draft): void {
         postrouting.push(
           `-p ${protocol} -m conntrack --ctstate DNAT -j MASQUERADE${random.chance(0.2) ? ' --random-fully' : ''}`,
         );
+    }
+    if (random.chance(0.3)) {
+      const { subnet, host } = random.pick(ends);
+      const [from, to] = [MAPPED_SUBNET, subnet ?? 1].map((n) =>
+        family === 'ipv4' ? `10.${n}.0.0/24` : `fd00:${n.toString(16)}::/64`,
+      );
+      prerouting.push(`-d ${from} -j NETMAP --to ${to}`);
+      draft.targets.push({ family, address: address(family, MAPPED_SUBNET, host ?? 1), port: null });
+    }
+    if (random.chance(0.2)) {
+      const vip = address(family, VIRTUAL_SUBNET, 9);
+      const protocol = random.pick(['tcp', 'udp'] as const);
+      prerouting.push(`-d ${vip} -p ${protocol} -j REDIRECT --to-ports ${random.pick(PORTS)}`);
+      draft.targets.push({ family, address: vip, port: null });
     }
     const list =
       family === 'ipv4'

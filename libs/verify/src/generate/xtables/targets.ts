@@ -107,8 +107,8 @@ export const XT_TARGETS: Readonly<Record<string, readonly [weight: number, Maker
       return `-j NETMAP --to ${p.family === 'ipv4' ? `10.${subnet}.0.0/24` : `fd00:${subnet}::/64`}`;
     },
   ],
-  notrack: [1, (p) => (only(p, 'raw') ? '-j CT --notrack' : null)],
-  zone: [0.5, (p) => (only(p, 'raw') ? `-j CT --zone ${p.draft.random.pick(['1', '7'])}` : null)],
+  notrack: [1.5, (p) => (only(p, 'raw') ? '-j CT --notrack' : null)],
+  zone: [1.2, (p) => (only(p, 'raw') ? `-j CT --zone ${p.draft.random.pick(['1', '7'])}` : null)],
   tos: [
     1,
     (p) =>
