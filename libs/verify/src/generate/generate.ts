@@ -6,6 +6,7 @@ import { ipsets } from './ipsets.ts';
 import { nftRules } from './nftables/ruleset.ts';
 import { addPrelude } from './prelude.ts';
 import { type Random, randomFrom, seedOf } from './random.ts';
+import { rareWays } from './rare-ways.ts';
 import { docker } from './realistic/docker.ts';
 import { felix } from './realistic/felix.ts';
 import { kubeProxy, kubeProxyNft } from './realistic/kube-proxy.ts';
@@ -50,6 +51,9 @@ export const REALISTIC: readonly (readonly [number, Layer])[] = [
 ];
 const REALISTIC_SHARE = 0.15;
 
+const RARE_SHARE = 0.3;
+const RARE_STREAM = 0x5eed;
+
 export function generate(seed: number, index: number, flows: number): WorldSpec {
   const random: Random = randomFrom(seedOf(seed, index));
   const draft = newDraft(random);
@@ -60,5 +64,7 @@ export function generate(seed: number, index: number, flows: number): WorldSpec 
     for (const [probability, layer] of LAYERS) if (random.chance(probability)) layer(draft);
   }
   addFlows(draft, flows);
+  const rare = randomFrom(seedOf(seed ^ RARE_STREAM, index));
+  if (rare.chance(RARE_SHARE)) rareWays({ ...draft, random: rare });
   return finish(draft, `${seed}/${index}`);
 }

@@ -56,7 +56,8 @@ export const NFT_MATCHES: Readonly<Record<string, Maker>> = {
   'iifname-set': (p) => (input(p) ? `iifname { "${device(p)}", "lo" }` : null),
   nfproto: (p) => (p.table === 'inet' ? `meta nfproto ${p.family}` : null),
   pkttype: (p) => `meta pkttype ${op(p)}${p.draft.random.pick(['host', 'unicast', 'broadcast', 'multicast'])}`,
-  iiftype: (p) => (input(p) ? `iiftype ${p.draft.random.pick(['ether', 'loopback'])}` : null),
+  // With another link layer named, nft no longer knows that IP follows.
+  iiftype: (p) => (input(p) ? `iiftype ${p.draft.random.pick(['ether', '!= ether'])}` : null),
   iifgroup: (p) => (input(p) ? `iifgroup ${p.draft.random.pick([0, 7])}` : null),
   skuid: (p) =>
     within(p, 'output', 'postrouting') ? `meta skuid ${p.draft.random.pick(['0', '1000', '!= 0', '1000-1001'])}` : null,

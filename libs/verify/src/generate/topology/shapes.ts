@@ -117,12 +117,22 @@ export function macvlan(draft: Draft): void {
   const mode = draft.random.weighted([
     [4, 'bridge'],
     [1, 'private'],
-    [1, 'vepa'],
+    [2, 'vepa'],
   ] as const);
   const o = addNamespace(draft, 'o', { router: false });
-  addVeth(h, 'eth0', o, 'eth0');
   addAddresses(h, 'eth0', 1, 254);
-  addAddresses(o, 'eth0', 1, 10);
+  if (mode === 'vepa') {
+    // What is between two ends of a VEPA is the switch's business: it sends frames back out of the port they came by, or not.
+    o.links.push('link add br0 type bridge');
+    addVeth(h, 'eth0', o, 'up0');
+    o.ip.push('link set br0 up', 'link set up0 master br0');
+    o.devices.push({ name: 'up0', subnet: null, host: null });
+    addAddresses(o, 'br0', 1, 10);
+    if (draft.random.chance(0.6)) o.bridge.push('link set dev up0 hairpin on');
+  } else {
+    addVeth(h, 'eth0', o, 'eth0');
+    addAddresses(o, 'eth0', 1, 10);
+  }
   addRoute(o, 'default', 1, 254);
   ['a', 'b'].forEach((name, i) => {
     const end = addNamespace(draft, name, { router: false });
