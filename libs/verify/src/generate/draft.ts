@@ -9,6 +9,8 @@ export interface DraftNamespace extends Lines {
   readonly sockets: SocketSpec[];
   /** Its devices: name, and the subnet and host number of its addresses (10.SUBNET.0.HOST, fd00:SUBNET::HOST). */
   readonly devices: DraftDevice[];
+  /** HOOK PRIORITY of the native base chains that it has already. */
+  readonly prioritiesTaken: Set<string>;
   /** Does it forward? Rules and routes are most telling there. */
   readonly router: boolean;
 }
@@ -52,6 +54,7 @@ export function addNamespace(draft: Draft, name: string, options: { readonly rou
     nft: [],
     sockets: [],
     devices: [],
+    prioritiesTaken: new Set(),
     router: options.router,
   };
   ns.sysctls.push(
@@ -96,7 +99,7 @@ export function addVeth(
 export function finish(draft: Draft, id: string): WorldSpec {
   return {
     id,
-    namespaces: draft.namespaces.map(({ devices: _, router: __, ...ns }) => ({
+    namespaces: draft.namespaces.map(({ devices: _, router: __, prioritiesTaken: ___, ...ns }) => ({
       ...ns,
       ip: gatewaysFirst(ns.ip),
       ip6: gatewaysFirst(ns.ip6),

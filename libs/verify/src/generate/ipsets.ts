@@ -2,6 +2,7 @@
 import { address, FAMILIES } from './addresses.ts';
 import type { Draft, DraftNamespace } from './draft.ts';
 import type { Random } from './random.ts';
+import { addRules, variantFor } from './xtables/variant.ts';
 
 type Family = 'ipv4' | 'ipv6';
 
@@ -129,11 +130,6 @@ export function ipsets(draft: Draft): void {
   for (const family of FAMILIES) {
     const usable = made.filter((s) => s.family === family);
     if (usable.length === 0) continue;
-    const list =
-      family === 'ipv4'
-        ? random.pick([ns.iptablesLegacy, ns.iptablesNft])
-        : random.pick([ns.ip6tablesLegacy, ns.ip6tablesNft]);
-    if (list.includes('*filter')) continue;
     const lines = usable.flatMap((set) =>
       Array.from({ length: random.int(1, 2) }, () => {
         const directions = Array.from({ length: set.dimensions }, () => random.pick(['src', 'dst'])).join(',');
@@ -142,6 +138,6 @@ export function ipsets(draft: Draft): void {
         return `-A ${random.pick(['INPUT', 'FORWARD', 'FORWARD'])} -m set ${random.chance(0.25) ? '! ' : ''}--match-set ${set.name} ${directions} -j ${real}`;
       }),
     );
-    list.push('*filter', ':INPUT ACCEPT [0:0]', ':FORWARD ACCEPT [0:0]', ':OUTPUT ACCEPT [0:0]', ...lines, 'COMMIT');
+    addRules(variantFor(draft, ns, family), 'filter', ['INPUT', 'FORWARD', 'OUTPUT'], lines);
   }
 }

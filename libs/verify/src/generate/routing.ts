@@ -49,7 +49,7 @@ function pushRoute(draft: Draft, ns: DraftNamespace, family: 'ipv4' | 'ipv6', ta
   const extra = [
     random.chance(0.15) ? ` mtu ${random.pick(['1400', 'lock 1400', '1280'])}` : '',
     family === 'ipv4' && random.chance(0.1) ? ` tos ${random.pick(['0x10', '0x08'])}` : '',
-    family === 'ipv4' && random.chance(0.1) ? ` realm 5` : '',
+    family === 'ipv4' && random.chance(0.25) ? ` realm ${random.pick(['5', '5', '7/5'])}` : '',
   ].join('');
   if (gateways.length > 1 && random.chance(0.4) && drawLots(draft)) {
     const hops = gateways.map((g) => `nexthop via ${g} weight ${random.int(1, 3)}`).join(' ');

@@ -1,6 +1,7 @@
 /** Virtual addresses as Services have them: translated somewhere on the way, with the answer translated back. */
 import { address, FAMILIES, PORTS } from './addresses.ts';
 import { type Draft, drawLots } from './draft.ts';
+import { addRules, variantFor } from './xtables/variant.ts';
 
 const VIRTUAL_SUBNET = 77;
 /** Mapped one to one onto a subnet of the world. */
@@ -52,21 +53,11 @@ export function translations(draft: Draft): void {
       prerouting.push(`-d ${vip} -p ${protocol} -j REDIRECT --to-ports ${random.pick(PORTS)}`);
       draft.targets.push({ family, address: vip, port: null });
     }
-    const list =
-      family === 'ipv4'
-        ? random.pick([ns.iptablesLegacy, ns.iptablesNft])
-        : random.pick([ns.ip6tablesLegacy, ns.ip6tablesNft]);
-    // A table may stand only once in a restore file: this one is a file of its own, before all others.
-    if (list.includes('*nat')) continue;
-    list.unshift(
-      '*nat',
-      ':PREROUTING ACCEPT [0:0]',
-      ':INPUT ACCEPT [0:0]',
-      ':OUTPUT ACCEPT [0:0]',
-      ':POSTROUTING ACCEPT [0:0]',
+    const list = variantFor(draft, ns, family);
+    const rules = [
       ...prerouting.flatMap((rule) => [`-A PREROUTING ${rule}`, `-A OUTPUT ${rule}`]),
       ...postrouting.map((rule) => `-A POSTROUTING ${rule}`),
-      'COMMIT',
-    );
+    ];
+    addRules(list, 'nat', ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'], rules);
   }
 }

@@ -85,6 +85,10 @@ export const NFT_MATCHES: Readonly<Record<string, Maker>> = {
       ? `fib saddr${p.draft.random.pick(['', ' . iif', ' . mark', ' . mark . iif'])} oif ${p.draft.random.pick(['missing', 'exists'])}`
       : null,
   'fib-oifname': (p) => (within(p, 'prerouting', 'input') ? `fib daddr oifname ${op(p)}"${device(p)}"` : null),
+  realm: (p) =>
+    p.family === 'ipv4' && within(p, 'input', 'forward', 'output', 'postrouting')
+      ? `rt classid ${op(p)}${p.draft.random.pick([0, 5, '0x50000'])}`
+      : null,
   'rt-nexthop': (p) =>
     within(p, 'forward', 'postrouting') ? `rt ${ipWord(p)} nexthop ${op(p)}${anEnd(p.draft, p.family)}` : null,
   socket: (p) =>

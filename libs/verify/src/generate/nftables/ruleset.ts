@@ -2,12 +2,11 @@
 import type { Draft, DraftNamespace } from '../draft.ts';
 import { NFT_MATCHES } from './matches.ts';
 import { anEnd, type NamedSet, type NftHook, type NftPlace, someAddresses } from './place.ts';
+import { priorityOf } from './priority.ts';
 import { NFT_STATEMENTS } from './statements.ts';
 
 type Family = 'ipv4' | 'ipv6';
 
-/** Around the places of iptables' tables, of conntrack (-200) and of NAT (-100, 100). */
-const PRIORITIES = [-310, -300, -250, -150, -110, -10, 0, 10, 50, 110, 300];
 const CHAIN_KINDS: readonly (readonly [weight: number, type: NftPlace['chainType'], hooks: readonly NftHook[]])[] = [
   [6, 'filter', ['prerouting', 'input', 'forward', 'output', 'postrouting']],
   [4, 'nat', ['prerouting', 'input', 'output', 'postrouting']],
@@ -37,12 +36,7 @@ function table(draft: Draft, ns: DraftNamespace, name: string): string[] {
   for (let i = 0; i < random.int(1, 4); i++) {
     const [type, hook] = chainKind(draft);
     if (type === 'nat') anyNat = true;
-    const priority =
-      type === 'nat'
-        ? hook === 'prerouting' || hook === 'output'
-          ? random.pick([-100, -100, -90, -110])
-          : random.pick([100, 90, 110])
-        : random.pick(PRIORITIES);
+    const priority = priorityOf(draft, ns, type, hook);
     const policy = type === 'filter' && random.chance(0.1) ? 'drop' : 'accept';
     chains.push(
       `chain c${i} {`,

@@ -18,7 +18,8 @@ export function xtRules(draft: Draft): void {
       for (const variant of random.weighted<readonly ('legacy' | 'nft')[]>([
         [3, ['legacy']],
         [3, ['nft']],
-        [0.5, ['legacy', 'nft']],
+        // Both have their tables at the same priorities, in an order that cannot be collected (nftables/priority.ts).
+        [0.15, ['legacy', 'nft']],
       ]))
         listOf(ns, family, variant).push(...ruleset(draft, ns, family));
   }
