@@ -280,8 +280,11 @@ static bool send_packet(const struct flow *flow, struct attempt *attempt)
 		/* A device that drops it says so only to who asks for errors as this socket does; others never know. */
 		if (error == ENOBUFS)
 			return true;
-		/* Its own kernel's rules may drop it without a word, or reject it: then send() fails as well, and an ICMP error follows. */
-		if (error != EPERM || poll(&pollfd, 1, 3) <= 0 || !read_error_queue(flow, attempt))
+		/*
+		 * Its own kernel's rules may drop it without a word, or reject it: then send() fails as well, and an ICMP error follows. So
+		 * it does where rules led a packet that may not be cut to a smaller device.
+		 */
+		if ((error != EPERM && error != EMSGSIZE) || poll(&pollfd, 1, 3) <= 0 || !read_error_queue(flow, attempt))
 			return fail(attempt, error);
 	}
 	return true;

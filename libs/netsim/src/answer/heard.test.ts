@@ -113,6 +113,12 @@ const rows: readonly (readonly [string, Flow, ClusterOptions, string])[] = [
     'EMSGSIZE',
   ],
   [
+    'such a packet is none yet when its own rules would drop it',
+    flow(A1, '10.244.2.2:53', { ...UDP, sizeBytes: 1600, dontFragment: true }),
+    edit(A1, nft({ filter: { OUTPUT: [{ matches: [udp], target: { kind: 'drop' } }] } })),
+    'EMSGSIZE',
+  ],
+  [
     'the error about an untracked packet is INVALID where it is made',
     flow(A1, '10.244.2.2:53', UDP),
     edit(

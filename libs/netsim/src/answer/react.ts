@@ -33,15 +33,15 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
   const own = stage === null || stage.do === 'output';
   const death = { packet, byIp };
   const handshake = packet.protocol === 6 && walk.flow.tcpFlags === undefined;
+  // Before the first hook the packet is the very one that the socket gave.
+  const rerouted = stage !== null && stage.packet !== packet;
   if (own) {
-    // Before the first hook the packet is the very one that the socket gave.
-    const rerouted = stage !== null && stage.packet !== packet;
     const errno = errnoFor(stop.cause, death, handshake, rerouted);
     if (errno !== null && walk.sees('answer/errno', true)) walk.heard = { kind: 'error', errno };
   }
   const reaction = reactionTo(stop.cause, death);
-  // Of its own packet that is too big the host tells nobody but the system call.
-  if (reaction.do === 'silence' || (own && stop.cause.kind === 'too-big')) return null;
+  // Of what is too big for the route that its socket found nobody hears but the system call (ip_append_data).
+  if (reaction.do === 'silence' || (own && !rerouted && stop.cause.kind === 'too-big')) return null;
   const scene = { walk, ns, iif: stage?.iif ?? null, fromSocket: stop.cause.kind === 'no-listener' };
   const answer = built(scene, packet, reaction);
   if (!answer || !walk.sees(featureOf(answer), true)) return null;

@@ -10,7 +10,7 @@ import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
-import { type Egress, egress } from './egress.ts';
+import { checkSize, type Egress, egress } from './egress.ts';
 import { keyOf, type OutputRoute, routed } from './output-route.ts';
 
 /** `sourceChosen`: the kernel took the source from the route that it found without one; IPv6 keeps that route. */
@@ -29,6 +29,8 @@ export function localOutput(
   if (program) return program;
   const first = routed(walk, ns, packet, keyOf(walk, ns, packet, oif, sourceChosen), true);
   if (!first.ok) return first.next;
+  const tooBig = mayNotBeCut(walk, packet) ? checkSize(walk, ns, first.e, packet) : null;
+  if (tooBig) return tooBig;
   const policy = xfrmPolicies(walk, ns, 'out', packet);
   if (policy) return policy;
   const unread = unreadRulesets(walk, ns, packet);
@@ -53,6 +55,13 @@ export function localOutput(
   if (!hooked.ok) return hooked.next;
   return egress(walk, ns, e, hooked.packet);
 }
+
+/**
+ * ip_append_data, ip6_append_data: a datagram that may not be cut and does not fit the route that its socket has found is no
+ * packet yet. TCP sends what fits.
+ */
+const mayNotBeCut = (walk: Walk, packet: Packet): boolean =>
+  packet.dontFragment && packet.protocol !== 6 && packet.payload === null && walk.grave === null;
 
 /** ip_route_me_harder, ip6_route_me_harder: the socket's device still binds, the source may be anybody's. */
 export function reroute(

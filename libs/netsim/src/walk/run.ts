@@ -217,8 +217,8 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
       : packet.icmp
         ? packet.sizeBytes
         : (walk.flow.answerBytes ?? packet.sizeBytes),
-    // icmp_reply may be cut (IP_PMTUDISC_DONT).
-    dontFragment: packet.icmp && v4 ? false : packet.dontFragment,
+    // An echo reply may be cut (icmp_reply: IP_PMTUDISC_DONT; icmpv6_echo_reply: no IPV6_DONTFRAG).
+    dontFragment: packet.icmp ? false : packet.dontFragment,
   };
 }
 
