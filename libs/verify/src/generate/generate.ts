@@ -2,6 +2,9 @@
 import type { WorldSpec } from '../world/spec.ts';
 import { type Draft, finish, newDraft } from './draft.ts';
 import { addFlows } from './flows.ts';
+import { focusedNft } from './focused/nftables.ts';
+import { focusedRoutes } from './focused/routes.ts';
+import { focusedMatches, focusedSets, focusedTargets } from './focused/xtables.ts';
 import { ipsets } from './ipsets.ts';
 import { nftRules } from './nftables/ruleset.ts';
 import { addPrelude } from './prelude.ts';
@@ -54,9 +57,25 @@ const REALISTIC_SHARE = 0.15;
 const RARE_SHARE = 0.3;
 const RARE_STREAM = 0x5eed;
 
+/** Worlds about one kind of thing: they choose their packets themselves. */
+const FOCUSED: readonly (readonly [number, (draft: Draft, flows: number) => void])[] = [
+  [4, focusedMatches],
+  [3, focusedTargets],
+  [2, focusedSets],
+  [4, focusedNft],
+  [2, focusedRoutes],
+];
+const FOCUSED_PERCENT = 35;
+/** Their lot is drawn apart, so that a change of the share leaves the other worlds as they are. */
+const FOCUSED_STREAM = 0xf0c5;
+
 export function generate(seed: number, index: number, flows: number): WorldSpec {
   const random: Random = randomFrom(seedOf(seed, index));
   const draft = newDraft(random);
+  if (randomFrom(seedOf(seed ^ FOCUSED_STREAM, index)).int(0, 99) < FOCUSED_PERCENT) {
+    random.weighted(FOCUSED)(draft, flows);
+    return finish(draft, `${seed}/${index}`);
+  }
   if (REALISTIC.length > 0 && random.chance(REALISTIC_SHARE)) random.weighted(REALISTIC)(draft);
   else {
     random.weighted(SHAPES)(draft);

@@ -96,6 +96,32 @@ const KINDS: Readonly<Record<string, SetKind>> = {
   },
 };
 
+export interface IpsetType {
+  readonly name: string;
+  readonly dimensions: number;
+  create(name: string): string;
+  member(draft: Draft, ns: DraftNamespace, family: Family): string;
+}
+
+const createLine = (name: string, kind: SetKind, family: Family): string =>
+  `create ${name} ${kind.create}${kind.create.startsWith('hash') ? ` family ${family === 'ipv4' ? 'inet' : 'inet6'}` : ''}`;
+
+/** The types that can hold addresses of the family. */
+export const ipsetTypes = (family: Family): readonly IpsetType[] =>
+  Object.entries(KINDS)
+    .filter(([, kind]) => kind.families.includes(family))
+    .map(([name, kind]) => ({
+      name,
+      dimensions: kind.dimensions,
+      create: (set) => createLine(set, kind, family),
+      member: kind.member,
+    }));
+
+export const ipsetMember = (
+  type: IpsetType,
+  { draft, router, family }: { readonly draft: Draft; readonly router: DraftNamespace; readonly family: Family },
+): string => type.member(draft, router, family);
+
 export function ipsets(draft: Draft): void {
   const { random } = draft;
   const routers = draft.namespaces.filter((ns) => ns.router);
@@ -105,8 +131,7 @@ export function ipsets(draft: Draft): void {
     const kind = KINDS[type] as SetKind;
     const family = random.pick(kind.families);
     const name = `s-${type.replace(/[:,]/g, '-')}`;
-    const options = kind.create.startsWith('hash') ? ` family ${family === 'ipv4' ? 'inet' : 'inet6'}` : '';
-    ns.ipset.push(`create ${name} ${kind.create}${options}`);
+    ns.ipset.push(createLine(name, kind, family));
     const members = new Set(Array.from({ length: random.int(1, 5) }, () => kind.member(draft, ns, family)));
     const seen = new Set<string>();
     for (const member of members) {

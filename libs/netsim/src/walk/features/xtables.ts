@@ -12,7 +12,7 @@ export const MATCHES = {
   sport: 'kernel',
   dport: 'kernel',
   'tcp-flags': 'kernel',
-  'tcp-option': 'kernel',
+  'tcp-option': 'unknown',
   icmp: 'kernel',
   multiport: 'kernel',
   mark: 'kernel',

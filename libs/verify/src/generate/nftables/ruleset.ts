@@ -123,7 +123,7 @@ function statement(place: NftPlace): string {
 
 const TYPE = { ipv4: 'ipv4_addr', ipv6: 'ipv6_addr' } as const;
 
-function namedSet(draft: Draft, name: string, family: Family): NamedSet {
+export function namedSet(draft: Draft, name: string, family: Family): NamedSet {
   const { random } = draft;
   const verdict = (): string => random.pick(['accept', 'drop', 'return', 'accept']);
   const address = (): string => anEnd(draft, family);
