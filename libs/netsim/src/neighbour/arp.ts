@@ -6,7 +6,7 @@ import { routeOutput } from '../path/output-route.ts';
 import { routeInput } from '../route/input.ts';
 import { selectAddress } from '../route/lookup.ts';
 import type { Walk } from '../walk/walk.ts';
-import { maxConf, sysctl } from '../world/facts.ts';
+import { confOf, maxConf } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
 const SCOPE_LINK = 253;
@@ -59,8 +59,11 @@ export function proxyEntry(ns: WorldNamespace, link: Link, wanted: Packet['desti
   return neighbours.known && neighbours.value.some((n) => n.proxy && n.dev === link.ifindex && n.address === wanted);
 }
 
+/** Its answer depends on its own way back, and so on who asks for it. */
+export const filtersByRoute = ({ ns, link }: Member): boolean => orConf(ns, link, 'arp_filter');
+
 const orConf = (ns: WorldNamespace, link: Link, name: string): boolean =>
-  Boolean(sysctl(ns, `net/ipv4/conf/${link.name}/${name}`) || sysctl(ns, `net/ipv4/conf/all/${name}`));
+  Boolean(confOf(ns, 'ipv4', link.name, name) || confOf(ns, 'ipv4', 'all', name));
 
 /** arp_ignore: by default a host answers on any device for each of its addresses. */
 function permits(walk: Walk, { ns, link }: Member, source: Ipv4, wanted: Ipv4): boolean {

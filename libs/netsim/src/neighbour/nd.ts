@@ -9,7 +9,7 @@ import { runHook } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Stop } from '../walk/stop.ts';
 import type { Walk } from '../walk/walk.ts';
-import { sysctl } from '../world/facts.ts';
+import { confOf } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { proxyEntry } from './arp.ts';
 
@@ -36,9 +36,8 @@ export function answersNd(walk: Walk, { ns, link }: Member, wanted: Ipv6): boole
   const here = ns.net.addressesOn(link.ifindex).find((a) => a.address === wanted);
   if (here) return usable(here) || !walk.sees('neighbour/tentative', true);
   if (!proxyEntry(ns, link, wanted)) return false;
-  const on = (name: string): boolean =>
-    Boolean(sysctl(ns, `net/ipv6/conf/all/${name}`) || sysctl(ns, `net/ipv6/conf/${link.name}/${name}`));
-  const forwards = Boolean(sysctl(ns, `net/ipv6/conf/${link.name}/forwarding`));
+  const on = (name: string): boolean => Boolean(confOf(ns, 'ipv6', 'all', name) || confOf(ns, 'ipv6', link.name, name));
+  const forwards = Boolean(confOf(ns, 'ipv6', link.name, 'forwarding'));
   return walk.sees('neighbour/proxy_ndp', forwards && on('proxy_ndp'));
 }
 

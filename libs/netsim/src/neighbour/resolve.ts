@@ -31,11 +31,11 @@ export function resolveNeighbour(
   if (!neighbours.known)
     return { ok: false, next: stopUnread(walk, ns, packet, { ns, part: neighbours, kind: 'ip-neigh' }) };
   const entry = ns.net.neighbours.get(link.ifindex)?.get(address);
-  const text = formatIp(address);
   const group = multicastMac(address);
   if (group !== null) return { ok: true, mac: group };
   const fixed = entry !== undefined && FIXED.includes(entry.state);
-  const learned = fixed ? undefined : walk.neighbours.get(keyOf(ns, link, address));
+  const text = formatIp(address);
+  const learned = fixed || walk.neighbours.size === 0 ? undefined : walk.neighbours.get(keyOf(ns, link, address));
   if (learned !== undefined && walk.sees('neighbour/learned', true)) {
     const renewed = nativeArp(walk, ns, packet);
     if (renewed) return { ok: false, next: renewed };
@@ -167,17 +167,18 @@ const keyOf = (ns: WorldNamespace, { ifindex }: Link, address: IpAddress): strin
 
 /** arp_mc_map, ndisc_mc_map: groups are not asked for. */
 function multicastMac(address: IpAddress): Mac | null {
+  if (typeof address === 'number' && address >>> 28 !== 0xe) return null;
   const bytes = (value: number, count: number): string =>
     Array.from({ length: count }, (_, i) =>
       ((value >>> (8 * (count - 1 - i))) & 0xff).toString(16).padStart(2, '0'),
     ).join(':');
-  if (typeof address === 'number')
-    return address >>> 28 === 0xe ? (`01:00:5e:${bytes(address & 0x7fffff, 3)}` as Mac) : null;
+  if (typeof address === 'number') return `01:00:5e:${bytes(address & 0x7fffff, 3)}` as Mac;
   return address >> 120n === 0xffn ? (`33:33:${bytes(Number(address & 0xffffffffn), 4)}` as Mac) : null;
 }
 
 /** An address that is given twice: who is asked first, or is nearer, nothing tells. */
 function firstToAnswer(walk: Walk, ns: WorldNamespace, address: IpAddress, members: readonly Member[]): Member {
+  if (members.length === 1) return members[0] as Member;
   const text = formatIp(address);
   const names = members.map((m) => m.ns.key);
   const missing = {

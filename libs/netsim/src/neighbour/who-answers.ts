@@ -15,8 +15,8 @@ import { citeLink } from '../trace/evidence.ts';
 import type { Stop } from '../walk/stop.ts';
 import type { Walk } from '../walk/walk.ts';
 import { type Unread, unreadSysctls } from '../world/facts.ts';
-import { inAny, nodeOfPodAddress, type World, type WorldNamespace } from '../world/world.ts';
-import { answersArp, requestSource } from './arp.ts';
+import { inAny, isUplink, nodeOfPodAddress, upperOf, veth, type World, type WorldNamespace } from '../world/world.ts';
+import { answersArp, filtersByRoute, requestSource } from './arp.ts';
 import { advertisesTo, answersNd, exchangeNd, solicitSource } from './nd.ts';
 
 export type Answerer =
@@ -42,10 +42,77 @@ export type Answerer =
   | { readonly kind: 'unread'; readonly unread: Unread }
   | { readonly kind: 'unknown' };
 
+interface Remembered {
+  readonly answer: Answerer;
+  readonly cost: number;
+}
+
+const answers = new WeakMap<World, Map<Link, Map<IpAddress, Map<IpAddress | null, Remembered>>>>();
+
+/** Addresses of a device that are kept in mind. */
+const MOST_REMEMBERED = 4096;
+
+/**
+ * Hosts at the two ends of a veth, and nothing else upon it: what the one asks and the other answers depends on the world alone,
+ * and not on what was learned or chosen before. A path asks the same at each of its devices, there and back, in each branch.
+ */
 export function whoAnswers(walk: Walk, ns: WorldNamespace, out: Link, address: IpAddress, packet: Packet): Answerer {
+  if (typeof address === 'bigint') return askAll(walk, ns, out, address, solicitSource(ns, out, packet), packet);
+  const source = requestSource(walk, ns, out, address as Ipv4, packet);
+  const peer = walk.lens === null ? hostsAtBothEnds(walk.world, ns, out) : null;
+  if (peer === null || filtersByRoute(peer)) return askAll(walk, ns, out, address, source, packet);
+  const sources = rememberedOf(walk.world, out, address);
+  const before = sources.get(source);
+  if (before && isAt(before.answer, peer)) {
+    walk.spendAgain(before.cost);
+    return before.answer;
+  }
+  const { asked } = walk.choices;
+  const { spent } = walk;
+  const answer = askAll(walk, ns, out, address, source, packet);
+  if (walk.choices.asked === asked && isAt(answer, peer)) sources.set(source, { answer, cost: walk.spent - spent });
+  return answer;
+}
+
+const isAt = (answer: Answerer, peer: Member): boolean =>
+  answer.kind === 'member' && answer.member.ns === peer.ns && answer.member.link === peer.link;
+
+function rememberedOf(world: World, out: Link, address: IpAddress): Map<IpAddress | null, Remembered> {
+  let links = answers.get(world);
+  if (!links) {
+    links = new Map();
+    answers.set(world, links);
+  }
+  let addresses = links.get(out);
+  if (!addresses || addresses.size > MOST_REMEMBERED) {
+    addresses = new Map();
+    links.set(out, addresses);
+  }
+  let sources = addresses.get(address);
+  if (!sources || sources.size > MOST_REMEMBERED) {
+    sources = new Map();
+    addresses.set(address, sources);
+  }
+  return sources;
+}
+
+function hostsAtBothEnds(world: World, ns: WorldNamespace, out: Link): Member | null {
+  if (out.detail.kind !== 'veth' || out.master !== null || isUplink(world, ns, out)) return null;
+  const peer = veth(world, ns, out);
+  if (peer.kind !== 'found' || peer.link.master !== null || peer.link.detail.kind !== 'veth') return null;
+  const alone = upperOf(world, ns, out).length === 0 && upperOf(world, peer.ns, peer.link).length === 0;
+  return alone && !isUplink(world, peer.ns, peer.link) ? peer : null;
+}
+
+function askAll(
+  walk: Walk,
+  ns: WorldNamespace,
+  out: Link,
+  address: IpAddress,
+  source: IpAddress | null,
+  packet: Packet,
+): Answerer {
   const family = typeof address === 'number' ? 'ipv4' : 'ipv6';
-  const source =
-    family === 'ipv4' ? requestSource(walk, ns, out, address as Ipv4, packet) : solicitSource(ns, out, packet);
   // ndisc_send_ns: without an address of its own on the device nothing is asked.
   if (family === 'ipv6' && (source === null || !out.multicast)) return { kind: 'nobody', lost: null };
   const to = family === 'ipv4' ? 'broadcast' : 'multicast';

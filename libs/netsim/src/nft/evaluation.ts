@@ -1,14 +1,23 @@
 /** The state of one walk through a base chain: registers, the packet as it is by now, and what is not known of it. */
+import type { Hex } from '@netverdict/linux-net';
 import type { Step } from '@netverdict/verdict';
 import type { Packet } from '../packet/packet.ts';
 import { makeStep } from '../trace/recorder.ts';
 import type { Missing, Option } from '../walk/choices.ts';
 import type { CompiledNftChain, CompiledNftRule, CompiledNftTable } from './compile.ts';
 import type { NftContext } from './context.ts';
+import { networkHeader, transportHeader } from './header.ts';
 import type { Outcome } from './outcome.ts';
 import { Registers } from './registers.ts';
 
+interface Headers {
+  readonly of: Packet;
+  readonly network: Hex;
+  readonly transport: Hex;
+}
+
 export class Evaluation {
+  #headers: Headers | null = null;
   readonly table: CompiledNftTable;
   readonly context: NftContext;
   readonly steps: Step[] = [];
@@ -28,6 +37,15 @@ export class Evaluation {
     this.chain = chain;
     this.context = context;
     this.packet = context.packet;
+  }
+
+  /** The packet's headers, written once for all rules that read them; the network header goes on into what follows. */
+  headers(): Headers {
+    if (this.#headers?.of !== this.packet) {
+      const transport = transportHeader(this.packet);
+      this.#headers = { of: this.packet, network: networkHeader(this.packet) + transport, transport };
+    }
+    return this.#headers;
   }
 
   /** Whether the rule goes on from here cannot be told: both ways are followed where it matters. */

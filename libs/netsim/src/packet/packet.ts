@@ -79,8 +79,38 @@ export const lengthOf = (packet: Packet): number => packet.pieceBytes ?? packet.
 
 /** What another namespace gets: no mark, no conntrack reference. Within one (`crosses` false) the mark stays. */
 export function scrub(packet: Packet, crosses: boolean): Packet {
-  const { zoneOf: _1, template: _2, assigned: _3, frame: _4, ...rest } = packet;
-  return { ...rest, ct: null, untracked: false, zone: 0, mark: crosses ? 0 : packet.mark };
+  return { ...bare(packet), mark: crosses ? 0 : packet.mark };
+}
+
+/** Without what its host has found out about it. Written out, since all packets of one form are what makes reading them quick. */
+export function bare(packet: Packet): Packet {
+  const { sportAmong, dportAmong, pieceBytes } = packet;
+  const plain: Packet = {
+    family: packet.family,
+    protocol: packet.protocol,
+    source: packet.source,
+    destination: packet.destination,
+    sport: packet.sport,
+    dport: packet.dport,
+    tcpFlags: packet.tcpFlags,
+    icmp: packet.icmp,
+    ttl: packet.ttl,
+    tos: packet.tos,
+    sizeBytes: packet.sizeBytes,
+    dontFragment: packet.dontFragment,
+    mark: packet.mark,
+    ct: null,
+    untracked: false,
+    zone: 0,
+    payload: packet.payload,
+  };
+  if (sportAmong === undefined && dportAmong === undefined && pieceBytes === undefined) return plain;
+  return {
+    ...plain,
+    ...(sportAmong === undefined ? {} : { sportAmong }),
+    ...(dportAmong === undefined ? {} : { dportAmong }),
+    ...(pieceBytes === undefined ? {} : { pieceBytes }),
+  };
 }
 
 const PROTOCOL_NAMES: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6', 132: 'sctp' };

@@ -8,7 +8,7 @@ import { lengthOf, type Packet } from '../packet/packet.ts';
 import { cite, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
-import { sysctl } from '../world/facts.ts';
+import { confOf } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
 export interface Egress {
@@ -55,7 +55,7 @@ export function egress(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet
 export function limitOf(ns: WorldNamespace, e: Egress, family: Packet['family']): number {
   if (e.route?.mtuBytes) return e.route.mtuBytes;
   if (family === 'ipv4') return e.out.mtuBytes;
-  return sysctl(ns, `net/ipv6/conf/${e.out.name}/mtu`) ?? e.out.mtuBytes;
+  return confOf(ns, 'ipv6', e.out.name, 'mtu') ?? e.out.mtuBytes;
 }
 
 /** Headers of every piece: IPv4's own; IPv6's own and a fragment header. The rest is cut at multiples of eight bytes. */

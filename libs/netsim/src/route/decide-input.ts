@@ -4,7 +4,7 @@ import type { Evidence } from '@netverdict/verdict';
 import type { Packet } from '../packet/packet.ts';
 import type { Missing } from '../walk/choices.ts';
 import type { Walk } from '../walk/walk.ts';
-import { maxConf, missingSection, sysctl, sysctlOn, unreadSysctls } from '../world/facts.ts';
+import { confOf, maxConf, missingSection, sysctl, sysctlOn, unreadSysctls } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { isLimitedBroadcast, isLoopback, isMulticast, isZero, needsDevice } from './addresses.ts';
 import { flowKey } from './key.ts';
@@ -129,8 +129,7 @@ function martianAddress(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packe
 
 /** IN_DEV_BFORWARD: both have to say so. */
 const forwardsBroadcasts = (ns: WorldNamespace, iif: Link): boolean =>
-  Boolean(sysctl(ns, 'net/ipv4/conf/all/bc_forwarding')) &&
-  Boolean(sysctl(ns, `net/ipv4/conf/${iif.name}/bc_forwarding`));
+  Boolean(confOf(ns, 'ipv4', 'all', 'bc_forwarding')) && Boolean(confOf(ns, 'ipv4', iif.name, 'bc_forwarding'));
 
 function forwardingOff(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): InputDecision | null {
   const on = walk.sees(
@@ -148,10 +147,10 @@ function forwardingOff(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet
  */
 function forwards(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): boolean {
   if (packet.family === 'ipv6') {
-    if (sysctl(ns, `net/ipv6/conf/${iif.name}/force_forwarding`)) return true;
+    if (confOf(ns, 'ipv6', iif.name, 'force_forwarding')) return true;
     return sysctlOn(walk, ns, 'net/ipv6/conf/all/forwarding', false);
   }
-  const own = sysctl(ns, `net/ipv4/conf/${iif.name}/forwarding`);
+  const own = confOf(ns, 'ipv4', iif.name, 'forwarding');
   if (typeof own === 'number') return own !== 0;
   return sysctlOn(walk, ns, 'net/ipv4/ip_forward', false);
 }

@@ -14,7 +14,7 @@ import {
 import type { Evidence } from '@netverdict/verdict';
 import type { Missing } from '../walk/choices.ts';
 import type { Walk } from '../walk/walk.ts';
-import { sysctl } from '../world/facts.ts';
+import { confOf } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { isLimitedBroadcast, isLoopback, isMulticast, isZero, needsDevice } from './addresses.ts';
 import type { FlowKey } from './key.ts';
@@ -138,8 +138,7 @@ function onLink(ns: WorldNamespace, out: Link, source: Ipv4 | null, destination:
 }
 
 const routesLocalnet = (ns: WorldNamespace, { name }: Link): boolean =>
-  Boolean(sysctl(ns, 'net/ipv4/conf/all/route_localnet')) ||
-  Boolean(sysctl(ns, `net/ipv4/conf/${name}/route_localnet`));
+  Boolean(confOf(ns, 'ipv4', 'all', 'route_localnet')) || Boolean(confOf(ns, 'ipv4', name, 'route_localnet'));
 
 /** __ip_dev_find: who has the address; a route of type local in the table local does as well. */
 export function ownerOf(ns: WorldNamespace, address: IpAddress): Link | null {

@@ -5,6 +5,8 @@
  */
 import { type IpAddress, maskAddress, type Route } from '@netverdict/linux-net';
 
+const NONE: readonly Route[] = [];
+
 export class PrefixIndex {
   readonly routes: readonly Route[];
   readonly #lengths: readonly { readonly length: number; readonly routes: ReadonlyMap<IpAddress, readonly Route[]> }[];
@@ -28,15 +30,28 @@ export class PrefixIndex {
   }
 
   /** Every route whose prefix holds the address, best first. */
-  *matching(address: IpAddress): Iterable<Route> {
-    for (const routes of this.nodes(address)) yield* routes;
+  matching(address: IpAddress): readonly Route[] {
+    let all: Route[] | null = null;
+    let only: readonly Route[] = NONE;
+    for (const { length, routes } of this.#lengths) {
+      const found = routes.get(maskAddress(address, length));
+      if (!found) continue;
+      if (only === NONE) only = found;
+      else {
+        all ??= [...only];
+        for (const route of found) all.push(route);
+      }
+    }
+    return all ?? only;
   }
 
   /** The same, the routes of each prefix together. */
-  *nodes(address: IpAddress): Iterable<readonly Route[]> {
+  nodes(address: IpAddress): readonly (readonly Route[])[] {
+    const all: (readonly Route[])[] = [];
     for (const { length, routes } of this.#lengths) {
       const found = routes.get(maskAddress(address, length));
-      if (found) yield found;
+      if (found) all.push(found);
     }
+    return all;
   }
 }

@@ -1,6 +1,6 @@
 /** Which of its own IPv4 addresses a host takes as source (inet_select_addr in net/ipv4/devinet.c). */
 import { type IfIndex, type InterfaceAddress, type Ipv4, SCOPE } from '@netverdict/linux-net';
-import { sysctl } from '../world/facts.ts';
+import { confOf } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
 type Own = InterfaceAddress & { readonly address: Ipv4 };
@@ -15,9 +15,7 @@ const addressesOf = (ns: WorldNamespace, dev: IfIndex): readonly Own[] =>
 export function selectAddress4(ns: WorldNamespace, dev: IfIndex, towards: Ipv4 | null, widest: number): Ipv4 | null {
   const name = ns.net.linkByIndex.get(dev)?.name ?? '';
   const localnet =
-    sysctl(ns, 'net/ipv4/conf/all/route_localnet') || sysctl(ns, `net/ipv4/conf/${name}/route_localnet`)
-      ? SCOPE.link
-      : SCOPE.host;
+    confOf(ns, 'ipv4', 'all', 'route_localnet') || confOf(ns, 'ipv4', name, 'route_localnet') ? SCOPE.link : SCOPE.host;
   let first: Ipv4 | null = null;
   for (const own of addressesOf(ns, dev)) {
     if (own.secondary || Math.min(own.scope, localnet) > widest) continue;

@@ -1,6 +1,6 @@
 /** Which of its own IPv6 addresses a host takes as source (ipv6_dev_get_saddr in net/ipv6/addrconf.c; RFC 6724, 5). */
 import { type IfIndex, type InterfaceAddress, type Ipv6, prefix, prefixContains } from '@netverdict/linux-net';
-import { sysctl } from '../world/facts.ts';
+import { confOf } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { isMulticast, SCOPE6, scope6 } from './addresses.ts';
 
@@ -26,9 +26,7 @@ export function selectAddress6(ns: WorldNamespace, dev: IfIndex | null, towards:
   const name = dev === null ? null : (ns.net.linkByIndex.get(dev)?.name ?? '');
   const ownOnly =
     name !== null &&
-    (isMulticast(towards) ||
-      scope <= SCOPE6.linkLocal ||
-      Boolean(sysctl(ns, `net/ipv6/conf/${name}/use_oif_addrs_only`)));
+    (isMulticast(towards) || scope <= SCOPE6.linkLocal || Boolean(confOf(ns, 'ipv6', name, 'use_oif_addrs_only')));
   const devices = ownOnly && dev !== null ? [dev] : [...ns.net.linkByIndex.keys()];
   let best: { readonly own: Own; readonly scores: readonly number[] } | null = null;
   for (const device of devices)
@@ -51,9 +49,9 @@ function better(a: readonly number[], b: readonly number[]): boolean {
 function scoresOf(ns: WorldNamespace, own: Own, towards: Ipv6, scope: number, dev: IfIndex | null): readonly number[] {
   const mine = scope6(own.address);
   const name = ns.net.linkByIndex.get(own.ifindex)?.name ?? '';
-  const conf = (key: string): number => sysctl(ns, `net/ipv6/conf/${name}/${key}`) || 0;
+  const conf = (key: string): number => confOf(ns, 'ipv6', name, key) || 0;
   const preferTemporary = conf('use_tempaddr') >= 2;
-  const useOptimistic = Boolean(sysctl(ns, 'net/ipv6/conf/all/use_optimistic')) || conf('use_optimistic') > 0;
+  const useOptimistic = Boolean(confOf(ns, 'ipv6', 'all', 'use_optimistic')) || conf('use_optimistic') > 0;
   const optimistic = own.optimistic === true;
   const alike = Math.min(commonBits(own.address, towards), own.prefixLength);
   return [

@@ -1,7 +1,7 @@
 /** One IPv4 table, or several asked as one (fib_table_lookup in net/ipv4/fib_trie.c, fib_select_path). */
 import { type IpAddress, type NextHop, type Route, SCOPE } from '@netverdict/linux-net';
 import type { Walk } from '../walk/walk.ts';
-import { sysctl } from '../world/facts.ts';
+import { confOf, sysctl } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import type { FlowKey } from './key.ts';
 import { pickHop } from './multipath.ts';
@@ -51,7 +51,7 @@ function isGood(walk: Walk, ns: WorldNamespace, hop: NextHop, key: FlowKey): boo
 
 function countsDown(ns: WorldNamespace, hop: NextHop): boolean {
   const name = hop.dev === null ? '' : (ns.net.linkByIndex.get(hop.dev)?.name ?? '');
-  return !sysctl(ns, `net/ipv4/conf/${name}/ignore_routes_with_linkdown`);
+  return !confOf(ns, 'ipv4', name, 'ignore_routes_with_linkdown');
 }
 
 /** The hops that a hash decides between; one when nothing is left to decide. */

@@ -5,7 +5,7 @@
  */
 import { type IfIndex, type NextHop, prefixContains, type Route } from '@netverdict/linux-net';
 import type { Walk } from '../walk/walk.ts';
-import { sysctl } from '../world/facts.ts';
+import { confOf } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import type { FlowKey } from './key.ts';
 import { pickHop } from './multipath.ts';
@@ -19,7 +19,7 @@ interface Entry {
 }
 
 export function lookup6(walk: Walk, ns: WorldNamespace, index: PrefixIndex, key: FlowKey): InTable {
-  const passes = sysctl(ns, 'net/ipv6/conf/all/forwarding') ? [false] : [true, false];
+  const passes = confOf(ns, 'ipv6', 'all', 'forwarding') ? [false] : [true, false];
   for (const reachable of passes)
     for (const node of nodes(walk, index, key)) {
       const entry = select(walk, ns, node, key, reachable);
@@ -124,7 +124,7 @@ const loopback = (ns: WorldNamespace): IfIndex | null => ns.net.loopback?.ifinde
 
 function countsDown(ns: WorldNamespace, hop: NextHop): boolean {
   const name = hop.dev === null ? '' : (ns.net.linkByIndex.get(hop.dev)?.name ?? '');
-  return !sysctl(ns, `net/ipv6/conf/${name}/ignore_routes_with_linkdown`);
+  return !confOf(ns, 'ipv6', name, 'ignore_routes_with_linkdown');
 }
 
 function gatewayFailed(ns: WorldNamespace, hop: NextHop): boolean {

@@ -1,5 +1,5 @@
 /** Collects the hops and steps of one run. Steps of the same place and direction that follow each other are one hop. */
-import type { Direction, Hop, PacketView, Step } from '@netverdict/verdict';
+import type { Direction, Hop, Step } from '@netverdict/verdict';
 import { type Packet, viewOf } from '../packet/packet.ts';
 
 export interface Place {
@@ -38,7 +38,14 @@ export class Recorder {
 }
 
 export function makeStep(input: StepInput): Step {
-  const { packet, detail = {}, ...rest } = input;
-  const view: { packet?: PacketView } = packet ? { packet: viewOf(packet) } : {};
-  return { ...rest, detail, ...view };
+  const { kind, text, action, detail = {}, evidence, steps, packet } = input;
+  return {
+    kind,
+    text,
+    action,
+    detail,
+    ...(evidence === undefined ? {} : { evidence }),
+    ...(steps === undefined ? {} : { steps }),
+    ...(packet === undefined ? {} : { packet: viewOf(packet) }),
+  };
 }

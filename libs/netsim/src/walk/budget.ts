@@ -60,6 +60,10 @@ export class Allowance {
     this.#budget.spend(units);
   }
 
+  get spent(): number {
+    return this.#spent;
+  }
+
   /** The run is to be abandoned. */
   exhausted(choices: number): boolean {
     return this.#budget.exhausted || this.#spent >= MAX_WORK_OF_RUN || choices > MAX_CHOICES_OF_RUN;

@@ -36,6 +36,8 @@ export interface Missing {
 export class Choices {
   readonly #prefix: readonly number[];
   readonly points: ChoicePoint[] = [];
+  /** How often something was asked: what asked nothing comes out the same in every run. */
+  asked = 0;
   readonly #memo = new Map<string, number>();
 
   constructor(prefix: readonly number[]) {
@@ -51,6 +53,7 @@ export class Choices {
     usual: number | null = null,
   ): number {
     if (options.length < 2) return 0;
+    this.asked++;
     const before = key === undefined ? undefined : this.#memo.get(key);
     if (before !== undefined) return before;
     const taken = this.#prefix[this.points.length] ?? 0;

@@ -185,7 +185,7 @@ function answer(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
 
 /** null: the socket says nothing to such a packet. */
 function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null {
-  const { zoneOf: _1, template: _2, assigned: _3, frame: _4, sportAmong, dportAmong, ...rest } = packet;
+  const { sportAmong, dportAmong } = packet;
   const tcp = packet.protocol === 6;
   const v4 = packet.family === 'ipv4';
   if (tcp && !opensSocket(packet)) return reset({ walk, ns, iif: null, fromSocket: true }, packet);
@@ -194,13 +194,12 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
     ? sysctl(ns, 'net/ipv4/tcp_fwmark_accept')
     : packet.icmp && sysctl(ns, `${name}/fwmark_reflect`);
   return {
-    ...rest,
+    family: packet.family,
+    protocol: packet.protocol,
     source: packet.destination,
     destination: packet.source,
     sport: packet.dport,
     dport: packet.sport,
-    ...(sportAmong ? { dportAmong: sportAmong } : {}),
-    ...(dportAmong ? { sportAmong: dportAmong } : {}),
     tcpFlags: tcp ? TCP.SYN | TCP.ACK : 0,
     icmp: packet.icmp ? { ...packet.icmp, type: v4 ? 0 : 129 } : null,
     ttl: 64,
@@ -210,7 +209,9 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
     ct: null,
     untracked: false,
     zone: 0,
-    pieceBytes: null,
+    payload: packet.payload,
+    ...(sportAmong ? { dportAmong: sportAmong } : {}),
+    ...(dportAmong ? { sportAmong: dportAmong } : {}),
     // The biggest packet goes one way; an echo comes back as long as it went.
     sizeBytes: tcp
       ? Math.min(packet.sizeBytes, v4 ? 60 : 80)

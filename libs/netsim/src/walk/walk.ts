@@ -61,7 +61,7 @@ export class Walk {
   readonly neighbours = new Map<string, Mac>();
   #aside = false;
   /** Receptions by place, device and tuple: the same one for the third time is a loop. */
-  readonly #seen = new Map<string, number>();
+  readonly #seen: Reception[] = [];
   /** The packet as the receiver's socket got it; null until then. */
   arrived: Arrived | null = null;
   heard: Heard = { kind: 'silence' };
@@ -100,6 +100,15 @@ export class Walk {
   spend(what: keyof typeof COST): boolean {
     this.#allowance.spend(COST[what]);
     return !this.#allowance.exhausted(this.choices.points.length);
+  }
+
+  /** What `ask` costs is spent again where its answer is taken from memory: a question costs the same the second time. */
+  get spent(): number {
+    return this.#allowance.spent;
+  }
+
+  spendAgain(units: number): void {
+    this.#allowance.spend(units);
   }
 
   /** Every modelled meaning passes here with its name: see lens.ts. */
@@ -224,14 +233,36 @@ export class Walk {
 
   /** True when this packet has come to this device twice before. */
   loops(ns: WorldNamespace, link: Link, packet: Packet): boolean {
-    const { protocol, source, sport, destination, dport, payload } = packet;
-    const ends = `${protocol} ${source} ${sport} ${destination} ${dport} ${payload === null ? '' : payload.vni}`;
-    const key = `${this.direction} ${ns.key} ${link.ifindex} ${packet.tcpFlags} ${ends}`;
-    const times = (this.#seen.get(key) ?? 0) + 1;
-    this.#seen.set(key, times);
+    const { ifindex } = link;
+    let times = 1;
+    for (const seen of this.#seen)
+      if (
+        seen.ns === ns &&
+        seen.ifindex === ifindex &&
+        seen.direction === this.direction &&
+        sameHeader(seen.packet, packet)
+      )
+        times++;
+    this.#seen.push({ ns, ifindex, direction: this.direction, packet });
     return times > 2;
   }
 }
+
+interface Reception {
+  readonly ns: WorldNamespace;
+  readonly ifindex: number;
+  readonly direction: Direction;
+  readonly packet: Packet;
+}
+
+const sameHeader = (a: Packet, b: Packet): boolean =>
+  a.source === b.source &&
+  a.destination === b.destination &&
+  a.sport === b.sport &&
+  a.dport === b.dport &&
+  a.protocol === b.protocol &&
+  a.tcpFlags === b.tcpFlags &&
+  a.payload?.vni === b.payload?.vni;
 
 export function placeOf(at: WorldNamespace | Place): Place {
   return 'net' in at ? { key: at.key, node: at.node, kind: at.kind } : at;

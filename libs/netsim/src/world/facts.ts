@@ -40,6 +40,36 @@ export function sysctl(ns: WorldNamespace, path: string): number | null | undefi
 /** What was asked before: a packet asks some dozen switches at every device. */
 const read = new WeakMap<ReadonlyMap<string, string>, Map<string, number | null>>();
 
+/** A switch of one device, or of `all`: asked so often that putting its path together each time would cost more than all else. */
+export function confOf(
+  ns: WorldNamespace,
+  family: 'ipv4' | 'ipv6',
+  device: string,
+  name: string,
+): number | null | undefined {
+  const { sysctls } = ns.net.state;
+  if (!sysctls.known) return undefined;
+  let families = readConf.get(sysctls.value);
+  if (!families) {
+    families = { ipv4: new Map(), ipv6: new Map() };
+    readConf.set(sysctls.value, families);
+  }
+  let switches = families[family].get(device);
+  if (!switches) {
+    switches = new Map();
+    families[family].set(device, switches);
+  }
+  let value = switches.get(name);
+  if (value === undefined) {
+    value = numberAt(sysctls.value, `net/${family}/conf/${device}/${name}`);
+    switches.set(name, value);
+  }
+  return value;
+}
+
+type Switches = Map<string, Map<string, number | null>>;
+const readConf = new WeakMap<ReadonlyMap<string, string>, Record<'ipv4' | 'ipv6', Switches>>();
+
 function numberAt(sysctls: ReadonlyMap<string, string>, path: string): number | null {
   const text = sysctls.get(path) ?? sysctls.get(path.replaceAll('/', '.'));
   if (text === undefined) return null;
@@ -57,8 +87,8 @@ export function sysctlOn(walk: Walk, ns: WorldNamespace, path: string, fallback:
 
 /** The larger of conf/all and conf/DEV, as IN_DEV_MAXCONF; undefined when not read. */
 export function maxConf(ns: WorldNamespace, link: Link, name: string, fallback = 0): number | undefined {
-  const all = sysctl(ns, `net/ipv4/conf/all/${name}`);
-  const own = sysctl(ns, `net/ipv4/conf/${link.name}/${name}`);
+  const all = confOf(ns, 'ipv4', 'all', name);
+  const own = confOf(ns, 'ipv4', link.name, name);
   if (all === undefined || own === undefined) return undefined;
   return Math.max(all ?? fallback, own ?? fallback);
 }

@@ -114,11 +114,34 @@ export function upperOf(
       }
     uppers.set(world, index);
   }
-  return index.get(`${ns.key} ${link.ifindex}`) ?? [];
+  return index.size === 0 ? NO_UPPERS : (index.get(`${ns.key} ${link.ifindex}`) ?? NO_UPPERS);
 }
+
+const NO_UPPERS: readonly never[] = [];
+
+const peers = new WeakMap<World, Map<WorldNamespace, Map<Link, Peer>>>();
 
 /** The other end of a veth: by the namespace id that the kernel gives, else by who points back at us. */
 export function veth(world: World, ns: WorldNamespace, link: Link): Peer {
+  let found = peers.get(world);
+  if (!found) {
+    found = new Map();
+    peers.set(world, found);
+  }
+  let here = found.get(ns);
+  if (!here) {
+    here = new Map();
+    found.set(ns, here);
+  }
+  let peer = here.get(link);
+  if (!peer) {
+    peer = otherEnd(world, ns, link);
+    here.set(link, peer);
+  }
+  return peer;
+}
+
+function otherEnd(world: World, ns: WorldNamespace, link: Link): Peer {
   if (link.link === null) return { kind: 'unknown' };
   if (link.linkNetnsid === null) {
     const peer = ns.net.linkByIndex.get(link.link);

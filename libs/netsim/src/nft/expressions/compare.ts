@@ -1,6 +1,6 @@
 /** cmp, range, bitwise, byteorder, immediate: what works on registers alone (nft_cmp.c, nft_range.c, nft_bitwise.c, nft_byteorder.c). */
 import { assertNever, type Hex, type NftExpr } from '@netverdict/linux-net';
-import type { HostOrder } from '../bytes.ts';
+import { be, type HostOrder } from '../bytes.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { Outcome } from '../outcome.ts';
 import { compatible, isKnown, type Registers } from '../registers.ts';
@@ -69,9 +69,16 @@ function nibbles(a: Hex, b: Hex, op: (a: number, b: number) => number, decides: 
   return text;
 }
 
-export const and = (a: Hex, b: Hex): Hex => nibbles(a, b, (x, y) => x & y, 0);
-export const or = (a: Hex, b: Hex): Hex => nibbles(a, b, (x, y) => x | y, 15);
-export const xor = (a: Hex, b: Hex): Hex => nibbles(a, b, (x, y) => x ^ y, null);
+/** Nearly all are one word that is known. */
+const isWord = (a: Hex, b: Hex): boolean => a.length <= 8 && a.length === b.length && isKnown(a) && isKnown(b);
+const word = (a: Hex): number => Number.parseInt(a, 16);
+
+export const and = (a: Hex, b: Hex): Hex =>
+  isWord(a, b) ? be(word(a) & word(b), a.length / 2) : nibbles(a, b, (x, y) => x & y, 0);
+export const or = (a: Hex, b: Hex): Hex =>
+  isWord(a, b) ? be(word(a) | word(b), a.length / 2) : nibbles(a, b, (x, y) => x | y, 15);
+export const xor = (a: Hex, b: Hex): Hex =>
+  isWord(a, b) ? be(word(a) ^ word(b), a.length / 2) : nibbles(a, b, (x, y) => x ^ y, null);
 
 /** Words of 32 bits in the host's order; what leaves one enters its neighbour (nft_bitwise_eval_lshift). */
 function shift(value: Hex, bits: number, left: boolean, host: HostOrder): Hex {

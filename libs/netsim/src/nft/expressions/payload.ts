@@ -4,7 +4,7 @@ import type { Packet } from '../../packet/packet.ts';
 import { be } from '../bytes.ts';
 import type { NftContext } from '../context.ts';
 import type { Evaluation } from '../evaluation.ts';
-import { innerOffset, networkHeader, transportHeader, writeNetwork, writeTransport } from '../header.ts';
+import { innerOffset, writeNetwork, writeTransport } from '../header.ts';
 import type { Outcome } from '../outcome.ts';
 import { isKnown, unknownBytes } from '../registers.ts';
 
@@ -28,13 +28,13 @@ function read(x: Of<'payload'>, e: Evaluation): Hex | null {
     case 'link':
       return readLink(x, e.context, packet);
     case 'network':
-      return cut(networkHeader(packet) + transportHeader(packet), x.offset, x.length);
+      return cut(e.headers().network, x.offset, x.length);
     case 'transport':
-      return cut(transportHeader(packet), x.offset, x.length);
+      return cut(e.headers().transport, x.offset, x.length);
     case 'inner': {
       if (packet.protocol !== 6 && packet.protocol !== 17) return null;
       const from = innerOffset(packet);
-      return from === null ? unknownBytes(x.length) : cut(transportHeader(packet), from + x.offset, x.length);
+      return from === null ? unknownBytes(x.length) : cut(e.headers().transport, from + x.offset, x.length);
     }
     case 'tunnel':
       return unknownBytes(x.length);
