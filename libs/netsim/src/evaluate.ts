@@ -43,13 +43,15 @@ export interface EvaluatedBranch {
   /** As the receiver's socket got it; null when none did. */
   readonly arrived: Arrived | null;
   readonly heard: Heard;
+  /** The error or RST that somebody sent about the packet, whether or not the sender heard it. */
+  readonly told: Packet | null;
   readonly rulesMet: readonly RuleMet[];
   /** Other answers to unknowns that do not decide the outcome: what else may be seen on the way to it. */
   readonly otherwise: readonly Seen[];
 }
 
 /** What can be seen from outside. */
-export type Seen = Pick<EvaluatedBranch, 'arrived' | 'heard' | 'rulesMet'>;
+export type Seen = Pick<EvaluatedBranch, 'arrived' | 'heard' | 'told' | 'rulesMet'>;
 
 export interface Evaluation {
   readonly trace: Trace;
@@ -147,6 +149,7 @@ export function evaluateWithin(budget: Budget, world: World, flow: Flow, options
 const seenOf = (walk: Walk): Seen => ({
   arrived: walk.arrived,
   heard: walk.heard,
+  told: walk.told,
   rulesMet: walk.seenByEnds === null ? walk.rulesMet : walk.rulesMet.slice(0, walk.seenByEnds),
 });
 

@@ -46,6 +46,7 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
   const answer = built(scene, packet, reaction);
   if (!answer || !walk.sees(featureOf(answer), true)) return null;
   walk.grave = stop;
+  walk.told = answer;
   walk.direction = 'reply';
   walk.step(ns, () => ({
     kind: 'origin',

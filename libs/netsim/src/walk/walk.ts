@@ -65,6 +65,8 @@ export class Walk {
   /** The packet as the receiver's socket got it; null until then. */
   arrived: Arrived | null = null;
   heard: Heard = { kind: 'silence' };
+  /** The error or RST that somebody sent about the packet, whether or not it was heard. */
+  told: Packet | null = null;
   /** How the packet ended, while its error or RST is on the way back. */
   grave: Stop | null = null;
   /** So many of `rulesMet` are the first packet's and its answer's; null: all. */

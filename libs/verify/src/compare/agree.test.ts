@@ -21,6 +21,7 @@ const BRANCH: PredictedBranch = {
   share: 1,
   disposition: 'delivered',
   heard: { kind: 'answer' },
+  told: null,
   received: RECEIVED,
   rules: [RULE],
 };

@@ -1,4 +1,5 @@
 /** One prediction against what happened: does the kernel do what a branch says, and each branch as often as it says? */
+import { isRouteError } from '../kernel/route-errors.ts';
 import type { PredictedBranch, PredictedReception, Prediction } from '../model/predict.ts';
 import type { HeardForReal, Observation, Received, RuleSeen } from '../world/observation.ts';
 import { deviation } from './chi-squared.ts';
@@ -82,7 +83,7 @@ function shares(predictions: readonly Prediction[], seen: ReadonlyMap<string, nu
 export function differencesOf(branch: PredictedBranch, seen: Observation): string[] {
   const found: string[] = [];
   // The kernel sends few errors of routes in a row: silence in place of one more says nothing, nor do the rules it did not meet.
-  const heldBack = seen.mayBeHeldBack === true && branch.heard.kind === 'icmp';
+  const heldBack = seen.mayBeHeldBack === true && branch.told !== null && isRouteError(branch.told);
   if (!heldBack && heardText(branch.heard) !== heardText(seen.heard))
     found.push(`the sender hears ${heardText(seen.heard)}, the model says ${heardText(branch.heard)}`);
   found.push(...receivedDifferences(branch.received, seen.received));

@@ -38,8 +38,11 @@ export interface RunningWorld {
   readonly namespaces: ReadonlyMap<string, { readonly path: string; readonly inode: number }>;
   /** All sections of each namespace as the agent collects them, with the conntrack entries of these flows. */
   collect(flows: readonly FlowSpec[]): Promise<ReadonlyMap<string, readonly HelperSection[]>>;
-  /** Sends a flow as often as it says, one packet after the other. */
-  observe(flow: FlowSpec): Promise<readonly Observation[]>;
+  /**
+   * Sends a flow as often as it says, one packet after the other.
+   * @param tellsRouteError a router is thought to send an error of its routes about it: see route-errors.ts
+   */
+  observe(flow: FlowSpec, tellsRouteError?: boolean): Promise<readonly Observation[]>;
   close(): Promise<void>;
 }
 
@@ -121,13 +124,13 @@ async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Pro
   for (const ns of judged) positions.set(ns.name, await readPositions(prober, helper, ns, pathOf(ns.name) as string));
 
   const routeErrors = countRouteErrors(() => performance.now());
-  const send = async (flow: FlowSpec, hold: boolean): Promise<readonly Observation[]> => {
+  const send = async (flow: FlowSpec, hold: boolean, told: boolean): Promise<readonly Observation[]> => {
     const [answer] = await prober.ask([flowCommand(flow, settleMs, hold)]);
     return (answer as { attempts: AttemptAnswer[] }).attempts.map((attempt, number) =>
-      routeErrors.note(flow, observationOf({ flow, number, attempt, names, positions })),
+      routeErrors.note(flow, observationOf({ flow, number, attempt, names, positions }), told),
     );
   };
-  for (const flow of spec.prelude) await send(flow, true);
+  for (const flow of spec.prelude) await send(flow, true, false);
   // From now on neighbours are put back before each flow to what is collected.
   await prober.ask([{ fields: ['taught'] }]);
 
@@ -145,7 +148,7 @@ async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Pro
         );
       return sections;
     },
-    observe: (flow) => send(flow, false),
+    observe: (flow, tellsRouteError = false) => send(flow, false, tellsRouteError),
     close,
   };
 }

@@ -10,23 +10,29 @@ const REFILL_MS = 1000;
 /** Net unreachable, host unreachable, prohibited. */
 const ROUTE_CODES: ReadonlySet<number> = new Set([0, 1, 13]);
 
+export const isRouteError = ({ type, code }: { readonly type: number; readonly code: number }): boolean =>
+  type === 3 && ROUTE_CODES.has(code);
+
 export interface RouteErrors {
-  /** In the order in which they were sent. */
-  note(flow: FlowSpec, observation: Observation): Observation;
+  /**
+   * In the order in which they were sent. `told`: such an error was sent, to the sender's knowledge or not: what a rule lost on
+   * its way counts as well.
+   */
+  note(flow: FlowSpec, observation: Observation, told: boolean): Observation;
 }
 
 export function countRouteErrors(nowMs: () => number): RouteErrors {
-  const told = new Map<string, { left: number; at: number }>();
+  const budgets = new Map<string, { left: number; at: number }>();
   return {
-    note(flow, observation) {
+    note(flow, observation, told) {
       if (flow.family !== 'ipv4') return observation;
       const { heard } = observation;
       const now = nowMs();
-      const before = told.get(flow.from) ?? { left: BURST, at: now };
+      const before = budgets.get(flow.from) ?? { left: BURST, at: now };
       const left = Math.min(BURST, before.left + (now - before.at) / REFILL_MS);
-      const isOne = heard.kind === 'icmp' && heard.type === 3 && ROUTE_CODES.has(heard.code);
-      // Silence that may have been one is counted as none: what was held back is not paid for.
-      told.set(flow.from, { left: isOne ? Math.max(0, left - 1) : left, at: now });
+      const isOne = told || (heard.kind === 'icmp' && isRouteError(heard));
+      // What was held back is not paid for, so nothing is taken where nothing is left.
+      budgets.set(flow.from, { left: isOne ? Math.max(0, left - 1) : left, at: now });
       return heard.kind === 'silence' && left < 1 ? { ...observation, mayBeHeldBack: true } : observation;
     },
   };

@@ -18,6 +18,8 @@ export interface PredictedBranch {
   readonly share: number | null;
   readonly disposition: string;
   readonly heard: HeardForReal;
+  /** An ICMP error of this type was sent about the packet, whether or not it is heard. */
+  readonly told: { readonly type: number; readonly code: number } | null;
   readonly received: PredictedReception | null;
   readonly rules: readonly RuleSeen[];
   /** The rules met where an unknown that decides nothing else is taken another way. */
@@ -90,6 +92,7 @@ function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): Predicte
     share: b.branch.share,
     disposition: b.branch.disposition,
     heard: heardOf(b.heard, spec),
+    told: b.told?.icmp ? { type: b.told.icmp.type, code: b.told.icmp.code } : null,
     received: receptionOf(model, spec, b),
     rules: rulesOf(model, b),
     ...(b.otherwise.length === 0 ? {} : { otherRules: b.otherwise.map((other) => rulesOf(model, other)) }),

@@ -2,8 +2,9 @@
 
 import { type Comparison, compare } from '../compare/agree.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { isRouteError } from '../kernel/route-errors.ts';
 import type { FeatureCounts } from '../model/decisive.ts';
-import { type Prediction, predict } from '../model/predict.ts';
+import { type PredictedBranch, type Prediction, predict } from '../model/predict.ts';
 import { type CollectedNamespace, type Modelled, modelOf } from '../model/world.ts';
 import type { Observation } from '../world/observation.ts';
 import type { FlowSpec, WorldSpec } from '../world/spec.ts';
@@ -38,7 +39,10 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
       const repeat = 'threw' in prediction ? 1 : repetitions(prediction);
       const flow = { ...asked, repeat: Math.max(asked.repeat, repeat) };
       const sending = performance.now();
-      const observations = await world.observe(flow);
+      const observations = await world.observe(
+        flow,
+        'branches' in prediction && prediction.branches.some(tellsRouteError),
+      );
       packets += performance.now() - sending;
       flows.push(judgeFlow(model, flow, prediction, observations));
     }
@@ -52,6 +56,8 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
     await world.close();
   }
 }
+
+const tellsRouteError = ({ told }: PredictedBranch): boolean => told !== null && isRouteError(told);
 
 type Running = Awaited<ReturnType<Kernel['bringUp']>>;
 

@@ -1,0 +1,30 @@
+/** Silence says nothing once a router may have held its errors back, and everything before. */
+import { expect, it } from 'vitest';
+import type { HeardForReal, Observation } from '../world/observation.ts';
+import { countRouteErrors } from './route-errors.ts';
+import { flowOf } from './worlds.ts';
+
+const SILENCE: HeardForReal = { kind: 'silence' };
+const NO_ROUTE: HeardForReal = { kind: 'icmp', type: 3, code: 0, from: '10.0.0.1', mtu: null };
+const flow = flowOf({ from: 'a', protocol: 'udp', destination: '10.9.9.9' });
+const seen = (heard: HeardForReal): Observation => ({ flow: flow.id, attempt: 0, heard, received: null, rules: [] });
+
+it.each([
+  ['five errors that were heard', NO_ROUTE, false, 5, true],
+  ['four errors', NO_ROUTE, false, 4, undefined],
+  ['five errors that were sent and lost on their way', SILENCE, true, 5, true],
+  ['silence of another cause', SILENCE, false, 9, undefined],
+  ['five ports that were unreachable', { ...NO_ROUTE, code: 3 }, false, 5, undefined],
+] as const)('after %s', (_, heard, told, count, mayBeHeldBack) => {
+  const errors = countRouteErrors(() => 0);
+  for (let i = 0; i < count; i++) errors.note(flow, seen(heard), told);
+  expect(errors.note(flow, seen(SILENCE), false).mayBeHeldBack).toBe(mayBeHeldBack);
+});
+
+it('after a second there is one more', () => {
+  let now = 0;
+  const errors = countRouteErrors(() => now);
+  for (let i = 0; i < 5; i++) errors.note(flow, seen(NO_ROUTE), false);
+  now = 1000;
+  expect(errors.note(flow, seen(SILENCE), false).mayBeHeldBack).toBeUndefined();
+});
