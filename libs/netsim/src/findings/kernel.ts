@@ -91,6 +91,10 @@ export function martian(s: Situation<'martian'>): Derived {
       en: `their destination ${destination} is not a single host's`,
       zh: `目的地址 ${destination} 不是单播地址`,
     },
+    'hop-limit': {
+      en: `their hop limit is ${stop.packet.ttl}, where neighbour discovery must have 255: a rule has changed it`,
+      zh: `其跳数限制为 ${stop.packet.ttl},而邻居发现必须为 255:有规则修改了它`,
+    },
   }[cause.why];
   const path = `net/ipv4/conf/${cause.iif.name}/route_localnet`;
   const params = { where: nameOf(ns), dev: cause.iif.name };

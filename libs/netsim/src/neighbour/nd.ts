@@ -62,24 +62,43 @@ export function exchangeNd(walk: Walk, asker: Member, source: Ipv6, answerer: Me
   const solicitation = message(SOLICITATION, source, group);
   const advertisement = message(ADVERTISEMENT, wanted, source);
   return walk.aside(
-    () =>
-      passes(walk, asker, 'out', solicitation) ??
-      passes(walk, answerer, 'in', solicitation) ??
-      passes(walk, answerer, 'out', advertisement) ??
-      passes(walk, asker, 'in', advertisement),
+    () => crosses(walk, asker, answerer, solicitation) ?? crosses(walk, answerer, asker, advertisement),
   );
 }
 
-function passes(walk: Walk, { ns, link }: Member, way: 'out' | 'in', packet: Packet): Stop | null {
+/** As the sender's rules leave it, it comes to the receiver's. */
+function crosses(walk: Walk, from: Member, to: Member, packet: Packet): Stop | null {
+  const sent = passes(walk, from, 'out', packet);
+  if (!sent.ok) return sent.stop;
+  const come = passes(walk, to, 'in', { ...sent.packet, mark: 0, ct: null });
+  if (!come.ok) return come.stop;
+  // ndisc_rcv: what comes from beyond the link is none, and neither is what a rule has given another hop limit.
+  if (!walk.sees('neighbour/hop-limit', come.packet.ttl !== 255)) return null;
+  const next = walk.stop(
+    to.ns,
+    come.packet,
+    'filtered-by-kernel',
+    { kind: 'martian', iif: to.link, why: 'hop-limit' },
+    `neighbour discovery with hop limit ${come.packet.ttl}, which is not 255, is not heeded`,
+  );
+  return next.do === 'end' ? next.stop : null;
+}
+
+type Passed =
+  | { readonly ok: true; readonly packet: Packet }
+  /** null: what became of it is not known. */
+  | { readonly ok: false; readonly stop: Stop | null };
+
+function passes(walk: Walk, { ns, link }: Member, way: 'out' | 'in', packet: Packet): Passed {
   const hooks = way === 'out' ? (['OUTPUT', 'POSTROUTING'] as const) : (['PREROUTING', 'INPUT'] as const);
   let current = packet;
   for (const hook of hooks) {
     const devices = { ...NO_DEVICES, ...(way === 'out' ? { oif: link } : { iif: link }) };
     const result = runHook({ walk, ns, hook, devices }, current);
-    if (!result.ok) return result.next.do === 'end' ? result.next.stop : null;
+    if (!result.ok) return { ok: false, stop: result.next.do === 'end' ? result.next.stop : null };
     current = result.packet;
   }
-  return null;
+  return { ok: true, packet: current };
 }
 
 /** nf_conntrack_icmpv6_error leaves neighbour discovery untracked. */

@@ -45,14 +45,16 @@ export function ipReceive(
 /** ip6_rcv_core: before any rule is asked. IPv4 looks at the addresses when it routes. */
 function martian6(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next | null {
   const { source, destination, family } = packet;
-  if (family === 'ipv4' || iif.loopback) return null;
+  if (family === 'ipv4') return null;
   const why = isMulticast(source)
     ? 'bad-source'
-    : isLoopback(source)
-      ? 'loopback-source'
-      : isLoopback(destination)
-        ? 'loopback-destination'
-        : null;
+    : iif.loopback
+      ? null
+      : isLoopback(source)
+        ? 'loopback-source'
+        : isLoopback(destination)
+          ? 'loopback-destination'
+          : null;
   if (why === null || walk.sees('route/martian6', false)) return null;
   const text = `martian: ${formatIp(source)} to ${formatIp(destination)} on ${iif.name}`;
   return walk.stop(ns, packet, 'filtered-by-kernel', { kind: 'martian', iif, why }, text);

@@ -18,7 +18,9 @@ export type Martian =
   | 'loopback-destination'
   | 'link-local-source'
   | 'source-is-own'
-  | 'not-unicast';
+  | 'not-unicast'
+  /** Of neighbour discovery: it is not 255. */
+  | 'hop-limit';
 
 export type InputDecision =
   | { readonly kind: 'local'; readonly as: 'unicast' | 'broadcast'; readonly evidence: readonly Evidence[] }

@@ -87,6 +87,8 @@ function martianText(why: Martian, iif: Link, { source, destination }: Packet): 
       return `martian ${formatIp(destination)} on ${iif.name}`;
     case 'not-unicast':
       return `route: ${formatIp(destination)} is no single host's address here`;
+    case 'hop-limit':
+      return `neighbour discovery on ${iif.name} with another hop limit than 255`;
     case 'source-is-own':
       return `martian source: ${formatIp(source)} is this host's own address, but came in on ${iif.name}`;
     case 'link-local-source':

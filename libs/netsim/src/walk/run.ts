@@ -157,7 +157,9 @@ function start(walk: Walk): Next {
   const packet = { ...blank, source: sender.source };
   walk.original = packet;
   walk.step(ns, () => ({ kind: 'origin', text: `sends ${describe(packet)}`, action: 'pass', packet }));
-  return { do: 'output', ns, packet, oif: sender.oif, sourceChosen: sender.sourceChosen };
+  // rawv6_sendmsg routes anew, from the source that the socket has by now.
+  const raw = icmp || flow.tcpFlags !== undefined;
+  return { do: 'output', ns, packet, oif: sender.oif, sourceChosen: sender.sourceChosen && !raw };
 }
 
 function absentSource(walk: Walk, key: string, packet: Packet): Next {

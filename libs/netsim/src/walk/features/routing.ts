@@ -67,6 +67,7 @@ export const NEIGHBOURS = {
   incomplete: 'rows',
   failed: 'kernel',
   'asker-fixed': 'kernel',
+  'hop-limit': 'kernel',
   learned: 'kernel',
   'noarp-device': 'rows',
   tentative: 'rows',
