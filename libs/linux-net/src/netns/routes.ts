@@ -32,6 +32,8 @@ export interface NextHop {
   readonly linkdown: boolean;
   /** A lightweight tunnel (mpls, seg6, ip…) that the model does not follow. */
   readonly encap: string | null;
+  /** `realms`: the source's in the upper sixteen bits, the destination's in the lower; null: a name without a number here. Absent: none. */
+  readonly realms?: number | null;
 }
 
 export interface Route {
@@ -85,6 +87,8 @@ export interface Rule {
   /** `suppress_prefixlength`: a route at most this long does not count. */
   readonly suppressPrefixLength: number | null;
   readonly suppressIfGroup: number | null;
+  /** `realms` that its routes have where they name none themselves, as those of a next hop. */
+  readonly realms?: number | null;
   /** Names of selectors that the model has no answer for. */
   readonly unmodelled?: readonly string[];
   readonly action: RuleAction;

@@ -18,6 +18,8 @@ export interface Devices {
   readonly bridged: boolean;
   /** Next hop on `oif`: what MASQUERADE chooses its source for. */
   readonly nexthop: IpAddress | null;
+  /** tclassid of the route that it takes; null: not known. Absent: 0, or no route yet. */
+  readonly realms?: number | null;
 }
 
 export const NO_DEVICES: Devices = { iif: null, oif: null, physIn: null, physOut: null, bridged: false, nexthop: null };

@@ -17,6 +17,8 @@ export interface Egress {
   readonly out: Link;
   readonly iif: Link | null;
   readonly physIn: Link | null;
+  /** Realms of the route; absent: none. */
+  readonly realms?: number | null;
 }
 
 export function egress(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Next {
@@ -26,6 +28,7 @@ export function egress(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet
     physIn: e.physIn,
     nexthop: e.via,
     forwarded: e.iif !== null,
+    ...(e.realms === undefined ? {} : { realms: e.realms }),
   };
   const post = runHook({ walk, ns, hook: 'POSTROUTING', devices }, packet);
   if (!post.ok) return post.next;

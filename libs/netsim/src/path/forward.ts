@@ -25,11 +25,17 @@ export function forward(
   if (policy) return policy;
   const bound = boundToLink(walk, ns, iif, way.out, packet);
   if (bound) return bound;
-  const e = { route: way.route, via: way.nexthop.via, out: way.out, iif, physIn };
+  const { realms } = way;
+  const e = { route: way.route, via: way.nexthop.via, out: way.out, iif, physIn, realms };
   const tooBig = checkSize(walk, ns, e, packet);
   if (tooBig) return tooBig;
   const result = runHook(
-    { walk, ns, hook: 'FORWARD', devices: { ...NO_DEVICES, iif, oif: way.out, physIn, nexthop: way.nexthop.via } },
+    {
+      walk,
+      ns,
+      hook: 'FORWARD',
+      devices: { ...NO_DEVICES, iif, oif: way.out, physIn, nexthop: way.nexthop.via, realms },
+    },
     { ...packet, ttl: packet.ttl - 1 },
   );
   return result.ok ? egress(walk, ns, e, result.packet) : result.next;

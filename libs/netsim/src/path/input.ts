@@ -8,6 +8,7 @@ import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook } from '../netfilter/hook.ts';
 import { describe, type Packet } from '../packet/packet.ts';
+import { realmsOfInput } from '../route/realms.ts';
 import { deviceForSockets } from '../socket/device.ts';
 import { findListener } from '../socket/listener.ts';
 import { citeAbsence, citeSysctl } from '../trace/evidence.ts';
@@ -19,7 +20,15 @@ import type { WorldNamespace } from '../world/world.ts';
 export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, physIn: Link | null): Next {
   // ip_local_deliver: pieces are put together before INPUT.
   const whole = packet.pieceBytes == null ? packet : { ...packet, pieceBytes: null };
-  const result = runHook({ walk, ns, hook: 'INPUT', devices: { ...NO_DEVICES, iif, physIn } }, whole);
+  const result = runHook(
+    {
+      walk,
+      ns,
+      hook: 'INPUT',
+      devices: { ...NO_DEVICES, iif, physIn, realms: realmsOfInput(walk, ns, iif, packet, null) },
+    },
+    whole,
+  );
   if (!result.ok) return result.next;
   confirmEntry(walk, ns, result.packet);
   const policy = xfrmPolicies(walk, ns, 'in', result.packet);

@@ -4,6 +4,7 @@ import type { Packet } from '../packet/packet.ts';
 import { routeFailure, tellRoute } from '../route/input.ts';
 import { type FlowKey, flowKey } from '../route/key.ts';
 import { routeOut } from '../route/output.ts';
+import { realmsOfWay } from '../route/realms.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
@@ -57,6 +58,13 @@ export function routed(walk: Walk, ns: WorldNamespace, packet: Packet, key: Flow
   const { route, nexthop, out, local } = found;
   return {
     ok: true,
-    e: { route: local ? null : route, via: local ? null : (nexthop?.via ?? null), out, iif: null, physIn: null },
+    e: {
+      route: local ? null : route,
+      via: local ? null : (nexthop?.via ?? null),
+      out,
+      iif: null,
+      physIn: null,
+      realms: realmsOfWay(found),
+    },
   };
 }

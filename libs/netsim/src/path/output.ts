@@ -36,7 +36,12 @@ export function localOutput(
   const unread = unreadRulesets(walk, ns, packet);
   if (unread) return unread;
   let e = first.e;
-  const devicesOf = (leaving: Egress) => ({ ...NO_DEVICES, oif: leaving.out, nexthop: leaving.via });
+  const devicesOf = (leaving: Egress) => ({
+    ...NO_DEVICES,
+    oif: leaving.out,
+    nexthop: leaving.via,
+    realms: leaving.realms ?? (leaving.realms === null ? null : 0),
+  });
   const hooked = runHook(
     {
       walk,

@@ -9,6 +9,7 @@ import type { WorldNamespace } from '../world/world.ts';
 import { isLimitedBroadcast, isLoopback, isMulticast, isZero, needsDevice } from './addresses.ts';
 import { flowKey } from './key.ts';
 import { lookup, type RouteResult } from './lookup.ts';
+import { realmsOfInput } from './realms.ts';
 import { refusedSource, type SourceRefusal } from './validate-source.ts';
 
 export type Martian =
@@ -29,6 +30,7 @@ export type InputDecision =
       readonly route: Route;
       readonly nexthop: NextHop;
       readonly out: Link;
+      readonly realms: number | null;
       readonly evidence: readonly Evidence[];
     }
   | {
@@ -83,7 +85,9 @@ function decide4(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Inp
   if ((route.type !== 'unicast' && route.type !== 'broadcast') || !nexthop || !out)
     return { kind: 'martian', why: 'not-unicast', sysctl: null, evidence };
   const refusal = refusedSource(walk, ns, iif, packet, out);
-  return refusal ? { kind: 'source', refusal } : { kind: 'forward', route, nexthop, out, evidence };
+  if (refusal) return { kind: 'source', refusal };
+  const realms = realmsOfInput(walk, ns, iif, packet, { ...result, out });
+  return { kind: 'forward', route, nexthop, out, realms, evidence };
 }
 
 /** IPv6 looks at the addresses before PREROUTING already (receive.ts), and never at the way back. */
@@ -103,7 +107,7 @@ function decide6(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Inp
   const out = nexthop?.dev == null ? undefined : ns.net.linkByIndex.get(nexthop.dev);
   if (route.type !== 'unicast' || !nexthop || !out)
     return { kind: 'martian', why: 'not-unicast', sysctl: null, evidence };
-  return { kind: 'forward', route, nexthop, out, evidence };
+  return { kind: 'forward', route, nexthop, out, realms: 0, evidence };
 }
 
 function martianAddress(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): InputDecision | null {

@@ -14,7 +14,13 @@ export { flowKey } from './key.ts';
 
 export type InputRoute =
   | { readonly kind: 'local' }
-  | { readonly kind: 'forward'; readonly route: Route; readonly nexthop: NextHop; readonly out: Link }
+  | {
+      readonly kind: 'forward';
+      readonly route: Route;
+      readonly nexthop: NextHop;
+      readonly out: Link;
+      readonly realms: number | null;
+    }
   | { readonly kind: 'stop'; readonly next: Next };
 
 export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): InputRoute {
@@ -33,7 +39,7 @@ export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
     return { kind: 'stop', next: walk.stop(ns, packet, 'dropped', { kind: 'looped-back' }, text, { evidence }) };
   }
   if (decision.kind !== 'forward') return { kind: 'stop', next: inputStop(walk, ns, iif, packet, decision) };
-  const { route, nexthop, out, evidence } = decision;
+  const { route, nexthop, out, realms, evidence } = decision;
   walk.step(ns, () => ({
     kind: 'route',
     text: `route: ${routeText(ns, route, nexthop)}`,
@@ -41,7 +47,7 @@ export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
     detail: { dev: out.name, via: nexthop.via === null ? null : formatIp(nexthop.via) },
     evidence,
   }));
-  return { kind: 'forward', route, nexthop, out };
+  return { kind: 'forward', route, nexthop, out, realms };
 }
 
 function inputStop(

@@ -35,6 +35,8 @@ export type RouteResult =
       readonly kind: 'route';
       readonly route: Route;
       readonly nexthop: NextHop | null;
+      /** Of the policy rule that named the table. */
+      readonly ruleRealms?: number | null;
       readonly evidence: readonly Evidence[];
     }
   /** blackhole, unreachable, prohibit: by a route, or by a rule (`route` null). */
@@ -112,7 +114,8 @@ function act(
       const index = tables.known ? tables.value.get(action.table) : undefined;
       if (!index || !walk.sees('route-rule/lookup', true)) return null;
       const found = asked(walk, ns, tables, index, key);
-      return found === null || suppressed(walk, ns, rule, found) ? null : found;
+      if (found === null || suppressed(walk, ns, rule, found)) return null;
+      return found.kind === 'route' && rule.realms !== undefined ? { ...found, ruleRealms: rule.realms } : found;
     }
     default:
       return assertNever(action);

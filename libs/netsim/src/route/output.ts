@@ -31,6 +31,7 @@ export type OutputRoute =
       /** null: none was found, or none is asked, and the destination is taken to be on the link of the device. */
       readonly route: Route | null;
       readonly nexthop: NextHop | null;
+      readonly ruleRealms?: number | null;
       readonly out: Link;
       readonly local: boolean;
       /** The asked source, else the one that the host takes; null: it has none. */
@@ -104,9 +105,7 @@ function out4(walk: Walk, ns: WorldNamespace, key: FlowKey, anySource: boolean):
     const loopback = loopbackOf(ns);
     if (!loopback) return refuse('ENETUNREACH');
     return {
-      kind: 'route',
-      route,
-      nexthop,
+      ...result,
       out: loopback,
       local: true,
       source: source ?? route.prefsrc ?? destination,
@@ -121,7 +120,7 @@ function out4(walk: Walk, ns: WorldNamespace, key: FlowKey, anySource: boolean):
   // What goes to everybody on the link goes through no gateway.
   if (isLimitedBroadcast(destination) || route.type === 'broadcast')
     return { kind: 'route', route: null, nexthop: null, out: bound, local: bound.loopback, source, evidence };
-  return { kind: 'route', route, nexthop, out: bound, local: bound.loopback, source, evidence };
+  return { ...result, out: bound, local: bound.loopback, source };
 }
 
 /** fib_result_prefsrc. The destination has no say: only a gateway picks among the device's prefixes. */

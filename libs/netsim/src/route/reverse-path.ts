@@ -33,26 +33,28 @@ export function reversePath(
   packet: Packet,
   options: ReverseOptions,
 ): ReversePath {
-  const key: FlowKey = {
-    source: packet.destination,
-    destination: packet.source,
-    mark: options.useMark ? packet.mark : 0,
-    tos: packet.tos,
-    protocol: packet.protocol,
-    sport: packet.dport,
-    dport: packet.sport,
-    iifName: options.leavesBy ?? 'lo',
-    oif: null,
-    oifName: null,
-    uid: 0,
-    bare: true,
-  };
+  const key = reverseKey(packet, options);
   if (packet.family === 'ipv4') return judged(ns, iif, lookup(walk, ns, key), options);
   // IPv6 asks for a route through the device (ip6t_rpfilter).
   const through = lookup(walk, ns, { ...key, oif: iif.ifindex, oifName: iif.name, strictDevice: true });
   if (through.kind === 'route' || through.kind === 'unknown') return judged(ns, iif, through, options);
   return judged(ns, iif, lookup(walk, ns, key), options);
 }
+
+export const reverseKey = (packet: Packet, options: ReverseOptions): FlowKey => ({
+  source: packet.destination,
+  destination: packet.source,
+  mark: options.useMark ? packet.mark : 0,
+  tos: packet.tos,
+  protocol: packet.protocol,
+  sport: packet.dport,
+  dport: packet.sport,
+  iifName: options.leavesBy ?? 'lo',
+  oif: null,
+  oifName: null,
+  uid: 0,
+  bare: true,
+});
 
 function judged(ns: WorldNamespace, iif: Link, result: RouteResult, { acceptLocal }: ReverseOptions): ReversePath {
   if (result.kind === 'unknown') return result;

@@ -220,3 +220,57 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     outcome: 'reachable',
   },
 ]);
+
+const DROP_REALM = (value: number) =>
+  nft({
+    filter: {
+      FORWARD: [{ matches: [{ kind: 'realm', value, mask: 0xffffffff, negate: false }], target: { kind: 'drop' } }],
+    },
+  });
+const realms = (to: string, value: number) =>
+  routes((r) =>
+    r.map((x) =>
+      x.destination.address === prefix(to).address && x.destination.length === 24
+        ? { ...x, nexthops: x.nexthops.map((hop) => ({ ...hop, realms: value })) }
+        : x,
+    ),
+  );
+
+rows('realms', [
+  {
+    name: "a rule asks for the realm of the destination's route",
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: both(realms('10.244.2.0/24', 5), DROP_REALM(5)) } },
+    outcome: 'unreachable',
+    disposition: 'dropped',
+  },
+  {
+    name: 'the realm of the way back to the source stands above it',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: { [HOST1]: both(both(realms('10.244.1.0/24', 7), realms('10.244.2.0/24', 5)), DROP_REALM(0x70005)) },
+    },
+    outcome: 'unreachable',
+    disposition: 'dropped',
+  },
+  {
+    name: 'a route without a realm has that of the policy rule',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST1]: both(
+          (s) => ({ ...s, rules4: known([...DEFAULT_RULES.slice(0, 1), policyRule(10, 254, { realms: 9 })]) }),
+          DROP_REALM(0x90009),
+        ),
+      },
+    },
+    outcome: 'unreachable',
+    disposition: 'dropped',
+  },
+  {
+    name: 'another realm is passed over',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST1]: both(realms('10.244.2.0/24', 5), DROP_REALM(6)) } },
+    outcome: 'reachable',
+  },
+]);

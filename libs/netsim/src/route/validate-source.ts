@@ -6,6 +6,7 @@ import type { Missing } from '../walk/choices.ts';
 import type { Walk } from '../walk/walk.ts';
 import { maxConf, missingSection, sysctl, unreadSysctls } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { hasRealms } from './realms.ts';
 import { type ReversePath, reversePath } from './reverse-path.ts';
 import { areDefault, inOrder } from './rules.ts';
 
@@ -35,7 +36,7 @@ export function refusedSource(
   const rpFilter = maxConf(ns, iif, 'rp_filter');
   const acceptLocal = (maxConf(ns, iif, 'accept_local') ?? 0) > 0;
   const own = ns.net.own.has(packet.source);
-  if (rpFilter === 0 && !redirects(ns, iif, out)) {
+  if (rpFilter === 0 && !redirects(ns, iif, out) && !hasRealms(ns)) {
     if (acceptLocal && (!own || walk.sees('sysctl/accept_local', true))) return null;
     if (!routesOfItsOwn(ns)) return own ? { kind: 'own', evidence: [] } : null;
   }

@@ -26,6 +26,7 @@ import {
 import { Malformed, must, type ParseProblem } from '../problem.ts';
 import type { NamedNextHop, NamedRoute } from './devices.ts';
 import { scopeNumber, tableNumber, tosNumber } from './names.ts';
+import { realmsOf } from './realms.ts';
 
 const ROUTE_TYPES: readonly RouteType[] = [
   'unicast',
@@ -117,6 +118,7 @@ function readNextHop(fields: Fields): NamedNextHop {
     dead: flags.has('dead'),
     linkdown: flags.has('linkdown'),
     encap: optionalText(fields, 'encap'),
+    ...realmsOf(fields),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import { type Fields, number, optionalNumber, optionalText, parseArray, present } from '../json/fields.ts';
 import { Malformed, must, type ParseProblem } from '../problem.ts';
 import { protocolNumber, tableNumber, tosNumber } from './names.ts';
+import { realmsOf } from './realms.ts';
 import { routePrefix } from './route.ts';
 
 /** Selectors that the model has no answer for: a rule that has one may apply or not. */
@@ -46,6 +47,7 @@ export function readRule(fields: Fields, at: LineRef, family: Family): Rule {
     suppressPrefixLength:
       optionalNumber(fields, 'suppress_prefixlen') ?? optionalNumber(fields, 'suppress_prefixlength'),
     suppressIfGroup: suppressedGroup(optionalText(fields, 'suppress_ifgroup')),
+    ...realmsOf(fields),
     ...(strange.length > 0 ? { unmodelled: strange } : {}),
     action: actionOf(fields),
     evidence: at,

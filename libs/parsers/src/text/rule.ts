@@ -45,7 +45,12 @@ const RULE: Grammar = {
   suppress_prefixlength: numeric('suppress_prefixlen'),
   suppress_prefixlen: numeric(),
   suppress_ifgroup: value(),
-  realms: skip(1),
+  realms: (words, fields) => {
+    const [first, second, ...more] = words.value('realms').split('/');
+    if (more.length > 0) throw new Malformed('a rule has one pair of realms');
+    if (second !== undefined) fields['flow_from'] = first;
+    fields['flow_to'] = second ?? first;
+  },
   masquerade: alone(),
   'map-to': (words, fields) => {
     fields['action'] = `map-to ${words.value('an address')}`;

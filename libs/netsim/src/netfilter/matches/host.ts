@@ -11,8 +11,11 @@ export function devgroup(m: Of<'devgroup'>, c: RuleContext): Answer {
   return link !== null && (((link.group ?? 0) ^ m.value) & m.mask) === 0;
 }
 
-/** tclassid of the route; realms of routes are not followed to here. */
-export const realm = (m: Of<'realm'>, _c: RuleContext): Answer => ({ unknown: `the realm of the route (${m.value})` });
+/** realm_mt (xt_realm.c): the source's realm above, the destination's below. */
+export function realm(m: Of<'realm'>, c: RuleContext): Answer {
+  const realms = c.realms === undefined ? 0 : c.realms;
+  return realms === null ? { unknown: 'the number of a realm that has a name' } : m.value === (realms & m.mask) >>> 0;
+}
 
 /** No packet here has been through IPsec; what policies do to those that leave, the path says (link/xfrm.ts). */
 export function policy(m: Of<'policy'>, c: RuleContext): Answer {

@@ -181,7 +181,7 @@ const SAMPLES: { readonly [K in Kind]: Sample<K> } = {
     yes: { ...n, kind: 'devgroup', side: 'source', value: 0, mask: 0xffffffff },
     no: { ...n, kind: 'devgroup', side: 'destination', value: 1, mask: 1 },
   },
-  realm: { yes: null, no: null, unknown: { ...n, kind: 'realm', value: 1, mask: 255 } },
+  realm: { yes: { ...n, kind: 'realm', value: 0, mask: 255 }, no: { ...n, kind: 'realm', value: 1, mask: 255 } },
   policy: {
     yes: { ...n, kind: 'policy', dir: 'in', ipsec: false, options: [] },
     no: { ...n, kind: 'policy', dir: 'in', ipsec: true, options: [] },

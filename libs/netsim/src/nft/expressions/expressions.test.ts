@@ -277,7 +277,8 @@ const ROWS: { readonly [K in NftExpr['kind']]: readonly Row[] } = {
   rt: [
     ['of the next hop', [{ kind: 'rt', key: 'nexthop4', dreg: 0 }, is('0af40202')], 'met'],
     ['of the other family', [{ kind: 'rt', key: 'nexthop6', dreg: 0 }], 'not met'],
-    ['of the realm', [{ kind: 'rt', key: 'classid', dreg: 0 }, is('00000001')], 'asked'],
+    ['of no realm', [{ kind: 'rt', key: 'classid', dreg: 0 }, is('00000000')], 'met'],
+    ['of another realm', [{ kind: 'rt', key: 'classid', dreg: 0 }, is('01000000')], 'not met'],
   ],
   socket: [['of the sender', [{ kind: 'socket', key: 'transparent', level: null, dreg: 0 }, is('01')], 'asked']],
   numgen: [

@@ -109,6 +109,15 @@ export function rt(x: Rt, e: Evaluation): Outcome {
       e.unread.add('the MSS of the route');
       e.registers.store(x.dreg, unknownBytes(2));
       return 'next';
+    case 'classid': {
+      const { realms = 0 } = e.context;
+      if (realms === null) e.unread.add('the number of a realm that has a name');
+      e.registers.store(
+        x.dreg,
+        realms === null ? unknownBytes(4) : e.table.host.swap(realms.toString(16).padStart(8, '0')),
+      );
+      return 'next';
+    }
     default:
       e.unread.add(`rt ${x.key}`);
       e.registers.store(x.dreg, unknownBytes(x.key === 'xfrm' ? 1 : 4));

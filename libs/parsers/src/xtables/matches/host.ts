@@ -23,7 +23,11 @@ export const realm: Module<readonly XtMatch[]> = {
   options: { '--realm': 1 },
   build: each<XtMatch>({
     // A name of /etc/iproute2/rt_realms has no number here.
-    '--realm': (g) => (/^\d/.test(arg(g)) ? { kind: 'realm', ...valueAndMask(arg(g)), negate: g.negate } : null),
+    '--realm': (g) => {
+      // iptables-nft-save names the realm 0 as iproute2 does.
+      const text = arg(g) === 'cosmos' ? '0' : arg(g);
+      return /^\d/.test(text) ? { kind: 'realm', ...valueAndMask(text), negate: g.negate } : null;
+    },
   }),
 };
 

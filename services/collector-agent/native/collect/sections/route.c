@@ -91,6 +91,22 @@ static void gateway(struct buf *b, int family, const struct nlattr **tb)
     }
 }
 
+/* Realms: the destination's in the lower half, the source's in the upper one (iproute2's print_rta_flow). */
+static void flow(struct buf *b, const struct nlattr *a)
+{
+    uint32_t realms = na_u32(a);
+    char text[8];
+    jkey(b, "flow");
+    buf_ch(b, '{');
+    if (realms >> 16) {
+        snprintf(text, sizeof text, "%u", realms >> 16);
+        jkv_str(b, "from", text);
+    }
+    snprintf(text, sizeof text, "%u", realms & 0xffff);
+    jkv_str(b, "to", text);
+    buf_ch(b, '}');
+}
+
 static void metrics(struct buf *b, const struct nlattr *a)
 {
     static const char *names[] = {NULL, "lock", "mtu", "window", "rtt", "rttvar", "ssthresh", "cwnd", "advmss",
@@ -126,6 +142,7 @@ static void nexthops(struct out *o, const struct nlattr *a)
         buf_ch(b, '{');
         if (t[RTA_ENCAP_TYPE]) encap(b, t[RTA_ENCAP_TYPE]);
         gateway(b, o->family, t);
+        if (t[RTA_FLOW]) flow(b, t[RTA_FLOW]);
         if (nh->rtnh_ifindex) jkv_str(b, "dev", link_label(o->c, nh->rtnh_ifindex));
         jkv_num(b, "weight", nh->rtnh_hops + 1);
         route_flags(b, nh->rtnh_flags);
@@ -163,6 +180,7 @@ static void each_route(const struct nlmsghdr *h, void *arg)
     jkv_str(b, "table", table_name(tb[RTA_TABLE] ? na_u32(tb[RTA_TABLE]) : m->rtm_table));
     jkv_str(b, "protocol", protocol_name(m->rtm_protocol));
     jkv_str(b, "scope", scope_name(m->rtm_scope));
+    if (tb[RTA_FLOW]) flow(b, tb[RTA_FLOW]);
     if (tb[RTA_PREFSRC])
         jkv_str(b, "prefsrc", address_text(o->family, na_data(tb[RTA_PREFSRC]), na_len(tb[RTA_PREFSRC])));
     if (tb[RTA_PRIORITY]) jkv_num(b, "metric", na_u32(tb[RTA_PRIORITY]));
@@ -303,6 +321,7 @@ static void each_rule(const struct nlmsghdr *h, void *arg)
         if (tb[FRA_SUPPRESS_IFGROUP] && (int32_t)na_u32(tb[FRA_SUPPRESS_IFGROUP]) != -1)
             jkv_num(b, "suppress_ifgroup", (int32_t)na_u32(tb[FRA_SUPPRESS_IFGROUP]));
     }
+    if (tb[FRA_FLOW]) flow(b, tb[FRA_FLOW]);
     if (m->action == FR_ACT_GOTO) {
         if (tb[FRA_GOTO])
             jkv_num(b, "goto", na_u32(tb[FRA_GOTO]));
