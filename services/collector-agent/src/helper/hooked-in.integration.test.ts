@@ -18,8 +18,8 @@ afterEach(async () => {
   scratch.remove();
 });
 
-async function read(kind: 'attached-programs' | 'nftables' | 'iptables-nft-save'): Promise<string> {
-  const { sections } = await helper.collect({
+async function read(kind: 'attached-programs' | 'nftables' | 'iptables-nft-save', by = helper): Promise<string> {
+  const { sections } = await by.collect({
     path: scratch.path,
     kinds: [kind],
     flows: [],
@@ -97,4 +97,31 @@ it("iptables' own table: dormant, it has no rules that apply", async () => {
   expect(await read('iptables-nft-save')).toContain('-A FORWARD -j DROP');
   scratch.run(['nft', 'add table ip filter { flags dormant; }']);
   expect(await read('iptables-nft-save')).not.toContain('-j DROP');
+});
+
+it('nftables: what was read before of sets without a name is what a new reading says, whichever of them came and went', async () => {
+  const nft = (text: string): string => scratch.run(['nft', '-f', '-'], text);
+  const fresh = async (): Promise<string> => {
+    const other = startHelper(builtHelper, { info() {}, warn() {} });
+    try {
+      return await read('nftables', other);
+    } finally {
+      await other.close();
+    }
+  };
+  nft(`table ip t { set named { type ipv4_addr; elements = { 10.9.9.9 }; };
+    chain c { type filter hook input priority 0; tcp dport { 80, 443 } accept; ip saddr @named drop; udp dport vmap { 53 : drop }; }; }`);
+  const before = await read('nftables');
+  expect(before).toContain('"01bb"');
+  // A set of the same name, since the first free number is taken: another handle.
+  nft('flush chain ip t c\nadd rule ip t c tcp dport { 81, 444 } accept\nadd element ip t named { 10.9.9.8 }');
+  const changed = await read('nftables');
+  expect(changed).not.toContain('"01bb"');
+  expect(changed).toContain('"01bc"');
+  expect(changed).toContain('"0a090908"');
+  expect(changed).toBe(await fresh());
+  nft('add rule ip t c tcp dport { 82, 445 } accept');
+  expect(await read('nftables')).toBe(await fresh());
+  nft('delete table ip t\nadd table ip t\nadd chain ip t c\nadd rule ip t c tcp dport { 83, 446 } accept');
+  expect(await read('nftables')).toBe(await fresh());
 });

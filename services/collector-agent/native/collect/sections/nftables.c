@@ -14,6 +14,7 @@
 #include "../context.h"
 #include "nft.h"
 #include "nft_json.h"
+#include "nft_sets.h"
 
 #define MAX_BYTES (512ul * 1024 * 1024)
 
@@ -54,6 +55,11 @@ ATTRIBUTES(rule) = {SKIP(1), {2, "chain", FORM_TEXT, NULL}, {3, "handle", FORM_U
                     {4, "expressions", FORM_EXPRESSIONS, NULL}, SKIP(5), SKIP(6), {7, "comment", FORM_COMMENT, NULL}, SKIP(8),
                     SKIP(9), SKIP(10), SKIP(11), END};
 
+struct met {
+    char *name;
+    uint64_t handle; /* of a set that stays as it is; else 0 */
+};
+
 struct dump {
     struct buf *out;
     const struct nft_table *table;
@@ -61,7 +67,7 @@ struct dump {
     int answers; /* NFT_MSG_NEW… */
     const char *line; /* `{"chain":{` */
     const struct nft_attribute *attributes;
-    char **names; /* of the sets or chains met */
+    struct met *met; /* the sets or chains */
     size_t n, cap;
     bool moving; /* elements come and go without a new generation */
 };
@@ -69,19 +75,19 @@ struct dump {
 static void forget_names(struct dump *d)
 {
     for (size_t i = 0; i < d->n; i++)
-        free(d->names[i]);
+        free(d->met[i].name);
     d->n = 0;
 }
 
-static void keep_name(struct dump *d, const char *name)
+static void keep_name(struct dump *d, const char *name, uint64_t handle)
 {
     if (d->n == d->cap) {
         d->cap = d->cap ? d->cap * 2 : 64;
-        d->names = realloc(d->names, d->cap * sizeof *d->names);
-        if (!d->names)
+        d->met = realloc(d->met, d->cap * sizeof *d->met);
+        if (!d->met)
             _Exit(70);
     }
-    d->names[d->n++] = strdup(name);
+    d->met[d->n++] = (struct met){.name = strdup(name), .handle = handle};
 }
 
 static void restart(void *arg)
@@ -91,15 +97,17 @@ static void restart(void *arg)
     forget_names(d);
 }
 
+#define STAYS (NFT_SET_ANONYMOUS | NFT_SET_CONSTANT)
+
 static void each(const struct nlmsghdr *h, void *arg)
 {
     struct dump *d = arg;
-    const struct nlattr *t[16];
+    const struct nlattr *t[NFTA_SET_HANDLE + 1];
     if ((h->nlmsg_type & 0xff) != d->answers || d->out->len > MAX_BYTES)
         return;
     const void *first = NL_BODY(h, struct nfgenmsg);
     size_t len = NL_BODY_LEN(h, struct nfgenmsg);
-    nl_attrs(first, len, t, 15);
+    nl_attrs(first, len, t, NFTA_SET_HANDLE);
     if (!t[1] || strcmp(na_str(t[1]), d->table->name) != 0)
         return;
     buf_str(d->out, d->line);
@@ -108,12 +116,15 @@ static void each(const struct nlmsghdr *h, void *arg)
         nft_json_object(d->out, t[4], na_be32(t[3]));
     buf_add(d->out, "}}\n", 3);
     if (d->answers == NFT_MSG_NEWSET && t[NFTA_SET_NAME]) {
-        keep_name(d, na_str(t[NFTA_SET_NAME]));
-        d->moving |= t[NFTA_SET_FLAGS] && na_be32(t[NFTA_SET_FLAGS]) & (NFT_SET_TIMEOUT | NFT_SET_EVAL);
+        uint32_t flags = t[NFTA_SET_FLAGS] ? na_be32(t[NFTA_SET_FLAGS]) : 0;
+        bool moves = flags & (NFT_SET_TIMEOUT | NFT_SET_EVAL);
+        bool stays = (flags & STAYS) == STAYS && !moves && t[NFTA_SET_HANDLE];
+        keep_name(d, na_str(t[NFTA_SET_NAME]), stays ? na_be64(t[NFTA_SET_HANDLE]) : 0);
+        d->moving |= moves;
     }
     /* `use` counts a chain's rules and the jumps to it: at none there is nothing to ask for. */
     if (d->answers == NFT_MSG_NEWCHAIN && t[NFTA_CHAIN_NAME] && (!t[NFTA_CHAIN_USE] || na_be32(t[NFTA_CHAIN_USE]) > 0))
-        keep_name(d, na_str(t[NFTA_CHAIN_NAME]));
+        keep_name(d, na_str(t[NFTA_CHAIN_NAME]), 0);
 }
 
 static void each_element(const struct nlmsghdr *h, void *arg)
@@ -160,7 +171,16 @@ static int dump_sets(int fd, struct dump *d)
         const char *end = strchr(at, '\n');
         buf_add(out, at, (size_t)(end + 1 - at));
         at = end + 1;
-        e = ask(fd, &of_elements, NFT_MSG_GETSETELEM, each_element, d->names[i]);
+        struct nft_set_id id = {.table = d->table->handle, .set = d->met[i].handle};
+        size_t from = out->len, len;
+        const char *kept = nft_sets_kept(id, &len);
+        if (kept)
+            buf_add(out, kept, len);
+        else
+            e = ask(fd, &of_elements, NFT_MSG_GETSETELEM, each_element, d->met[i].name);
+        /* What a quota has used up moves. */
+        if (!e && id.set && (kept || !memmem(out->p + from, out->len - from, "\"consumed\":", 11)))
+            nft_sets_keep(id, out->p + from, out->len - from);
     }
     buf_free(&lines);
     return e;
@@ -200,14 +220,14 @@ static int dump_table(int fd, const struct nft_table *t, struct buf *out, bool *
     if (!e)
         e = ask(fd, &flows, NFT_MSG_GETFLOWTABLE, each, NULL);
     /* Chain by chain, which the kernel finds by its name: a dump of all rules walks over those already sent again for each
-     * 32 KiB of answer. (A set it finds in a list: 10,000 anonymous ones take it a second.) */
+     * 32 KiB of answer. (A set it finds in a list: see nft_sets.c.) */
     for (size_t i = 0; i < chains.n && !e; i++)
-        e = ask(fd, &rules, NFT_MSG_GETRULE, each, chains.names[i]);
+        e = ask(fd, &rules, NFT_MSG_GETRULE, each, chains.met[i].name);
     *moving |= sets.moving;
     forget_names(&chains);
     forget_names(&sets);
-    free(chains.names);
-    free(sets.names);
+    free(chains.met);
+    free(sets.met);
     return e;
 }
 
@@ -247,11 +267,15 @@ int section_nftables(struct ctx *c, struct buf *out)
             return 0;
         size_t start = out->len;
         bool moving = false;
-        if (dump_all(c, s, out, &moving))
+        nft_sets_begin(c->cookie);
+        int e = dump_all(c, s, out, &moving);
+        bool whole = !e && s->fd >= 0 && nft_generation(s) == s->generation;
+        nft_sets_end(whole);
+        if (e)
             return -1;
         if (s->fd < 0)
             return 0;
-        if (nft_generation(s) == s->generation) {
+        if (whole) {
             /* Counters move as well, but decide nothing. */
             if (!moving && !strstr(out->p + start, "\"consumed\":"))
                 nft_keep(c->cookie, s->generation, NFT_NATIVE, out, start);
