@@ -1,5 +1,5 @@
 /** A bridge: its own reception, its forwarding between ports, and bridge netfilter (net/bridge/br_*.c, br_netfilter). */
-import type { BridgeDetail, FdbEntry, Link, Mac } from '@netverdict/linux-net';
+import type { FdbEntry, Link, Mac } from '@netverdict/linux-net';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook, unreadRulesets } from '../netfilter/hook.ts';
@@ -11,8 +11,9 @@ import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Cause } from '../walk/stop.ts';
 import type { Walk } from '../walk/walk.ts';
-import { stopUnread, sysctl, sysctlOn, unreadHost } from '../world/facts.ts';
+import { stopUnread, unreadHost } from '../world/facts.ts';
 import { peerOf, veth, type WorldNamespace } from '../world/world.ts';
+import { callsIptables, passPorts } from './bridge-netfilter.ts';
 import { fdbPort, isLocalMac, mayEnter, mayLeave, type Passing, portsOf } from './bridge-ports.ts';
 import { spread } from './spread.ts';
 
@@ -102,19 +103,14 @@ function translated(
 /** br_forward after the FDB: FORWARD and POSTROUTING when bridge netfilter calls, then out of the port. */
 export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, frame: Frame): Next {
   const found = findPort(walk, ns, bridge, port, frame);
-  if (!found.ok) return found.next;
+  if (!found.ok) return found.copies ? copiesPass(walk, ns, bridge, port, frame, found.next) : found.next;
   const out = found.port;
   let { packet } = frame;
   const native = nativeBridge(walk, ns, ['forward', 'postrouting'], packet, { iif: port, oif: out, frame });
   if (native) return native;
-  if (callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family)) {
-    const devices = { ...NO_DEVICES, iif: bridge, oif: bridge, physIn: port, physOut: out, bridged: true };
-    const forward = runHook({ walk, ns, hook: 'FORWARD', devices }, packet);
-    if (!forward.ok) return forward.next;
-    const post = runHook({ walk, ns, hook: 'POSTROUTING', devices: { ...devices, iif: null } }, forward.packet);
-    if (!post.ok) return post.next;
-    packet = post.packet;
-  }
+  const passed = passPorts(walk, { ns, bridge, entry: port, exit: out }, packet);
+  if (!passed.ok) return passed.next;
+  packet = passed.packet;
   const tooBig = portSize(walk, ns, out, packet);
   if (tooBig) return tooBig;
   walk.step(ns, () => ({
@@ -124,6 +120,19 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
     detail: { dev: out.name },
   }));
   return { do: 'transmit', ns, link: out, frame: { ...frame, packet }, nexthop: packet.destination };
+}
+
+/**
+ * br_flood: nobody takes the frame, but each port that it is flooded to has a copy, which meets the rules; a rule that rejects one
+ * tells the sender.
+ */
+function copiesPass(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, frame: Frame, lost: Next): Next {
+  for (const exit of [...portsOf(ns, bridge)].sort((a, b) => b.ifindex - a.ifindex)) {
+    if (!exit.up || !mayLeave(walk, port, exit, 'unicast').ok) continue;
+    const copy = passPorts(walk, { ns, bridge, entry: port, exit }, frame.packet);
+    if (!copy.ok && copy.next.do === 'end' && copy.next.stop?.disposition === 'rejected') return copy.next;
+  }
+  return lost;
 }
 
 /** br_dev_xmit: the host's own packet goes into the bridge. */
@@ -151,7 +160,10 @@ function portSize(walk: Walk, ns: WorldNamespace, port: Link, packet: Packet): N
 
 const VLAN_TAG = 4;
 
-type FoundPort = { readonly ok: true; readonly port: Link } | { readonly ok: false; readonly next: Next };
+type FoundPort =
+  | { readonly ok: true; readonly port: Link }
+  /** `copies`: it was flooded, in vain. */
+  | { readonly ok: false; readonly next: Next; readonly copies?: true };
 
 /**
  * By the FDB; an unknown address is flooded, and the port behind which somebody takes it counts. `ingress` null: the host's own.
@@ -187,6 +199,7 @@ function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, ingress: Link | 
     const text = `${bridge.name}: no port leads to ${dstMac ?? describe(packet)}`;
     return {
       ok: false,
+      copies: true,
       next: walk.stop(
         ns,
         packet,
@@ -290,12 +303,4 @@ const isUnread = (walk: Walk, ns: WorldNamespace, port: Link): boolean =>
 function isUnreadPeer(walk: Walk, ns: WorldNamespace, port: Link): boolean {
   const peer = peerOf(walk.world, ns, port);
   return peer !== null && unreadHost(peer) !== null;
-}
-
-/** The bridge's own flag or the namespace's sysctl; no such file: br_netfilter is not loaded. */
-function callsIptables(walk: Walk, ns: WorldNamespace, detail: BridgeDetail | null, family: 'ipv4' | 'ipv6'): boolean {
-  const name = family === 'ipv4' ? 'iptables' : 'ip6tables';
-  const path = `net/bridge/bridge-nf-call-${name}`;
-  if ((family === 'ipv4' ? detail?.nfCallIptables : detail?.nfCallIp6tables) ?? false) return true;
-  return sysctl(ns, path) === undefined ? sysctlOn(walk, ns, path, false) : Boolean(sysctl(ns, path));
 }

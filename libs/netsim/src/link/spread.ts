@@ -3,6 +3,7 @@ import type { IpAddress, Link, Mac } from '@netverdict/linux-net';
 import type { Walk } from '../walk/walk.ts';
 import { type Unread, unreadHost } from '../world/facts.ts';
 import { isUplink, lowerOf, peerOf, upperOf, veth, type WorldNamespace } from '../world/world.ts';
+import type { Crossing } from './bridge-netfilter.ts';
 import { fdbPort, isLocalMac, mayEnter, mayLeave, type Passing, portsOf } from './bridge-ports.ts';
 import { macvlansThatHear, siblingsThatHear } from './macvlan.ts';
 import { farEnds, proxiedBy } from './vxlan-ends.ts';
@@ -11,6 +12,8 @@ export interface Member {
   readonly ns: WorldNamespace;
   /** The device that takes the frame: a veth end, a bridge, a node's uplink. */
   readonly link: Link;
+  /** The bridges that the frame crossed on its way there. */
+  readonly crossed?: readonly Crossing[];
 }
 
 /** `to` a MAC address, or to everybody: ARP asks by broadcast, neighbour discovery by multicast. */
@@ -55,6 +58,7 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
   const missing: number[] = [];
   const unread: Unread[] = [];
   const seen = new Set<string>();
+  const crossed: Crossing[] = [];
   let wire = false;
   let unknown = false;
   const unicast = cast.to !== 'broadcast' && cast.to !== 'multicast';
@@ -134,7 +138,7 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
   /** A device that is no port of anything has the frame. */
   const take = (at: WorldNamespace, link: Link): void => {
     if (!accepts(link) || !once('in', at, link)) return;
-    (link.up ? members : down).push({ ns: at, link });
+    (link.up ? members : down).push({ ns: at, link, crossed: [...crossed] });
   };
 
   const arrive = (at: WorldNamespace, link: Link): void => {
@@ -171,9 +175,9 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
       }
       if (learn && cast.from !== null && port.bridgePort?.learning !== false)
         walk.learned.set(`${at.key} ${bridge.ifindex} ${cast.from}`, port.ifindex);
-      if (!unicast) members.push({ ns: at, link: bridge });
+      if (!unicast) members.push({ ns: at, link: bridge, crossed: [...crossed] });
       else if (isLocalMac(at, bridge, cast.to as Mac)) {
-        members.push({ ns: at, link: bridge });
+        members.push({ ns: at, link: bridge, crossed: [...crossed] });
         return;
       }
     }
@@ -191,7 +195,9 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
       const { bridgePort } = out;
       if (!unicast && cast.wanted !== null && bridgePort?.proxyArp) continue;
       if (suppress && (bridgePort?.neighSuppress || bridgePort?.proxyArpWifi)) continue;
+      if (port) crossed.push({ ns: at, bridge, entry: port, exit: out });
       leave(at, out);
+      if (port) crossed.pop();
     }
   };
 

@@ -3,10 +3,13 @@
  * they pass the rules of both hosts, which may lose them.
  */
 import type { Ipv6, Link } from '@netverdict/linux-net';
+import { type Crossing, crossBridge } from '../link/bridge-netfilter.ts';
 import type { Member } from '../link/spread.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
-import { runHook } from '../netfilter/hook.ts';
+import { type HookResult, type Rerouted, runHook } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
+import { routed } from '../path/output-route.ts';
+import { flowKey } from '../route/key.ts';
 import type { Stop } from '../walk/stop.ts';
 import type { Walk } from '../walk/walk.ts';
 import { confOf } from '../world/facts.ts';
@@ -61,14 +64,20 @@ export function exchangeNd(walk: Walk, asker: Member, source: Ipv6, answerer: Me
   const group = (SOLICITED_NODE | (wanted & 0xffffffn)) as Ipv6;
   const solicitation = message(SOLICITATION, source, group);
   const advertisement = message(ADVERTISEMENT, wanted, source);
+  const way = answerer.crossed ?? [];
+  const back = [...way].reverse().map((c) => ({ ...c, entry: c.exit, exit: c.entry }));
   return walk.aside(
-    () => crosses(walk, asker, answerer, solicitation) ?? crosses(walk, answerer, asker, advertisement),
+    () => crosses(walk, asker, way, answerer, solicitation) ?? crosses(walk, answerer, back, asker, advertisement),
   );
 }
 
-/** As the sender's rules leave it, it comes to the receiver's. */
-function crosses(walk: Walk, from: Member, to: Member, packet: Packet): Stop | null {
-  const sent = passes(walk, from, 'out', packet);
+/** As the sender's rules leave it, it comes to the receiver's; bridges on the way may ask their hosts' rules. */
+function crosses(walk: Walk, from: Member, way: readonly Crossing[], to: Member, packet: Packet): Stop | null {
+  let sent = passes(walk, from, 'out', packet);
+  for (const crossing of way) {
+    if (!sent.ok) return sent.stop;
+    sent = passed(crossBridge(walk, crossing, { ...sent.packet, mark: 0, ct: null }));
+  }
   if (!sent.ok) return sent.stop;
   const come = passes(walk, to, 'in', { ...sent.packet, mark: 0, ct: null });
   if (!come.ok) return come.stop;
@@ -89,17 +98,41 @@ type Passed =
   /** null: what became of it is not known. */
   | { readonly ok: false; readonly stop: Stop | null };
 
+const passed = (result: HookResult): Passed =>
+  result.ok ? result : { ok: false, stop: result.next.do === 'end' ? result.next.stop : null };
+
 function passes(walk: Walk, { ns, link }: Member, way: 'out' | 'in', packet: Packet): Passed {
   const hooks = way === 'out' ? (['OUTPUT', 'POSTROUTING'] as const) : (['PREROUTING', 'INPUT'] as const);
   let current = packet;
   for (const hook of hooks) {
     const devices = { ...NO_DEVICES, ...(way === 'out' ? { oif: link } : { iif: link }) };
-    const result = runHook({ walk, ns, hook, devices }, current);
-    if (!result.ok) return { ok: false, stop: result.next.do === 'end' ? result.next.stop : null };
+    const result = runHook(
+      { walk, ns, hook, devices, reroute: (changed) => sentElsewhere(walk, { ns, link }, changed) },
+      current,
+    );
+    if (!result.ok) return passed(result);
     current = result.packet;
   }
   return { ok: true, packet: current };
 }
+
+/**
+ * ip6_route_me_harder routes what OUTPUT changed as it does any packet: where the routes refuse it or take another device,
+ * nobody on this link hears it. The kernel's own socket is bound to none.
+ */
+function sentElsewhere(walk: Walk, { ns, link }: Member, packet: Packet): Rerouted {
+  const asked = isLinkLocal(packet.destination as bigint) || isMulticast(packet.destination as bigint);
+  const key = { ...flowKey(packet, 'lo', asked ? link : null), uid: 0 };
+  const way = routed(walk, ns, packet, key, false);
+  if (!way.ok) return way;
+  if (way.e.out.ifindex === link.ifindex) return { ok: true, devices: { ...NO_DEVICES, oif: link } };
+  const { out } = way.e;
+  const cause = { kind: 'frame-lost', link: out, mac: '', address: packet.destination } as const;
+  const text = `changed by a rule, neighbour discovery of ${link.name} leaves by ${out.name}`;
+  return { ok: false, next: walk.stop(ns, packet, 'unresolved-neighbour', cause, text) };
+}
+
+const isMulticast = (a: bigint): boolean => a >> 120n === 0xffn;
 
 /** nf_conntrack_icmpv6_error leaves neighbour discovery untracked. */
 const message = (type: number, source: Ipv6, destination: Ipv6): Packet => ({

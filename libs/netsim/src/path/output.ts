@@ -6,6 +6,7 @@ import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook, unreadRulesets } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
 import { isLinkLocal } from '../route/addresses.ts';
+import { ofRawSocket } from '../route/key.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
@@ -27,7 +28,9 @@ export function localOutput(
     (walk.direction === 'forward' && !walk.confirming ? cgroupPrograms(walk, ns, 'connect', packet) : null) ??
     cgroupPrograms(walk, ns, 'egress', packet);
   if (program) return program;
-  const first = routed(walk, ns, packet, keyOf(walk, ns, packet, oif, sourceChosen), true);
+  const key = keyOf(walk, ns, packet, oif, sourceChosen);
+  const raw = walk.flow.tcpFlags !== undefined && packet === walk.original;
+  const first = routed(walk, ns, packet, raw ? ofRawSocket(key) : key, true);
   if (!first.ok) return first.next;
   const tooBig = mayNotBeCut(walk, packet) ? checkSize(walk, ns, first.e, packet) : null;
   if (tooBig) return tooBig;

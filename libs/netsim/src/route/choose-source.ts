@@ -6,7 +6,7 @@ import type { Walk } from '../walk/walk.ts';
 import { sysctl } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { routeFailure } from './input.ts';
-import { flowKey } from './key.ts';
+import { flowKey, ofRawSocket } from './key.ts';
 import { ownerOf, routeOut } from './output.ts';
 
 export type Sender =
@@ -35,7 +35,9 @@ export function chooseSource(walk: Walk, ns: WorldNamespace, packet: Packet, ask
     const errno = free ? 'ENETUNREACH' : 'EADDRNOTAVAIL';
     return { ok: false, next: routeFailure(walk, ns, null, packet, none, errno) };
   }
-  const key = { ...flowKey(packet, 'lo', bound), source: null, strictDevice: bound !== null };
+  const asking = flowKey(packet, 'lo', bound);
+  const raw = walk.flow.tcpFlags !== undefined;
+  const key = { ...(raw ? ofRawSocket(asking) : asking), source: null, strictDevice: bound !== null };
   const found = routeOut(walk, ns, key, false);
   if (found.kind === 'unknown') return { ok: false, next: walk.unknown(ns, packet, found.missing) };
   if (found.kind === 'refused')

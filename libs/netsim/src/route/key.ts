@@ -41,3 +41,6 @@ export function flowKey(packet: Packet, iifName: string, oif: Link | null): Flow
     ...(iifName === 'lo' ? {} : { uid: 0 }),
   };
 }
+
+/** A raw socket asks without ports (raw_sendmsg, rawv6_sendmsg): the TCP header that it was given is only bytes to it. */
+export const ofRawSocket = (key: FlowKey): FlowKey => ({ ...key, sport: null, dport: null });
