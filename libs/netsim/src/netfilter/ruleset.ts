@@ -62,8 +62,13 @@ function sectionKindOf(source: XtRuleset): SectionKind {
 
 /** The tool that prints and edits this ruleset. */
 export function toolOf(ruleset: { readonly family: Family; readonly variant: XtVariant }): string {
-  return `${ruleset.family === 'ipv4' ? 'iptables' : 'ip6tables'}-${ruleset.variant}`;
+  return TOOLS[ruleset.family][ruleset.variant];
 }
+
+const TOOLS: Readonly<Record<Family, Readonly<Record<XtVariant, string>>>> = {
+  ipv4: { legacy: 'iptables-legacy', nft: 'iptables-nft' },
+  ipv6: { legacy: 'ip6tables-legacy', nft: 'ip6tables-nft' },
+};
 
 export const ruleEvidence = (ruleset: CompiledRuleset, rule: { line: number; text: string }): Evidence => ({
   section: ruleset.section?.digest ?? null,

@@ -147,20 +147,38 @@ function byTableAndPriority(bases: readonly NftBase[]): Map<string, NftBase[]> {
 const nativeGroup = (key: string, hook: Hook, chains: readonly NftBase[]): Group => ({
   name: key.replace(/ -?\d+$/, ''),
   acts: chains.map((base) => ({ kind: 'nft', base, reroutes: hook === 'OUTPUT' && base.type === 'route' })),
-  stops: chains.some((base) => base.stops),
-  changes: chains.some((base) => base.changes),
+  get stops() {
+    return chains.some((base) => base.stops);
+  },
+  get changes() {
+    return chains.some((base) => base.changes);
+  },
 });
 
-const tableGroup = (ruleset: CompiledRuleset, table: CompiledTable, chain: CompiledChain, hook: Hook): Group => ({
-  name: toolOf(ruleset),
-  acts: [{ kind: 'xt', ruleset, table, reroutes: hook === 'OUTPUT' && table.name === 'mangle' }],
-  ...abilities(table, chain),
-});
+function tableGroup(ruleset: CompiledRuleset, table: CompiledTable, chain: CompiledChain, hook: Hook): Group {
+  let found: Abilities | null = null;
+  const can = (): Abilities => (found ??= abilities(table, chain));
+  return {
+    name: toolOf(ruleset),
+    acts: [{ kind: 'xt', ruleset, table, reroutes: hook === 'OUTPUT' && table.name === 'mangle' }],
+    get stops() {
+      return can().stops;
+    },
+    get changes() {
+      return can().changes;
+    },
+  };
+}
+
+interface Abilities {
+  readonly stops: boolean;
+  readonly changes: boolean;
+}
 
 const PASSING: ReadonlySet<string> = new Set(['accept', 'return', 'jump', 'goto', 'observe', 'tcpmss', 'tee']);
 
-/** By all chains that can be reached. A match may keep a memory (`recent`), which is as good as a change. */
-function abilities(table: CompiledTable, from: CompiledChain): { stops: boolean; changes: boolean } {
+/** By all chains that can be reached, when it is asked for. A match may keep a memory (`recent`), which is as good as a change. */
+function abilities(table: CompiledTable, from: CompiledChain): Abilities {
   const seen = new Set<CompiledChain>();
   const open = [from];
   const can = { stops: from.chain.policy === 'DROP', changes: false };

@@ -127,14 +127,33 @@ function basesOf(table: CompiledNftTable): NftBase[] {
   for (const chain of table.chains.values()) {
     const { base } = chain.chain;
     if (!base) continue;
-    const can = abilities(table, chain);
-    bases.push({ ...base, table, chain, stops: can.stops || base.policy === 'drop', changes: can.changes });
+    let found: Abilities | null = null;
+    const can = (): Abilities => (found ??= abilities(table, chain));
+    bases.push({
+      ...base,
+      table,
+      chain,
+      get stops() {
+        return base.policy === 'drop' || can().stops;
+      },
+      get changes() {
+        return can().changes;
+      },
+    });
   }
   return bases;
 }
 
-/** By all chains that can be reached: those that verdicts of rules and of verdict maps name. */
-function abilities(table: CompiledNftTable, from: CompiledNftChain): { stops: boolean; changes: boolean } {
+interface Abilities {
+  readonly stops: boolean;
+  readonly changes: boolean;
+}
+
+/**
+ * By all chains that can be reached: those that verdicts of rules and of verdict maps name. Found out when it is asked for,
+ * which is where two stand at one hook with the same priority: kube-proxy's chains lead to tens of thousands.
+ */
+function abilities(table: CompiledNftTable, from: CompiledNftChain): Abilities {
   const seen = new Set<CompiledNftChain>();
   const open = [from];
   const can = { stops: false, changes: false };
