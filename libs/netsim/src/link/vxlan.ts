@@ -186,7 +186,9 @@ export function decapsulate(walk: Walk, ns: WorldNamespace, packet: Packet, payl
     detail: { dev: device.name, vni: payload.vni },
     packet: inner,
   }));
-  return { do: 'receive', ns, link: device, frame: { ...payload.frame, packet: scrub(inner, true) } };
+  // skb_scrub_packet: it is the same buffer, and the mark that the tunnel's packet was given here stays on it.
+  const received = { ...scrub(inner, true), mark: packet.mark };
+  return { do: 'receive', ns, link: device, frame: { ...payload.frame, packet: received } };
 }
 
 /** vxlan_snoop: a learning device remembers which end the frame came from, and takes none that a fixed entry places elsewhere. */

@@ -35,6 +35,10 @@ export interface Prediction {
 /** The smallest packets that the probe sends: headers and a short line. */
 const SMALLEST = { ipv4: { tcp: 60, udp: 40, icmp: 36 }, ipv6: { tcp: 80, udp: 60, icmp: 56 } } as const;
 
+/** A lone TCP packet has no options, whereas a connection's first has 20 bytes of them. */
+const smallest = ({ family, protocol, tcpFlags }: FlowSpec): number =>
+  SMALLEST[family][protocol] - (tcpFlags === null ? 0 : 20);
+
 export function flowOf(spec: FlowSpec, attempt: number, keyOf: (name: string) => string): Flow {
   const icmp = spec.protocol === 'icmp';
   return {
@@ -43,7 +47,7 @@ export function flowOf(spec: FlowSpec, attempt: number, keyOf: (name: string) =>
     source: { kind: 'namespace', namespace: keyOf(spec.from), address: spec.source },
     destination: { address: spec.destination, port: icmp ? null : spec.dport },
     sourcePort: spec.sport + attempt,
-    sizeBytes: spec.sizeBytes ?? SMALLEST[spec.family][spec.protocol],
+    sizeBytes: (spec.tcpFlags === null ? spec.sizeBytes : null) ?? smallest(spec),
     dontFragment: spec.dontFragment,
     // The prober's receivers answer a line of 12 bytes.
     ...(spec.protocol === 'udp' ? { answerBytes: spec.family === 'ipv4' ? 40 : 60 } : {}),

@@ -69,6 +69,7 @@ function packetOf({ draft, family, protocol, ports }: Focus, id: string): FlowSp
     dontFragment: true,
     ttl: 64,
     device: null,
+    tcpFlags: protocol === 'tcp' ? made.tcpFlags : null,
     repeat: 1,
   };
 }
