@@ -1,4 +1,4 @@
-/** `make bench`: every number with the machine, the command and what it is compared with. */
+/** `make bench`: every number with the machine, the command and what it is compared with; `--readme` puts the tables there. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { freePort } from '../clients/cli/src/local/services.ts';
 import { collectionRows } from './collection.ts';
 import { diagnosisRows, memoryRows, rssMiB } from './diagnosis.ts';
 import { machine } from './machine.ts';
-import { printRows, type Row } from './row.ts';
+import { printRows, type Row, writeReadme } from './row.ts';
 import { rulesetRows } from './rulesets/rows.ts';
 
 /** What Node itself takes, doing nothing. */
@@ -23,6 +23,7 @@ async function bareNodeMiB(): Promise<number> {
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'netverdict-bench-'));
+const tables: string[] = [];
 let lab: Lab | undefined;
 let instance: Instance | undefined;
 try {
@@ -38,14 +39,19 @@ try {
   });
   await sleep(5000);
   const rows: Row[] = memoryRows(instance, await bareNodeMiB());
-  printRows('Diagnosis through the API, 10 at a time, warmed up with 200', 'make bench', machine(), [
-    ...(await diagnosisRows(lab, instance)),
-    ...rows,
-  ]);
+  tables.push(
+    printRows('Diagnosis through the API, 10 at a time, warmed up with 200', 'make bench', machine(), [
+      ...(await diagnosisRows(lab, instance)),
+      ...rows,
+    ]),
+  );
   await instance.stop();
   instance = undefined;
-  printRows('Collection in the agent', 'make bench', machine(), await collectionRows());
-  printRows('Rulesets of many Services in the simulator, one core', 'make bench', machine(), await rulesetRows());
+  tables.push(printRows('Collection in the agent', 'make bench', machine(), await collectionRows()));
+  tables.push(
+    printRows('Rulesets of many Services in the simulator, one core', 'make bench', machine(), await rulesetRows()),
+  );
+  if (process.argv.includes('--readme')) writeReadme(tables);
 } finally {
   await instance?.stop();
   await lab?.down();

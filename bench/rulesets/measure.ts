@@ -100,7 +100,7 @@ async function measure(bench: BenchNode, mode: Mode, services: number): Promise<
     const collected: { scratch: Scratch; sections: readonly HelperSection[] }[] = [];
     for (const scratch of bench.all) {
       const knownPaths = bench.all.map((other) => other.path);
-      const operation = { path: scratch.path, kinds: null, flows: [], knownPaths, timeLimitMs: 30_000 };
+      const operation = { path: scratch.path, kinds: null, flows: [], knownPaths, timeLimitMs: 120_000 };
       collected.push({ scratch, sections: (await helper.collect(operation)).sections });
     }
     return collected;
@@ -134,8 +134,8 @@ async function measure(bench: BenchNode, mode: Mode, services: number): Promise<
     collected = null;
     await collect();
     const collectAgainMs = performance.now() - again;
-    const tracedUs = each((i) => void evaluate(world, question(i)), 2000, 2000);
-    const verdictUs = each((i) => void verdictOf(world, question(i)), 2000, 2000);
+    const tracedUs = each((i) => void evaluate(world, question(i)), 1000, 1500);
+    const verdictUs = each((i) => void verdictOf(world, question(i)), 1000, 1500);
     const memory = rssMib();
     const naive = { indexes: false } as const;
     return {

@@ -25,17 +25,20 @@ export type InputRoute =
 
 export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): InputRoute {
   const decision = decideInput(walk, ns, iif, packet);
-  const to = formatIp(packet.destination);
   if (decision.kind === 'local') {
-    const text =
-      decision.as === 'broadcast' ? `route: ${to} is for everybody on the link` : `route: ${to} is this host's own`;
-    walk.step(ns, () => ({ kind: 'route', text, action: 'pass', evidence: decision.evidence }));
+    const who = decision.as === 'broadcast' ? 'is for everybody on the link' : "is this host's own";
+    walk.step(ns, () => ({
+      kind: 'route',
+      text: `route: ${formatIp(packet.destination)} ${who}`,
+      action: 'pass',
+      evidence: decision.evidence,
+    }));
     return { kind: 'local' };
   }
   // It left with the route of its sender, which loopback does not look up again: dst_discard.
   if (iif.loopback && decision.kind !== 'unknown') {
     const evidence = 'evidence' in decision ? decision.evidence : [];
-    const text = `${to} was sent to ${iif.name}, which gives it to nobody`;
+    const text = `${formatIp(packet.destination)} was sent to ${iif.name}, which gives it to nobody`;
     return { kind: 'stop', next: walk.stop(ns, packet, 'dropped', { kind: 'looped-back' }, text, { evidence }) };
   }
   if (decision.kind !== 'forward') return { kind: 'stop', next: inputStop(walk, ns, iif, packet, decision) };
@@ -157,16 +160,15 @@ export function tellRoute(
   found: Extract<OutputRoute, { kind: 'route' }>,
 ): void {
   const { route, nexthop, out, local, evidence } = found;
-  const to = formatIp(packet.destination);
-  const text =
+  const text = (): string =>
     local && route?.type === 'local'
-      ? `${to} is this host's own`
+      ? `${formatIp(packet.destination)} is this host's own`
       : route && nexthop
         ? routeText(ns, route, nexthop)
-        : `${to} on the link of ${out.name}`;
+        : `${formatIp(packet.destination)} on the link of ${out.name}`;
   walk.step(ns, () => ({
     kind: 'route',
-    text: `route: ${text}`,
+    text: `route: ${text()}`,
     action: 'pass',
     detail: { dev: out.name, via: nexthop?.via == null ? null : formatIp(nexthop.via) },
     evidence,

@@ -15,7 +15,7 @@ import type { Evidence } from '@netverdict/verdict';
 import { cite } from '../trace/evidence.ts';
 import type { Missing } from '../walk/choices.ts';
 import type { Walk } from '../walk/walk.ts';
-import type { RouteTables } from '../world/compiled.ts';
+import type { CompiledNetns, RouteTables } from '../world/compiled.ts';
 import { missingSection } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { isMulticast } from './addresses.ts';
@@ -144,8 +144,22 @@ function asked(
 /** A gateway that is the host's own address is none: the destination is on the link (rt_set_nexthop asks for a gateway of link scope). */
 function throughGateway(ns: WorldNamespace, hop: NextHop | null): NextHop | null {
   if (hop === null || typeof hop.via !== 'number' || hop.onlink) return hop;
-  return ns.net.own.has(hop.via) || localRoute(ns, hop.via) || inMainAsLocal(ns, hop.via) ? { ...hop, via: null } : hop;
+  let known = gateways.get(ns.net);
+  if (!known) {
+    known = new WeakMap();
+    gateways.set(ns.net, known);
+  }
+  let found = known.get(hop);
+  if (!found) {
+    const own = ns.net.own.has(hop.via) || localRoute(ns, hop.via) || inMainAsLocal(ns, hop.via);
+    found = own ? { ...hop, via: null } : hop;
+    known.set(hop, found);
+  }
+  return found;
 }
+
+/** A namespace's next hops do not change while it is the same: each packet by the route would ask the tables anew. */
+const gateways = new WeakMap<CompiledNetns, WeakMap<NextHop, NextHop>>();
 
 function inMainAsLocal(ns: WorldNamespace, address: IpAddress): boolean {
   const tables = ns.net.routes.ipv4;

@@ -73,12 +73,12 @@ function filtered(
   path: Extract<ReversePath, { kind: 'none' | 'other-device' }>,
   rpFilter: number | undefined,
 ): SourceRefusal | null {
-  const from = formatIp(packet.source);
-  const ownPath = `net/ipv4/conf/${iif.name}/rp_filter`;
+  const ownPath = (): string => `net/ipv4/conf/${iif.name}/rp_filter`;
   const allPath = 'net/ipv4/conf/all/rp_filter';
   if (rpFilter === undefined) {
+    const from = formatIp(packet.source);
     const missing = missingSection(ns, ns.net.state.sysctls, 'sysctl');
-    const passes = walk.ask(ns, `rp_filter on ${iif.name} lets ${from} in`, missing, `${ns.key} ${ownPath} ${from}`);
+    const passes = walk.ask(ns, `rp_filter on ${iif.name} lets ${from} in`, missing, `${ns.key} ${ownPath()} ${from}`);
     return passes ? null : { kind: 'lost', missing };
   }
   const noAddress = !ns.net.addressesOn(iif.ifindex).some((a) => typeof a.address === 'number');
@@ -87,7 +87,7 @@ function filtered(
   return {
     kind: 'rp-filter',
     mode: rpFilter,
-    sysctl: sysctl(ns, allPath) === rpFilter && rpFilter > 0 ? allPath : ownPath,
+    sysctl: sysctl(ns, allPath) === rpFilter && rpFilter > 0 ? allPath : ownPath(),
     expected: path.kind === 'other-device' ? (path.dev?.name ?? null) : null,
     evidence: path.evidence,
   };
