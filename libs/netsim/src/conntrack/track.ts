@@ -43,8 +43,16 @@ export function track(at: At, packet: Packet): HookResult {
 
 /** Turned round, what conntrack knows it does not, and what is INVALID is not looked at. */
 function seen(walk: Walk, packet: Packet, ref: CtRef | null): Packet {
-  if (ref === null) return walk.sees('conntrack/invalid', true) ? packet : { ...packet, untracked: true };
+  if (ref === null)
+    return walk.sees('conntrack/invalid', true) ? withoutTemplate(packet) : { ...packet, untracked: true };
   return walk.sees(`conntrack/${ref.info}`, true) ? { ...packet, ct: ref } : packet;
+}
+
+/** What is INVALID keeps no template of `CT` either (nf_conntrack_in): over loopback PREROUTING looks again, in no zone. */
+function withoutTemplate(packet: Packet): Packet {
+  if (packet.zone === 0 && !packet.template) return packet;
+  const { zoneOf: _, template: __, ...rest } = packet;
+  return { ...rest, zone: 0 };
 }
 
 function strictness(walk: Walk, ns: WorldNamespace): Strictness {

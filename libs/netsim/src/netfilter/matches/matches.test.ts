@@ -350,13 +350,19 @@ describe('without a connection', () => {
 });
 
 describe('a packet that came in a frame', () => {
-  const framed = (cast: 'host' | 'broadcast'): RuleContext => {
+  const framed = (cast: 'host' | 'broadcast' | 'otherhost'): RuleContext => {
     const c = context();
     return { ...c, packet: { ...c.packet, frame: { source: mac('02:00:00:00:00:0a'), cast } } };
   };
   it('has its source', () => {
     expect(evaluateMatch({ ...n, kind: 'mac-source', mac: '02:00:00:00:00:0a' }, framed('host'))).toBe(true);
     expect(evaluateMatch({ ...n, kind: 'mac-source', mac: '02:00:00:00:00:0b' }, framed('host'))).toBe(false);
+  });
+  it('for another host looks like one for this host to bridge netfilter alone', () => {
+    const other = framed('otherhost');
+    const unicast = { ...n, kind: 'pkttype', type: 'unicast' } as const;
+    expect(evaluateMatch(unicast, other)).toBe(true);
+    expect(evaluateMatch(unicast, { ...other, physIn: null })).toBe(false);
   });
   it('came to this host or to all', () => {
     expect(evaluateMatch({ ...n, kind: 'pkttype', type: 'broadcast' }, framed('broadcast'))).toBe(true);

@@ -1,8 +1,9 @@
 /** Where the packet is: kinds of its addresses, bridge ports, reverse path, link layer. */
 import type { AddrType, Ipv6, Mac, XtMatch } from '@netverdict/linux-net';
+import type { Packet } from '../../packet/packet.ts';
 import { addressType } from '../../route/lookup.ts';
 import { reversePath } from '../../route/reverse-path.ts';
-import type { Answer, NotThere, RuleContext } from '../context.ts';
+import type { Answer, Devices, NotThere, RuleContext } from '../context.ts';
 import { nameIs } from './base.ts';
 
 type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
@@ -62,8 +63,14 @@ export function rpfilter(m: Of<'rpfilter'>, c: RuleContext): Answer {
 /** 224.0.0.0/24. */
 const isLocalMulticast = (address: number): boolean => address >>> 8 === 0xe00000;
 
+/** Bridge netfilter shows the rules what is for another host as if it were for this one (setup_pre_routing, br_nf_forward). */
+export function castOf({ frame }: Packet, { physIn }: Pick<Devices, 'physIn'>): NonNullable<Packet['frame']>['cast'] {
+  const cast = frame?.cast ?? 'host';
+  return cast === 'otherhost' && physIn !== null ? 'host' : cast;
+}
+
 export const pkttype = (m: Of<'pkttype'>, c: RuleContext): Answer => {
-  const cast = c.iif === null ? 'host' : (c.packet.frame?.cast ?? 'host');
+  const cast = c.iif === null ? 'host' : castOf(c.packet, c);
   return cast === (m.type === 'unicast' ? 'host' : m.type);
 };
 

@@ -1,6 +1,7 @@
 /** net/netfilter/nft_meta.c: one reader for each NFT_META_* key that the model knows. */
 import type { Hex, Link, NftExpr } from '@netverdict/linux-net';
 import { madeHere, ofKernel, ownerId } from '../../netfilter/matches/host.ts';
+import { castOf } from '../../netfilter/matches/placement.ts';
 import { isMulticast } from '../../route/lookup.ts';
 import { be, nameBytes } from '../bytes.ts';
 import { asRuleContext } from '../context.ts';
@@ -106,7 +107,7 @@ function packetType(e: Evaluation): number {
   // nft_meta_get_eval_pkttype_lo: over the loopback device the address tells.
   if (!frame || e.context.iif.loopback)
     return destination === 0xffffffff ? CASTS.broadcast : isMulticast(destination) ? CASTS.multicast : CASTS.host;
-  return CASTS[frame.cast];
+  return CASTS[castOf(e.packet, e.context)];
 }
 
 /** How many bytes a key without a reader fills. */
