@@ -57,14 +57,25 @@ function mayAnswer(ns: WorldNamespace, about: Packet, kind: IcmpKind): boolean {
 }
 
 /** The address that was asked where it is the host's own; else the one that it would use towards the sender. */
-function sourceOfError(walk: Walk, { ns, iif }: Scene, about: Packet, error: Packet): IpAddress | null {
-  if (addressType(ns, about.destination) === 'local' || ns.net.own.has(about.destination)) return about.destination;
+function sourceOfError(walk: Walk, scene: Scene, about: Packet, error: Packet): IpAddress | null {
+  const { ns, iif } = scene;
+  if (isForHost(scene, about)) return about.destination;
   if (iif !== null && about.family === 'ipv4' && sysctl(ns, 'net/ipv4/icmp_errors_use_inbound_ifaddr'))
     return selectAddress(ns, iif.ifindex, about.source, 'ipv4');
   const route = routeOut(walk, ns, { ...flowKey({ ...error, source: about.source }, 'lo', null), source: null }, true);
   if (route.kind !== 'route') return null;
   if (iif === null || about.family === 'ipv4' || route.route?.prefsrc) return route.source;
   return selectAddress(ns, iif.ifindex, about.source, 'ipv6') ?? route.source;
+}
+
+/** RTCF_LOCAL: 127.0.0.1 is not the host's own address by the route of a socket that is bound to another device. */
+function isForHost({ walk, ns, iif }: Scene, about: Packet): boolean {
+  const bound = walk.flow.device === undefined ? undefined : ns.net.linkByName.get(walk.flow.device);
+  if (about.family === 'ipv4' && iif === null && bound && walk.direction === 'forward') {
+    const route = routeOut(walk, ns, { ...flowKey(about, 'lo', bound), strictDevice: true }, true);
+    return route.kind === 'route' && route.local;
+  }
+  return addressType(ns, about.destination) === 'local' || ns.net.own.has(about.destination);
 }
 
 /** nf_send_reset for rules, tcp_v4_send_reset for hosts without a socket; null: a RST is not answered. */

@@ -14,13 +14,17 @@ export function deviceForSockets(ns: WorldNamespace, iif: Link, packet: Packet):
   return ownerOf(ns, packet.destination)?.ifindex ?? iif.ifindex;
 }
 
-/** Does the flow's socket take what comes by the device? tcp_v6_err, __udp4_lib_err and raw_icmp_error ask by the device itself. */
+/**
+ * Does the flow's socket take what comes by the device? tcp_v6_err, __udp4_lib_err and raw_icmp_error ask by the device itself;
+ * raw6_icmp_error does not, whatever the protocol.
+ */
 export function heardBy(walk: Walk, ns: WorldNamespace, iifName: string, packet: Packet): boolean {
   const iif = ns.net.linkByName.get(iifName);
   const bound = walk.flow.device === undefined ? undefined : ns.net.linkByName.get(walk.flow.device);
   if (!bound || !iif || walk.flow.source.kind === 'external') return true;
   const about = packet.icmp?.about;
-  const byDevice = about !== undefined && (packet.family === 'ipv4') === (about.protocol !== 6);
+  const tcp = about?.protocol === 6 && walk.flow.tcpFlags === undefined;
+  const byDevice = about !== undefined && (packet.family === 'ipv4') === !tcp;
   const by = byDevice ? iif.ifindex : deviceForSockets(ns, iif, packet);
   return walk.sees('socket/answer-device', by === bound.ifindex);
 }

@@ -228,6 +228,17 @@ static int compare_meta(struct rule *r, const struct load *l, const uint8_t *v, 
     }
 }
 
+/* --dport :1023, and with a negation in front: nft_cmp's LTE and GT instead of a range. The tool shows 0:1023 and 1024:65535. */
+static int ports_from_end(struct rule *r, const struct load *l, const struct nlattr *value, bool above)
+{
+    if (l->kind != PAYLOAD || l->base != NFT_PAYLOAD_TRANSPORT_HEADER || na_len(value) != 2)
+        return foreign(r, "order of what is no port");
+    uint16_t bound = na_be16(value);
+    if (above)
+        return bound == 0xffff ? foreign(r, "ports above all") : port(r, l, bound + 1, 0xffff, false);
+    return port(r, l, 0, bound, false);
+}
+
 static int compare(struct rule *r, const struct nlattr *data, const struct load *l)
 {
     const struct nlattr *t[NFTA_CMP_MAX + 1];
@@ -236,6 +247,8 @@ static int compare(struct rule *r, const struct nlattr *data, const struct load 
         return foreign(r, "cmp");
     uint32_t op = na_be32(t[NFTA_CMP_OP]);
     const struct nlattr *value = nested_value(t[NFTA_CMP_DATA]);
+    if (value && (op == NFT_CMP_LTE || op == NFT_CMP_GT))
+        return ports_from_end(r, l, value, op == NFT_CMP_GT);
     if (!value || (op != NFT_CMP_EQ && op != NFT_CMP_NEQ))
         return foreign(r, "cmp operation");
     if (l->kind == PAYLOAD)
