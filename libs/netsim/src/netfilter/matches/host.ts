@@ -1,5 +1,6 @@
 /** What a rule asks of the host: device groups, realms, IPsec, cgroups, processors, owners, sockets. */
 import type { Link, Socket, XtMatch } from '@netverdict/linux-net';
+import { innermost, type Packet, TCP } from '../../packet/packet.ts';
 import { findListener } from '../../socket/listener.ts';
 import type { Answer, NotThere, RuleContext } from '../context.ts';
 import { inRange } from './transport.ts';
@@ -36,21 +37,30 @@ export const cpu = (m: Of<'cpu'>, _c: RuleContext): Answer => ({
   unknown: `whether processor ${m.cpu} has the packet`,
 });
 
-/** A socket of this namespace sent it: it came in by no device and is no tunnel's. */
+/** A socket of this namespace sent it: it came in by no device. */
 export const madeHere = (c: RuleContext): boolean =>
   c.iif === null &&
   c.forwarded !== true &&
-  c.packet.payload === null &&
+  (c.packet.payload === null || carriesOwn(c)) &&
   (c.hook === 'OUTPUT' || c.hook === 'POSTROUTING');
 
+/** A tunnel's packet keeps the socket of what it carries (skb->sk, which iptunnel_xmit leaves); what was forwarded has none. */
+function carriesOwn({ walk, ns }: RuleContext): boolean {
+  if (walk.direction === 'reply') return (walk.grave ? walk.grave.place : walk.answeredBy) === ns.key;
+  return walk.flow.source.kind !== 'external' && walk.flow.source.namespace === ns.key;
+}
+
 /** RSTs, ICMP errors and echo replies are the kernel's own: they have a socket, but no file behind it and so no owner. */
-export const ofKernel = (c: RuleContext): boolean =>
-  c.walk.direction === 'reply' &&
-  (c.packet.icmp !== null || (c.packet.protocol === 6 && (c.packet.tcpFlags & 0x04) !== 0));
+export const ofKernel = (c: RuleContext): boolean => c.walk.direction === 'reply' && isOfKernel(innermost(c.packet));
+
+const isOfKernel = ({ icmp, protocol, tcpFlags }: Packet): boolean =>
+  icmp !== null || (protocol === 6 && (tcpFlags & TCP.RST) !== 0);
 
 /** IPv6 sends a RST that no connection answers with by no socket (tcp_v6_send_response), as REJECT does (nf_send_reset). */
 const withoutSocket = (c: RuleContext): boolean =>
-  ofKernel(c) && c.packet.protocol === 6 && (c.packet.family === 'ipv6' || c.walk.grave?.disposition === 'rejected');
+  ofKernel(c) &&
+  innermost(c.packet).protocol === 6 &&
+  (innermost(c.packet).family === 'ipv6' || c.walk.grave?.disposition === 'rejected');
 
 /** owner_mt (xt_owner.c). */
 export function owner(m: Of<'owner'>, c: RuleContext): Answer {
@@ -69,12 +79,13 @@ export function ownerId(what: 'uid' | 'gid', c: RuleContext): number | null {
   // The listener that accepted the packet answers it, and its file has the owner.
   const { sockets } = c.ns.net.state;
   if (!sockets.known) return null;
+  const sent = innermost(c.packet);
   const asked = {
-    ...c.packet,
-    source: c.packet.destination,
-    destination: c.packet.source,
-    sport: c.packet.dport,
-    dport: c.packet.sport,
+    ...sent,
+    source: sent.destination,
+    destination: sent.source,
+    sport: sent.dport,
+    dport: sent.sport,
   };
   const found = findListener(c.walk, sockets.value, asked, 0);
   return found.kind === 'found' ? (found.socket[what] ?? null) : null;

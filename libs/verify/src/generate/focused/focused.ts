@@ -66,7 +66,6 @@ function packetOf({ draft, family, protocol, ports }: Focus, id: string): FlowSp
     destination: toRouter ? address(family, 2, 254) : address(family, 2, 1),
     dport: random.pick([80, 443, 8080]),
     sizeBytes: protocol === 'udp' ? made.sizeBytes : null,
-    tcpFlags: protocol === 'tcp' ? made.tcpFlags : null,
     dontFragment: true,
     ttl: 64,
     device: null,
