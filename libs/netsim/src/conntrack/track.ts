@@ -21,22 +21,22 @@ export function track(at: At, packet: Packet): HookResult {
   if (full) return { ok: false, next: full };
   const found = walk.conntrack.track(ns.key, packet, strictness(walk, ns));
   const tracked = seen(walk, packet, found);
-  const states = ctStates({ ...at.devices, walk, ns, hook: at.hook, packet: tracked });
+  const states = (): string => ctStates({ ...at.devices, walk, ns, hook: at.hook, packet: tracked }).join(',');
   const read = tracked.ct && walk.conntrack.get(ns.key, tracked.ct.id)?.collected;
   if (read)
     walk.step(ns, () => ({
       kind: 'conntrack',
-      text: `conntrack: ${states.join(',')}, by an entry that was there: ${read.text.trim()}`,
+      text: `conntrack: ${states()}, by an entry that was there: ${read.text.trim()}`,
       action: 'pass',
-      detail: { hook: at.hook, state: states.join(','), existing: 'yes' },
+      detail: { hook: at.hook, state: states(), existing: 'yes' },
       evidence: [cite(ns.net.state.conntrack, 'conntrack', read)],
     }));
   else if (hasRules(ns, packet))
     walk.step(ns, () => ({
       kind: 'conntrack',
-      text: `conntrack: ${states.join(',')}`,
+      text: `conntrack: ${states()}`,
       action: 'pass',
-      detail: { hook: at.hook, state: states.join(',') },
+      detail: { hook: at.hook, state: states() },
     }));
   return { ok: true, packet: tracked };
 }

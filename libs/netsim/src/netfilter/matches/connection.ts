@@ -1,5 +1,6 @@
 /** conntrack: state, status, tuples, direction, mark. */
 import type { XtMatch } from '@netverdict/linux-net';
+import type { CtRef } from '../../conntrack/table.ts';
 import { type Answer, entryOf, type NotThere, type RuleContext } from '../context.ts';
 import { inMask } from './base.ts';
 import { inRange } from './transport.ts';
@@ -7,14 +8,21 @@ import { inRange } from './transport.ts';
 type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
 
 export function ctStates(c: RuleContext): readonly string[] {
-  if (c.packet.untracked) return ['UNTRACKED'];
+  if (c.packet.untracked) return UNTRACKED;
   const entry = entryOf(c);
-  if (!entry || !c.packet.ct) return ['INVALID'];
-  const states: string[] = [c.packet.ct.info.toUpperCase()];
-  if (entry.srcNat) states.push('SNAT');
-  if (entry.dstNat) states.push('DNAT');
-  return states;
+  if (!entry || !c.packet.ct) return INVALID;
+  const state = STATES[c.packet.ct.info];
+  if (!entry.srcNat && !entry.dstNat) return state;
+  return [...state, ...(entry.srcNat ? ['SNAT'] : []), ...(entry.dstNat ? ['DNAT'] : [])];
 }
+
+const UNTRACKED = ['UNTRACKED'] as const;
+const INVALID = ['INVALID'] as const;
+const STATES: Readonly<Record<CtRef['info'], readonly string[]>> = {
+  new: ['NEW'],
+  established: ['ESTABLISHED'],
+  related: ['RELATED'],
+};
 
 export function ctstate(m: Of<'ctstate'>, c: RuleContext): Answer {
   const states = ctStates(c);
