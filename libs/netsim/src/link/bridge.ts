@@ -20,7 +20,8 @@ import { spread } from './spread.ts';
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 
 /** br_handle_frame: from a port, up to the host or on to another port. */
-export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, frame: Frame): Next {
+export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, arrived: Frame): Next {
+  const frame = arrived.dstMac === bridge.mac ? forBridge(arrived) : arrived;
   const { packet } = frame;
   if (!bridge.up) return linkDown(walk, ns, bridge, packet);
   const entering = mayEnter(walk, ns, bridge, port, frame.srcMac);
@@ -74,6 +75,12 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
       : { do: 'bridge-forward', ns, bridge, port, frame: { ...frame, packet: pre.packet } };
   return translated(walk, ns, bridge, port, frame, pre.packet, up);
 }
+
+/** br_handle_frame: to the port it was another host's, to the bridge it is its own. */
+const forBridge = (frame: Frame): Frame => ({
+  ...frame,
+  packet: { ...frame.packet, ...(frame.packet.frame ? { frame: { ...frame.packet.frame, cast: 'host' } } : {}) },
+});
 
 /**
  * br_nf_pre_routing_finish: the new destination is routed as if the packet had come in by the bridge. One on this very bridge is

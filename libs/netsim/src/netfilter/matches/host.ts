@@ -1,6 +1,6 @@
 /** What a rule asks of the host: device groups, realms, IPsec, cgroups, processors, owners, sockets. */
 import type { Link, Socket, XtMatch } from '@netverdict/linux-net';
-import { innermost, type Packet, TCP } from '../../packet/packet.ts';
+import { innermost, TCP } from '../../packet/packet.ts';
 import { findListener } from '../../socket/listener.ts';
 import type { Answer, NotThere, RuleContext } from '../context.ts';
 import { inRange } from './transport.ts';
@@ -51,10 +51,14 @@ function carriesOwn({ walk, ns }: RuleContext): boolean {
 }
 
 /** RSTs, ICMP errors and echo replies are the kernel's own: they have a socket, but no file behind it and so no owner. */
-export const ofKernel = (c: RuleContext): boolean => c.walk.direction === 'reply' && isOfKernel(innermost(c.packet));
+export const ofKernel = (c: RuleContext): boolean => {
+  const { icmp, protocol, tcpFlags } = innermost(c.packet);
+  const reset = protocol === 6 && (tcpFlags & TCP.RST) !== 0;
+  return c.walk.direction === 'reply' && (icmp !== null || (reset && !ofListener(c)));
+};
 
-const isOfKernel = ({ icmp, protocol, tcpFlags }: Packet): boolean =>
-  icmp !== null || (protocol === 6 && (tcpFlags & TCP.RST) !== 0);
+/** The RST that a listener answers an ACK with is given its socket, since Linux 6.13 (ip_send_unicast_reply, tcp_v6_send_response). */
+const ofListener = (c: RuleContext): boolean => c.walk.grave === null;
 
 /** IPv6 sends a RST that no connection answers with by no socket (tcp_v6_send_response), as REJECT does (nf_send_reset). */
 const withoutSocket = (c: RuleContext): boolean =>
