@@ -24,6 +24,8 @@ export interface Egress {
 export function egress(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Next {
   const devices: Devices = {
     ...NO_DEVICES,
+    // The device it came in by is still known here (Linux 5.7, "Support iif matches in POSTROUTING").
+    iif: e.iif,
     oif: e.out,
     physIn: e.physIn,
     nexthop: e.via,

@@ -203,7 +203,10 @@ export class Walk {
 
   /** With a key, the same question gets the same answer for the whole run. */
   choose(what: Choice['what'], options: readonly Option[], key?: string): number {
-    return this.choices.choose(what, options, null, key);
+    // A neighbour is asked again when its answer is lost, and its entry serves the packets after: of what a rule's lots do to
+    // such questions, no share of the connections can be told.
+    const drawn = this.#aside && what === 'rule' ? options.map((option) => ({ ...option, share: null })) : options;
+    return this.choices.choose(what, drawn, null, key);
   }
 
   /** The random choices since the last label led to this backend: one choice for the reader instead of several. */

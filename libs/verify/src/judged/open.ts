@@ -1,0 +1,85 @@
+/**
+ * What verify still owes: shown by every run, and named here so that nothing joins it unseen. An entry goes when it is mended.
+ * Figures of the last recorded run: docs/fidelity.md.
+ */
+
+/** Worlds of the fixed seed in which the model or the judge is known to be wrong, and why as far as it is known. */
+export const OPEN_WORLDS: ReadonlyMap<number, string> = new Map([
+  [7, 'SNAT to one port: a repetition meets the connection that the one before it left behind'],
+  [35, 'not looked into: an answer that the model delivers and the kernel does not'],
+  [64, "a tunnel's outer packet that no device of the other end takes: its rules at INPUT are missing from the trace"],
+  [67, 'a TCP answer whose ICMP error goes back by a route of its own: rules at OUTPUT'],
+  [86, 'IPv6 fragments to a neighbour that does not answer: the kernel sends an error for each'],
+  [105, "a tunnel's outer packet that is translated and sent on"],
+  [117, 'REJECT with a RST of a bridged packet: it leaves by the port, past the rules of OUTPUT'],
+  [184, 'rules of nat INPUT for what the host sends to itself'],
+  [233, 'IPv6 fragments to a neighbour that does not answer: the kernel sends an error for each'],
+  [298, 'IPv6 fragments to a neighbour that does not answer: the kernel sends an error for each'],
+]);
+
+/** Seldom ones beside those: neighbour resolution that depends on what earlier packets taught. Of 8,000. */
+export const MOST_ELSEWHERE = 8;
+
+/** Wanted: 1 %. Open: two rulesets of one priority, the hash of multipath, IPv6's addrtype UNREACHABLE. */
+export const MOST_UNDETERMINED = 0.025;
+
+/** Modelled features that no world of the fixed seed meets yet, or that do not say their name yet. */
+export const UNMET: readonly string[] = [
+  'bridge/bcast_flood',
+  'bridge/flood',
+  'bridge/isolated',
+  'bridge/locked',
+  'bridge/mcast_flood',
+  'bridge/port-state',
+  'bridge/sticky',
+  'hook/bridge-forward',
+  'hook/bridge-input',
+  'hook/bridge-output',
+  'hook/bridge-postrouting',
+  'hook/bridge-prerouting',
+  'hook/inet-ingress',
+  'hook/netdev-egress',
+  'hook/netdev-ingress',
+  'link/bridge',
+  'link/loopback',
+  'link/macvlan',
+  'link/macvlan-passthru',
+  'link/veth',
+  'link/vxlan',
+  'link/vxlan-learning',
+  'mtu/bridge-port',
+  'neighbour/delay',
+  'neighbour/failed',
+  'neighbour/proxy-entry',
+  'neighbour/proxy_arp',
+  'neighbour/proxy_arp_pvlan',
+  'neighbour/proxy_ndp',
+  'nft-expression/exthdr',
+  'nft-expression/range',
+  'nft-set/catch-all',
+  'nft-set/concatenation',
+  'nft-set/concatenation-data-map',
+  'nft-set/concatenation-of-intervals-data-map',
+  'nft-set/concatenation-of-intervals-verdict-map',
+  'nft-set/concatenation-verdict-map',
+  'route-rule/oif',
+  'route-rule/suppress_ifgroup',
+  'route/broadcast',
+  'route/dead',
+  'route/from',
+  'route/source-scope',
+  'socket/connected',
+  'sysctl/accept_local',
+  'sysctl/bc_forwarding',
+  'sysctl/fib_multipath_use_neigh',
+  'xt-match/cluster',
+  'xt-match/connlimit',
+  'xt-match/eui64',
+  'xt-match/fragment',
+  'xt-match/ipv6header',
+  'xt-match/physdev-out',
+  'xt-match/recent',
+  'xt-match/statistic-nth',
+  'xt-match/tcpmss',
+  'xt-target/notrack',
+];
