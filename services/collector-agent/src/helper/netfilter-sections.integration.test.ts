@@ -124,7 +124,7 @@ it('only the flow’s conntrack entries leave the namespace, in either direction
     const [listener, ...more] = sockets.split('\n').filter((l) => l.includes('0100007F:1F90'));
     expect(listener).toMatch(/ 0A .* # transparent=0 dev=0 rqueue=1 wqueue=7$/);
     expect(more).toEqual([]);
-    expect(sockets).toMatch(/:1F92 .* # transparent=0 v6only=1 dev=0/);
+    expect(sockets).toMatch(/:1F92 .* # v6only=1 transparent=0 dev=0/);
     expect(sockets.split('\n').filter((l) => l.startsWith('#'))).toEqual(['# tcp', '# tcp6', '# udp', '# udp6']);
   } finally {
     server.kill('SIGKILL');
