@@ -90,11 +90,16 @@ static int request(int fd, uint16_t type, uint8_t family, uint16_t group, uint16
 	if (send(fd, buffer, header->nlmsg_len, 0) < 0)
 		return errno;
 	char answer[4096];
-	ssize_t got = recv(fd, answer, sizeof answer, 0);
-	header = (struct nlmsghdr *)answer;
-	if (got < (ssize_t)NLMSG_SPACE(sizeof(struct nlmsgerr)) || header->nlmsg_type != NLMSG_ERROR)
-		return EPROTO;
-	return -((struct nlmsgerr *)NLMSG_DATA(header))->error;
+	/* Packets of the namespace's own making may be traced before the answer comes: they are nobody's flow. */
+	for (;;) {
+		ssize_t got = recv(fd, answer, sizeof answer, 0);
+
+		if (got < 0)
+			return errno;
+		header = (struct nlmsghdr *)answer;
+		if (got >= (ssize_t)NLMSG_SPACE(sizeof(struct nlmsgerr)) && header->nlmsg_type == NLMSG_ERROR)
+			return -((struct nlmsgerr *)NLMSG_DATA(header))->error;
+	}
 }
 
 int open_trace(int ns)

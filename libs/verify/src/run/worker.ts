@@ -8,6 +8,7 @@ import { heardText } from '../compare/agree.ts';
 import { CorpusWriter } from '../corpus/corpus.ts';
 import { generate } from '../generate/generate.ts';
 import { startKernel } from '../kernel/kernel.ts';
+import { ProberError } from '../kernel/prober.ts';
 import { WorldRefused } from '../kernel/world-refused.ts';
 import { FeatureCounts } from '../model/decisive.ts';
 import { addCounts, type Disagreement, type Report } from '../report/report.ts';
@@ -82,7 +83,8 @@ export async function work(job: WorkerJob): Promise<Report> {
         const again = await judge(kernel, candidate, null);
         return again.flows.some((f) => f.comparison.kind === 'disagrees');
       } catch (error) {
-        if (error instanceof WorldRefused) return false;
+        // Half a world may be none at all. That the prober has died shows with the next world.
+        if (error instanceof WorldRefused || error instanceof ProberError) return false;
         throw error;
       }
     });

@@ -40,8 +40,10 @@ export async function shrink(
   await fewest(best.prelude, async (prelude) => attempt({ ...best, prelude }));
   for (let before = Number.POSITIVE_INFINITY; weight(best) < before && left > 0; ) {
     before = weight(best);
+    const senders = new Set([...best.flows, ...best.prelude].map((flow) => flow.from));
     for (const ns of best.namespaces)
-      await attempt({ ...best, namespaces: best.namespaces.filter((n) => n.name !== ns.name) });
+      if (!senders.has(ns.name))
+        await attempt({ ...best, namespaces: best.namespaces.filter((n) => n.name !== ns.name) });
     for (const { name } of best.namespaces)
       for (const list of LISTS) {
         const now = best.namespaces.find((n) => n.name === name);
