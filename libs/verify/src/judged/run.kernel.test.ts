@@ -14,7 +14,8 @@ it(`${FLOWS} packets: none disagrees but where that is known, no world is refuse
   timeout: 3 * LONGEST_MS,
 }, async () => {
   const started = performance.now();
-  const report = await verify({ seed: SEED, flows: FLOWS, workers: 2 });
+  // Shrinking takes minutes: `netverdict verify --seed` does it for whoever mends one.
+  const report = await verify({ seed: SEED, flows: FLOWS, workers: 2, shrink: false });
   const tookMs = performance.now() - started;
   console.log(`${reportText(report)} in ${Math.round(tookMs / 1000)} s`);
 
