@@ -68,7 +68,7 @@ function insert(nest: Nest, parts: readonly IpSetPart[], at: number, entry: Entr
       continue;
     }
     const inner = nest.get(key);
-    const next: Nest = inner instanceof Map ? inner : new Map();
+    const next = inner instanceof Map ? (inner as Nest) : new Map<Key, Nest | Entry>();
     nest.set(key, next);
     insert(next, parts, at + 1, entry, mask);
   }

@@ -82,7 +82,7 @@ function familyOfRoute(fields: Building): Family | null {
 /** What `via`, `dev`, `weight` and the flags belong to: the last nexthop, which stand at the end, or the route itself. */
 const place = (fields: Building): Building => {
   const hops = fields['nexthops'];
-  return Array.isArray(hops) ? hops.at(-1) : fields;
+  return Array.isArray(hops) ? (hops.at(-1) as Building) : fields;
 };
 const here =
   (read: Grammar[string]): Grammar[string] =>
@@ -96,7 +96,7 @@ const metric: Grammar[string] = (words, fields, word) => {
   if (locked) words.next();
   const text = words.value(`what "${word}" is`);
   const known = fields['metrics'];
-  const metrics: Building = Array.isArray(known) ? known[0] : {};
+  const metrics: Building = Array.isArray(known) ? (known[0] as Building) : {};
   metrics[word] = /^\d+$/.test(text) ? Number(text) : text;
   if (locked && word === 'mtu') metrics['lock'] = true;
   fields['metrics'] = [metrics];
@@ -111,7 +111,7 @@ const ROUTE: Grammar = {
   nexthop: (_words, fields) => {
     const hop: Building = { flags: [] };
     const known = fields['nexthops'];
-    fields['nexthops'] = [...(Array.isArray(known) ? known : []), hop];
+    fields['nexthops'] = [...(Array.isArray(known) ? (known as unknown[]) : []), hop];
   },
   tos: value(),
   dsfield: value('tos'),

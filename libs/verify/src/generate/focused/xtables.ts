@@ -50,7 +50,10 @@ class Rules {
   readonly #tables = new Map<DraftNamespace, Record<'ipv4' | 'ipv6', Tables>>();
 
   add(ns: DraftNamespace, family: 'ipv4' | 'ipv6', table: string, chain: string, ...rules: string[]): void {
-    const both = this.#tables.get(ns) ?? { ipv4: new Map(), ipv6: new Map() };
+    const both = this.#tables.get(ns) ?? {
+      ipv4: new Map<string, Map<string, string[]>>(),
+      ipv6: new Map<string, Map<string, string[]>>(),
+    };
     this.#tables.set(ns, both);
     append(both[family], table, chain, ...rules);
   }
