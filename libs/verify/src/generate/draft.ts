@@ -1,12 +1,10 @@
 /** A world under construction: generators of several kinds add their lines to it, one after the other. */
-import type { FlowSpec, NamespaceSpec, SocketSpec, WorldSpec } from '../world/spec.ts';
+import { bareNamespace, type NamespaceLists } from '../world/defaults.ts';
+import type { FlowSpec, WorldSpec } from '../world/spec.ts';
 import type { Random } from './random.ts';
 
-type Lines = { -readonly [K in Exclude<keyof NamespaceSpec, 'name' | 'sockets'>]: string[] };
-
-export interface DraftNamespace extends Lines {
+export interface DraftNamespace extends NamespaceLists {
   readonly name: string;
-  readonly sockets: SocketSpec[];
   /** Its devices: name, and the subnet and host number of its addresses (10.SUBNET.0.HOST, fd00:SUBNET::HOST). */
   readonly devices: DraftDevice[];
   /** HOOK PRIORITY of the native base chains that it has already. */
@@ -38,21 +36,8 @@ export function newDraft(random: Random): Draft {
 
 export function addNamespace(draft: Draft, name: string, options: { readonly router: boolean }): DraftNamespace {
   const ns: DraftNamespace = {
+    ...bareNamespace(),
     name,
-    sysctls: [],
-    links: [],
-    ip: [],
-    ip6: [],
-    late: [],
-    bridge: [],
-    deviceSysctls: [],
-    ipset: [],
-    iptablesLegacy: [],
-    ip6tablesLegacy: [],
-    iptablesNft: [],
-    ip6tablesNft: [],
-    nft: [],
-    sockets: [],
     devices: [],
     prioritiesTaken: new Set(),
     router: options.router,

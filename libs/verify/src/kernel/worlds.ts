@@ -1,25 +1,9 @@
 /** Worlds and flows with everything that a test does not speak of left as it is by default. */
+import { BARE_NAMESPACE, PLAIN_FLOW } from '../world/defaults.ts';
 import type { FlowSpec, NamespaceSpec, WorldSpec } from '../world/spec.ts';
 
 export function namespaceOf(name: string, given: Partial<NamespaceSpec> = {}): NamespaceSpec {
-  return {
-    name,
-    sysctls: [],
-    links: [],
-    ip: [],
-    ip6: [],
-    late: [],
-    bridge: [],
-    deviceSysctls: [],
-    ipset: [],
-    iptablesLegacy: [],
-    ip6tablesLegacy: [],
-    iptablesNft: [],
-    ip6tablesNft: [],
-    nft: [],
-    sockets: [],
-    ...given,
-  };
+  return { ...BARE_NAMESPACE, name, ...given };
 }
 
 export function worldOf(namespaces: readonly NamespaceSpec[], prelude: readonly FlowSpec[] = []): WorldSpec {
@@ -32,21 +16,10 @@ let serial = 0;
 export function flowOf(given: Pick<FlowSpec, 'from' | 'protocol' | 'destination'> & Partial<FlowSpec>): FlowSpec {
   serial += 1;
   return {
+    ...PLAIN_FLOW,
     id: `f${serial}`,
     family: given.destination.includes(':') ? 'ipv6' : 'ipv4',
-    source: null,
     sport: 20_000 + serial * 10,
-    dport: 0,
-    sizeBytes: null,
-    dontFragment: false,
-    tos: 0,
-    mark: 0,
-    ttl: 64,
-    uid: 0,
-    device: null,
-    tcpFlags: null,
-    repeat: 1,
-    continues: null,
     ...given,
   };
 }

@@ -1,4 +1,5 @@
 /** A world as a file of libs/verify/fixtures: with a sentence for a title, and without what is as by default. */
+import { BARE_NAMESPACE, PLAIN_FLOW } from './defaults.ts';
 import type { FlowSpec, NamespaceSpec, WorldSpec } from './spec.ts';
 
 export interface Fixture {
@@ -7,43 +8,12 @@ export interface Fixture {
   readonly world: WorldSpec;
 }
 
-const NAMESPACE: Omit<NamespaceSpec, 'name'> = {
-  sysctls: [],
-  links: [],
-  ip: [],
-  ip6: [],
-  late: [],
-  bridge: [],
-  deviceSysctls: [],
-  ipset: [],
-  iptablesLegacy: [],
-  ip6tablesLegacy: [],
-  iptablesNft: [],
-  ip6tablesNft: [],
-  nft: [],
-  sockets: [],
-};
-const FLOW = {
-  source: null,
-  dport: 0,
-  sizeBytes: null,
-  dontFragment: false,
-  tos: 0,
-  mark: 0,
-  ttl: 64,
-  uid: 0,
-  device: null,
-  tcpFlags: null,
-  repeat: 1,
-  continues: null,
-} as const satisfies Partial<FlowSpec>;
-
 type Given<T, D> = Omit<T, keyof D> & Partial<T>;
-type GivenFlow = Given<FlowSpec, typeof FLOW & Pick<FlowSpec, 'family'>>;
+type GivenFlow = Given<FlowSpec, typeof PLAIN_FLOW & Pick<FlowSpec, 'family'>>;
 
 interface FixtureFile {
   readonly title: string;
-  readonly namespaces: readonly Given<NamespaceSpec, typeof NAMESPACE>[];
+  readonly namespaces: readonly Given<NamespaceSpec, typeof BARE_NAMESPACE>[];
   readonly prelude?: readonly GivenFlow[];
   readonly flows: readonly GivenFlow[];
 }
@@ -51,10 +21,11 @@ interface FixtureFile {
 /** @throws where the text is no fixture */
 export function readFixture(text: string, name: string): Fixture {
   const { title, namespaces, prelude = [], flows, ...rest } = JSON.parse(text) as FixtureFile;
-  if (typeof title !== 'string' || title === '') throw new Error(`${name} has no title`);
+  if (typeof title !== 'string' || title === '')
+    throw new Error(`${name} has no title: say in a sentence what the kernel does there`);
   const strange = [
     ...Object.keys(rest),
-    ...namespaces.flatMap((ns) => Object.keys(ns).filter((key) => !(key in NAMESPACE) && key !== 'name')),
+    ...namespaces.flatMap((ns) => Object.keys(ns).filter((key) => !(key in BARE_NAMESPACE) && key !== 'name')),
     ...[...prelude, ...flows].flatMap((flow) => Object.keys(flow).filter((key) => !FLOW_KEYS.has(key))),
   ];
   if (strange.length > 0) throw new Error(`${name} has fields that no world has: ${strange.join(', ')}`);
@@ -63,32 +34,32 @@ export function readFixture(text: string, name: string): Fixture {
     title,
     world: {
       id: name,
-      namespaces: namespaces.map((ns) => ({ ...NAMESPACE, ...ns })),
+      namespaces: namespaces.map((ns) => ({ ...BARE_NAMESPACE, ...ns })),
       prelude: prelude.map(wholeFlow),
       flows: flows.map(wholeFlow),
     },
   };
 }
 
-const FLOW_KEYS = new Set([...Object.keys(FLOW), 'id', 'from', 'family', 'protocol', 'sport', 'destination']);
+const FLOW_KEYS = new Set([...Object.keys(PLAIN_FLOW), 'id', 'from', 'family', 'protocol', 'sport', 'destination']);
 
 const wholeFlow = (flow: GivenFlow): FlowSpec => ({
   family: flow.destination.includes(':') ? 'ipv6' : 'ipv4',
-  ...FLOW,
+  ...PLAIN_FLOW,
   ...flow,
 });
 
 export function fixtureText({ title, world }: Fixture): string {
   const file: FixtureFile = {
     title,
-    namespaces: world.namespaces.map((ns) => without(ns, NAMESPACE)),
+    namespaces: world.namespaces.map((ns) => without(ns, BARE_NAMESPACE)),
     ...(world.prelude.length > 0 ? { prelude: world.prelude.map(briefFlow) } : {}),
     flows: world.flows.map(briefFlow),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-const briefFlow = ({ family: _, ...flow }: FlowSpec): GivenFlow => without(flow, FLOW);
+const briefFlow = ({ family: _, ...flow }: FlowSpec): GivenFlow => without(flow, PLAIN_FLOW);
 
 function without<T extends object, D extends object>(value: T, defaults: D): Given<T, D> {
   const kept = Object.entries(value).filter(
