@@ -124,10 +124,13 @@ export function collectorOf({ node, hostNetns, helper, pods }: CollectorOptions)
         const known = (await pods.list(maxAgeMs).catch(() => [])).find((p) => p.inode === inode);
         const place = { key: netnsKey(node, inode), kind: 'other' as const, pod: null };
         if (known !== undefined && known.path !== null) return { ...place, pod: known, path: known.path };
-        const path = await helper.find(inode).catch(() => null);
-        return path === null
-          ? { ...place, path: null, inode, why: `no network namespace with inode ${inode} on node ${node}` }
-          : { ...place, path };
+        try {
+          const path = await helper.find(inode);
+          if (path !== null) return { ...place, path };
+          return { ...place, path: null, inode, why: `no network namespace with inode ${inode} on node ${node}` };
+        } catch (error) {
+          return { ...place, path: null, inode, why: `namespaces could not be looked for: ${reasonOf(error)}` };
+        }
       }
     }
   }
