@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { type Helper, startHelper } from '@netverdict/collect';
-import { type Digest, type Flow, ip, type SectionKind } from '@netverdict/linux-net';
+import { type Flow, ip, type SectionKind } from '@netverdict/linux-net';
 import { askRoute, buildWorld, compileNamespace, type WorldNamespace } from '@netverdict/netsim';
 import { parseNetns } from '@netverdict/parsers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -95,9 +95,7 @@ async function collected(): Promise<WorldNamespace> {
   });
   const state = parseNetns(
     sections.map((s) =>
-      'missing' in s
-        ? s
-        : { ref: { kind: s.kind, digest: s.kind as unknown as Digest, at: '', bytes: s.text.length }, text: s.text },
+      'missing' in s ? s : { ref: { kind: s.kind, digest: s.kind, at: '', bytes: s.text.length }, text: s.text },
     ),
   );
   for (const part of [state.links, state.addresses, state.routes4, state.routes6, state.rules4, state.rules6])

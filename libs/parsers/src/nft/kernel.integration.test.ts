@@ -28,7 +28,7 @@ const elements = (set: NftSet): readonly string[] =>
         ? ''
         : ` : ${Object.values(e.data)
             .slice(1)
-            .map((v) => (typeof v === 'object' ? Object.values(v).join(' ') : v))
+            .map((v: unknown) => (typeof v === 'object' && v !== null ? Object.values(v).join(' ') : String(v)))
             .join(' ')}`;
     const flags = [
       e.intervalEnd ? 'end' : '',

@@ -3,7 +3,7 @@ import type { NftExpr } from '@netverdict/linux-net';
 
 const valueText = (value: unknown): string =>
   Array.isArray(value)
-    ? `[${value.map((v) => (typeof v === 'string' ? v : brief(v))).join(', ')}]`
+    ? `[${(value as readonly (string | NftExpr)[]).map((v) => (typeof v === 'string' ? v : brief(v))).join(', ')}]`
     : typeof value === 'object' && value !== null
       ? Object.values(value).join(' ')
       : String(value);
