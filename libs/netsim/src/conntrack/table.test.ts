@@ -2,28 +2,11 @@
 import { type ConntrackEntry, ip } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
 import { type Packet, TCP } from '../packet/packet.ts';
+import { SYN as PLAIN } from '../testing/packets.ts';
 import { entryFrom } from './collected.ts';
 import { Conntrack } from './table.ts';
 
-const SYN: Packet = {
-  family: 'ipv4',
-  protocol: 6,
-  source: ip('10.0.0.1'),
-  destination: ip('10.0.0.2'),
-  sport: 40000,
-  dport: 80,
-  tcpFlags: TCP.SYN,
-  icmp: null,
-  ttl: 64,
-  tos: 0,
-  sizeBytes: 60,
-  dontFragment: false,
-  mark: 0,
-  ct: null,
-  untracked: false,
-  zone: 0,
-  payload: null,
-};
+const SYN: Packet = { ...PLAIN, source: ip('10.0.0.1'), destination: ip('10.0.0.2') };
 const back = (packet: Packet): Packet => ({
   ...packet,
   source: packet.destination,

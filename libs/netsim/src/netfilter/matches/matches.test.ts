@@ -9,10 +9,11 @@ import {
   type XtMatch,
 } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
-import { type Packet, TCP } from '../../packet/packet.ts';
+import { type Packet } from '../../packet/packet.ts';
 import { cluster, known, link, mac } from '../../testing/cluster.ts';
 import { A1, flow, HOST1 } from '../../testing/flows.ts';
 import { net, port, set } from '../../testing/ipsets.ts';
+import { SYN } from '../../testing/packets.ts';
 import { Walk } from '../../walk/walk.ts';
 import type { WorldNamespace } from '../../world/world.ts';
 import { type Answer, NO_DEVICES, type RuleContext } from '../context.ts';
@@ -243,25 +244,7 @@ function context(): RuleContext {
   const world = cluster({ edit: { [HOST1]: (s) => ({ ...s, ipsets: known(SETS) }) } });
   const ns = world.namespaces.get(HOST1) as WorldNamespace;
   const walk = new Walk(world, flow(A1, '10.244.2.2:80'), []);
-  const bare: Packet = {
-    family: 'ipv4',
-    protocol: 6,
-    source: ip('10.244.1.2'),
-    destination: ip('10.244.2.2'),
-    sport: 40000,
-    dport: 80,
-    tcpFlags: TCP.SYN,
-    icmp: null,
-    ttl: 64,
-    tos: 0,
-    sizeBytes: 60,
-    dontFragment: false,
-    mark: 0x4001,
-    ct: null,
-    untracked: false,
-    zone: 0,
-    payload: null,
-  };
+  const bare: Packet = { ...SYN, mark: 0x4001 };
   const packet = { ...bare, ct: walk.conntrack.track(ns.key, bare) };
   const device = (index: number) => ns.net.linkByIndex.get(ifIndex(index)) ?? link(index, '?', { kind: 'dummy' });
   return { ...NO_DEVICES, iif: device(3), oif: device(2), physIn: device(12), walk, ns, hook: 'FORWARD', packet };

@@ -1,10 +1,11 @@
 /** Every kind of expression: a packet that it lets on, one that it does not, and what it does not know. */
-import { ifIndex, ip, type NftExpr, type NftSet } from '@netverdict/linux-net';
+import { ifIndex, type NftExpr, type NftSet } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
 import { NO_DEVICES } from '../../netfilter/context.ts';
-import { type Packet, TCP } from '../../packet/packet.ts';
+import { type Packet } from '../../packet/packet.ts';
 import { cluster } from '../../testing/cluster.ts';
 import { A1, flow, HOST1 } from '../../testing/flows.ts';
+import { SYN } from '../../testing/packets.ts';
 import { Walk } from '../../walk/walk.ts';
 import type { WorldNamespace } from '../../world/world.ts';
 import { walkBase } from '../chain.ts';
@@ -15,25 +16,7 @@ type Of<K extends NftExpr['kind']> = Extract<NftExpr, { kind: K }>;
 type Answer = 'met' | 'not met' | 'asked';
 type Row = readonly [what: string, expressions: readonly NftExpr[], answer: Answer, change?: Partial<Packet>];
 
-const PACKET: Packet = {
-  family: 'ipv4',
-  protocol: 6,
-  source: ip('10.244.1.2'),
-  destination: ip('10.244.2.2'),
-  sport: 40000,
-  dport: 80,
-  tcpFlags: TCP.SYN,
-  icmp: null,
-  ttl: 64,
-  tos: 0,
-  sizeBytes: 60,
-  dontFragment: true,
-  mark: 0x1234,
-  ct: null,
-  untracked: false,
-  zone: 0,
-  payload: null,
-};
+const PACKET: Packet = { ...SYN, dontFragment: true, mark: 0x1234 };
 
 const SETS: readonly Partial<NftSet>[] = [
   { name: 'addresses', keyBytes: 4, fieldBytes: [4], elements: [element('0af40202')] },
