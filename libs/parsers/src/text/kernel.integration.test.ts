@@ -24,18 +24,20 @@ const run = (...command: readonly string[]): string =>
   execFileSync('ip', ['netns', 'exec', NETNS, ...command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 /**
- * One state, printed both ways. The kernel ends duplicate address detection and tells a link's state by itself, some hundred
- * milliseconds after the commands: what it changed between the two readings is read again, so that no two states are compared.
+ * Both forms of one state. The kernel ends duplicate address detection, tells a link's state and forgets a failed neighbour by itself,
+ * some hundred milliseconds after the commands: what it changed between the readings is read again, so that no two states are compared.
  */
-function inBothForms(command: readonly string[]): { readonly text: ParsedLinks; readonly json: string } {
+function inOneState<Text, Json>(
+  readText: () => Text,
+  readJson: () => Json,
+): { readonly text: Text; readonly json: Json } {
   for (let attempt = 0; attempt < 10; attempt++) {
-    const text = valueIn(parseIpLinkText(run('ip', ...command)));
-    const json = run('ip', '-j', ...command);
-    if (isDeepStrictEqual(valueIn(parseIpLinkText(run('ip', ...command))), text)) return { text, json };
+    const text = readText();
+    const json = readJson();
+    if (isDeepStrictEqual(readText(), text)) return { text, json };
   }
-  throw new Error(`ip ${command.join(' ')} printed something else each of ten times`);
+  throw new Error('ten times there was another state at the second reading');
 }
-type ParsedLinks = Extract<ReturnType<typeof parseIpLinkText>, { readonly ok: true }>['value'];
 
 const SETUP = [
   'link set lo up',
@@ -132,14 +134,20 @@ const bare = <T extends { readonly evidence: unknown }>(values: readonly T[]): r
 
 describe('the text says what the JSON says', () => {
   it.each(['-d link', '-d -s link', '-d -s -s link'])('ip %s', (command) => {
-    const { text, json } = inBothForms(command.split(' '));
-    const links = valueIn(parseIpLink(json));
-    expect(links.length).toBeGreaterThan(9);
-    expect(text.links).toEqual(links);
+    const { text, json } = inOneState(
+      () => valueIn(parseIpLinkText(run('ip', ...command.split(' ')))).links,
+      () => valueIn(parseIpLink(run('ip', '-j', ...command.split(' ')))),
+    );
+    expect(json.length).toBeGreaterThan(9);
+    expect(text).toEqual(json);
   });
 
   it.each(['', '-d '])('ip %saddress', (details) => {
-    const { text, json } = inBothForms(`${details}address`.split(' '));
+    const command = `${details}address`.split(' ');
+    const { text, json } = inOneState(
+      () => valueIn(parseIpLinkText(run('ip', ...command))),
+      () => run('ip', '-j', ...command),
+    );
     expect(text.addresses).toEqual(valueIn(parseIpAddress(json)));
     expect(text.links).toEqual(valueIn(parseIpLink(json)));
     expect(text.addresses.length).toBeGreaterThan(7);
@@ -148,18 +156,24 @@ describe('the text says what the JSON says', () => {
   it.each(['', '-d '])('ip %sroute show table all', (details) => {
     const command = (family: string, json: string) =>
       run('ip', ...`${json}${details}${family} route show table all`.split(' '));
-    const both = valueIn(parseIpRouteText(run('ip', ...`${details}route show table all`.split(' '))));
-    for (const [flag, family, text] of [
-      ['-4', 'ipv4', both.routes4],
-      ['-6', 'ipv6', both.routes6],
-    ] as const satisfies readonly (readonly [string, Family, unknown])[]) {
-      const json = valueIn(parseIpRoute(command(flag, '-j '), family));
+    const all = () => valueIn(parseIpRouteText(run('ip', ...`${details}route show table all`.split(' '))));
+    for (const [flag, family, ofFamily] of [
+      ['-4', 'ipv4', 'routes4'],
+      ['-6', 'ipv6', 'routes6'],
+    ] as const satisfies readonly (readonly [string, Family, string])[]) {
+      const read = inOneState(
+        () => all()[ofFamily],
+        () => ({
+          json: valueIn(parseIpRoute(command(flag, '-j '), family)),
+          alone: valueIn(parseIpRouteText(command(flag, ''), family))[ofFamily],
+        }),
+      );
+      const { json, alone } = read.json;
       expect(json.length).toBeGreaterThan(9);
-      expect(bare(text).map(({ mtuLocked: _, ...rest }) => rest)).toEqual(
+      expect(bare(read.text).map(({ mtuLocked: _, ...rest }) => rest)).toEqual(
         bare(json).map(({ mtuLocked: _, ...rest }) => rest),
       );
-      const alone = valueIn(parseIpRouteText(command(flag, ''), family));
-      expect(bare(family === 'ipv4' ? alone.routes4 : alone.routes6)).toEqual(bare(text));
+      expect(bare(alone)).toEqual(bare(read.text));
     }
   });
 
@@ -181,14 +195,20 @@ describe('the text says what the JSON says', () => {
   });
 
   it.each(['neigh show nud all', 'neigh show proxy', '-s neigh show nud all'])('ip %s', (command) => {
-    const json = valueIn(parseIpNeigh(run('ip', '-j', ...command.split(' '))));
+    const { text, json } = inOneState(
+      () => bare(valueIn(parseIpNeighText(run('ip', ...command.split(' '))))),
+      () => bare(valueIn(parseIpNeigh(run('ip', '-j', ...command.split(' '))))),
+    );
     expect(json.length).toBeGreaterThan(0);
-    expect(bare(valueIn(parseIpNeighText(run('ip', ...command.split(' ')))))).toEqual(bare(json));
+    expect(text).toEqual(json);
   });
 
   it.each(['fdb', '-d -s fdb'])('bridge %s', (command) => {
-    const json = valueIn(parseBridgeFdb(run('bridge', '-j', ...command.split(' '))));
+    const { text, json } = inOneState(
+      () => bare(valueIn(parseBridgeFdbText(run('bridge', ...command.split(' '))))),
+      () => bare(valueIn(parseBridgeFdb(run('bridge', '-j', ...command.split(' '))))),
+    );
     expect(json.length).toBeGreaterThan(9);
-    expect(bare(valueIn(parseBridgeFdbText(run('bridge', ...command.split(' ')))))).toEqual(bare(json));
+    expect(text).toEqual(json);
   });
 });
