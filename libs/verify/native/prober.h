@@ -101,9 +101,9 @@ enum { CONTINUED_BYTES = 5 };
 int open_trace(int ns);
 void read_trace(int ns);
 void start_trace(const struct tell *tell);
-unsigned traced_events(void);
 void print_trace(void);
 void forget_outers(void);
+/* positions.c */
 void print_positions(int ns);
 
 /* quiet.c */
@@ -113,10 +113,12 @@ void unpin(void);
 bool pass_marker(void);
 bool neighbours_pending(void);
 
-/* flow.c */
+/* wait.c */
 enum waited { RECEIVER, TRACE, SENDER, ACCEPTED };
 /* One epoll for all: what, and which. */
 int wait_on(int fd, enum waited what, unsigned index);
+
+/* flow.c */
 void run_flow(char **fields, int count);
-/* Connections that a prelude made and left open. */
+/* held.c: connections that a prelude made and left open. */
 void close_held(void);

@@ -1,0 +1,60 @@
+/* One flow as it was asked for, and one sending of it: what flow.c, send.c, hear.c, wait.c and held.c share. */
+#pragma once
+#include "prober.h"
+
+enum outcome { SILENCE, ANSWER, RESET, ICMP_ERROR, LOCAL_ERROR };
+
+struct flow {
+	int ns;
+	bool v6;
+	int protocol;
+	bool has_source;
+	union address source, destination;
+	socklen_t length;
+	unsigned sport, dport;
+	unsigned size;
+	bool dont_fragment;
+	int tos, mark, ttl, uid;
+	const char *device;
+	/* -1: a handshake. */
+	int tcp_flags;
+	int repeat, settle_ms;
+	/* A TCP connection stays open, or is one that stayed open. */
+	bool hold, continues;
+};
+
+struct attempt {
+	int fd;
+	bool raw_tcp, established;
+	unsigned sport;
+	uint32_t serial;
+	enum outcome outcome;
+	int error;
+	unsigned icmp_type, icmp_code, mtu;
+	union address from;
+};
+
+void set_port(union address *address, unsigned port);
+
+/* send.c: false when the sender's own kernel refused, which is then the outcome. */
+bool open_socket(const struct flow *flow, struct attempt *attempt);
+bool send_packet(const struct flow *flow, struct attempt *attempt);
+
+/* hear.c */
+/* False, for who says so on the way out. */
+bool fail(struct attempt *attempt, int error);
+/* The ICMP error that was queued, with its sender. A local error is none: errno tells it. */
+bool read_error_queue(const struct flow *flow, struct attempt *attempt);
+/* True when the sender's socket has told what came of the packet. */
+bool hear(const struct flow *flow, struct attempt *attempt, uint32_t ready);
+void print_heard(const struct attempt *attempt);
+
+/* wait.c */
+/* Serves receivers and traces, until the sender has heard and all is taken, or nothing is on its way any more (quiet.c). */
+void wait_for_end(const struct flow *flow, struct attempt *attempt);
+int wait_for_no_more(int fd);
+
+/* held.c */
+bool hold(const struct flow *flow, const struct attempt *attempt);
+/* One piece of data over a connection that stayed open since the prelude. */
+void continue_connection(const struct flow *flow, struct attempt *attempt);

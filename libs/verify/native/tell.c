@@ -1,0 +1,219 @@
+/*
+ * Of a flow only the first packet there and the first that comes back count. They are told from all else by what NAT leaves
+ * alone: UDP by its payload, ICMP echo by its sequence number, TCP by flags and sequence number, ICMP errors by being that.
+ */
+#define _GNU_SOURCE
+#include "tell.h"
+#include "nfnetlink.h"
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <unistd.h>
+
+enum { KNOWN_OUTERS = 64 };
+
+/*
+ * Outer packets of a tunnel: the trace shows their headers only, so the trace table logs them whole just before, and what they
+ * carry tells whose they are. They are known again by their ends' addresses, source port and length.
+ */
+struct outer {
+	unsigned char ends[8];
+	unsigned char sport[2], dport[2], length[2];
+	enum direction direction;
+};
+static struct outer outers[KNOWN_OUTERS];
+static unsigned outer_count;
+
+static struct tell tell;
+/* What kind of packet came back first; 0: none yet. */
+static uint32_t reply_kind;
+
+void start_telling(const struct tell *told)
+{
+	tell = *told;
+	reply_kind = 0;
+	outer_count = 0;
+}
+
+/* TCP, UDP or ICMP from its first bytes; direction of the packet, or OTHER when it is none of the two that count. */
+static enum direction tell_transport(uint8_t protocol, const unsigned char *bytes, size_t length)
+{
+	enum { KIND_ANSWER = 1, KIND_RESET = 2, KIND_ICMP = 0x10000 };
+	uint32_t kind = 0;
+
+	if ((protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) && length >= 8) {
+		bool v6 = protocol == IPPROTO_ICMPV6;
+		uint8_t type = bytes[0];
+
+		if (type == (v6 ? 128 : 8) || type == (v6 ? 129 : 0)) {
+			if (tell.protocol != IPPROTO_ICMP || (uint16_t)(bytes[6] << 8 | bytes[7]) != (tell.serial & 0xffff))
+				return OTHER;
+			if (type == (v6 ? 128 : 8))
+				return FORWARD;
+			kind = KIND_ANSWER;
+		} else if (v6 ? type >= 1 && type <= 4 : type == 3 || type == 11 || type == 12 || type == 4) {
+			/*
+			 * An error about neighbour discovery, which rules may reject as any packet: it is about another packet than
+			 * the flow's. Those leave with a hop limit of 255, which no flow has; a rule may have changed it.
+			 */
+			if (v6 && length >= 16 && bytes[14] == IPPROTO_ICMPV6 && (tell.protocol != IPPROTO_ICMP || bytes[15] == 255))
+				return OTHER;
+			kind = KIND_ICMP | type << 8 | bytes[1];
+		} else {
+			return OTHER;
+		}
+	} else if (protocol == IPPROTO_UDP && tell.protocol == IPPROTO_UDP && length >= 8) {
+		uint32_t serial;
+
+		/* A datagram too short for the mark: answers always have it. */
+		if (length < 16)
+			return (bytes[4] << 8 | bytes[5]) < 16 ? FORWARD : OTHER;
+		memcpy(&serial, bytes + 12, 4);
+		if (bytes[8] != 'n' || bytes[9] != 'v')
+			return OTHER;
+		if (bytes[10] == 'F')
+			return ntohl(serial) == tell.serial ? FORWARD : OTHER;
+		if (serial && ntohl(serial) != tell.serial)
+			return OTHER;
+		kind = KIND_ANSWER;
+	} else if (protocol == IPPROTO_TCP && tell.protocol == IPPROTO_TCP && length >= 14) {
+		enum { SYN = 2, RST = 4, ACK = 16 };
+		uint8_t flags = bytes[13];
+		uint32_t seq;
+
+		memcpy(&seq, bytes + 4, 4);
+		seq = ntohl(seq);
+		if (tell.raw_seq ? seq == tell.raw_seq : (flags & (SYN | ACK | RST)) == SYN)
+			return FORWARD;
+		/* In an established connection whatever comes back is the answer: an acknowledgement, or data with one. */
+		if (tell.established) {
+			/* What the sender says next is its acknowledgement of that. */
+			if (seq == tell.raw_seq + CONTINUED_BYTES)
+				return OTHER;
+			kind = flags;
+		} else if (flags & RST) {
+			/* To a SYN it has no sequence number; others end a connection that was made. */
+			if (!tell.raw_seq && seq != 0)
+				return OTHER;
+			kind = KIND_RESET;
+		} else if ((flags & (SYN | ACK)) == (SYN | ACK) || tell.raw_seq) {
+			kind = KIND_ANSWER;
+		} else {
+			return OTHER;
+		}
+	} else {
+		return OTHER;
+	}
+	if (!reply_kind)
+		reply_kind = kind;
+	return reply_kind == kind ? REPLY : OTHER;
+}
+
+static bool is_vxlan(const unsigned char *udp)
+{
+	unsigned dport = udp[2] << 8 | udp[3];
+
+	return dport == 4789 || dport == 8472;
+}
+
+static enum direction tell_outer(const unsigned char *network, const unsigned char *udp)
+{
+	for (unsigned i = outer_count; i-- > 0;)
+		if (memcmp(outers[i].ends, network + 12, 8) == 0 && memcmp(outers[i].sport, udp, 2) == 0 && memcmp(outers[i].length, udp + 4, 2) == 0)
+			return outers[i].direction;
+	return OTHER;
+}
+
+void learn_outer(const unsigned char *network, size_t length)
+{
+	enum { VXLAN = 8, ETHERNET = 14 };
+	size_t header = length ? (network[0] & 15) * 4 : 0, inner = header + 8 + VXLAN + ETHERNET;
+
+	if (length < inner || network[0] >> 4 != 4 || network[9] != IPPROTO_UDP || !is_vxlan(network + header))
+		return;
+	const unsigned char *udp = network + header, *type = network + inner - 2;
+	bool ip = (type[0] << 8 | type[1]) == 0x0800 || (type[0] << 8 | type[1]) == 0x86dd;
+	struct outer outer = { .direction = ip ? tell_packet(network + inner, length - inner, NULL, 0) : OTHER };
+	memcpy(outer.ends, network + 12, 8);
+	memcpy(outer.sport, udp, 2);
+	memcpy(outer.dport, udp + 2, 2);
+	memcpy(outer.length, udp + 4, 2);
+	if (outer_count == KNOWN_OUTERS)
+		memmove(outers, outers + 1, sizeof outers[0] * --outer_count);
+	outers[outer_count++] = outer;
+}
+
+/*
+ * The connections of a tunnel's outer packets: their source port is a hash of what they carry, one of 28,232, so that another
+ * packet's may be known already, and then asks no rules of nat. Nobody can say when: no packet finds those of another.
+ */
+void forget_outers(void)
+{
+	for (unsigned i = 0; i < outer_count; i++)
+		for (int ns = 0; ns < namespace_count; ns++) {
+			char ip[64], proto[64], tuple[160];
+			const uint8_t udp = IPPROTO_UDP;
+			size_t length = put_attribute(ip, 0, CTA_IP_V4_SRC, outers[i].ends, 4);
+
+			if (namespaces[ns].trace < 0 || enter(ns) < 0)
+				continue;
+			length += put_attribute(ip, length, CTA_IP_V4_DST, outers[i].ends + 4, 4);
+			size_t whole = put_attribute(tuple, 0, CTA_TUPLE_IP | NLA_F_NESTED, ip, length);
+			length = put_attribute(proto, 0, CTA_PROTO_NUM, &udp, 1);
+			length += put_attribute(proto, length, CTA_PROTO_SRC_PORT, outers[i].sport, 2);
+			length += put_attribute(proto, length, CTA_PROTO_DST_PORT, outers[i].dport, 2);
+			whole += put_attribute(tuple, whole, CTA_TUPLE_PROTO | NLA_F_NESTED, proto, length);
+			int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+			request(fd, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, AF_INET, 0, CTA_TUPLE_ORIG | NLA_F_NESTED, tuple, whole);
+			close(fd);
+		}
+	outer_count = 0;
+}
+
+enum direction tell_packet(const unsigned char *network, size_t length, const unsigned char *transport, size_t rest)
+{
+	uint8_t protocol;
+
+	if (length >= 20 && network[0] >> 4 == 4) {
+		/* All fragments count as one packet: its first. */
+		if ((network[6] & 0x1f) || network[7])
+			return OTHER;
+		protocol = network[9];
+		if (!transport) {
+			size_t header = (network[0] & 15) * 4;
+			if (header > length)
+				return OTHER;
+			transport = network + header;
+			rest = length - header;
+		}
+	} else if (length >= 40 && network[0] >> 4 == 6) {
+		size_t header = 40;
+
+		protocol = network[6];
+		/* Hop-by-hop options: multicast listeners' reports have them, no flow has. */
+		if (protocol == 0)
+			return OTHER;
+		/* Extension headers: routing, destination options; a fragment. */
+		while (protocol == 43 || protocol == 60 || protocol == 44) {
+			if (length < header + 8) {
+				/* nft shows no more than 40 bytes: the transport header must speak for itself. */
+				protocol = tell.protocol == IPPROTO_ICMP ? IPPROTO_ICMPV6 : tell.protocol;
+				break;
+			}
+			if (protocol == 44 && ((network[header + 2] << 8 | network[header + 3]) & 0xfff8))
+				return OTHER;
+			size_t next = protocol == 44 ? 8 : (network[header + 1] + 1) * 8;
+			protocol = network[header];
+			header += next;
+		}
+		if (!transport) {
+			if (header > length)
+				return OTHER;
+			transport = network + header;
+			rest = length - header;
+		}
+	} else {
+		return OTHER;
+	}
+	if (protocol == IPPROTO_UDP && network[0] >> 4 == 4 && rest >= 8 && is_vxlan(transport))
+		return tell_outer(network, transport);
+	return tell_transport(protocol, transport, rest);
+}
