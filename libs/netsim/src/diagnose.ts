@@ -18,6 +18,7 @@ import type { Derived, Patched } from './findings/finding.ts';
 import { derive } from './findings/index.ts';
 import { errorsLost } from './findings/too-big.ts';
 import { undecided } from './findings/undecided.ts';
+import { type SizeLimit, sized, sizeLimit } from './largest-size.ts';
 import { Budget, DEFAULT_MAX_WORK } from './walk/budget.ts';
 import type { World } from './world/world.ts';
 
@@ -85,10 +86,12 @@ export function diagnose(
   const { shares, unexamined } = first;
   const outcome = outcomeFor(shares, unexamined);
   const others = answeredByOther(world, flow.destination.address, first);
+  const limit = outcome === 'reachable' ? sizeLimit(budget, world, flow) : null;
   const all = [
     ...findings,
     ...others,
     ...errorsLost(world, flow, first),
+    ...(limit ? lostWhenBigger({ world, flow }, first, limit) : []),
     ...undecided({ world, flow }, first, findings, budget),
   ];
   const unknown = all.find((f) => f.severity === 'suspicious') ?? all.find((f) => f.code === 'NV-UNEXAMINED');
@@ -100,6 +103,7 @@ export function diagnose(
         outcome,
         share: shares,
         summary: summarize(outcome, shares, names, missing, remarksOn(first, others)),
+        ...(limit ? { largestSizeBytes: limit.bytes } : {}),
       },
       findings: all,
       trace: first.trace,
@@ -110,6 +114,20 @@ export function diagnose(
     mended: outcomeFor(evaluation.shares, evaluation.unexamined),
     work: budget.spent,
   };
+}
+
+/**
+ * Small packets get through and the first bigger one is lost without its sender being told: connections that hang. Where it is the
+ * receiver's own device that is smaller TCP never sends one: its answer told the largest segment (RFC 9293, 3.7.1).
+ */
+function lostWhenBigger({ world, flow }: Patched, first: Evaluation, { bytes, beyond }: SizeLimit): Finding[] {
+  if (beyond === null) return [];
+  const bigger: Patched = { world, flow: sized(flow, bytes + 1) };
+  const receivers = new Set(first.branches.map((b) => b.answeredBy));
+  const silent = blockersOf(bigger, beyond, new Map())
+    .map(({ finding }): Finding => ({ ...finding, severity: 'degrading' }))
+    .filter(({ code, hop }) => code === 'NV-MTU-FAR-END' && !(flow.protocol === 'tcp' && receivers.has(hop)));
+  return [...errorsLost(world, bigger.flow, beyond), ...silent];
 }
 
 interface Round {

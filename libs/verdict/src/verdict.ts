@@ -22,6 +22,8 @@ export interface Verdict {
   readonly outcome: Outcome;
   readonly share: Shares;
   readonly summary: Text;
+  /** The largest IP packet with "don't fragment" that gets there, in bytes; only where the flow does, and where it can be told. */
+  readonly largestSizeBytes?: number;
 }
 
 /** Everything that the simulator says about one flow. */

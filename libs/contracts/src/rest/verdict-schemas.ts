@@ -105,6 +105,11 @@ export const VerdictSchema = Type.Object(
       { description: 'share of new connections, 0…1' },
     ),
     summary: ref('Text'),
+    largestSizeBytes: Type.Optional(
+      Type.Integer({
+        description: 'the largest IP packet with "do not fragment" that gets there; only where the flow does',
+      }),
+    ),
   },
   { $id: 'Verdict' },
 );

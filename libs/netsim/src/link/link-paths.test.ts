@@ -112,6 +112,13 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     findings: ['NV-MTU-FAR-END'],
   },
   {
+    name: 'small packets pass, and bigger ones of UDP are thrown away at the other end of a veth',
+    flow: flow(A1, '10.244.1.3:53', { protocol: 'udp' }),
+    with: { edit: { [B1]: devices('eth0', { mtuBytes: 1000 }) } },
+    outcome: 'reachable',
+    findings: ['NV-MTU-FAR-END'],
+  },
+  {
     name: 'a program on the root cgroup that sees connect()',
     flow: flow(A1, '10.244.2.2:80'),
     with: { edit: { [A1]: program('cgroup connect4') } },

@@ -555,6 +555,8 @@ export interface components {
             branches: components["schemas"]["Branch"][];
         };
         Verdict: {
+            /** @description the largest IP packet with "do not fragment" that gets there; only where the flow does */
+            largestSizeBytes?: number;
             /** @enum {string} */
             outcome: "reachable" | "unreachable" | "partially-reachable" | "undetermined";
             /** @description share of new connections, 0…1 */

@@ -122,4 +122,13 @@ describe('the report', () => {
   it('leaves a missing param visible instead of hiding it', () => {
     expect(findingText({ ...drop, params: {} }, 'en')).toContain('{where}');
   });
+
+  it.each([
+    ['en', '   Size   packets of up to 1450 bytes get through'],
+    ['zh', '   大小   不超过 1450 字节的数据包可以通过'],
+  ] as const)('says the largest size that passes where it is known (%s)', (lang, line) => {
+    const verdict = { ...input.verdict, largestSizeBytes: 1450 };
+    expect(renderReport({ ...input, verdict }, { lang }).split('\n')).toContain(line);
+    expect(renderReport(input, { lang })).not.toContain(line.trim());
+  });
 });

@@ -2,7 +2,7 @@
 import type { Finding, Lang } from '../findings/finding.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Verdict } from '../verdict.ts';
-import { findingText } from './finding-text.ts';
+import { fill, findingText } from './finding-text.ts';
 import { percent } from './fraction.ts';
 import { LABELS } from './labels.ts';
 import { type Paint, plainPaint } from './paint.ts';
@@ -143,6 +143,9 @@ export function renderReport(input: ReportInput, options: ReportOptions): string
       lines.push(...labelled(labels.there, ['']), ...traceLines(branches, lang, paint).map((l) => `   ${l}`));
     else lines.push(...labelled(labels.there, pathLines(branches, lang, paint)));
   }
+  const { largestSizeBytes } = input.verdict;
+  if (largestSizeBytes !== undefined)
+    lines.push(...labelled(labels.size, [fill(labels.sizePasses, { bytes: largestSizeBytes })]));
   const seen = seenLines(input, options);
   if (seen.length > 0) lines.push(...labelled(labels.seen, seen));
   const first = findings[0];

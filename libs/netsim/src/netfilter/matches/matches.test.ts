@@ -9,7 +9,7 @@ import {
   type XtMatch,
 } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
-import { type Packet } from '../../packet/packet.ts';
+import type { Packet } from '../../packet/packet.ts';
 import { cluster, known, link, mac } from '../../testing/cluster.ts';
 import { A1, flow, HOST1 } from '../../testing/flows.ts';
 import { net, port, set } from '../../testing/ipsets.ts';

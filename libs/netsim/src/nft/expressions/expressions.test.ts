@@ -2,7 +2,7 @@
 import { ifIndex, type NftExpr, type NftSet } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
 import { NO_DEVICES } from '../../netfilter/context.ts';
-import { type Packet } from '../../packet/packet.ts';
+import type { Packet } from '../../packet/packet.ts';
 import { cluster } from '../../testing/cluster.ts';
 import { A1, flow, HOST1 } from '../../testing/flows.ts';
 import { SYN } from '../../testing/packets.ts';
