@@ -18,8 +18,8 @@ export interface EvaluateOptions {
   /** Most work (stages passed and rules looked at, over all branches); what is left is reported as `unexamined`. */
   readonly maxWork?: number;
   /**
-   * Ways count as the same only if nobody could tell them apart from outside: by what the sender hears, what arrives, and the
-   * rules that are met. Else it is enough that they come to the same end.
+   * Ways count as the same only if neither end could tell them apart: by what the sender hears and what arrives. Else it is
+   * enough that they come to the same end. The rules met on other ways to the same are in `otherwise`.
    */
   readonly observed?: boolean;
   /** Is told of every meaning that is used, and may turn its answer round. */

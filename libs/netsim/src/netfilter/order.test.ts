@@ -140,6 +140,14 @@ describe('of one priority, in different tables', () => {
     expect(result.unknowns).toBeGreaterThan(0);
     expect(result.ways).toBe(2);
   });
+  it('where both lose this packet its fate is known, and the rules of either order are told', () => {
+    const { branches, unknowns } = evaluate(worldWith(both([DROP], [COUNT, DROP])), FLOW, { observed: true });
+    expect(unknowns).toEqual([]);
+    expect(branches).toHaveLength(1);
+    const rules = (met: (typeof branches)[number]['rulesMet']) =>
+      met.filter((r) => r.tool === 'inet').map((r) => `${r.table} ${r.chain}`);
+    expect(branches.flatMap((b) => [b, ...b.otherwise]).map((b) => rules(b.rulesMet))).toEqual([['two b'], ['one a']]);
+  });
 });
 
 describe('chains', () => {

@@ -30,7 +30,7 @@ export function dispositionOf(run: Run): Disposition {
   return run.walk.exited ? 'exits-network' : 'delivered';
 }
 
-/** `observed`: ways are the same only if nobody who sends, receives or traces the packet could tell them apart. */
+/** `observed`: ways are the same only if neither who sends nor who receives the packet could tell them apart. */
 export function summarize(runs: readonly Run[], observed = false): Summary {
   const summary = below(runs, 0, observed);
   for (const leaf of summary.leaves) leaf.deciding.reverse();
@@ -144,11 +144,14 @@ const answeredBy = (s: Summary): string =>
     .filter((key, i, all) => key !== '' && all.indexOf(key) === i)
     .sort()
     .join(' ');
-/** All that can be seen of a summary's ways from outside, each with its share. */
+/**
+ * All that the ends can see of a summary's ways, each with its share. Which rules are met on the way is none of it: where an
+ * unknown decides that alone, the fate is known, and every way's rules are kept (`otherwise`) for who compares them.
+ */
 const looksOf = (s: Summary): string =>
   s.leaves
     .map(({ run: { walk }, share }) =>
-      JSON.stringify([share, walk.heard, walk.arrived, walk.rulesMet], (key, value: unknown) =>
+      JSON.stringify([share, walk.heard, walk.arrived], (key, value: unknown) =>
         key === 'ct' || key === 'assigned' ? undefined : typeof value === 'bigint' ? value.toString() : value,
       ),
     )

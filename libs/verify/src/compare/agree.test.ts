@@ -1,7 +1,7 @@
 /** A judge that cannot disagree is none: each way to differ is told, and nothing unknown agrees. */
 import { describe, expect, it } from 'vitest';
 import type { PredictedBranch, Prediction } from '../model/predict.ts';
-import type { Observation, Received } from '../world/observation.ts';
+import type { Observation, Received, RuleSeen } from '../world/observation.ts';
 import { compare } from './agree.ts';
 
 const RECEIVED: Received = {
@@ -77,6 +77,16 @@ describe('what the model says and what was seen', () => {
     expect(met(7, 1)).toBe('agrees');
     expect(met(7)).toBe('disagrees');
     expect(met(1, 7)).toBe('disagrees');
+  });
+  it('where a rule is not known that decides nothing else, the rules are those of one of the ways, and no others', () => {
+    const other = { ...RULE, rule: 7 } as const;
+    const said = says({ ...BRANCH, rules: [RULE, other], otherRules: [[other, RULE]] });
+    const met = (...rules: RuleSeen[]) => compare([said], [{ ...SEEN, rules }]).kind;
+    expect(met(RULE, other)).toBe('agrees');
+    expect(met(other, RULE)).toBe('agrees');
+    expect(met(RULE)).toBe('disagrees');
+    expect(met(RULE, { ...RULE, rule: 8 })).toBe('disagrees');
+    expect(met(other, RULE, RULE)).toBe('disagrees');
   });
   it('what the socket does not tell is not compared, and an untraced packet has no rules to compare', () => {
     const seen = { ...SEEN, received: { ...RECEIVED, mark: null, ttl: null }, rules: null };

@@ -64,7 +64,7 @@ export function fidelityPage(run: RecordedRun, mutants: MutationReport | null): 
 }
 
 function runRows(run: RecordedRun): string[] {
-  const { flows, undetermined, disagreements, refused } = run;
+  const { flows, undetermined, eitherRules, disagreements, refused } = run;
   const percent = flows === 0 ? '0' : ((100 * undetermined) / flows).toFixed(2);
   return [
     '| | |',
@@ -76,6 +76,7 @@ function runRows(run: RecordedRun): string[] {
     `| flows | ${flows} in ${run.worlds} worlds; ${run.attempts} packets sent and traced |`,
     `| **disagreements** | **${disagreements.length}** |`,
     `| undetermined | ${undetermined} (${percent} %) |`,
+    ...(eitherRules ? [`| fate known, rules met one of several lists | ${eitherRules} |`] : []),
     `| worlds refused by a tool | ${refused.length} |`,
     `| time | ${run.seconds} s |`,
   ];

@@ -21,6 +21,8 @@ export interface Report {
   /** Packets sent: repetitions counted one by one. */
   readonly attempts: number;
   readonly undetermined: number;
+  /** Whose fate is known, and which of a few lists of rules they meet on the way is not: one of these was met. */
+  readonly eitherRules: number;
   /** What was not known, and how often. */
   readonly unknowns: Readonly<Record<string, number>>;
   readonly outcomes: Readonly<Record<string, number>>;
@@ -39,6 +41,7 @@ export const emptyReport = (seed: number, flowsWanted: number): Report => ({
   flows: 0,
   attempts: 0,
   undetermined: 0,
+  eitherRules: 0,
   unknowns: {},
   outcomes: {},
   refused: [],
@@ -62,6 +65,7 @@ export function addReports(a: Report, b: Report): Report {
     flows: a.flows + b.flows,
     attempts: a.attempts + b.attempts,
     undetermined: a.undetermined + b.undetermined,
+    eitherRules: a.eitherRules + b.eitherRules,
     unknowns: addCounts(a.unknowns, b.unknowns),
     outcomes: addCounts(a.outcomes, b.outcomes),
     refused: [...a.refused, ...b.refused],

@@ -26,6 +26,7 @@ export function reportText(report: Report): string {
     ...refused.slice(0, 10).map(({ world, message }) => `refused: world ${world}: ${message}`),
     `seed ${report.seed}: ${report.worlds} worlds, ${flows} flows, ${report.attempts} packets sent and traced by the kernel`,
     `spent (s, all workers): bringing up ${seconds(ms.up)}, collecting ${seconds(ms.collect)}, packets ${seconds(ms.packets)}, model ${seconds(ms.model)}`,
+    `${report.eitherRules} flows met one of several lists of rules that what is not known leaves open`,
     `${refused.length} worlds refused, ${undetermined} flows undetermined (${share.toFixed(2)} %)`,
     `${disagreements.length} disagreements`,
   ].join('\n');

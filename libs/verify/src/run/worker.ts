@@ -3,6 +3,7 @@
  * depends on the seed alone, not on the number of workers.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Feature } from '@netverdict/netsim';
 import { heardText } from '../compare/agree.ts';
 import { CorpusWriter } from '../corpus/corpus.ts';
@@ -11,6 +12,7 @@ import { startKernel } from '../kernel/kernel.ts';
 import { ProberError } from '../kernel/prober.ts';
 import { WorldRefused } from '../kernel/world-refused.ts';
 import { FeatureCounts } from '../model/decisive.ts';
+import type { Prediction } from '../model/predict.ts';
 import { addCounts, type Disagreement, type Report } from '../report/report.ts';
 import { shrink } from '../shrink/shrink.ts';
 import type { WorldSpec } from '../world/spec.ts';
@@ -29,6 +31,7 @@ export async function work(job: WorkerJob): Promise<Report> {
     flows: 0,
     attempts: 0,
     undetermined: 0,
+    eitherRules: 0,
     unknowns: {} as Record<string, number>,
     outcomes: {} as Record<string, number>,
     refused: [] as { world: string; message: string }[],
@@ -92,7 +95,12 @@ export async function work(job: WorkerJob): Promise<Report> {
 }
 
 function note(
-  report: { undetermined: number; unknowns: Record<string, number>; outcomes: Record<string, number> },
+  report: {
+    undetermined: number;
+    eitherRules: number;
+    unknowns: Record<string, number>;
+    outcomes: Record<string, number>;
+  },
   { comparison, predictions, observations }: JudgedFlow,
 ): void {
   if (comparison.kind === 'undetermined') {
@@ -102,6 +110,7 @@ function note(
       Object.fromEntries(comparison.unknowns.map((u) => [withoutNumbers(u), 1])),
     );
   }
+  if (comparison.kind === 'agrees' && predictions.some(leavesRulesOpen)) report.eitherRules++;
   const [seen] = observations;
   const [branch] = predictions[0]?.branches ?? [];
   if (seen) {
@@ -109,6 +118,9 @@ function note(
     report.outcomes = addCounts(report.outcomes, { [`${branch?.disposition ?? '?'}, heard ${heard}`]: 1 });
   }
 }
+
+const leavesRulesOpen = ({ branches }: Prediction): boolean =>
+  branches.some(({ rules, otherRules = [] }) => otherRules.some((way) => !isDeepStrictEqual(way, rules)));
 
 /** So that the same unknown in many worlds is one line. */
 const withoutNumbers = (text: string): string => text.replace(/\d+/g, 'N').slice(0, 140);

@@ -1,13 +1,5 @@
 /** Every kind of match: a packet that it takes, one that it does not, and where it cannot be told. */
-import {
-  type AbsentHeader,
-  type AddrType,
-  type IpSet,
-  ifIndex,
-  ip,
-  type Untellable,
-  type XtMatch,
-} from '@netverdict/linux-net';
+import { type AbsentHeader, type IpSet, ifIndex, ip, type Untellable, type XtMatch } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
 import type { Packet } from '../../packet/packet.ts';
 import { cluster, known, link, mac } from '../../testing/cluster.ts';
@@ -350,28 +342,6 @@ describe('a packet that came in a frame', () => {
   it('came to this host or to all', () => {
     expect(evaluateMatch({ ...n, kind: 'pkttype', type: 'broadcast' }, framed('broadcast'))).toBe(true);
     expect(evaluateMatch({ ...n, kind: 'pkttype', type: 'unicast' }, framed('broadcast'))).toBe(false);
-  });
-});
-
-describe('an IPv6 address', () => {
-  const at = (destination: string): RuleContext => {
-    const c = context();
-    return { ...c, packet: { ...c.packet, family: 'ipv6', source: ip('fd00::1'), destination: ip(destination) } };
-  };
-  const type = (...types: AddrType[]): XtMatch => ({
-    ...n,
-    kind: 'addrtype',
-    side: 'destination',
-    types,
-    limitIface: null,
-  });
-  it.each<[string, string, AddrType, boolean]>([
-    ['of a host', 'fd00::2', 'UNICAST', true],
-    ['of a group', 'ff02::1', 'UNICAST', false],
-    ['of a group', 'ff02::1', 'MULTICAST', true],
-    ['that is none', '::', 'UNSPEC', true],
-  ])('%s (%s) and %s: %s', (_, address, wanted, expected) => {
-    expect(evaluateMatch(type(wanted), at(address))).toBe(expected);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Where the packet is: kinds of its addresses, bridge ports, reverse path, link layer. */
-import type { AddrType, Ipv6, Mac, XtMatch } from '@netverdict/linux-net';
+import type { AddrType, Ipv6, Link, Mac, XtMatch } from '@netverdict/linux-net';
 import type { Packet } from '../../packet/packet.ts';
-import { addressType } from '../../route/lookup.ts';
+import { addressType, lookup, type RouteResult } from '../../route/lookup.ts';
 import { reversePath } from '../../route/reverse-path.ts';
 import type { Answer, Devices, NotThere, RuleContext } from '../context.ts';
 import { nameIs } from './base.ts';
@@ -11,7 +11,7 @@ type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
 export function addrtype(m: Of<'addrtype'>, c: RuleContext): Answer {
   const dev = m.limitIface === 'in' ? c.iif : m.limitIface === 'out' ? c.oif : null;
   const address = m.side === 'source' ? c.packet.source : c.packet.destination;
-  if (typeof address === 'bigint') return addrtype6(m, address, dev?.ifindex ?? null, c);
+  if (typeof address === 'bigint') return addrtype6(m, address, dev ?? null, c);
   // __inet_dev_addr_type: all of 0.0.0.0/8.
   if (address >>> 24 === 0) return m.types.includes('BROADCAST');
   const type = addressType(c.ns, address, dev?.ifindex ?? null);
@@ -20,17 +20,52 @@ export function addrtype(m: Of<'addrtype'>, c: RuleContext): Answer {
 }
 
 /** match_type6: what the address is by itself must hold of each type asked for; the routes are asked for the rest. */
-function addrtype6(m: Of<'addrtype'>, address: Ipv6, dev: Parameters<typeof addressType>[2], c: RuleContext): Answer {
+function addrtype6(m: Of<'addrtype'>, address: Ipv6, dev: Link | null, c: RuleContext): Answer {
   const multicast = address >> 120n === 0xffn;
   if (m.types.includes('MULTICAST') && !multicast) return false;
   if (m.types.includes('UNICAST') && (multicast || address === 0n)) return false;
   if (m.types.includes('UNSPEC') && address !== 0n) return false;
   const routed = m.types.filter((type) => type === 'LOCAL' || type === 'ANYCAST' || type === 'UNREACHABLE');
   if (routed.length === 0) return true;
-  const type = addressType(c.ns, address, dev);
-  if (type === 'unknown') return { unknown: `the local routing table of ${c.ns.key}` };
-  if (routed.some((wanted) => wanted === type.toUpperCase())) return true;
-  return routed.includes('UNREACHABLE') ? { unknown: 'whether the address is unreachable' } : false;
+  const kinds = routedAs(address, dev, c);
+  return 'unknown' in kinds ? kinds : routed.some((wanted) => kinds.includes(wanted));
+}
+
+/**
+ * match_lookup_rt6: the whole of routing is asked as for a packet that is sent to the address from nowhere yet, through the
+ * device where one is given. An error is the whole answer.
+ */
+function routedAs(address: Ipv6, dev: Link | null, c: RuleContext): readonly AddrType[] | { readonly unknown: string } {
+  const { ns, walk } = c;
+  const result = walk.aside(() =>
+    lookup(walk, ns, {
+      source: null,
+      destination: address,
+      mark: 0,
+      tos: 0,
+      protocol: 0,
+      sport: null,
+      dport: null,
+      iifName: 'lo',
+      oif: dev?.ifindex ?? null,
+      oifName: dev?.name ?? null,
+      uid: 0,
+      strictDevice: dev !== null,
+      bare: true,
+    }),
+  );
+  if (result.kind === 'unknown') return { unknown: result.missing.text };
+  if (result.kind !== 'route') return ['UNREACHABLE'];
+  const own = dev
+    ? ns.net.addressesOn(dev.ifindex).some((a) => a.address === address && !a.tentative)
+    : result.route.type === 'local';
+  return [...(own ? ['LOCAL' as const] : []), ...(isAnycast(result, address) ? ['ANYCAST' as const] : [])];
+}
+
+/** ipv6_anycast_destination: by its route's type, or the address of a prefix that is on the link. */
+function isAnycast({ route, nexthop }: Extract<RouteResult, { kind: 'route' }>, address: Ipv6): boolean {
+  if (route.type === 'anycast') return true;
+  return route.destination.length < 127 && nexthop?.via == null && route.destination.address === address;
 }
 
 export const physdevIn = (m: Of<'physdev-in'>, c: RuleContext): Answer => c.physIn !== null && nameIs(c.physIn, m);
