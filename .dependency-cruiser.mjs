@@ -89,7 +89,12 @@ export default {
       from: { path: '^(libs|services|clients)/([^/]+)/' },
       to: {
         path: '^(libs|services|clients)/[^/]+/',
-        pathNot: ['^$1/$2/', '^libs/[^/]+/src/index\\.ts$', '^libs/lab/src/kube-proxy/index\\.ts$'],
+        pathNot: [
+          '^$1/$2/',
+          '^libs/[^/]+/src/index\\.ts$',
+          '^libs/lab/src/kube-proxy/index\\.ts$',
+          '^libs/parsers/src/testing/real-dumps\\.ts$',
+        ],
       },
     },
     {

@@ -8,7 +8,7 @@
  * they are `groups` of one rank. The order given here, native tables from the last to the first, then iptables-nft, then
  * legacy, is that of a host whose rules were loaded the other way round, and is asked about where it matters.
  */
-import type { Family, Known, XtTableName } from '@netverdict/linux-net';
+import type { Family, Known, XtTableName, XtVariant } from '@netverdict/linux-net';
 import { tracksConnections } from '../conntrack/needed.ts';
 import type { CompiledNft, NftBase } from '../nft/compile.ts';
 import { type Hook, NFT_HOOK } from './hooks.ts';
@@ -53,11 +53,12 @@ const NAT_PRIORITY: Readonly<Record<Hook, number | null>> = {
   OUTPUT: -100,
   POSTROUTING: 100,
 };
-const TABLE_PRIORITY: Readonly<Record<Exclude<XtTableName, 'nat'>, number>> = {
-  raw: -300,
-  mangle: -150,
-  filter: 0,
-  security: 50,
+/** iptables-nft hooks its security table in elsewhere than the kernel's own iptables does (iptables/nft.c). */
+const TABLE_PRIORITY: Readonly<Record<Exclude<XtTableName, 'nat'>, Readonly<Record<XtVariant, number>>>> = {
+  raw: { legacy: -300, nft: -300 },
+  mangle: { legacy: -150, nft: -150 },
+  filter: { legacy: 0, nft: 0 },
+  security: { legacy: 50, nft: 150 },
 };
 
 type Rulesets = Readonly<Record<Family, readonly Known<CompiledRuleset>[]>>;
@@ -113,7 +114,7 @@ function ranksAt(
       if (!chain) continue;
       const group = tableGroup(ruleset, table, chain, hook);
       const nat = NAT_PRIORITY[hook];
-      if (table.name !== 'nat') groups.push({ priority: TABLE_PRIORITY[table.name], group });
+      if (table.name !== 'nat') groups.push({ priority: TABLE_PRIORITY[table.name][ruleset.variant], group });
       else if (nat !== null) natGroups.push({ priority: nat, group });
     }
   const nat = NAT_PRIORITY[hook];

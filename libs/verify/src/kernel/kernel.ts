@@ -9,7 +9,6 @@ import {
   deviceSysctls,
   fillingStage,
   firstSysctls,
-  hasLegacyRules,
   hasNftRules,
   hasRules,
   type LinesCommand,
@@ -186,19 +185,17 @@ async function readPositions(prober: Prober, helper: Helper, ns: NamespaceSpec, 
     if (!read.complete) throw new Error(`the rules of ${ns.name} could not be read whole`);
     rules = read.rules;
   }
-  const legacy = hasLegacyRules(ns)
-    ? await helper.collect({
-        path,
-        kinds: ['iptables-save', 'ip6tables-save'],
-        flows: [],
-        knownPaths: [],
-        timeLimitMs: 10_000,
-      })
-    : { sections: [] };
+  const { sections } = await helper.collect({
+    path,
+    kinds: ['iptables-save', 'ip6tables-save', 'iptables-nft-save', 'ip6tables-nft-save'],
+    flows: [],
+    knownPaths: [],
+    timeLimitMs: 10_000,
+  });
   return {
     nft: nftPositions(rules),
-    legacy: legacyCounts(legacy.sections),
-    iptablesNft: iptablesNftTables({ ip: ns.iptablesNft.length > 0, ip6: ns.ip6tablesNft.length > 0 }),
+    legacy: legacyCounts(sections),
+    iptablesNft: iptablesNftTables(sections),
   };
 }
 

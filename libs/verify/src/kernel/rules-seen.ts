@@ -58,14 +58,15 @@ export function legacyCounts(sections: readonly HelperSection[]): ReadonlyMap<st
   return counts;
 }
 
-const IPTABLES_TABLES = new Set(['filter', 'nat', 'mangle', 'raw', 'security']);
-
-/** Tables that the texts of iptables-nft-save show to be its own. */
-export function iptablesNftTables(used: { readonly ip: boolean; readonly ip6: boolean }): ReadonlySet<string> {
+/** `family table` of those in the texts of iptables-nft-save. */
+export function iptablesNftTables(sections: readonly HelperSection[]): ReadonlySet<string> {
   const tables = new Set<string>();
-  for (const name of IPTABLES_TABLES) {
-    if (used.ip) tables.add(`ip ${name}`);
-    if (used.ip6) tables.add(`ip6 ${name}`);
+  for (const section of sections) {
+    if (!('text' in section)) continue;
+    const family =
+      section.kind === 'iptables-nft-save' ? 'ip' : section.kind === 'ip6tables-nft-save' ? 'ip6' : null;
+    if (family === null) continue;
+    for (const [, table] of section.text.matchAll(/^\*(\S+)/gm)) tables.add(`${family} ${table}`);
   }
   return tables;
 }

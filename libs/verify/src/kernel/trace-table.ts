@@ -18,9 +18,10 @@ export function traceLines(nft: readonly string[], tunnels: boolean): readonly s
       );
   if (/\btable\s+bridge\b|\badd\s+\w+\s+bridge\b/.test(text)) lines.push(...family('bridge'));
   // Packets that a device's own hook drops never come to the others.
-  const devices = [...text.matchAll(/\bhook\s+(ingress|egress)\s+device\s+"?([^\s";]+)/g)];
+  const hooked = [...text.matchAll(/\bhook\s+(ingress|egress)\s+devices?\s*=?\s*(\{[^}]*\}|"?[^\s";{]+)/g)];
+  const devices = hooked.flatMap(([, hook, names = '']) => (names.match(/[\w.@-]+/g) ?? []).map((name) => `${hook} ${name}`));
   if (devices.length > 0) lines.push(`add table netdev ${TRACE_TABLE}`);
-  for (const key of new Set(devices.map(([, hook, device]) => `${hook} ${device}`))) {
+  for (const key of new Set(devices)) {
     const [hook, device] = key.split(' ');
     lines.push(
       `add chain netdev ${TRACE_TABLE} ${hook}-${device} { type filter hook ${hook} device "${device}" priority ${PRIORITY}; }`,

@@ -188,9 +188,25 @@ void nft_state_free(struct ctx *c)
     c->nft = NULL;
 }
 
+/* Takes a table's part out of the text. */
+static void cut_table(struct buf *out, size_t start, const char *name)
+{
+    char heading[64];
+    snprintf(heading, sizeof heading, "\n*%.16s\n", name);
+    char *from = strstr(out->p + start, heading);
+    char *end = from ? strstr(from + 1, "\nCOMMIT\n") : NULL;
+    if (!end)
+        return;
+    end += strlen("\nCOMMIT");
+    memmove(from, end, out->len - (size_t)(end - out->p));
+    out->len -= (size_t)(end - from);
+    out->p[out->len] = 0;
+}
+
 /* iptables-nft-save says "# Table `nat' is incompatible, use 'nft' tool." of a table that someone else made, and
- * "# Table `nat' contains incompatible base-chains, use 'nft' tool to list them." of one that it cannot show whole. */
-static void note_foreign(struct nft_state *s, int family, const struct buf *out, size_t start)
+ * "# Table `nat' contains incompatible base-chains, use 'nft' tool to list them." of one that it cannot show whole: of that it
+ * prints what it can, which would be there twice. */
+static void note_foreign(struct nft_state *s, int family, struct buf *out, size_t start)
 {
     for (size_t i = 0; i < s->n_tables; i++) {
         struct nft_table *t = &s->tables[i];
@@ -199,7 +215,11 @@ static void note_foreign(struct nft_state *s, int family, const struct buf *out,
         char phrase[64];
         snprintf(phrase, sizeof phrase, "# Table `%.16s' ", t->name);
         const char *said = strstr(out->p + start, phrase);
-        t->owned = !said || !strstr(said, "incompatible");
+        const char *line_end = said ? strchr(said, '\n') : NULL;
+        const char *word = said ? strstr(said, "incompatible") : NULL;
+        t->owned = !word || (line_end && word > line_end);
+        if (!t->owned)
+            cut_table(out, start, t->name);
     }
 }
 

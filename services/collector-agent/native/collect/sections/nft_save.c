@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * iptables-nft-save over netlink. The tool itself takes seconds where there are 10,000 Services; a dump of the same
- * rules takes a fraction of one. Any table, chain or rule that is not certainly iptables-nft's own and known makes the
- * whole ruleset the tool's, but where nft has put in what iptables has no words for: of such a rule the tool prints the
+ * rules takes a fraction of one. A table with a base chain that iptables does not make is none of its own, as the tool
+ * says too: it is shown among the native ones. Base chains that were not made are not shown, where the tool shows them as
+ * they would be. Any rule that is not certainly iptables-nft's own and known makes the whole ruleset the tool's, but where nft has put in what iptables has no words for: of such a rule the tool prints the
  * rest, which says something else (`ip daddr { 10.9.9.9 } drop` becomes `-j DROP`). So such a ruleset is printed here,
  * and each rule that is not known is said to be so: `-j NFT-UNREAD --expression lookup`.
  */
@@ -34,7 +35,8 @@ struct table {
     struct buf rules;
     const char *why;
     char rule_why[64]; /* of the last rule that is not known; the whole table is read all the same */
-    bool foreign;
+    bool foreign;      /* a rule that nft put in */
+    bool incompatible; /* a base chain that is not iptables' */
 };
 
 /* iptables' own tables in the order in which the tool prints them, with the base chains that each has. */
@@ -77,6 +79,7 @@ static void reset(void *arg)
         free(t->chains[i].name);
     t->n = 0;
     t->why = NULL;
+    t->incompatible = false;
 }
 
 static void each_chain(const struct nlmsghdr *h, void *arg)
@@ -107,7 +110,7 @@ static void each_chain(const struct nlmsghdr *h, void *arg)
     if (chain->hook > 4 || !(b->hooks & (1 << chain->hook)) || strcmp(hook_names[chain->hook], chain->name) != 0 ||
         priority != expected_priority(b, chain->hook) || !tb[NFTA_CHAIN_TYPE] ||
         strcmp(na_str(tb[NFTA_CHAIN_TYPE]), expected_type(b, chain->hook)) != 0)
-        t->why = "a base chain that is not iptables'";
+        t->incompatible = true;
     if (tb[NFTA_CHAIN_COUNTERS]) {
         nl_attrs(na_data(tb[NFTA_CHAIN_COUNTERS]), na_len(tb[NFTA_CHAIN_COUNTERS]), c, NFTA_COUNTER_MAX);
         if (c[NFTA_COUNTER_PACKETS]) chain->packets = na_be64(c[NFTA_COUNTER_PACKETS]);
@@ -151,7 +154,6 @@ static int by_name(const void *a, const void *b)
 
 static void print_table(struct table *t, struct buf *out)
 {
-    const struct builtin *b = builtin(t->name);
     struct chain *base[5] = {0}, **user = calloc(t->n + 1, sizeof *user);
     size_t users = 0;
     if (!user)
@@ -167,8 +169,6 @@ static void print_table(struct table *t, struct buf *out)
         if (base[i])
             buf_fmt(out, ":%s %s [%llu:%llu]\n", base[i]->name, base[i]->policy == NF_DROP ? "DROP" : "ACCEPT",
                     (unsigned long long)base[i]->packets, (unsigned long long)base[i]->bytes);
-        else if (b->hooks & (1 << i)) /* not made yet: the tool shows it as it would be */
-            buf_fmt(out, ":%s ACCEPT [0:0]\n", hook_names[i]);
     for (size_t i = 0; i < users; i++)
         buf_fmt(out, ":%s - [0:0]\n", user[i]->name);
     for (int i = 0; i < 5; i++)
@@ -188,6 +188,11 @@ static int dump_table(int fd, struct table *t, struct buf *out)
     int e = nl_ask(fd, r.h, each_chain, reset, t);
     if (e || t->why)
         return -1;
+    if (t->incompatible) {
+        /* In the words of iptables-nft-save: who owns the table is read from them. */
+        buf_fmt(out, "# Table `%s' contains incompatible base-chains, use 'nft' tool to list them.\n", t->name);
+        return 0;
+    }
     /* Chain by chain: a dump of all rules walks over those already sent again for each 32 KiB of answer, which is
      * quadratic, while a chain is found by its name. */
     buf_need(&t->rules, 1);
