@@ -213,7 +213,10 @@ enum direction tell_packet(const unsigned char *network, size_t length, const un
 	} else {
 		return OTHER;
 	}
-	if (protocol == IPPROTO_UDP && network[0] >> 4 == 4 && rest >= 8 && is_vxlan(transport))
+	/* A flow may be sent to a tunnel's port, too: what carries its tuple is its own. */
+	enum direction own = tell_transport(protocol, transport, rest);
+
+	if (own == OTHER && protocol == IPPROTO_UDP && network[0] >> 4 == 4 && rest >= 8 && is_vxlan(transport))
 		return tell_outer(network, transport);
-	return tell_transport(protocol, transport, rest);
+	return own;
 }

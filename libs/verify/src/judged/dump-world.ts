@@ -49,6 +49,7 @@ export function dumpWorld(
   );
   node.sysctls.push('net/ipv4/ip_forward = 1', 'net/ipv6/conf/all/forwarding = 1');
   node[dump.tool].push(...dump.lines);
+  node.ipset.push(...setsFor(dump));
   sender.ip.push('link set eth0 up');
   receiver.ip.push('link set eth0 up');
   node.ip.push(`link set ${inbound} up`, `link set ${outbound} up`);
@@ -69,6 +70,16 @@ export function dumpWorld(
     prelude: [],
     flows: judged,
   };
+}
+
+/** Sets that the rules ask, which the dump does not hold: of a type that has as many parts as they are asked for, and empty. */
+function setsFor({ lines, tool }: { readonly lines: readonly string[]; readonly tool: DumpTool }): string[] {
+  const sets = new Map<string, string>();
+  for (const line of lines)
+    for (const [, name = '', directions = ''] of line.matchAll(/--(?:match|add|del)-set (\S+) (\S+)/g))
+      sets.set(name, directions.includes(',') ? 'hash:ip,port' : 'hash:net');
+  const family = FAMILY_OF[tool] === 'ipv6' ? 'inet6' : 'inet';
+  return [...sets].map(([name, type]) => `create ${name} ${type} family ${family}`);
 }
 
 function addLinks({ sender, node, receiver }: Ends, family: Family, inbound: string, outbound: string): void {
@@ -223,7 +234,7 @@ function flowFor(id: string, sport: number, aim: Aim, other: Aim, making: Making
 /** False: somebody else has it. */
 function give({ ends, addresses }: Making, address: string, to: keyof Ends, family: Family): boolean {
   const has = addresses.get(address);
-  if (has !== undefined || Object.values(LINKS[family]).includes(address)) return has === to;
+  if (has !== undefined || Object.values<string | number>(LINKS[family]).includes(address)) return has === to;
   addresses.set(address, to);
   const [length, routes, nodad] = family === 'ipv4' ? (['32', 'ip', ''] as const) : (['128', 'ip6', ' nodad'] as const);
   ends[to].ip.push(`address add ${address}/${length} dev lo${nodad}`);

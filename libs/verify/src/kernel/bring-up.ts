@@ -75,7 +75,7 @@ export const lateStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
 export const hasNftRules = (ns: NamespaceSpec): boolean =>
   ns.iptablesNft.length + ns.ip6tablesNft.length + ns.nft.length > 0;
 
-export const hasLegacyRules = (ns: NamespaceSpec): boolean => ns.iptablesLegacy.length + ns.ip6tablesLegacy.length > 0;
+const hasLegacyRules = (ns: NamespaceSpec): boolean => ns.iptablesLegacy.length + ns.ip6tablesLegacy.length > 0;
 
 export const hasRules = (ns: NamespaceSpec): boolean => hasNftRules(ns) || hasLegacyRules(ns);
 

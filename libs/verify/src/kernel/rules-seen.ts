@@ -63,8 +63,7 @@ export function iptablesNftTables(sections: readonly HelperSection[]): ReadonlyS
   const tables = new Set<string>();
   for (const section of sections) {
     if (!('text' in section)) continue;
-    const family =
-      section.kind === 'iptables-nft-save' ? 'ip' : section.kind === 'ip6tables-nft-save' ? 'ip6' : null;
+    const family = section.kind === 'iptables-nft-save' ? 'ip' : section.kind === 'ip6tables-nft-save' ? 'ip6' : null;
     if (family === null) continue;
     for (const [, table] of section.text.matchAll(/^\*(\S+)/gm)) tables.add(`${family} ${table}`);
   }

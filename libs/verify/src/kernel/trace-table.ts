@@ -19,7 +19,9 @@ export function traceLines(nft: readonly string[], tunnels: boolean): readonly s
   if (/\btable\s+bridge\b|\badd\s+\w+\s+bridge\b/.test(text)) lines.push(...family('bridge'));
   // Packets that a device's own hook drops never come to the others.
   const hooked = [...text.matchAll(/\bhook\s+(ingress|egress)\s+devices?\s*=?\s*(\{[^}]*\}|"?[^\s";{]+)/g)];
-  const devices = hooked.flatMap(([, hook, names = '']) => (names.match(/[\w.@-]+/g) ?? []).map((name) => `${hook} ${name}`));
+  const devices = hooked.flatMap(([, hook, names = '']) =>
+    (names.match(/[\w.@-]+/g) ?? []).map((name) => `${hook} ${name}`),
+  );
   if (devices.length > 0) lines.push(`add table netdev ${TRACE_TABLE}`);
   for (const key of new Set(devices)) {
     const [hook, device] = key.split(' ');

@@ -203,6 +203,55 @@ static void cut_table(struct buf *out, size_t start, const char *name)
     out->p[out->len] = 0;
 }
 
+struct made {
+    int family;
+    char names[256]; /* `table CHAIN;` of each base chain that is hooked in */
+};
+
+static void each_base_chain(const struct nlmsghdr *h, void *arg)
+{
+    struct made *made = arg;
+    const struct nlattr *tb[NFTA_CHAIN_MAX + 1];
+    const struct nfgenmsg *m = NLMSG_DATA(h);
+    if ((h->nlmsg_type & 0xff) != NFT_MSG_NEWCHAIN || m->nfgen_family != made->family)
+        return;
+    nl_attrs(NL_BODY(h, struct nfgenmsg), NL_BODY_LEN(h, struct nfgenmsg), tb, NFTA_CHAIN_MAX);
+    if (!tb[NFTA_CHAIN_HOOK] || !tb[NFTA_CHAIN_TABLE] || !tb[NFTA_CHAIN_NAME] || !iptables_name(na_str(tb[NFTA_CHAIN_TABLE])))
+        return;
+    size_t used = strlen(made->names);
+    snprintf(made->names + used, sizeof made->names - used, "%.16s %.16s;", na_str(tb[NFTA_CHAIN_TABLE]), na_str(tb[NFTA_CHAIN_NAME]));
+}
+static void restart_made(void *arg) { ((struct made *)arg)->names[0] = 0; }
+
+/* The tool shows base chains that nobody made as they would be: no packet meets them. */
+static void cut_unmade(const struct nft_state *s, int family, struct buf *out, size_t start)
+{
+    struct made made = {.family = family};
+    struct nl_req r;
+    struct nfgenmsg m = {.nfgen_family = (uint8_t)family};
+    nl_begin(&r, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, NLM_F_DUMP, &m, sizeof m);
+    if (nl_ask(s->fd, r.h, each_base_chain, restart_made, &made))
+        return;
+    char table[32] = "", chain[32], policy[16], key[80];
+    for (char *line = out->p + start, *next; (next = strchr(line, '\n')); ) {
+        next++;
+        bool unmade = false;
+        if (*line == '*')
+            sscanf(line, "*%31s", table);
+        else if (sscanf(line, ":%31s %15s", chain, policy) == 2 && strcmp(policy, "-") != 0) {
+            snprintf(key, sizeof key, "%s %s;", table, chain);
+            unmade = !strstr(made.names, key);
+        }
+        if (!unmade) {
+            line = next;
+            continue;
+        }
+        memmove(line, next, out->len - (size_t)(next - out->p));
+        out->len -= (size_t)(next - line);
+        out->p[out->len] = 0;
+    }
+}
+
 /* iptables-nft-save says "# Table `nat' is incompatible, use 'nft' tool." of a table that someone else made, and
  * "# Table `nat' contains incompatible base-chains, use 'nft' tool to list them." of one that it cannot show whole: of that it
  * prints what it can, which would be there twice. */
@@ -256,6 +305,9 @@ static int through_nft(struct ctx *c, struct buf *out, int family, const char *t
             buf_fmt(out, "# Not read over netlink: %s\n", *why ? why : "the rules changed meanwhile");
             if (run_tool(c, argv, out))
                 return -1;
+            buf_need(out, 1);
+            out->p[out->len] = 0;
+            cut_unmade(s, family, out, start);
         }
         buf_need(out, 1);
         out->p[out->len] = 0;
