@@ -22,7 +22,10 @@ export function passPorts(walk: Walk, { ns, bridge, entry, exit }: Crossing, pac
   const devices = { ...NO_DEVICES, iif: bridge, oif: bridge, physIn: entry, physOut: exit, bridged: true };
   const forward = runHook({ walk, ns, hook: 'FORWARD', devices }, packet);
   if (!forward.ok) return forward;
-  return runHook({ walk, ns, hook: 'POSTROUTING', devices: { ...devices, iif: null } }, forward.packet);
+  return runHook(
+    { walk, ns, hook: 'POSTROUTING', devices: { ...devices, iif: null, forwarded: true } },
+    forward.packet,
+  );
 }
 
 /** The same, and PREROUTING before: for packets that are asked about and not followed. */

@@ -60,7 +60,8 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
       detail: { dev: bridge.name },
     }));
     // Which port it was is written down by bridge netfilter alone (nf_bridge_info).
-    return { do: 'ip-receive', ns, iif: bridge, packet: p, prerouted, physIn: prerouted ? port : null };
+    const packet = prerouted ? putTogether(ns, p) : p;
+    return { do: 'ip-receive', ns, iif: bridge, packet, prerouted, physIn: prerouted ? port : null };
   };
   if (!callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family))
     return forHost ? up(packet, false) : { do: 'bridge-forward', ns, bridge, port, frame };
@@ -75,6 +76,20 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
       : { do: 'bridge-forward', ns, bridge, port, frame: { ...frame, packet: pre.packet } };
   return translated(walk, ns, bridge, port, frame, pre.packet, up);
 }
+
+/**
+ * Pieces that connection tracking has put together under bridge netfilter are one packet to IPv6 above, which no longer knows how
+ * big the pieces were, and may cut it anew (nf_ct_frag6_reasm sets ignore_df, ip6_rcv_core clears frag_max_size).
+ */
+const putTogether = (ns: WorldNamespace, packet: Packet): Packet =>
+  packet.family === 'ipv6' && packet.pieceBytes != null && tracks6(ns)
+    ? { ...packet, pieceBytes: null, mayBeCut: true }
+    : packet;
+
+const tracks6 = (ns: WorldNamespace): boolean =>
+  ns.net.hooks.ipv6.PREROUTING.some(({ groups }) =>
+    groups.some(({ acts }) => acts.some(({ kind }) => kind === 'conntrack')),
+  );
 
 /** br_handle_frame: to the port it was another host's, to the bridge it is its own. */
 const forBridge = (frame: Frame): Frame => ({
@@ -95,7 +110,8 @@ function translated(
   packet: Packet,
   up: (packet: Packet, prerouted: boolean) => Next,
 ): Next {
-  const way = walk.aside(() => routeInput(walk, ns, bridge, packet));
+  // br_nf_pre_routing_finish_ipv6 does not ask whether the host forwards, which IPv6 asks after the routes.
+  const way = walk.aside(() => routeInput(walk, ns, bridge, packet, packet.family === 'ipv6'));
   if (way.kind === 'local') return up(packet, true);
   // A route that fails is one to ip_error, whose device is not the bridge: such packets go up and end there.
   if (way.kind !== 'forward' || way.out.ifindex !== bridge.ifindex) return up(packet, true);

@@ -62,14 +62,20 @@ export function advertisesTo(walk: Walk, asker: Member, source: Ipv6, { ns, link
 /** Question and answer through the rules of both; the stop of the one that was lost. */
 export function exchangeNd(walk: Walk, asker: Member, source: Ipv6, answerer: Member, wanted: Ipv6): Stop | null {
   const group = (SOLICITED_NODE | (wanted & 0xffffffn)) as Ipv6;
-  const solicitation = message(SOLICITATION, source, group);
-  const advertisement = message(ADVERTISEMENT, wanted, source);
+  const solicitation = framed(message(SOLICITATION, source, group), asker, 'multicast');
+  const advertisement = framed(message(ADVERTISEMENT, wanted, source), answerer, 'host');
   const way = answerer.crossed ?? [];
   const back = [...way].reverse().map((c) => ({ ...c, entry: c.exit, exit: c.entry }));
   return walk.aside(
     () => crosses(walk, asker, way, answerer, solicitation) ?? crosses(walk, answerer, back, asker, advertisement),
   );
 }
+
+/** Rules that hear it see its frame: a solicitation is for a group, an advertisement for the asker alone. */
+const framed = (packet: Packet, { link }: Member, cast: NonNullable<Packet['frame']>['cast']): Packet => ({
+  ...packet,
+  frame: { source: link.mac, cast },
+});
 
 /** As the sender's rules leave it, it comes to the receiver's; bridges on the way may ask their hosts' rules. */
 function crosses(walk: Walk, from: Member, way: readonly Crossing[], to: Member, packet: Packet): Stop | null {

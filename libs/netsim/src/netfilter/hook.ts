@@ -30,7 +30,7 @@ export interface At {
   readonly devices: Devices;
   /**
    * OUTPUT only: ip_route_me_harder. Called after a mangle table or a chain of type route that changed mark, an address or the
-   * TOS, and after NAT that changed the destination; the rest of the hook sees the new device.
+   * TOS, and after NAT that changed the destination; the rest of the hook sees the new route, but the device of the old one.
    */
   readonly reroute?: (packet: Packet, by: 'mangle' | 'nat') => Rerouted;
 }

@@ -42,6 +42,13 @@ export function keyOf(
   };
 }
 
+/**
+ * An answer is refused where its source is the host's own by a route of another table than `local` alone (__ip_dev_find), unless
+ * a transparent socket sends it. The source of what the flow itself sends was looked at when it was chosen.
+ */
+export const fromAnySource = ({ direction, grave, answerer }: Walk, { family, payload }: Packet): boolean =>
+  direction === 'forward' || family === 'ipv6' || payload !== null || grave !== null || answerer?.transparent !== false;
+
 /** icmpv6_echo_reply prefers the device that the question came by. */
 function echoDevice(walk: Walk, ns: WorldNamespace, packet: Packet): Link | null {
   if (packet.family === 'ipv4' || packet.icmp?.type !== 129 || walk.arrived?.namespace !== ns.key) return null;
@@ -49,8 +56,15 @@ function echoDevice(walk: Walk, ns: WorldNamespace, packet: Packet): Link | null
   return link === undefined || link.loopback ? null : link;
 }
 
-export function routed(walk: Walk, ns: WorldNamespace, packet: Packet, key: FlowKey, tell: boolean): OutputRoute {
-  const found = routeOut(walk, ns, key, true);
+export function routed(
+  walk: Walk,
+  ns: WorldNamespace,
+  packet: Packet,
+  key: FlowKey,
+  tell: boolean,
+  anySource = true,
+): OutputRoute {
+  const found = routeOut(walk, ns, key, anySource);
   if (found.kind === 'unknown') return { ok: false, next: walk.unknown(ns, packet, found.missing) };
   if (found.kind === 'refused')
     return { ok: false, next: routeFailure(walk, ns, null, packet, found.result, found.errno) };

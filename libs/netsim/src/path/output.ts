@@ -12,7 +12,7 @@ import type { Walk } from '../walk/walk.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { checkSize, type Egress, egress } from './egress.ts';
-import { keyOf, type OutputRoute, routed } from './output-route.ts';
+import { fromAnySource, keyOf, type OutputRoute, routed } from './output-route.ts';
 
 /** `sourceChosen`: the kernel took the source from the route that it found without one; IPv6 keeps that route. */
 export function localOutput(
@@ -30,7 +30,7 @@ export function localOutput(
   if (program) return program;
   const key = keyOf(walk, ns, packet, oif, sourceChosen);
   const raw = walk.flow.tcpFlags !== undefined && packet === walk.original;
-  const first = routed(walk, ns, packet, raw ? ofRawSocket(key) : key, true);
+  const first = routed(walk, ns, packet, raw ? ofRawSocket(key) : key, true, fromAnySource(walk, packet));
   if (!first.ok) return first.next;
   const tooBig = mayNotBeCut(walk, packet) ? checkSize(walk, ns, first.e, packet) : null;
   if (tooBig) return tooBig;
@@ -55,7 +55,8 @@ export function localOutput(
         const again = reroute(walk, ns, changed, oif, e);
         if (!again.ok) return again;
         e = again.e;
-        return { ok: true, devices: devicesOf(e) };
+        // The hook was called for the device of the first route (nf_hook_state); next hop and realms are read off the new one.
+        return { ok: true, devices: { ...devicesOf(e), oif: first.e.out } };
       },
     },
     packet,

@@ -45,8 +45,15 @@ export type InputDecision =
   | { readonly kind: 'unknown'; readonly missing: Missing }
   | { readonly kind: 'lost'; readonly missing: Missing };
 
-export function decideInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): InputDecision {
-  return packet.family === 'ipv4' ? decide4(walk, ns, iif, packet) : decide6(walk, ns, iif, packet);
+/** `routeOnly` (IPv6): which route it has, whether or not it may take it (ip6_route_input without ip6_forward). */
+export function decideInput(
+  walk: Walk,
+  ns: WorldNamespace,
+  iif: Link,
+  packet: Packet,
+  routeOnly = false,
+): InputDecision {
+  return packet.family === 'ipv4' ? decide4(walk, ns, iif, packet) : decide6(walk, ns, iif, packet, routeOnly);
 }
 
 function decide4(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): InputDecision {
@@ -91,7 +98,7 @@ function decide4(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Inp
 }
 
 /** IPv6 looks at the addresses before PREROUTING already (receive.ts), and never at the way back. */
-function decide6(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): InputDecision {
+function decide6(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, routeOnly: boolean): InputDecision {
   const result = lookup(walk, ns, {
     ...flowKey(packet, iif.name, iif),
     oifName: null,
@@ -102,7 +109,7 @@ function decide6(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Inp
   const { route, nexthop, evidence } = result;
   if (route.type === 'local' || route.type === 'anycast') return { kind: 'local', as: 'unicast', evidence };
   if (isMulticast(packet.destination)) return { kind: 'unknown', missing: membership(ns, iif, packet) };
-  const off = forwardingOff(walk, ns, iif, packet);
+  const off = routeOnly ? null : forwardingOff(walk, ns, iif, packet);
   if (off) return off;
   const out = nexthop?.dev == null ? undefined : ns.net.linkByIndex.get(nexthop.dev);
   if (route.type !== 'unicast' || !nexthop || !out)

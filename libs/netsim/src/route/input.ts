@@ -23,8 +23,9 @@ export type InputRoute =
     }
   | { readonly kind: 'stop'; readonly next: Next };
 
-export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): InputRoute {
-  const decision = decideInput(walk, ns, iif, packet);
+/** `routeOnly`: as decideInput takes it. */
+export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, routeOnly = false): InputRoute {
+  const decision = decideInput(walk, ns, iif, packet, routeOnly);
   if (decision.kind === 'local') {
     const who = decision.as === 'broadcast' ? 'is for everybody on the link' : "is this host's own";
     walk.step(ns, () => ({
