@@ -18,7 +18,7 @@ struct flow {
 	const char *device;
 	/* -1: a handshake. */
 	int tcp_flags;
-	int repeat, settle_ms;
+	int repeat;
 	/* A TCP connection stays open, or is one that stayed open. */
 	bool hold, continues;
 };

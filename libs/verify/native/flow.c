@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <netinet/icmp6.h>
 #include <netinet/tcp.h>
+#include <time.h>
 #include <unistd.h>
 
 static uint32_t next_serial = 1;
@@ -22,6 +23,29 @@ static void leave(const struct flow *flow, struct attempt *attempt)
 	}
 }
 
+/* As the world was when it was read. */
+static void put_back(const struct flow *flow)
+{
+	struct attempt none = { .fd = -1 };
+
+	forget_route_exceptions();
+	while (restore_neighbours())
+		wait_for_end(flow, &none);
+	forget_connections();
+}
+
+/* An IPv6 path's MTU that was learned is over with the clock's next tick (net/ipv6/route/mtu_expires is 0). */
+static void await_tick(void)
+{
+	struct timespec was, now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &was);
+	do {
+		usleep(200);
+		clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	} while (now.tv_sec == was.tv_sec && now.tv_nsec == was.tv_nsec);
+}
+
 static void run_attempt(const struct flow *flow, unsigned number)
 {
 	struct attempt attempt = { .fd = -1, .sport = flow->sport + number, .serial = next_serial++, .raw_tcp = flow->tcp_flags >= 0 };
@@ -30,9 +54,10 @@ static void run_attempt(const struct flow *flow, unsigned number)
 			     .serial = attempt.serial,
 			     .raw_seq = attempt.raw_tcp ? 0x6e760000 | (attempt.serial & 0xffff) : 0 };
 
+	pin();
+	put_back(flow);
 	while (next_arrival(&arrival))
 		;
-	pin();
 	start_trace(&told);
 	if (flow->continues && flow->protocol == IPPROTO_TCP && !attempt.raw_tcp)
 		continue_connection(flow, &attempt);
@@ -40,9 +65,8 @@ static void run_attempt(const struct flow *flow, unsigned number)
 		send_packet(flow, &attempt);
 	wait_for_end(flow, &attempt);
 	leave(flow, &attempt);
-	/* What it taught of the path's MTU is over with the clock's next tick (net/ipv6/route/mtu_expires is 0): 10 ms at most. */
 	if (flow->v6 && attempt.outcome == ICMP_ERROR && attempt.icmp_type == ICMP6_PACKET_TOO_BIG)
-		usleep(11000);
+		await_tick();
 	unpin();
 	print_heard(&attempt);
 	if (next_arrival(&arrival))
@@ -53,16 +77,15 @@ static void run_attempt(const struct flow *flow, unsigned number)
 		;
 	putchar(',');
 	print_trace();
-	forget_outers();
 	putchar('}');
 }
 
-/* flow NS udp|tcp|icmp SOURCE SPORT DESTINATION DPORT SIZE DF TOS MARK TTL UID DEVICE TCPFLAGS REPEAT SETTLE_MS HOLD CONTINUES */
+/* flow NS udp|tcp|icmp SOURCE SPORT DESTINATION DPORT SIZE DF TOS MARK TTL UID DEVICE TCPFLAGS REPEAT HOLD CONTINUES */
 void run_flow(char **fields, int count)
 {
 	struct flow flow = { 0 };
 
-	if (count != 19 || (flow.ns = namespace_by_name(fields[1])) < 0) {
+	if (count != 18 || (flow.ns = namespace_by_name(fields[1])) < 0) {
 		printf("{\"problem\":\"no such flow\"}\n");
 		return;
 	}
@@ -85,17 +108,14 @@ void run_flow(char **fields, int count)
 	flow.device = strcmp(fields[13], "-") != 0 ? fields[13] : NULL;
 	flow.tcp_flags = atoi(fields[14]);
 	flow.repeat = atoi(fields[15]);
-	flow.settle_ms = atoi(fields[16]);
-	flow.hold = fields[17][0] == '1';
-	flow.continues = fields[18][0] == '1';
+	flow.hold = fields[16][0] == '1';
+	flow.continues = fields[17][0] == '1';
 	if (flow.device && flow.v6 && enter(flow.ns) == 0) {
 		if (IN6_IS_ADDR_LINKLOCAL(&flow.destination.v6.sin6_addr))
 			flow.destination.v6.sin6_scope_id = if_nametoindex(flow.device);
 		if (flow.has_source && IN6_IS_ADDR_LINKLOCAL(&flow.source.v6.sin6_addr))
 			flow.source.v6.sin6_scope_id = if_nametoindex(flow.device);
 	}
-	forget_route_exceptions();
-	restore_neighbours();
 	printf("{\"attempts\":[");
 	for (int i = 0; i < flow.repeat; i++) {
 		if (i)

@@ -1,6 +1,9 @@
 /*
  * Neighbour tables as they were when the world was read. Packets teach hosts who their neighbours are; flows are judged each on its
  * own, against what was read: before each, what later ones learned is forgotten and what was there is put back.
+ *
+ * Who does not answer is given up here, not by the kernel's timer: nothing is on its way any more (quiet.c), so no answer is. The
+ * kernel does then what its timer would do (net/core/neighbour.c, neigh_invalidate), on the processor that the markers pass.
  */
 #define _GNU_SOURCE
 #include "prober.h"
@@ -15,10 +18,12 @@ struct entry {
 	int device;
 	unsigned char address[16], lladdr[8];
 	unsigned address_size, lladdr_size;
+	/* In hundredths of a second. */
+	unsigned age;
 };
 
 static struct {
-	int socket, count;
+	int count;
 	bool taken;
 	struct entry entries[MAX_ENTRIES];
 } tables[MAX_NAMESPACES];
@@ -49,6 +54,8 @@ static bool read_entry(struct nlmsghdr *message, struct entry *entry)
 		} else if (a->rta_type == NDA_LLADDR && size <= sizeof entry->lladdr) {
 			memcpy(entry->lladdr, RTA_DATA(a), size);
 			entry->lladdr_size = size;
+		} else if (a->rta_type == NDA_CACHEINFO) {
+			entry->age = ((struct nda_cacheinfo *)RTA_DATA(a))->ndm_updated;
 		}
 	}
 	/* What was made by hand and what stands for a group or the host itself is not learned. */
@@ -112,40 +119,36 @@ static void change(int socket, const struct entry *entry, int type, int flags, u
 void take_neighbours(void)
 {
 	for (int i = 0; i < namespace_count; i++) {
-		if (enter(i) < 0)
-			continue;
-		tables[i].socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-		tables[i].taken = tables[i].socket >= 0;
-		if (!tables[i].taken)
-			continue;
 		struct entry *entries = tables[i].entries;
-		int count = read_table(tables[i].socket, entries), kept = 0;
+		int socket = routes_of(i), count = read_table(socket, entries), kept = 0;
 
 		for (int n = 0; n < count; n++) {
 			struct entry *entry = &entries[n];
 
 			if (entry->state & UNSETTLED && !entry->lladdr_size) {
-				change(tables[i].socket, entry, RTM_DELNEIGH, 0, 0);
+				change(socket, entry, RTM_DELNEIGH, 0, 0);
 				continue;
 			}
 			if (entry->state & UNSETTLED) {
 				entry->state = NUD_STALE;
-				change(tables[i].socket, entry, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, entry->state);
+				change(socket, entry, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, entry->state);
 			}
 			entries[kept++] = *entry;
 		}
 		tables[i].count = kept;
+		tables[i].taken = true;
 	}
 }
 
-void restore_neighbours(void)
+bool restore_neighbours(void)
 {
 	static struct entry now[MAX_ENTRIES];
+	bool gave_up = false;
 
 	for (int i = 0; i < namespace_count; i++) {
 		if (!tables[i].taken)
 			continue;
-		int socket = tables[i].socket, count = read_table(socket, now);
+		int socket = routes_of(i), count = read_table(socket, now);
 		const struct entry *was = tables[i].entries;
 
 		for (int n = 0; n < count; n++) {
@@ -153,8 +156,10 @@ void restore_neighbours(void)
 
 			for (int w = 0; w < tables[i].count; w++)
 				known = known || same_neighbour(&was[w], &now[n]);
-			if (!known)
-				change(socket, &now[n], RTM_DELNEIGH, 0, 0);
+			if (known)
+				continue;
+			gave_up = gave_up || now[n].state & NUD_INCOMPLETE;
+			change(socket, &now[n], RTM_DELNEIGH, 0, 0);
 		}
 		for (int w = 0; w < tables[i].count; w++) {
 			bool same = false;
@@ -165,13 +170,32 @@ void restore_neighbours(void)
 				change(socket, &was[w], RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, was[w].state);
 		}
 	}
+	return gave_up;
 }
 
 void forget_neighbours(void)
 {
 	for (int i = 0; i < MAX_NAMESPACES; i++)
-		if (tables[i].taken) {
-			close(tables[i].socket);
-			tables[i].taken = false;
-		}
+		tables[i].taken = false;
+}
+
+bool give_up_neighbour(void)
+{
+	static struct entry now[MAX_ENTRIES];
+	struct entry oldest;
+	int asking = -1;
+
+	for (int i = 0; i < namespace_count; i++) {
+		int count = read_table(routes_of(i), now);
+
+		for (int n = 0; n < count; n++)
+			if (now[n].state & NUD_INCOMPLETE && (asking < 0 || now[n].age > oldest.age)) {
+				asking = i;
+				oldest = now[n];
+			}
+	}
+	if (asking < 0)
+		return false;
+	change(routes_of(asking), &oldest, RTM_NEWNEIGH, NLM_F_REPLACE, NUD_FAILED);
+	return true;
 }

@@ -1,65 +1,63 @@
 #include "nfnetlink.h"
 #include <linux/netfilter.h>
 
-int request(int fd, uint16_t type, uint8_t family, uint16_t group, uint16_t attribute, const void *bytes, size_t size)
+struct message message_of(uint16_t type, uint8_t family, uint16_t group)
 {
-	char buffer[512] = { 0 };
-	struct nlmsghdr *header = (struct nlmsghdr *)buffer;
-	struct nfgenmsg *generic = NLMSG_DATA(header);
-	struct nlattr *attr = (struct nlattr *)(buffer + NLMSG_SPACE(sizeof *generic));
+	return (struct message){ { .nlmsg_len = NLMSG_LENGTH(sizeof(struct nfgenmsg)), .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
+				 { .nfgen_family = family, .res_id = htons(group) },
+				 { 0 } };
+}
 
-	header->nlmsg_type = type;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	header->nlmsg_len = NLMSG_SPACE(sizeof *generic) + NLA_HDRLEN + NLA_ALIGN(size);
-	generic->nfgen_family = family;
-	generic->res_id = htons(group);
-	attr->nla_len = NLA_HDRLEN + size;
-	attr->nla_type = attribute;
-	memcpy((char *)attr + NLA_HDRLEN, bytes, size);
-	if (send(fd, buffer, header->nlmsg_len, 0) < 0)
-		return errno;
+void put_attribute(struct message *message, uint16_t type, const void *bytes, size_t size)
+{
+	struct nlattr *attribute = (struct nlattr *)((char *)message + message->header.nlmsg_len);
+
+	if (message->header.nlmsg_len + NLA_HDRLEN + NLA_ALIGN(size) > sizeof *message)
+		return;
+	attribute->nla_type = type;
+	attribute->nla_len = NLA_HDRLEN + size;
+	memcpy((char *)attribute + NLA_HDRLEN, bytes, size);
+	message->header.nlmsg_len += NLA_HDRLEN + NLA_ALIGN(size);
+}
+
+int request(int fd, struct message *message)
+{
 	char answer[4096];
+
+	if (send(fd, message, message->header.nlmsg_len, 0) < 0)
+		return errno;
 	/* Packets of the namespace's own making may be traced before the answer comes: they are nobody's flow. */
 	for (;;) {
 		ssize_t got = recv(fd, answer, sizeof answer, 0);
+		const struct nlmsghdr *header = (struct nlmsghdr *)answer;
 
 		if (got < 0)
 			return errno;
-		header = (struct nlmsghdr *)answer;
 		if (got >= (ssize_t)NLMSG_SPACE(sizeof(struct nlmsgerr)) && header->nlmsg_type == NLMSG_ERROR)
 			return -((struct nlmsgerr *)NLMSG_DATA(header))->error;
 	}
 }
 
-size_t put_attribute(char *buffer, size_t at, uint16_t type, const void *bytes, size_t size)
+void parse_bytes(struct attributes *out, const unsigned char *bytes, size_t length)
 {
-	struct nlattr *attribute = (struct nlattr *)(buffer + at);
-
-	attribute->nla_type = type;
-	attribute->nla_len = NLA_HDRLEN + size;
-	memset(buffer + at + NLA_HDRLEN, 0, NLA_ALIGN(size));
-	memcpy(buffer + at + NLA_HDRLEN, bytes, size);
-	return NLA_ALIGN(NLA_HDRLEN + size);
-}
-
-void parse_attributes(struct attributes *out, const struct nlmsghdr *header)
-{
-	const char *at = (const char *)NLMSG_DATA(header) + NLMSG_ALIGN(sizeof(struct nfgenmsg));
-	const char *end = (const char *)header + header->nlmsg_len;
-
 	memset(out, 0, sizeof *out);
-	while (at + NLA_HDRLEN <= end) {
-		const struct nlattr *attr = (const struct nlattr *)at;
+	for (size_t at = 0; bytes && at + NLA_HDRLEN <= length;) {
+		const struct nlattr *attr = (const struct nlattr *)(bytes + at);
 		unsigned type = attr->nla_type & NLA_TYPE_MASK;
 
-		if (attr->nla_len < NLA_HDRLEN || at + attr->nla_len > end)
+		if (attr->nla_len < NLA_HDRLEN || at + attr->nla_len > length)
 			break;
 		if (type < 32) {
-			out->bytes[type] = (const unsigned char *)at + NLA_HDRLEN;
+			out->bytes[type] = bytes + at + NLA_HDRLEN;
 			out->length[type] = attr->nla_len - NLA_HDRLEN;
 		}
 		at += NLA_ALIGN(attr->nla_len);
 	}
+}
+
+void parse_attributes(struct attributes *out, const struct nlmsghdr *header)
+{
+	parse_bytes(out, (const unsigned char *)header + NLMSG_SPACE(sizeof(struct nfgenmsg)), header->nlmsg_len - NLMSG_SPACE(sizeof(struct nfgenmsg)));
 }
 
 uint64_t big64(const unsigned char *bytes)

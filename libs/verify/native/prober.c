@@ -161,8 +161,8 @@ static void command_of_namespace(int ns, char **fields, int count)
 			printf("{}\n");
 		else
 			problem("no such tool, or too many", 0);
-	} else if (strcmp(fields[0], "neighbours") == 0) {
-		settle_neighbours(ns);
+	} else if (strcmp(fields[0], "links") == 0) {
+		settle_links(ns);
 		printf("{}\n");
 	} else if (strcmp(fields[0], "socket") == 0 && count == 12) {
 		int error = open_receiver(ns, fields);
@@ -174,6 +174,8 @@ static void command_of_namespace(int ns, char **fields, int count)
 	} else if (strcmp(fields[0], "watch") == 0) {
 		int error = open_trace(ns);
 
+		if (!error)
+			error = watch_connections(ns);
 		if (error)
 			problem("the trace cannot be heard", error);
 		else
@@ -209,6 +211,7 @@ static void command(char *line)
 		printf("{}\n");
 	} else if (strcmp(fields[0], "taught") == 0) {
 		take_neighbours();
+		take_connections();
 		printf("{}\n");
 	} else if (strcmp(fields[0], "close") == 0) {
 		close_world();

@@ -21,8 +21,10 @@ struct namespace {
 	uint64_t inode;
 	/* One netlink socket for both traces: its queue keeps the kernel's order between legacy and nft rules. -1: not watched. */
 	int trace;
-	/* To ask for its neighbours. -1: not opened yet. */
+	/* To ask and tell about its neighbours and links. -1: not opened yet. */
 	int routes;
+	/* Hears of new connections. -1: not watched. */
+	int connections;
 };
 
 extern struct namespace namespaces[MAX_NAMESPACES];
@@ -30,6 +32,8 @@ extern int namespace_count;
 
 /* The machine's own namespace is never entered again once the first world is made. */
 int enter(int index);
+/* The socket to its neighbours and links; -1 where there can be none. */
+int routes_of(int index);
 /* -1 when no namespace of the world has that name. */
 int namespace_by_name(const char *name);
 
@@ -58,14 +62,25 @@ void close_world(void);
 bool write_sysctl(int ns, const char *key, const char *value);
 bool queue_tool(int ns, char **argv, const char *input, size_t length);
 void run_tools(void);
-void settle_neighbours(int ns);
-void await_links(void);
 void forget_route_exceptions(void);
+
+/* links.c */
+void settle_links(int ns);
+void await_links(void);
+
+/* connections.c: what an earlier packet left to connection tracking is forgotten. */
+int watch_connections(int ns);
+void take_connections(void);
+void forget_connections(void);
+void close_connections(void);
 
 /* neighbours.c: what an earlier flow taught hosts about their neighbours is forgotten. */
 void take_neighbours(void);
-void restore_neighbours(void);
+/* True when packets that waited for one were given up: their errors are on the way. */
+bool restore_neighbours(void);
 void forget_neighbours(void);
+/* The one that has been asked longest, in all the world; false when none is being asked. Nothing else may be on its way. */
+bool give_up_neighbour(void);
 
 /* receive.c: sockets that take packets and answer. */
 /* What a socket's filter saw of a packet that reached it. */
@@ -102,7 +117,6 @@ int open_trace(int ns);
 void read_trace(int ns);
 void start_trace(const struct tell *tell);
 void print_trace(void);
-void forget_outers(void);
 /* positions.c */
 void print_positions(int ns);
 
@@ -111,7 +125,6 @@ int open_marker(void);
 void pin(void);
 void unpin(void);
 bool pass_marker(void);
-bool neighbours_pending(void);
 
 /* wait.c */
 enum waited { RECEIVER, TRACE, SENDER, ACCEPTED };

@@ -10,6 +10,9 @@
 /* linux/icmp.h has it, and does not go with netinet/ip_icmp.h. */
 enum { ICMP_FILTER = 1 };
 
+/* More than a host's error to itself makes. */
+enum { OWN_HOPS = 8 };
+
 static int set(int fd, int level, int name, int value)
 {
 	return setsockopt(fd, level, name, &value, sizeof value);
@@ -176,7 +179,9 @@ bool send_packet(const struct flow *flow, struct attempt *attempt)
 		 * Its own kernel's rules may drop it without a word, or reject it: then send() fails as well, and an ICMP error follows. So
 		 * it does where rules led a packet that may not be cut to a smaller device.
 		 */
-		if ((error != EPERM && error != EMSGSIZE) || poll(&pollfd, 1, 3) <= 0 || !read_error_queue(flow, attempt))
+		for (int hops = 0; hops < OWN_HOPS; hops++)
+			pass_marker();
+		if ((error != EPERM && error != EMSGSIZE) || poll(&pollfd, 1, 0) <= 0 || !read_error_queue(flow, attempt))
 			return fail(attempt, error);
 	}
 	return true;

@@ -4,9 +4,6 @@
  */
 #define _GNU_SOURCE
 #include "tell.h"
-#include "nfnetlink.h"
-#include <linux/netfilter/nfnetlink_conntrack.h>
-#include <unistd.h>
 
 enum { KNOWN_OUTERS = 64 };
 
@@ -139,33 +136,6 @@ void learn_outer(const unsigned char *network, size_t length)
 	if (outer_count == KNOWN_OUTERS)
 		memmove(outers, outers + 1, sizeof outers[0] * --outer_count);
 	outers[outer_count++] = outer;
-}
-
-/*
- * The connections of a tunnel's outer packets: their source port is a hash of what they carry, one of 28,232, so that another
- * packet's may be known already, and then asks no rules of nat. Nobody can say when: no packet finds those of another.
- */
-void forget_outers(void)
-{
-	for (unsigned i = 0; i < outer_count; i++)
-		for (int ns = 0; ns < namespace_count; ns++) {
-			char ip[64], proto[64], tuple[160];
-			const uint8_t udp = IPPROTO_UDP;
-			size_t length = put_attribute(ip, 0, CTA_IP_V4_SRC, outers[i].ends, 4);
-
-			if (namespaces[ns].trace < 0 || enter(ns) < 0)
-				continue;
-			length += put_attribute(ip, length, CTA_IP_V4_DST, outers[i].ends + 4, 4);
-			size_t whole = put_attribute(tuple, 0, CTA_TUPLE_IP | NLA_F_NESTED, ip, length);
-			length = put_attribute(proto, 0, CTA_PROTO_NUM, &udp, 1);
-			length += put_attribute(proto, length, CTA_PROTO_SRC_PORT, outers[i].sport, 2);
-			length += put_attribute(proto, length, CTA_PROTO_DST_PORT, outers[i].dport, 2);
-			whole += put_attribute(tuple, whole, CTA_TUPLE_PROTO | NLA_F_NESTED, proto, length);
-			int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
-			request(fd, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_DELETE, AF_INET, 0, CTA_TUPLE_ORIG | NLA_F_NESTED, tuple, whole);
-			close(fd);
-		}
-	outer_count = 0;
 }
 
 enum direction tell_packet(const unsigned char *network, size_t length, const unsigned char *transport, size_t rest)

@@ -45,10 +45,17 @@ void start_trace(const struct tell *told)
 	lost = false;
 }
 
+static int configure(int fd, uint8_t family, uint16_t attribute, const void *bytes, size_t size)
+{
+	struct message message = message_of(NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG, family, 0);
+
+	put_attribute(&message, attribute, bytes, size);
+	return request(fd, &message);
+}
+
 int open_trace(int ns)
 {
 	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6, NFPROTO_BRIDGE };
-	const uint16_t log = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
 	int room = 16 << 20, group = NFNLGRP_NFTRACE, error = 0;
 
 	if (enter(ns) < 0)
@@ -60,18 +67,18 @@ int open_trace(int ns)
 	/* Legacy traces go to the logger of the family: this one, in this namespace only. */
 	for (size_t i = 0; i < sizeof families && !error; i++) {
 		struct nfulnl_msg_config_cmd bind = { NFULNL_CFG_CMD_PF_BIND };
-		error = request(fd, log, families[i], 0, NFULA_CFG_CMD, &bind, sizeof bind);
+		error = configure(fd, families[i], NFULA_CFG_CMD, &bind, sizeof bind);
 	}
 	struct nfulnl_msg_config_cmd bind = { NFULNL_CFG_CMD_BIND };
 	struct nfulnl_msg_config_mode mode = { htonl(160), NFULNL_COPY_PACKET, 0 };
 	uint32_t one = htonl(1);
 	if (!error)
-		error = request(fd, log, AF_UNSPEC, 0, NFULA_CFG_CMD, &bind, sizeof bind);
+		error = configure(fd, AF_UNSPEC, NFULA_CFG_CMD, &bind, sizeof bind);
 	if (!error)
-		error = request(fd, log, AF_UNSPEC, 0, NFULA_CFG_MODE, &mode, sizeof mode);
+		error = configure(fd, AF_UNSPEC, NFULA_CFG_MODE, &mode, sizeof mode);
 	/* Each at once, not in batches: for the order. */
 	if (!error)
-		error = request(fd, log, AF_UNSPEC, 0, NFULA_CFG_QTHRESH, &one, sizeof one);
+		error = configure(fd, AF_UNSPEC, NFULA_CFG_QTHRESH, &one, sizeof one);
 	if (!error && setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
 		error = errno;
 	if (!error && wait_on(fd, TRACE, ns) < 0)

@@ -3,6 +3,12 @@
 #include "attempt.h"
 #include <sys/epoll.h>
 
+/* Each host of a long way there and back, for both families, and more. */
+enum { MOST_GIVEN_UP = 256 };
+
+/* Devices that hand packets on by a queue of their own beside the processor's (gro_cells of a tunnel) do it in the same round or the next. */
+enum { ENOUGH_ALONE = 4 };
+
 static int epoll(void)
 {
 	static int fd = -1;
@@ -27,10 +33,10 @@ int wait_for_no_more(int fd)
 }
 
 /* Takes what has come; how many there were. */
-static int serve(const struct flow *flow, struct attempt *attempt, int wait_ms)
+static int serve(const struct flow *flow, struct attempt *attempt)
 {
 	struct epoll_event ready[64];
-	int count = epoll_wait(epoll(), ready, 64, wait_ms);
+	int count = epoll_wait(epoll(), ready, 64, 0);
 
 	for (int i = 0; i < count; i++) {
 		unsigned index = (uint32_t)ready[i].data.u64;
@@ -54,48 +60,26 @@ static int serve(const struct flow *flow, struct attempt *attempt, int wait_ms)
 	return count > 0 ? count : 0;
 }
 
-/*
- * Nothing but time tells that a timer will not fire any more. It is cut into slices, and one that ended late does not count: on a
- * machine without a free processor the packets' way has not gone on either.
- */
-static bool wait_for_timers(const struct flow *flow, struct attempt *attempt)
-{
-	enum { SLICE_MS = 5, LATE_MS = 3, MOST_SLICES = 200 };
-	int quiet_ms = 0;
-
-	for (int slices = 0; slices < MOST_SLICES && quiet_ms < flow->settle_ms; slices++) {
-		double start = now_ms();
-
-		if (serve(flow, attempt, SLICE_MS))
-			return true;
-		if (now_ms() - start < SLICE_MS + LATE_MS)
-			quiet_ms += SLICE_MS;
-	}
-	return false;
-}
-
 void wait_for_end(const struct flow *flow, struct attempt *attempt)
 {
 	/* Each hop may go through three devices (vxlan over a bridge over a veth); 40 for the way back. */
 	int enough = 40 + 3 * (flow->ttl > 0 ? flow->ttl : 64);
 
-	for (int rounds = 0; rounds < 100000;) {
+	for (int rounds = 0, alone = 0, given_up = 0; given_up < MOST_GIVEN_UP;) {
 		/* What is on its way was there before the answer: one look without waiting takes it. */
-		if (serve(flow, attempt, 0)) {
-			rounds = 0;
+		if (serve(flow, attempt)) {
+			rounds = alone = 0;
 			continue;
 		}
 		if (attempt->outcome != SILENCE)
 			return;
-		if (rounds++ < enough) {
-			if (!pass_marker())
-				wait_for_timers(flow, attempt);
+		if (rounds++ < enough && alone < ENOUGH_ALONE) {
+			alone = pass_marker() ? alone + 1 : 0;
 			continue;
 		}
-		if (!neighbours_pending())
+		if (!give_up_neighbour())
 			return;
-		if (!wait_for_timers(flow, attempt) && !neighbours_pending())
-			return;
-		rounds = 0;
+		given_up++;
+		rounds = alone = 0;
 	}
 }

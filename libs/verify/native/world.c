@@ -1,14 +1,10 @@
 /* Namespaces, the tools that fill them, and their sysctls. */
 #define _GNU_SOURCE
 #include "prober.h"
-#include <dirent.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <sched.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
-#include <net/if.h>
 #include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -35,6 +31,13 @@ int enter(int index)
 	return setns(namespaces[index].fd, CLONE_NEWNET);
 }
 
+int routes_of(int index)
+{
+	if (namespaces[index].routes < 0 && enter(index) == 0)
+		namespaces[index].routes = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	return namespaces[index].routes;
+}
+
 int namespace_by_name(const char *name)
 {
 	for (int i = 0; i < namespace_count; i++)
@@ -59,7 +62,7 @@ int open_namespaces(char **names, int count)
 			return errno;
 		made->inode = status.st_ino;
 		made->trace = -1;
-		made->routes = -1;
+		made->routes = made->connections = -1;
 		snprintf(made->name, sizeof made->name, "%s", names[i]);
 		namespace_count = i + 1;
 	}
@@ -71,6 +74,7 @@ void close_world(void)
 	close_receivers();
 	close_held();
 	forget_neighbours();
+	close_connections();
 	for (int i = 0; i < namespace_count; i++) {
 		if (namespaces[i].trace >= 0)
 			close(namespaces[i].trace);
@@ -106,97 +110,6 @@ bool write_sysctl(int ns, const char *key, const char *value)
 	close(fd);
 	errno = error;
 	return written;
-}
-
-/*
- * A neighbour that does not answer is known to be missing after one question and 10 ms (the kernel's least, HZ/100), so that
- * a host-unreachable comes within the time that silence takes. These values are of devices: a namespace has no default of its own.
- */
-void settle_neighbours(int ns)
-{
-	static const struct {
-		const char *key, *value;
-	} values[] = { { "retrans_time_ms", "10" }, { "mcast_solicit", "1" }, { "ucast_solicit", "1" },
-		       { "app_solicit", "0" },	    { "proxy_delay", "0" },   { "anycast_delay", "0" },
-		       { "locktime", "0" },	    { "base_reachable_time_ms", "3600000" } };
-	static const char *const families[] = { "net/ipv4/neigh", "net/ipv6/neigh" };
-
-	if (enter(ns) < 0)
-		return;
-	for (int f = 0; f < 2; f++) {
-		char path[64], key[192];
-		snprintf(path, sizeof path, "/proc/sys/%s", families[f]);
-		DIR *directory = opendir(path);
-
-		for (struct dirent *entry; directory && (entry = readdir(directory));) {
-			if (entry->d_name[0] == '.')
-				continue;
-			for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-				snprintf(key, sizeof key, "%s/%.100s/%s", families[f], entry->d_name, values[i].key);
-				write_sysctl(ns, key, values[i].value);
-			}
-		}
-		if (directory)
-			closedir(directory);
-	}
-}
-
-/*
- * The kernel tells the stack of a carrier up to a second later (net/core/link_watch.c), which for a veth whose two ends have the
- * same number is the rule. Asking for the state of a link makes it do so at once.
- */
-static void await_carriers(int socket)
-{
-	struct if_nameindex *links = if_nameindex();
-
-	for (struct if_nameindex *link = links; link && link->if_index; link++) {
-		struct ethtool_value value = { .cmd = ETHTOOL_GLINK };
-		struct ifreq request = { .ifr_data = (char *)&value };
-
-		snprintf(request.ifr_name, sizeof request.ifr_name, "%s", link->if_name);
-		ioctl(socket, SIOCETHTOOL, &request);
-	}
-	if_freenameindex(links);
-}
-
-/* Addresses of running devices are usable once a worker of the kernel has passed them, even without duplicate detection. */
-static bool has_tentative(int socket)
-{
-	FILE *file = fopen("/proc/thread-self/net/if_inet6", "r");
-	char line[128];
-	unsigned flags;
-	bool found = false;
-
-	while (file && fgets(line, sizeof line, file)) {
-		struct ifreq request = { 0 };
-
-		if (sscanf(line, "%*s %*x %*x %*x %x %15s", &flags, request.ifr_name) != 2 || !(flags & 0x40))
-			continue;
-		found = found || (ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING));
-	}
-	if (file)
-		fclose(file);
-	return found;
-}
-
-void await_links(void)
-{
-	int sockets[MAX_NAMESPACES];
-	double deadline = now_ms() + 200;
-
-	for (int i = 0; i < namespace_count; i++)
-		sockets[i] = enter(i) < 0 ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	/* A bridge or macvlan has a carrier when what it is made of has one. */
-	for (int round = 0; round < 2; round++)
-		for (int i = 0; i < namespace_count; i++)
-			if (enter(i) == 0)
-				await_carriers(sockets[i]);
-	for (int i = 0; i < namespace_count; i++) {
-		if (enter(i) == 0)
-			while (has_tentative(sockets[i]) && now_ms() < deadline)
-				usleep(500);
-		close(sockets[i]);
-	}
 }
 
 /* Path MTUs and redirects that an earlier flow taught are forgotten: flows are judged each on its own. */

@@ -12,7 +12,7 @@ export interface AttemptAnswer {
 }
 
 /** @param hold keeps a TCP connection open until the world is closed, as the prelude's are */
-export function flowCommand(flow: FlowSpec, settleMs: number, hold: boolean): Command {
+export function flowCommand(flow: FlowSpec, hold: boolean): Command {
   return {
     fields: [
       'flow',
@@ -31,7 +31,6 @@ export function flowCommand(flow: FlowSpec, settleMs: number, hold: boolean): Co
       flow.device ?? '-',
       flow.tcpFlags ?? -1,
       flow.repeat,
-      settleMs,
       Number(hold),
       Number(flow.continues !== null),
     ],

@@ -29,8 +29,6 @@ export interface KernelOptions {
   /** Path of the agent's collecting helper; by default where scripts/setup.sh builds it. */
   readonly helperPath?: string;
   readonly log?: HelperLog;
-  /** Nothing heard and nothing seen for so long is silence. More than a neighbour's resolution takes to fail (10 ms). */
-  readonly settleMs?: number;
 }
 
 export interface RunningWorld {
@@ -54,13 +52,12 @@ export interface Kernel {
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const DEFAULTS = {
   helperPath: resolve(root, 'services/collector-agent/native/build/netverdict-collect'),
-  settleMs: 25,
 };
 const PROTOCOLS = { tcp: 6, udp: 17, icmp: 1 } as const;
 const SILENT: HelperLog = { info: () => {}, warn: () => {} };
 
 export async function startKernel(options: KernelOptions = {}): Promise<Kernel> {
-  const { helperPath, settleMs } = { ...DEFAULTS, ...options };
+  const { helperPath } = { ...DEFAULTS, ...options };
   const prober = await startProber(options.proberPath ?? (await buildProber()));
   const helper = startHelper(helperPath, options.log ?? SILENT);
   let busy = false;
@@ -74,7 +71,7 @@ export async function startKernel(options: KernelOptions = {}): Promise<Kernel> 
         await prober.ask([{ fields: ['close'] }]);
       };
       try {
-        return await bringUp({ prober, helper, spec, settleMs, close });
+        return await bringUp({ prober, helper, spec, close });
       } catch (error) {
         await close();
         throw error;
@@ -90,11 +87,10 @@ interface Bringing {
   readonly prober: Prober;
   readonly helper: Helper;
   readonly spec: WorldSpec;
-  readonly settleMs: number;
   readonly close: () => Promise<void>;
 }
 
-async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Promise<RunningWorld> {
+async function bringUp({ prober, helper, spec, close }: Bringing): Promise<RunningWorld> {
   const names = spec.namespaces.map((ns) => ns.name);
   const [opened] = await prober.ask([{ fields: ['open', ...names] }]);
   const made = (opened as { namespaces: { fd: number; inode: number }[] }).namespaces;
@@ -105,7 +101,7 @@ async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Pro
 
   await askLines(prober, firstSysctls(spec));
   for (const stage of linkStages(spec, pathOf)) await runTools(prober, stage);
-  await prober.ask(names.map((name) => ({ fields: ['neighbours', name] })));
+  await prober.ask(names.map((name) => ({ fields: ['links', name] })));
   await askLines(prober, deviceSysctls(spec));
   await runTools(prober, fillingStage(spec, pathOf));
   await prober.ask([{ fields: ['ready'] }]);
@@ -124,13 +120,13 @@ async function bringUp({ prober, helper, spec, settleMs, close }: Bringing): Pro
 
   const routeErrors = countRouteErrors(() => performance.now());
   const send = async (flow: FlowSpec, hold: boolean, told: boolean): Promise<readonly Observation[]> => {
-    const [answer] = await prober.ask([flowCommand(flow, settleMs, hold)]);
+    const [answer] = await prober.ask([flowCommand(flow, hold)]);
     return (answer as { attempts: AttemptAnswer[] }).attempts.map((attempt, number) =>
       routeErrors.note(flow, observationOf({ flow, number, attempt, names, positions }), told),
     );
   };
   for (const flow of spec.prelude) await send(flow, true, false);
-  // From now on neighbours are put back before each flow to what is collected.
+  // From now on neighbours and connections are put back before each packet to what is collected.
   await prober.ask([{ fields: ['taught'] }]);
 
   return {

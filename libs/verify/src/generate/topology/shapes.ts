@@ -141,12 +141,6 @@ export function macvlan(draft: Draft): void {
     addAddresses(end, `mv${name}`, 1, i + 1);
     addRoute(end, 'default', 1, 254);
   });
-  // What goes to all ends waits in a work queue (macvlan_process_broadcast): who asks there must have patience.
-  for (const ns of draft.namespaces)
-    for (const { name, subnet } of ns.devices)
-      if (subnet !== null)
-        for (const family of ['ipv4', 'ipv6'])
-          ns.deviceSysctls.push(`net/${family}/neigh/${name}/retrans_time_ms = 200`);
 }
 
 /** An end on subnet `subnet` of a router, which has host number 254 there. */
