@@ -309,8 +309,14 @@ static void answer_as(int ns, const struct datagram *datagram, const char *bytes
 	else
 		set(fd, IPPROTO_IP, IP_TRANSPARENT, 1);
 	socklen_t length = v6 ? sizeof datagram->from.v6 : sizeof datagram->from.v4;
+	union address to = datagram->from;
+	/* What an IPv6 socket took of IPv4 names its sender as ::ffff:a.b.c.d, which a socket of IPv4 does not know. */
+	if (!v6 && to.any.sa_family == AF_INET6) {
+		to.v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = datagram->from.v6.sin6_port };
+		memcpy(&to.v4.sin_addr, datagram->from.v6.sin6_addr.s6_addr + 12, 4);
+	}
 	if (bind(fd, &datagram->original.any, length) == 0)
-		sendto(fd, bytes, size, MSG_DONTWAIT, &datagram->from.any, length);
+		sendto(fd, bytes, size, MSG_DONTWAIT, &to.any, length);
 	close(fd);
 }
 

@@ -60,12 +60,12 @@ export interface CtRef {
 /** What decides about packets that are no plain beginning. */
 export interface Strictness {
   /** nf_conntrack_tcp_loose. */
-  readonly loose: boolean;
+  readonly loose: () => boolean;
   /** A packet of a connection that was not seen from its beginning: are its sequence numbers in the window? */
   inWindow(entry: CtEntry): boolean;
 }
 
-const LENIENT: Strictness = { loose: true, inWindow: () => true };
+const LENIENT: Strictness = { loose: () => true, inWindow: () => true };
 
 type Zone = Pick<CtEntry, 'zone' | 'zoneOf'>;
 

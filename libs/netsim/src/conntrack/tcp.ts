@@ -80,8 +80,8 @@ export const tcpAfter = (direction: CtRef['direction'], packet: TcpPacket, state
   AFTER[direction][packet][TCP_STATES.indexOf(state)] ?? 'invalid';
 
 /** tcp_new: a first packet that is no SYN is picked up in the middle, unless nf_conntrack_tcp_loose is off. */
-export function tcpOpens(flags: number, loose: boolean): TcpState | null {
+export function tcpOpens(flags: number, loose: () => boolean): TcpState | null {
   const state = tcpAfter('original', tcpPacket(flags), 'NONE');
   if (state === 'invalid' || state === 'ignored') return null;
-  return state === 'SYN_SENT' || loose ? state : null;
+  return state === 'SYN_SENT' || loose() ? state : null;
 }

@@ -57,7 +57,7 @@ function withoutTemplate(packet: Packet): Packet {
 
 function strictness(walk: Walk, ns: WorldNamespace): Strictness {
   return {
-    loose: walk.sees('conntrack/tcp-loose', sysctl(ns, 'net/netfilter/nf_conntrack_tcp_loose') !== 0),
+    loose: () => walk.sees('conntrack/tcp-loose', sysctl(ns, 'net/netfilter/nf_conntrack_tcp_loose') !== 0),
     inWindow: (entry) => inWindow(walk, ns, entry),
   };
 }

@@ -2,7 +2,10 @@
 import type { WorldSpec } from '../world/spec.ts';
 import { type Draft, finish, newDraft } from './draft.ts';
 import { addFlows } from './flows.ts';
+import { focusedHooks } from './focused/hooks.ts';
 import { focusedNft } from './focused/nftables.ts';
+import { focusedRareMatches } from './focused/rare-matches.ts';
+import { focusedRareNft } from './focused/rare-nft.ts';
 import { focusedRoutes } from './focused/routes.ts';
 import { focusedMatches, focusedSets, focusedTargets } from './focused/xtables.ts';
 import { ipsets } from './ipsets.ts';
@@ -59,13 +62,16 @@ const RARE_STREAM = 0x5eed;
 
 /** Worlds about one kind of thing: they choose their packets themselves. */
 const FOCUSED: readonly (readonly [number, (draft: Draft, flows: number) => void])[] = [
-  [4, focusedMatches],
+  [3, focusedMatches],
   [3, focusedTargets],
   [2, focusedSets],
-  [4, focusedNft],
+  [3, focusedNft],
   [2, focusedRoutes],
+  [4, focusedRareMatches],
+  [4, focusedRareNft],
+  [3, focusedHooks],
 ];
-const FOCUSED_PERCENT = 35;
+const FOCUSED_PERCENT = 45;
 /** Their lot is drawn apart, so that a change of the share leaves the other worlds as they are. */
 const FOCUSED_STREAM = 0xf0c5;
 

@@ -1,7 +1,6 @@
 /**
  * The table that sets nf_trace before all other hooks, so that the kernel tells each rule that a packet meets, legacy ones too.
- * It is part of what is collected, and the model sees it as any other; only the trace leaves its own rules out. Its priority is
- * before conntrack's defragmentation (-400): fragments carry the bit from the first one on.
+ * It is part of what is collected; the model's side leaves it out (model/world.ts), and the trace its rules. Its priority is before conntrack's defragmentation (-400): fragments carry the bit from the first one on.
  */
 export const TRACE_TABLE = 'nvtrace';
 const PRIORITY = -500;

@@ -32,10 +32,10 @@ export class FeatureCounts {
     });
     const fate = fateOf(prediction);
     for (const feature of met) this.met.set(feature, (this.met.get(feature) ?? 0) + 1);
-    // Those asked least often first: what is met seldom is asked each time, what never decides does not take all the time.
+    // What is met seldom is asked each time; of the rest what decides comes oftener, so that it soon has enough and makes room.
     const asked = [...met]
       .filter((feature) => (this.decisive.get(feature) ?? 0) < this.#enough)
-      .sort((a, b) => this.#triesOf(a) - this.#triesOf(b))
+      .sort((a, b) => this.#turn(a) - this.#turn(b))
       .slice(0, MOST_ASKED);
     for (const feature of asked) {
       this.#tries.set(feature, this.#triesOf(feature) + 1);
@@ -43,6 +43,10 @@ export class FeatureCounts {
       this.decisive.set(feature, (this.decisive.get(feature) ?? 0) + (decides ? 1 : 0));
     }
     return prediction;
+  }
+
+  #turn(feature: Feature): number {
+    return this.#triesOf(feature) - (this.decisive.get(feature) ?? 0) / 2;
   }
 
   #triesOf(feature: Feature): number {

@@ -3,7 +3,6 @@ import type { Flow, IpAddress, Range } from '@netverdict/linux-net';
 import { formatIp } from '@netverdict/linux-net';
 import { type Arrived, type EvaluatedBranch, evaluate, type Heard, type Lens, type Seen } from '@netverdict/netsim';
 import { inComparableOrder } from '../kernel/flow.ts';
-import { TRACE_TABLE } from '../kernel/trace-table.ts';
 import type { HeardForReal, Received, RuleSeen } from '../world/observation.ts';
 import type { FlowSpec } from '../world/spec.ts';
 import type { Modelled } from './world.ts';
@@ -85,11 +84,7 @@ const receptionOf = (model: Modelled, spec: FlowSpec, { arrived }: Seen): Predic
   spec.protocol === 'icmp' ? null : arrived && receivedOf(model, arrived);
 
 const rulesOf = (model: Modelled, { rulesMet }: Seen): readonly RuleSeen[] =>
-  inComparableOrder(
-    rulesMet
-      .filter((met) => met.table !== TRACE_TABLE)
-      .map((met) => ({ ...met, namespace: model.nameOf(met.namespace) })),
-  );
+  inComparableOrder(rulesMet.map((met) => ({ ...met, namespace: model.nameOf(met.namespace) })));
 
 function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): PredictedBranch {
   return {

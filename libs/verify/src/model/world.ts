@@ -3,6 +3,7 @@ import type { HelperSection } from '@netverdict/collect';
 import { type NetnsState, netnsKey } from '@netverdict/linux-net';
 import { buildWorld, compileNamespace, type World } from '@netverdict/netsim';
 import { type NetnsSection, parseNetns } from '@netverdict/parsers';
+import { TRACE_TABLE } from '../kernel/trace-table.ts';
 
 const NODE = 'w';
 const NO_CLUSTER = { nodes: [], pods: [], services: [], podCidrs: [], serviceCidrs: [] };
@@ -29,8 +30,16 @@ export const parseCollected = (collected: readonly CollectedNamespace[]): Parsed
   collected.map(({ name, inode, sections }) => ({
     name,
     inode,
-    state: parseNetns(sections.map((section) => sectionOf(name, section))),
+    state: withoutTrace(parseNetns(sections.map((section) => sectionOf(name, section)))),
   }));
+
+/** The judge's own table is no part of the world: its rules would be met by every packet, and decide about none. */
+const withoutTrace = (state: NetnsState): NetnsState => {
+  const { nftables } = state;
+  if (!nftables.known) return state;
+  const tables = nftables.value.tables.filter((table) => table.name !== TRACE_TABLE);
+  return { ...state, nftables: { ...nftables, value: { ...nftables.value, tables } } };
+};
 
 export const modelOf = (collected: readonly CollectedNamespace[]): Modelled => modelOfParsed(parseCollected(collected));
 

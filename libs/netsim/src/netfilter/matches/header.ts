@@ -43,7 +43,7 @@ export const sctpChunks = (_m: Of<'sctp-chunks'>, c: RuleContext): Answer | NotT
 const PROTO = 1;
 /** ipv6header_mt6: packets here have no extension headers, so `prot` is all that there is. */
 export function ipv6header(m: Of<'ipv6header'>, _c: RuleContext): Answer {
-  // `--soft` asks whether those named are there; without it, whether they are all that are there.
-  if (m.soft) return (PROTO & m.headers) === m.headers;
+  // `--soft` asks whether those named are there, and with `!` whether none of them is; without it, whether they are all that are there.
+  if (m.soft) return m.negate ? (PROTO & m.headers) !== 0 : (PROTO & m.headers) === m.headers;
   return m.headers === PROTO;
 }

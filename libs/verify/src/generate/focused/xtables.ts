@@ -4,67 +4,7 @@ import { ipsetMember, ipsetTypes } from '../ipsets.ts';
 import { type Hook, type Place, XT_MATCHES } from '../xtables/matches.ts';
 import { XT_TARGETS } from '../xtables/targets.ts';
 import { addFocused, type Focus, focusedShape } from './focused.ts';
-
-type Tables = Map<string, Map<string, string[]>>;
-
-/** Tables and chains of one family, filled rule by rule, printed at the end. */
-const CHAINS: Readonly<Record<string, readonly Hook[]>> = {
-  raw: ['PREROUTING', 'OUTPUT'],
-  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
-  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
-  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
-};
-
-function append(tables: Tables, table: string, chain: string, ...rules: string[]): void {
-  const chains = tables.get(table) ?? new Map<string, string[]>();
-  tables.set(table, chains);
-  chains.set(chain, [...(chains.get(chain) ?? []), ...rules]);
-}
-
-const print = (tables: Tables): string[] =>
-  [...tables].flatMap(([table, chains]) => [
-    `*${table}`,
-    ...(CHAINS[table] ?? []).map((hook) => `:${hook} ACCEPT [0:0]`),
-    ...[...chains.keys()]
-      .filter((chain) => !(CHAINS[table] as string[]).includes(chain))
-      .map((chain) => `:${chain} - [0:0]`),
-    ...[...chains].flatMap(([chain, rules]) => rules.map((rule) => `-A ${chain} ${rule}`)),
-    'COMMIT',
-  ]);
-
-/** Where a packet of the focus surely passes: the router, before it is known whether it goes on. */
-const PLACES: readonly (readonly [table: string, hook: Hook])[] = [
-  ['raw', 'PREROUTING'],
-  ['mangle', 'PREROUTING'],
-  ['mangle', 'FORWARD'],
-  ['mangle', 'INPUT'],
-  ['mangle', 'POSTROUTING'],
-  ['filter', 'FORWARD'],
-  ['filter', 'INPUT'],
-];
-
-const gate = ({ protocol, ports }: Focus): string => `-p ${protocol} -m ${protocol} --sport ${ports.from}:${ports.to}`;
-
-/** Rules of the router and of the sender, for each family. */
-class Rules {
-  readonly #tables = new Map<DraftNamespace, Record<'ipv4' | 'ipv6', Tables>>();
-
-  add(ns: DraftNamespace, family: 'ipv4' | 'ipv6', table: string, chain: string, ...rules: string[]): void {
-    const both = this.#tables.get(ns) ?? {
-      ipv4: new Map<string, Map<string, string[]>>(),
-      ipv6: new Map<string, Map<string, string[]>>(),
-    };
-    this.#tables.set(ns, both);
-    append(both[family], table, chain, ...rules);
-  }
-
-  load({ random }: Draft): void {
-    for (const [ns, { ipv4, ipv6 }] of this.#tables) {
-      random.pick([ns.iptablesLegacy, ns.iptablesNft]).push(...print(ipv4));
-      random.pick([ns.ip6tablesLegacy, ns.ip6tablesNft]).push(...print(ipv6));
-    }
-  }
-}
+import { gate, onTheWay, Rules, routerAddress, senderOf } from './rules.ts';
 
 /** The gate has said the protocol and the source port already. */
 const KINDS = Object.keys(XT_MATCHES).filter((kind) => !['statistic-random', 'sport'].includes(kind));
@@ -80,7 +20,7 @@ export function focusedMatches(draft: Draft, count: number): void {
       const [ns, table, hook] =
         kind === 'owner'
           ? ([senderOf(draft), 'filter', 'OUTPUT'] as const)
-          : ([focus.router, ...draft.random.pick(PLACES)] as const);
+          : ([focus.router, ...draft.random.pick(onTheWay(focus, packet))] as const);
       const text = XT_MATCHES[kind]?.({ ...focus, ns, table, hooks: [hook] }) ?? null;
       if (text === null) continue;
       rules.add(ns, focus.family, table, hook, `${gate(focus)} ${withoutGate(text)} -j DROP`);
@@ -168,7 +108,7 @@ export function focusedSets(draft: Draft, count: number): void {
     }
     for (let i = 0; i < 3; i++) router.ipset.push(`add ${name} ${ipsetMember(type, focus)} -exist`);
     const directions = Array.from({ length: type.dimensions }, () => draft.random.pick(['src', 'dst'])).join(',');
-    const [table, hook] = draft.random.pick(PLACES);
+    const [table, hook] = draft.random.pick(onTheWay(focus, packet));
     rules.add(
       router,
       family,
@@ -180,11 +120,3 @@ export function focusedSets(draft: Draft, count: number): void {
   });
   rules.load(draft);
 }
-
-const routerAddress = ({ family }: Focus): string => (family === 'ipv4' ? '10.2.0.254' : 'fd00:2::fe');
-
-const senderOf = (draft: Draft): DraftNamespace => {
-  const sender = draft.namespaces.find((ns) => ns.name === 'a');
-  if (!sender) throw new Error('a world without a sender');
-  return sender;
-};

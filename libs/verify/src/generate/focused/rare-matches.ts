@@ -1,0 +1,282 @@
+/**
+ * What random rulesets of iptables have seldom, or have where it decides nothing: one condition or target for each packet, and
+ * the packet made such that it decides.
+ */
+import type { FlowSpec } from '../../world/spec.ts';
+import { address } from '../addresses.ts';
+import { type Draft, drawLots } from '../draft.ts';
+import { type Hook, XT_MATCHES } from '../xtables/matches.ts';
+import { addFocused, type Focus, focusedShape } from './focused.ts';
+import { gate, onTheWay, Rules, routerAddress } from './rules.ts';
+
+interface Ask {
+  readonly focus: Focus;
+  readonly packet: FlowSpec;
+  readonly rules: Rules;
+}
+/** Adds its rules, and gives the packet as it is to be sent; null: not for a packet like this. */
+type Case = (ask: Ask) => FlowSpec | null;
+
+const PROXY_PORT = 15001;
+/** Nobody listens on it. */
+const UNHEARD_PORT = 5353;
+/** Who sends from here has an address made of its device's (the middle bytes are ff:fe, the second bit is turned). */
+const EUI64 = { mac: '02:00:00:00:00:0a', source: 'fd00:1::ff:fe00:a' } as const;
+
+export function focusedRareMatches(draft: Draft, count: number): void {
+  const router = focusedShape(draft);
+  const { random } = draft;
+  const sender = draft.namespaces.find((ns) => ns.name === 'a');
+  sender?.ip.unshift(`link set eth0 address ${EUI64.mac}`);
+  sender?.ip.push(`address add ${EUI64.source}/64 dev eth0 nodad`);
+  for (const protocol of ['tcp', 'udp'] as const)
+    router.sockets.push({
+      protocol,
+      family: 'ipv6',
+      address: '::',
+      port: PROXY_PORT,
+      v6only: false,
+      transparent: true,
+    });
+  // What TPROXY marks ends here.
+  router.ip.push('rule add pref 100 fwmark 0x100/0x100 lookup 100', 'route add local 0.0.0.0/0 dev lo table 100');
+  router.ip6.push('rule add pref 100 fwmark 0x100/0x100 lookup 100', 'route add local ::/0 dev lo table 100');
+  router.ip.push(`route add 10.2.0.0/25 dev to-b realm ${random.pick(['5', '7/5'])}`);
+  router.sysctls.push(`net/netfilter/nf_conntrack_tcp_loose = ${random.int(0, 1)}`);
+  const rules = new Rules();
+  addFocused(draft, router, count, (focus, packet) => {
+    for (let tries = 0; tries < 12; tries++) {
+      const made = random.weighted(CASES)({ focus, packet, rules });
+      if (made) return made;
+    }
+    return null;
+  });
+  rules.load(draft);
+}
+
+const maybeNot = ({ focus: { draft } }: Ask): string => (draft.random.chance(0.4) ? '! ' : '');
+
+/** The packet is dropped where the condition holds. */
+function drop(
+  { focus, packet, rules }: Ask,
+  condition: string,
+  at: (hook: Hook, table: string) => boolean = () => true,
+  before = gate(focus),
+): FlowSpec {
+  const [table, hook] = focus.draft.random.pick(onTheWay(focus, packet).filter(([t, h]) => at(h, t)));
+  rules.add(focus.router, focus.family, table, hook, `${before} ${condition} -j DROP`);
+  return packet;
+}
+
+/** A condition as any ruleset may have it, where it can stand on this packet's way. */
+const known =
+  (kind: string): Case =>
+  (ask) => {
+    const { focus, packet, rules } = ask;
+    for (let tries = 0; tries < 6; tries++) {
+      const [table, hook] = focus.draft.random.pick(onTheWay(focus, packet));
+      const text = XT_MATCHES[kind]?.({ ...focus, ns: focus.router, table, hooks: [hook] }) ?? null;
+      if (text === null) continue;
+      rules.add(
+        focus.router,
+        focus.family,
+        table,
+        hook,
+        `${gate(focus)} ${text.replace(/^-m (tcp|udp) /, '')} -j DROP`,
+      );
+      return packet;
+    }
+    return null;
+  };
+
+/** One TCP packet that opens no connection. */
+const lone = (ask: Ask, flags: readonly number[]): FlowSpec | null =>
+  ask.focus.protocol === 'tcp' ? { ...ask.packet, tcpFlags: ask.focus.draft.random.pick(flags) } : null;
+
+const SYN_ACK = 0x12;
+const RST = 0x04;
+const FIN_ACK = 0x11;
+const ACK = 0x10;
+const PSH_ACK = 0x18;
+
+const CASES: readonly (readonly [weight: number, Case])[] = [
+  [2, (ask) => (ask.focus.family === 'ipv4' ? drop(ask, `${maybeNot(ask)}-f`) : null)],
+  [
+    2,
+    // A packet each time that it is sent: of a connection the later ones are counted, too.
+    (ask) => {
+      if (ask.focus.protocol !== 'udp' || !drawLots(ask.focus.draft)) return null;
+      const every = ask.focus.draft.random.int(2, 3);
+      return drop(ask, `-m statistic --mode nth --every ${every} --packet ${ask.focus.draft.random.int(0, every - 1)}`);
+    },
+  ],
+  [2, recent],
+  [
+    3,
+    (ask) =>
+      ask.focus.family === 'ipv6'
+        ? drop(
+            { ...ask, packet: { ...ask.packet, source: ask.focus.draft.random.pick([EUI64.source, 'fd00:1::1']) } },
+            '-m eui64',
+            (hook) => hook !== 'POSTROUTING',
+          )
+        : null,
+  ],
+  [
+    2,
+    (ask) =>
+      drop(
+        ask,
+        `-m cluster --cluster-total-nodes ${ask.focus.draft.random.int(2, 4)} ${maybeNot(ask)}--cluster-local-node ${ask.focus.draft.random.int(1, 2)} --cluster-hash-seed ${ask.focus.draft.random.int(1, 9999)}`,
+      ),
+  ],
+  [2, (ask) => drop(ask, `-m connlimit ${ask.focus.draft.random.pick(['--connlimit-above 0', '--connlimit-upto 0'])}`)],
+  [
+    3,
+    (ask) => {
+      const packet = lone(ask, [ACK, RST, FIN_ACK]);
+      return packet && drop({ ...ask, packet }, `-m tcpmss ${maybeNot(ask)}--mss 1:9000`);
+    },
+  ],
+  [
+    2,
+    (ask) =>
+      ask.focus.protocol === 'tcp'
+        ? drop(ask, `-m ecn ${maybeNot(ask)}${ask.focus.draft.random.pick(['--ecn-tcp-ece', '--ecn-tcp-cwr'])}`)
+        : null,
+  ],
+  [
+    3,
+    (ask) =>
+      ask.focus.family === 'ipv6'
+        ? drop(
+            ask,
+            `-m ipv6header ${maybeNot(ask)}--header ${ask.focus.draft.random.pick(['prot', 'prot,hop', 'frag'])}${ask.focus.draft.random.pick(['', ' --soft'])}`,
+          )
+        : null,
+  ],
+  [3, echo],
+  [1, known('multiport')],
+  [1, known('devgroup')],
+  [1, known('mac-source')],
+  [1, known('u32')],
+  [1, known('iprange')],
+  [1, known('addrtype')],
+  [1, known('ctport')],
+  [2, known('realm')],
+  [
+    2,
+    ({ focus, packet, rules }) =>
+      known('socket')({
+        focus,
+        rules,
+        packet: {
+          ...packet,
+          destination: routerAddress(focus),
+          dport: focus.draft.random.pick([80, PROXY_PORT, 9]),
+        },
+      }),
+  ],
+  [
+    2,
+    (ask) => {
+      const packet = lone(ask, [SYN_ACK, RST, FIN_ACK, ACK]);
+      return packet && known('tcp-flags')({ ...ask, packet });
+    },
+  ],
+  // What no connection begins with is INVALID; the middle of one begins one, where it may.
+  [
+    3,
+    (ask) => {
+      const packet = lone(ask, [SYN_ACK, RST, FIN_ACK, ACK, PSH_ACK]);
+      const state = ask.focus.draft.random.pick(['INVALID', 'INVALID', 'NEW', 'UNTRACKED']);
+      return packet && afterConntrack({ ...ask, packet }, `-m conntrack ${maybeNot(ask)}--ctstate ${state}`);
+    },
+  ],
+  [3, untracked],
+  [3, proxied],
+  [2, (ask) => translatedSource(ask)],
+  [
+    1,
+    (ask) =>
+      afterConntrack(
+        ask,
+        `-m conntrack --ctstate ${ask.focus.draft.random.pick(['NEW', 'ESTABLISHED', 'NEW,ESTABLISHED'])}`,
+      ),
+  ],
+];
+
+const afterConntrack = (ask: Ask, condition: string): FlowSpec => drop(ask, condition, (_, table) => table !== 'raw');
+
+/** Listed by one rule, found (or taken away, and not found) by the next. One packet, as a connection's later ones are listed again. */
+function recent(ask: Ask): FlowSpec | null {
+  const { focus, packet, rules } = ask;
+  if (focus.protocol !== 'udp') return null;
+  const { random } = focus.draft;
+  const list = `-m recent --name l${focus.ports.from} ${random.pick(['--rsource', '--rdest'])}`;
+  const [table, hook] = random.pick(onTheWay(focus, packet));
+  const add = (...lines: string[]): void =>
+    rules.add(focus.router, focus.family, table, hook, ...lines.map((line) => `${gate(focus)} ${list} ${line}`));
+  if (random.chance(0.8)) add('--set');
+  if (random.chance(0.2)) add('--remove');
+  add(
+    `${maybeNot(ask)}${random.pick(['--rcheck', '--update'])}${random.pick(['', ' --seconds 60', ' --hitcount 2', ' --rttl'])} -j DROP`,
+  );
+  return packet;
+}
+
+/** Echoes have no ports: one is known by its length. */
+function echo(ask: Ask): FlowSpec | null {
+  const { focus, packet } = ask;
+  const { random } = focus.draft;
+  const sizeBytes = 200 + (focus.ports.from % 1000);
+  const made = { ...packet, protocol: 'icmp' as const, dport: 0, sizeBytes, tcpFlags: null };
+  const [protocol, types] =
+    focus.family === 'ipv4'
+      ? (['icmp', ['-m icmp', '--icmp-type', '8', '0', '8/0', '8/1', 'any', '3']] as const)
+      : (['ipv6-icmp', ['-m icmp6', '--icmpv6-type', '128', '129', '128/0', '129/0', '1', '2']] as const);
+  const [module, option, ...values] = types;
+  return drop(
+    { ...ask, packet: made },
+    `${module} ${maybeNot(ask)}${option} ${random.pick(values)}`,
+    () => true,
+    `-p ${protocol} -m length --length ${sizeBytes}`,
+  );
+}
+
+function untracked(ask: Ask): FlowSpec {
+  const { focus, rules } = ask;
+  rules.add(focus.router, focus.family, 'raw', 'PREROUTING', `${gate(focus)} -j NOTRACK`);
+  return afterConntrack(ask, `-m conntrack ${maybeNot(ask)}--ctstate UNTRACKED`);
+}
+
+function proxied({ focus, packet, rules }: Ask): FlowSpec {
+  const { random } = focus.draft;
+  rules.add(
+    focus.router,
+    focus.family,
+    'mangle',
+    'PREROUTING',
+    `${gate(focus)} -j TPROXY --on-port ${random.pick([PROXY_PORT, PROXY_PORT, 80])}${random.pick([
+      '',
+      ` --on-ip ${address(focus.family, 1, 254)}`,
+    ])} --tproxy-mark ${random.pick(['0x100/0x100', '0x101/0x1ff'])}`,
+  );
+  // A proxy answers from where the packet was sent to: of UDP it could not where another socket has that port.
+  return { ...packet, dport: UNHEARD_PORT };
+}
+
+/** To the router's own address, or to one that the answer never comes back to. */
+function translatedSource({ focus, packet, rules }: Ask): FlowSpec {
+  const { random } = focus.draft;
+  const host = random.pick([254, 77, 3]);
+  const chain: Hook = packet.destination === routerAddress(focus) ? 'INPUT' : 'POSTROUTING';
+  rules.add(
+    focus.router,
+    focus.family,
+    'nat',
+    chain,
+    `${gate(focus)} -j SNAT --to-source ${address(focus.family, 2, host)}`,
+  );
+  return packet;
+}

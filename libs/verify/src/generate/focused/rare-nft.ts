@@ -1,0 +1,237 @@
+/** What random native rulesets have seldom: one expression, or one kind of set or map, for each packet, with a verdict behind it. */
+import type { FlowSpec } from '../../world/spec.ts';
+import { address } from '../addresses.ts';
+import type { Draft } from '../draft.ts';
+import { NFT_MATCHES } from '../nftables/matches.ts';
+import type { NftHook, NftPlace } from '../nftables/place.ts';
+import { addFocused, type Focus, focusedShape } from './focused.ts';
+import { mapCases, type SetCase, setCases } from './nft-sets.ts';
+import { routerAddress } from './rules.ts';
+
+const PROXY_PORT = 15001;
+/** Nobody listens on it. */
+const UNHEARD_PORT = 5353;
+
+/** Where a rule of one packet goes: `prepare` comes before conntrack, `first` behind it, `then` at INPUT or FORWARD. */
+type Chain = 'prepare' | 'dnat' | 'first' | 'then' | 'snat';
+
+interface Ask {
+  readonly focus: Focus;
+  readonly packet: FlowSpec;
+  readonly place: NftPlace;
+  /** Is it for the router itself? */
+  readonly inward: boolean;
+  add(chain: Chain, ...rules: string[]): void;
+  /** A set or a map of the table. */
+  declare(lines: readonly string[]): void;
+}
+type Case = (ask: Ask) => FlowSpec | null;
+
+const WHERE: Readonly<Record<Exclude<Chain, 'then'>, string>> = {
+  prepare: 'type filter hook prerouting priority -290',
+  dnat: 'type nat hook prerouting priority -90',
+  first: 'type filter hook prerouting priority -140',
+  snat: 'type nat hook postrouting priority 110',
+};
+
+export function focusedRareNft(draft: Draft, count: number): void {
+  const router = focusedShape(draft);
+  const { random } = draft;
+  for (const protocol of ['tcp', 'udp'] as const)
+    router.sockets.push({
+      protocol,
+      family: 'ipv6',
+      address: '::',
+      port: PROXY_PORT,
+      v6only: false,
+      transparent: true,
+    });
+  router.ip.push('rule add pref 100 fwmark 0x100/0x100 lookup 100', 'route add local 0.0.0.0/0 dev lo table 100');
+  router.ip6.push('rule add pref 100 fwmark 0x100/0x100 lookup 100', 'route add local ::/0 dev lo table 100');
+  router.ip.push(`route add 10.2.0.0/25 dev to-b realm ${random.pick(['5', '7/5'])}`);
+  const table = random.pick(['inet', 'inet', 'ip', 'ip6'] as const);
+  const rules = new Map<string, string[]>();
+  const sets: string[] = [];
+  addFocused(draft, router, count, (focus, packet) => {
+    const family = table === 'inet' ? focus.family : table === 'ip' ? 'ipv4' : 'ipv6';
+    if (family !== focus.family) return null;
+    const { protocol, ports } = focus;
+    const gate = `${table === 'inet' ? `meta nfproto ${family} ` : ''}${protocol} sport ${ports.from}-${ports.to}`;
+    const inward = packet.destination === routerAddress(focus);
+    const add = (chain: Chain, ...lines: string[]): void => {
+      const name = chain === 'then' ? (inward ? 'input' : 'forward') : chain;
+      const list = rules.get(name) ?? [];
+      rules.set(name, list);
+      list.push(...lines.map((line) => `${gate} ${line}`));
+    };
+    const declare = (lines: readonly string[]): void => void sets.push(...lines);
+    const hooks: NftHook[] = ['prerouting'];
+    const place: NftPlace = { draft, ns: router, table, chainType: 'filter', hooks, protocol, family, sets: [] };
+    for (let tries = 0; tries < 8; tries++) {
+      const made = random.weighted(CASES)({ focus, packet, place, inward, add, declare });
+      if (made) return made;
+    }
+    return null;
+  });
+  router.nft.push(
+    `table ${table} f {`,
+    ...sets,
+    ...[...rules].flatMap(([name, lines]) => [
+      `chain at-${name} {`,
+      `  ${name === 'input' || name === 'forward' ? `type filter hook ${name} priority 5` : WHERE[name as keyof typeof WHERE]};`,
+      ...lines.map((line) => `  ${line}`),
+      '}',
+    ]),
+    '}',
+  );
+}
+
+/** A condition as any ruleset may have it, and a drop behind it. */
+const known =
+  (kind: string, at: 'first' | 'then'): Case =>
+  ({ place, packet, inward, add }) => {
+    const hooks: NftHook[] = at === 'first' ? ['prerouting'] : [inward ? 'input' : 'forward'];
+    const text = NFT_MATCHES[kind]?.({ ...place, hooks }) ?? null;
+    if (text === null) return null;
+    add(at, `${text} drop`);
+    return packet;
+  };
+
+const pick = (...texts: readonly string[]): Case => {
+  return ({ focus, packet, add }) => {
+    add(focus.draft.random.pick(['first', 'then'] as const), `${focus.draft.random.pick(texts)} drop`);
+    return packet;
+  };
+};
+
+const MARKED = 'meta mark != 0 drop';
+const ip = ({ focus }: Ask): string => (focus.family === 'ipv4' ? 'ip' : 'ip6');
+/** In a table of both families NAT says for which it is. */
+const of = (ask: Ask): string => (ask.place.table === 'inet' ? ` ${ip(ask)}` : '');
+
+const ofSet =
+  (make: (ask: Pick<Ask, 'focus' | 'packet'>) => SetCase): Case =>
+  ({ focus, packet, add, declare }) => {
+    const { text, rule, behind } = make({ focus, packet });
+    declare(text);
+    add('first', rule);
+    if (behind !== null) add('then', behind);
+    return packet;
+  };
+
+const CASES: readonly (readonly [weight: number, Case])[] = [
+  ...setCases.map((make) => [1.2, ofSet(make)] as const),
+  ...mapCases.map((make) => [1.5, ofSet(make)] as const),
+  [2, pick('meta mark < 3', 'meta length > 50', 'meta length < 100', 'meta length != 40-70')],
+  [
+    3,
+    (ask) =>
+      pick(...[['dport != 80-443', 'dport != 100-9000'], []].flat().map((t) => `${ask.focus.protocol} ${t}`))(ask),
+  ],
+  [
+    2,
+    (ask) =>
+      ask.focus.family === 'ipv4'
+        ? pick('ip option lsrr missing', 'ip option rr missing', 'ip option rr exists')(ask)
+        : pick('exthdr frag missing', 'exthdr hbh missing', 'exthdr rt missing', 'exthdr dst exists')(ask),
+  ],
+  ...(['fib-type', 'fib-saddr-type', 'fib-oif', 'fib-oifname'] as const).map(
+    (kind) => [1, known(kind, 'first')] as const,
+  ),
+  [1.5, known('realm', 'then')],
+  [2, known('rt-nexthop', 'then')],
+  [2, known('jhash', 'first')],
+  [
+    3,
+    (ask) => {
+      const packet = {
+        ...ask.packet,
+        destination: routerAddress(ask.focus),
+        dport: ask.focus.draft.random.pick([80, PROXY_PORT]),
+      };
+      return known('socket', 'first')({ ...ask, packet });
+    },
+  ],
+  [
+    2,
+    (ask) => {
+      const { random } = ask.focus.draft;
+      ask.add(
+        random.pick(['first', 'then'] as const),
+        `${ip(ask)} ${random.pick(['dscp set ef', 'dscp set cs1', ask.focus.family === 'ipv4' ? 'ttl set 40' : 'hoplimit set 40'])}`,
+      );
+      return ask.packet;
+    },
+  ],
+  [
+    3,
+    ({ focus, packet, add }) => {
+      const { random } = focus.draft;
+      add(
+        'first',
+        `meta mark set ${random.pick(['1', 'mark | 0x2', `${focus.protocol} dport map { 0-443 : 1, 444-65535 : 2 }`])}`,
+      );
+      add('then', random.pick([MARKED, 'meta mark 1 drop', 'meta mark & 0x3 == 0x2 drop']));
+      return packet;
+    },
+  ],
+  [
+    3,
+    ({ focus, packet, add }) => {
+      add('first', `ct mark set ${focus.draft.random.pick(['1', 'ct mark | 0x2', '0x4000'])}`);
+      add('then', focus.draft.random.pick(['ct mark != 0 drop', 'ct mark 1 drop', 'ct mark & 0x2 == 0x2 drop']));
+      return packet;
+    },
+  ],
+  [
+    3,
+    ({ focus, packet, add }) => {
+      add('prepare', 'notrack');
+      add(
+        focus.draft.random.pick(['first', 'then'] as const),
+        focus.draft.random.pick(['ct state untracked drop', 'ct state new drop']),
+      );
+      return packet;
+    },
+  ],
+  [
+    3,
+    (ask) => {
+      const { random } = ask.focus.draft;
+      const port = random.pick([':15001', ':15001', ':80']);
+      ask.add('first', `tproxy${of(ask)} to ${port} meta mark set ${random.pick(['0x100', '0x101'])} accept`);
+      // A proxy answers from where the packet was sent to: of UDP it could not where another socket has that port.
+      return { ...ask.packet, dport: UNHEARD_PORT };
+    },
+  ],
+  [
+    3,
+    ({ focus, packet, add }) => {
+      add('dnat', `redirect to :${focus.draft.random.pick([80, 8080, 9])}`);
+      return packet;
+    },
+  ],
+  [
+    1.5,
+    (ask) => {
+      ask.add('dnat', `dnat${of(ask)} to ${address(ask.focus.family, 2, ask.focus.draft.random.pick([1, 254, 77]))}`);
+      return ask.packet;
+    },
+  ],
+  [
+    2,
+    ({ focus, inward, packet, add }) => {
+      if (inward) return null;
+      add('snat', `masquerade${focus.draft.random.pick(['', ` to :${focus.ports.from + 3000}`])}`);
+      return packet;
+    },
+  ],
+  [
+    1.5,
+    ({ focus, packet, add }) => {
+      const { random } = focus.draft;
+      add('then', focus.protocol === 'tcp' && random.chance(0.5) ? 'reject with tcp reset' : 'reject');
+      return packet;
+    },
+  ],
+];
