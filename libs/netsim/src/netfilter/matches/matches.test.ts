@@ -168,7 +168,7 @@ const SAMPLES: { readonly [K in Kind]: Sample<K> } = {
   eui64: { yes: null, no: null, unknown: { ...n, kind: 'eui64' } },
   ipv6header: {
     yes: { ...n, kind: 'ipv6header', headers: 1, soft: false },
-    no: { ...n, kind: 'ipv6header', headers: 129, soft: true },
+    no: { ...n, kind: 'ipv6header', headers: 128, soft: true },
   },
   devgroup: {
     yes: { ...n, kind: 'devgroup', side: 'source', value: 0, mask: 0xffffffff },
@@ -359,6 +359,15 @@ it('a set that a rule has changed is not known any more', () => {
   c.walk.changedSets.add(`${c.ns.key} nets`);
   const inNets: XtMatch = { ...n, kind: 'set', set: 'nets', directions: ['src'], options: [] };
   expect(isUnknown(evaluateMatch(inNets, c))).toBe(true);
+});
+
+it.each([
+  ['the upper protocol is there', 1, false, true],
+  ['of the upper protocol and hop-by-hop options both are there', 129, false, false],
+  ['none of them is there', 129, true, false],
+  ['hop-by-hop options are not there', 128, true, true],
+])('ipv6header --soft: %s', (_, headers, negate, expected) => {
+  expect(evaluateMatch({ ...n, negate, kind: 'ipv6header', headers, soft: true }, context())).toBe(expected);
 });
 
 it('what --set stored, --rcheck finds', () => {

@@ -6,6 +6,7 @@ import type { FlowSpec } from '../../world/spec.ts';
 import { address } from '../addresses.ts';
 import { addAddresses, addNamespace, addRoute, addVeth, type Draft, type DraftNamespace } from '../draft.ts';
 
+import type { Hook } from '../xtables/matches.ts';
 import { addFocused, type Focus } from './focused.ts';
 import { gate, Rules } from './rules.ts';
 
@@ -106,32 +107,36 @@ function condition({ draft: { random }, family }: Focus, { way }: Way): string {
   ]);
 }
 
+/** The tables of iptables that a frame on its way is shown to. */
+const SHOWN: Readonly<Record<Way['way'], readonly (readonly [table: string, hook: Hook])[]>> = {
+  across: [
+    ['mangle', 'PREROUTING'],
+    ['mangle', 'FORWARD'],
+    ['filter', 'FORWARD'],
+    ['mangle', 'POSTROUTING'],
+  ],
+  up: [
+    ['mangle', 'PREROUTING'],
+    ['raw', 'PREROUTING'],
+    ['filter', 'INPUT'],
+  ],
+  through: [
+    ['mangle', 'PREROUTING'],
+    ['filter', 'FORWARD'],
+    ['mangle', 'POSTROUTING'],
+  ],
+  down: [['mangle', 'POSTROUTING']],
+  into: [
+    ['mangle', 'PREROUTING'],
+    ['filter', 'FORWARD'],
+    ['mangle', 'POSTROUTING'],
+  ],
+};
+
 /** By which ports: as iptables sees a bridged frame, or one that has none of them. */
 function askPorts(rules: Rules, focus: Focus, { way }: Way): void {
   const { random } = focus.draft;
-  const across = way === 'across';
-  const places =
-    across || way === 'into'
-      ? ([
-          ['mangle', 'FORWARD'],
-          ['filter', 'FORWARD'],
-          ['mangle', 'POSTROUTING'],
-          ['mangle', 'PREROUTING'],
-        ] as const)
-      : way === 'through'
-        ? ([
-            ['mangle', 'PREROUTING'],
-            ['filter', 'FORWARD'],
-            ['mangle', 'POSTROUTING'],
-          ] as const)
-        : way === 'up'
-          ? ([
-              ['mangle', 'PREROUTING'],
-              ['raw', 'PREROUTING'],
-              ['filter', 'INPUT'],
-            ] as const)
-          : ([['mangle', 'POSTROUTING']] as const);
-  const [table, hook] = random.pick(places);
+  const [table, hook] = random.pick(SHOWN[way]);
   const not = random.chance(0.3) ? '! ' : '';
   const leaving = hook === 'FORWARD' || hook === 'POSTROUTING';
   const text = random.pick([

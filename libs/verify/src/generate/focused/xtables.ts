@@ -1,5 +1,5 @@
 /** One condition or one target of x_tables for each packet. */
-import type { Draft, DraftNamespace } from '../draft.ts';
+import type { Draft } from '../draft.ts';
 import { ipsetMember, ipsetTypes } from '../ipsets.ts';
 import { type Hook, type Place, XT_MATCHES } from '../xtables/matches.ts';
 import { XT_TARGETS } from '../xtables/targets.ts';
