@@ -12,9 +12,14 @@ export interface Configuration {
   readonly criEndpoint: string | null;
   readonly helperPath: string;
   readonly watchEveryMs: number;
+  readonly sidecarPath: string;
 }
 
+/** The namespace of the machine itself. */
+export const NODE_NETNS = '/proc/1/ns/net';
 export const builtHelper = fileURLToPath(new URL('../native/build/netverdict-collect', import.meta.url));
+
+export const builtSidecar = fileURLToPath(new URL('../native/build/netverdict-watch', import.meta.url));
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,9 +37,10 @@ export function readConfiguration(env: Environment): Configuration {
     node: required('NETVERDICT_NODE', 'name of this node, as the cluster calls it', env),
     natsUrl: url('NETVERDICT_NATS_URL', ['nats', 'tls'], 'address of the NATS server, nats://host:port', env),
     nkeySeedFile: absent('NETVERDICT_NATS_NKEY_FILE', env),
-    hostNetns: absolute('NETVERDICT_HOST_NETNS', '/proc/1/ns/net'),
+    hostNetns: absolute('NETVERDICT_HOST_NETNS', NODE_NETNS),
     criEndpoint,
     helperPath: absolute('NETVERDICT_HELPER', builtHelper),
     watchEveryMs: integer('NETVERDICT_WATCH_INTERVAL_MS', 5000, { min: 200, max: 600_000 }, env),
+    sidecarPath: absolute('NETVERDICT_WATCH_SIDECAR', builtSidecar),
   };
 }

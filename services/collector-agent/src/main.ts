@@ -5,14 +5,14 @@
  *        ▲                            │                    ├──▶ pods (CRI)
  *        └──── manifest, parts, end ◀─┘                    └──▶ canonical text, digest
  *
- *   helper counters ──▶ domain/anomalies ──▶ publish/spool ──▶ events.<cluster>.<node> (acked)
- *                                            publish/heartbeat ──▶ agents.<cluster>.<node>
+ *   helper counters ──▶ domain/anomalies ──┬▶ publish/spool ──▶ events.<cluster>.<node> (acked)
+ *   eBPF sidecar ──▶ watch/windows ────────┘  publish/heartbeat ──▶ agents.<cluster>.<node>
  */
 import { randomUUID } from 'node:crypto';
 import { startHelper } from '@netverdict/collect';
 import { connectBus } from '@netverdict/messaging';
 import { runService } from '@netverdict/telemetry';
-import { readConfiguration } from './configuration.ts';
+import { NODE_NETNS, readConfiguration } from './configuration.ts';
 import { answerCollect } from './consume/collect.ts';
 import { watchAnomalies } from './domain/anomaly-watch.ts';
 import { collectorOf } from './domain/collector.ts';
@@ -20,12 +20,12 @@ import { podsOf } from './domain/pods.ts';
 import { runtimeOf } from './domain/runtime.ts';
 import { startHeartbeat } from './publish/heartbeat.ts';
 import { startSpool } from './publish/spool.ts';
+import { startKernelWatch } from './watch/watch.ts';
 
 await runService('collector-agent', async (telemetry) => {
   const { log } = telemetry;
-  const { cluster, node, natsUrl, nkeySeedFile, hostNetns, criEndpoint, helperPath, watchEveryMs } = readConfiguration(
-    process.env,
-  );
+  const { cluster, node, natsUrl, nkeySeedFile, hostNetns, criEndpoint, helperPath, watchEveryMs, sidecarPath } =
+    readConfiguration(process.env);
   const epoch = randomUUID();
 
   const helper = startHelper(helperPath, log);
@@ -58,12 +58,24 @@ await runService('collector-agent', async (telemetry) => {
     log,
   });
   telemetry.onShutdown('spool', () => spool.stop());
-  const watch = watchAnomalies({ helper, pods, hostNetns, everyMs: watchEveryMs, report: spool.add, log });
+  const kernel = startKernelWatch({
+    sidecarPath,
+    pods,
+    hostInode: async () =>
+      hostNetns === NODE_NETNS ? null : ((await helper.inodes([hostNetns])).get(hostNetns) ?? null),
+    report: spool.add,
+    log,
+  });
+  telemetry.onShutdown('kernel watch', () => kernel.stop());
+  const { covered } = kernel;
+  const watch = watchAnomalies({ helper, pods, hostNetns, everyMs: watchEveryMs, covered, report: spool.add, log });
   telemetry.onShutdown('watch', () => watch.stop());
   const heartbeat = startHeartbeat({
     node,
     epoch,
     lastSeq: spool.lastSeq,
+    probes: kernel.reports,
+    away: kernel.away,
     send: (body, id) => bus.publishCore('agent-heartbeat', cluster, body, { id: `${cluster}/${node}/${epoch}/${id}` }),
     log,
   });

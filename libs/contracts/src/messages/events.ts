@@ -17,8 +17,37 @@ export const AnomalyKind = Type.Union([
   Type.Literal('link-drop'),
   Type.Literal('agent-started'),
   Type.Literal('agent-degraded'),
+  /** Of the eBPF probes, from here on. */
+  Type.Literal('packet-drop'),
+  /** Nothing was watched from windowStart to windowEnd: the sidecar was away. */
+  Type.Literal('watch-gap'),
+  /** `count` events happened of which nothing else is known. */
+  Type.Literal('watch-lost'),
 ]);
 export type AnomalyKind = Static<typeof AnomalyKind>;
+
+/** Null ports: the protocol has none, or the kernel chose it and events were counted together whatever it was. */
+export const AnomalyTuple = Type.Object({
+  family: Type.Union([Type.Literal('ipv4'), Type.Literal('ipv6')]),
+  protocol: Type.Integer({ minimum: 0, maximum: 255 }),
+  source: Type.Union([Type.String(), Type.Null()]),
+  sourcePort: Type.Union([Type.Integer(), Type.Null()]),
+  destination: Type.Union([Type.String(), Type.Null()]),
+  destinationPort: Type.Union([Type.Integer(), Type.Null()]),
+});
+export type AnomalyTuple = Static<typeof AnomalyTuple>;
+
+/** One of the events that were counted, in full. */
+export const AnomalySample = Type.Object({
+  at: Type.String({ format: 'date-time' }),
+  tuple: Type.Union([AnomalyTuple, Type.Null()]),
+  bytes: Type.Integer(),
+  /** What the probe measured, where it measures something. */
+  value: Type.Optional(Type.Integer()),
+  /** The kernel's functions, innermost first. */
+  stack: Type.Optional(Type.Array(Type.String())),
+});
+export type AnomalySample = Static<typeof AnomalySample>;
 
 export const Anomaly = Type.Object({
   kind: AnomalyKind,
@@ -29,6 +58,24 @@ export const Anomaly = Type.Object({
   count: Type.Integer({ minimum: 1 }),
   windowStart: Type.String({ format: 'date-time' }),
   windowEnd: Type.String({ format: 'date-time' }),
+  /** Which eBPF probe saw it; absent: a counter of the kernel grew. */
+  probe: Type.Optional(Type.String()),
+  /** The kernel's own word for why, without its prefix: NETFILTER_DROP, IP_RPFILTER, ECONNREFUSED, … */
+  reason: Type.Optional(Type.String()),
+  /** The kernel's function in which it happened. */
+  function: Type.Optional(Type.String()),
+  /** The netfilter hook, where that function is called from one. */
+  hook: Type.Optional(Type.String()),
+  direction: Type.Optional(Type.Union([Type.Literal('in'), Type.Literal('out')])),
+  tuple: Type.Optional(AnomalyTuple),
+  /** The far end of it, as pod or address. */
+  peer: Type.Optional(Type.String()),
+  bytes: Type.Optional(Type.Integer()),
+  /** Further facts, by name: a TCP state, an ICMP type. */
+  details: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]))),
+  /** Of so many events one was counted: the true number is about count × oneIn. */
+  oneIn: Type.Optional(Type.Integer({ minimum: 2 })),
+  samples: Type.Optional(Type.Array(AnomalySample)),
 });
 export type Anomaly = Static<typeof Anomaly>;
 
@@ -41,6 +88,22 @@ export const AnomalyBatch = Type.Object({
 });
 export type AnomalyBatch = Static<typeof AnomalyBatch>;
 
+/** A probe as the node has it. Each event seen is in exactly one of the other counts; they only grow until the sidecar starts anew. */
+export const ProbeReport = Type.Object({
+  name: Type.String(),
+  state: Type.Union([Type.Literal('on'), Type.Literal('off'), Type.Literal('unavailable')]),
+  /** Why it is unavailable. */
+  reason: Type.Optional(Type.String()),
+  seen: Type.Integer(),
+  filtered: Type.Integer(),
+  sampledAway: Type.Integer(),
+  aggregated: Type.Integer(),
+  lost: Type.Integer(),
+  /** The kernel did not run the program: not in `seen`. */
+  missed: Type.Integer(),
+});
+export type ProbeReport = Static<typeof ProbeReport>;
+
 export const AgentHeartbeat = Type.Object({
   node: Type.String(),
   epoch: Type.String(),
@@ -48,5 +111,8 @@ export const AgentHeartbeat = Type.Object({
   kernel: Type.String(),
   lastSeq: Type.Integer(),
   capabilities: Type.Array(Type.String()),
+  probes: Type.Optional(Type.Array(ProbeReport)),
+  /** Why there are no probes at all, where there are none. */
+  watch: Type.Optional(Type.String()),
 });
 export type AgentHeartbeat = Static<typeof AgentHeartbeat>;

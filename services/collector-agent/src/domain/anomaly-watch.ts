@@ -1,7 +1,7 @@
 /** Reads the counters of the host's and all pods' namespaces every few seconds and reports what grew. */
 
 import type { Helper } from '@netverdict/collect';
-import type { Anomaly } from '@netverdict/contracts';
+import type { Anomaly, AnomalyKind } from '@netverdict/contracts';
 import { type Baseline, baselineOf, growth } from './anomalies.ts';
 import { parseCounters } from './counters.ts';
 import type { PodNamespace, Pods } from './pods.ts';
@@ -11,10 +11,12 @@ export function watchAnomalies(options: {
   readonly pods: Pods;
   readonly hostNetns: string;
   readonly everyMs: number;
+  /** Kinds that an eBPF probe tells better at the moment. */
+  readonly covered?: () => ReadonlySet<AnomalyKind>;
   readonly report: (anomalies: readonly Anomaly[]) => void;
   readonly log: { warn(fields: object, message: string): void };
 }): { stop(): void } {
-  const { helper, pods, hostNetns, everyMs, report, log } = options;
+  const { helper, pods, hostNetns, everyMs, covered = () => new Set(), report, log } = options;
   /** By inode; the window begins where the last one ended. */
   const seen = new Map<number, { readonly baseline: Baseline; windowStart: string }>();
   let stopped = false;
@@ -27,6 +29,7 @@ export function watchAnomalies(options: {
     const texts = await helper.counters([hostNetns, ...byPath.keys()]);
     const now = new Date().toISOString();
     const anomalies: Anomaly[] = [];
+    const left = covered();
     const alive = new Set<number>();
     for (const [path, text] of texts) {
       const { inode, values } = parseCounters(text);
@@ -38,7 +41,8 @@ export function watchAnomalies(options: {
         continue;
       }
       const pod = byPath.get(path);
-      for (const { kind, count } of growth(before.baseline, values))
+      for (const { kind, count } of growth(before.baseline, values)) {
+        if (left.has(kind)) continue;
         anomalies.push({
           kind,
           netns: inode,
@@ -47,6 +51,7 @@ export function watchAnomalies(options: {
           windowStart: before.windowStart,
           windowEnd: now,
         });
+      }
       before.windowStart = now;
     }
     for (const inode of seen.keys()) if (!alive.has(inode)) seen.delete(inode);

@@ -1,6 +1,6 @@
 /** Says every few seconds that the agent lives: "no events" and "not reporting" must look different. */
 import { release } from 'node:os';
-import type { AgentHeartbeat } from '@netverdict/contracts';
+import type { AgentHeartbeat, ProbeReport } from '@netverdict/contracts';
 
 export const HEARTBEAT_MS = 5000;
 export const AGENT_VERSION = '0.1.0';
@@ -9,19 +9,30 @@ export function startHeartbeat(options: {
   readonly node: string;
   readonly epoch: string;
   readonly lastSeq: () => number;
+  readonly probes: () => readonly ProbeReport[];
+  /** Why there are no probes, or null. */
+  readonly away: () => string | null;
   readonly send: (body: AgentHeartbeat, id: string) => Promise<void>;
   readonly log: { warn(fields: object, message: string): void };
 }): { stop(): void } {
-  const { node, epoch, lastSeq, send, log } = options;
+  const { node, epoch, lastSeq, probes, away, send, log } = options;
   let beats = 0;
   const beat = (): void => {
+    const reports = probes();
+    const reason = away();
     const body: AgentHeartbeat = {
       node,
       epoch,
       version: AGENT_VERSION,
       kernel: release(),
       lastSeq: lastSeq(),
-      capabilities: ['collect', 'counters'],
+      capabilities: [
+        'collect',
+        'counters',
+        ...reports.flatMap(({ name, state }) => (state === 'on' ? [`probe:${name}`] : [])),
+      ],
+      probes: [...reports],
+      ...(reason === null ? {} : { watch: reason }),
     };
     send(body, `heartbeat/${++beats}`).catch((err: unknown) => log.warn({ err }, 'the heartbeat was not sent'));
   };

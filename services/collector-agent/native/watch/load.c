@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared.skel.h"
+
+#define MAX_HOOKS 12
+
+struct shared_maps shared;
+
+static struct loaded {
+    struct bpf_object *object; /* null: unavailable */
+    char reason[256];
+    bool on;
+    struct hook {
+        const char *tracepoint;
+        struct bpf_program *program;
+        struct bpf_link *link;
+        bool raw, missing;
+    } hooks[MAX_HOOKS];
+    int hook_count;
+} loaded[NV_PROBES];
+
+/* The last thing that libbpf complained of: the best reason there is. */
+static char complaint[256];
+
+static int note_complaint(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+    if (level != LIBBPF_WARN)
+        return 0;
+    char line[sizeof complaint];
+    vsnprintf(line, sizeof line, format, arguments);
+    line[strcspn(line, "\n")] = 0;
+    if (strstr(line, "-- BEGIN PROG LOAD LOG") || *line == 0)
+        return 0;
+    snprintf(complaint, sizeof complaint, "%s", line);
+    return 0;
+}
+
+bool load_shared(void)
+{
+    libbpf_set_print(note_complaint);
+    struct shared_bpf *maps = shared_bpf__open_and_load();
+    if (!maps) {
+        fprintf(stderr, "the maps cannot be made: %s (%s)\n", strerror(errno), complaint);
+        return false;
+    }
+    shared = (struct shared_maps){
+        .aggregates = bpf_map__fd(maps->maps.aggregates),
+        .histograms = bpf_map__fd(maps->maps.histograms),
+        .ring = bpf_map__fd(maps->maps.ring),
+        .tallies = bpf_map__fd(maps->maps.tallies),
+        .settings = bpf_map__fd(maps->maps.settings),
+    };
+    return true;
+}
+
+static int reuse_shared(struct bpf_object *object)
+{
+    const struct {
+        const char *name;
+        int fd;
+    } wanted[] = {
+        {"aggregates", shared.aggregates}, {"histograms", shared.histograms}, {"ring", shared.ring},
+        {"tallies", shared.tallies},       {"settings", shared.settings},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct bpf_map *map = bpf_object__find_map_by_name(object, wanted[i].name);
+        int error = map ? bpf_map__reuse_fd(map, wanted[i].fd) : 0;
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+/* @returns how many arguments the kernel's tracepoint has, or -1: it has no such tracepoint */
+static int tracepoint_arguments(const struct btf *kernel, const char *tracepoint)
+{
+    char name[128];
+    snprintf(name, sizeof name, "btf_trace_%s", tracepoint);
+    int id = btf__find_by_name_kind(kernel, name, BTF_KIND_TYPEDEF);
+    if (id < 0)
+        return -1;
+    const struct btf_type *type = btf__type_by_id(kernel, (__u32)id);
+    while (btf_is_typedef(type) || btf_is_ptr(type))
+        type = btf__type_by_id(kernel, type->type);
+    return btf_is_func_proto(type) ? btf_vlen(type) - 1 : -1; /* the first is the tracepoint's own data */
+}
+
+/* `const volatile __u32 args_NAME`: a program may ask how many arguments its tracepoint has here. */
+static void tell_arguments(struct bpf_object *object, const struct btf *kernel)
+{
+    struct bpf_map *map, *constants = NULL;
+    bpf_object__for_each_map(map, object)
+        if (bpf_map__is_internal(map) && strstr(bpf_map__name(map), ".rodata"))
+            constants = map;
+    size_t bytes = 0;
+    const void *initial = constants ? bpf_map__initial_value(constants, &bytes) : NULL;
+    const struct btf *own = bpf_object__btf(object);
+    int id = own ? btf__find_by_name_kind(own, ".rodata", BTF_KIND_DATASEC) : -1;
+    if (!initial || id < 0)
+        return;
+    unsigned char *data = malloc(bytes);
+    if (!data)
+        abort();
+    memcpy(data, initial, bytes);
+    const struct btf_type *section = btf__type_by_id(own, (__u32)id);
+    const struct btf_var_secinfo *variable = btf_var_secinfos(section);
+    for (int i = 0; i < btf_vlen(section); i++, variable++) {
+        const char *name = btf__name_by_offset(own, btf__type_by_id(own, variable->type)->name_off);
+        if (strncmp(name, "args_", 5) != 0 || variable->offset + 4 > bytes)
+            continue;
+        int count = tracepoint_arguments(kernel, name + 5);
+        if (count >= 0)
+            memcpy(data + variable->offset, &count, sizeof count);
+    }
+    bpf_map__set_initial_value(constants, data, bytes);
+    free(data);
+}
+
+static const char *try_load(const struct nv_probe *probe, const struct btf *kernel, bool raw)
+{
+    struct loaded *l = &loaded[probe->id];
+    size_t bytes;
+    const void *elf = probe->elf(&bytes);
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = probe->name);
+    *complaint = 0;
+    l->object = bpf_object__open_mem(elf, bytes, &options);
+    if (!l->object)
+        return "its object cannot be opened";
+    l->hook_count = 0;
+    int missing = 0;
+    struct bpf_program *program;
+    bpf_object__for_each_program(program, l->object) {
+        const char *section = bpf_program__section_name(program), *slash = strchr(section, '/');
+        if (l->hook_count == MAX_HOOKS || !slash)
+            abort();
+        struct hook *hook = &l->hooks[l->hook_count++];
+        *hook = (struct hook){.tracepoint = slash + 1, .program = program, .raw = raw};
+        if (tracepoint_arguments(kernel, hook->tracepoint) < 0) {
+            bpf_program__set_autoload(program, false);
+            hook->missing = true;
+            missing++;
+        } else if (raw) {
+            bpf_program__set_type(program, BPF_PROG_TYPE_RAW_TRACEPOINT);
+            bpf_program__set_expected_attach_type(program, 0);
+        }
+    }
+    if (missing == l->hook_count)
+        return "this kernel has none of its tracepoints";
+    tell_arguments(l->object, kernel);
+    int error = reuse_shared(l->object);
+    if (!error)
+        error = bpf_object__load(l->object);
+    return error ? strerror(-error) : NULL;
+}
+
+static void unload(struct loaded *l)
+{
+    bpf_object__close(l->object);
+    l->object = NULL;
+}
+
+void load_probes(const struct btf *kernel)
+{
+    for (const struct nv_probe *const *p = nv_probes; *p; p++) {
+        struct loaded *l = &loaded[(*p)->id];
+        for (int raw = 0; raw < 2; raw++) {
+            const char *problem = try_load(*p, kernel, raw == 1);
+            if (!problem) {
+                *l->reason = 0;
+                break;
+            }
+            if (!raw) /* what the better way was refused for says more */
+                snprintf(l->reason, sizeof l->reason, "%.100s%s%.140s", problem, *complaint ? ": " : "", complaint);
+            unload(l);
+        }
+    }
+}
+
+const struct nv_probe *probe_named(const char *name)
+{
+    for (const struct nv_probe *const *p = nv_probes; *p; p++)
+        if (strcmp((*p)->name, name) == 0)
+            return *p;
+    return NULL;
+}
+
+const char *probe_switch(const struct nv_probe *probe, bool on)
+{
+    struct loaded *l = &loaded[probe->id];
+    if (!l->object)
+        return l->reason;
+    if (l->on == on)
+        return NULL;
+    for (int i = 0; i < l->hook_count; i++) {
+        struct hook *hook = &l->hooks[i];
+        if (hook->missing)
+            continue;
+        if (!on) {
+            bpf_link__destroy(hook->link);
+            hook->link = NULL;
+            continue;
+        }
+        hook->link = hook->raw ? bpf_program__attach_raw_tracepoint(hook->program, hook->tracepoint)
+                               : bpf_program__attach(hook->program);
+        if (hook->link)
+            continue;
+        snprintf(l->reason, sizeof l->reason, "%s cannot be attached: %s", hook->tracepoint, strerror(errno));
+        while (i-- > 0) {
+            bpf_link__destroy(l->hooks[i].link);
+            l->hooks[i].link = NULL;
+        }
+        return l->reason;
+    }
+    l->on = on;
+    return NULL;
+}
+
+bool probe_is_on(const struct nv_probe *probe)
+{
+    return loaded[probe->id].on;
+}
+
+__u64 probe_missed(const struct nv_probe *probe)
+{
+    struct loaded *l = &loaded[probe->id];
+    __u64 missed = 0;
+    for (int i = 0; l->object && i < l->hook_count; i++) {
+        struct bpf_prog_info info = {0};
+        __u32 bytes = sizeof info;
+        if (!l->hooks[i].missing && bpf_obj_get_info_by_fd(bpf_program__fd(l->hooks[i].program), &info, &bytes) == 0)
+            missed += info.recursion_misses;
+    }
+    return missed;
+}
+
+void probes_send_status(void)
+{
+    struct text t = {0};
+    text_add(&t, "{\"probes\":[");
+    for (const struct nv_probe *const *p = nv_probes; *p; p++) {
+        struct loaded *l = &loaded[(*p)->id];
+        text_add(&t, "%s{\"id\":%d,\"name\":\"%s\",\"state\":\"%s\",\"cost\":", p == nv_probes ? "" : ",", (*p)->id, (*p)->name,
+                 !l->object ? "unavailable" : l->on ? "on" : "off");
+        text_quoted(&t, (*p)->cost);
+        if (*l->reason) {
+            text_add(&t, ",\"reason\":");
+            text_quoted(&t, l->reason);
+        }
+        if ((*p)->threshold) {
+            text_add(&t, ",\"threshold\":");
+            text_quoted(&t, (*p)->threshold);
+        }
+        text_add(&t, ",\"hooks\":[");
+        bool first = true;
+        for (int i = 0; l->object && i < l->hook_count; i++) {
+            if (l->hooks[i].missing)
+                continue;
+            text_add(&t, "%s\"%s/%s\"", first ? "" : ",", l->hooks[i].raw ? "raw_tp" : "tp_btf", l->hooks[i].tracepoint);
+            first = false;
+        }
+        text_add(&t, "],\"missing\":[");
+        first = true;
+        for (int i = 0; l->object && i < l->hook_count; i++) {
+            if (!l->hooks[i].missing)
+                continue;
+            text_add(&t, "%s\"%s\"", first ? "" : ",", l->hooks[i].tracepoint);
+            first = false;
+        }
+        text_add(&t, "]}");
+    }
+    text_add(&t, "]}");
+    text_frame(&t, NV_STATUS);
+}

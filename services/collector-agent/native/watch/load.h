@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loads the probes' objects, gives them the shared maps, attaches and detaches them. */
+#ifndef NV_LOAD_H
+#define NV_LOAD_H
+
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <stdbool.h>
+
+#include "frames.h"
+#include "probe.h"
+
+struct shared_maps {
+    int aggregates, histograms, ring, tallies, settings;
+};
+extern struct shared_maps shared;
+
+/* @returns false with a line on stderr when this kernel cannot run any of it */
+bool load_shared(void);
+/* Loads every probe; one that this kernel refuses is unavailable, with the reason. */
+void load_probes(const struct btf *kernel);
+const struct nv_probe *probe_named(const char *name);
+/* @returns null, or why not */
+const char *probe_switch(const struct nv_probe *probe, bool on);
+/* How often the kernel left a program out because it ran on that CPU already. */
+__u64 probe_missed(const struct nv_probe *probe);
+bool probe_is_on(const struct nv_probe *probe);
+void probes_send_status(void);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "names.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frames.h"
+
+#define MAX_REASONS 512
+#define MAX_FUNCTIONS 4096
+#define MAX_NAME 128
+
+struct enumeration {
+    enum nv_dictionary dictionary;
+    const char *type, *prefix;
+    int count;
+    struct {
+        __u32 number;
+        char name[56];
+    } values[MAX_REASONS];
+};
+
+static struct enumeration enumerations[] = {
+    {.dictionary = NV_DROP_REASONS, .type = "skb_drop_reason", .prefix = "SKB_DROP_REASON_"},
+    {.dictionary = NV_RESET_REASONS, .type = "sk_rst_reason", .prefix = "SK_RST_REASON_"},
+};
+#define N_ENUMERATIONS (sizeof enumerations / sizeof *enumerations)
+
+/* A dictionary's payload: u32 which, u32 how many, then per name u64 id, u16 length, its bytes. */
+static void entry(struct text *t, __u64 id, const char *name)
+{
+    __u16 length = (__u16)strlen(name);
+    for (int i = 0; i < 8; i++)
+        text_add(t, "%c", (char)(id >> (8 * i)));
+    text_add(t, "%c%c%s", (char)length, (char)(length >> 8), name);
+}
+
+static void begin(struct text *t, enum nv_dictionary dictionary, __u32 count)
+{
+    for (int i = 0; i < 4; i++)
+        text_add(t, "%c", (char)((__u32)dictionary >> (8 * i)));
+    for (int i = 0; i < 4; i++)
+        text_add(t, "%c", (char)(count >> (8 * i)));
+}
+
+void names_send_reasons(const struct btf *kernel)
+{
+    for (size_t e = 0; e < N_ENUMERATIONS; e++) {
+        struct enumeration *known = &enumerations[e];
+        int id = btf__find_by_name_kind(kernel, known->type, BTF_KIND_ENUM);
+        if (id < 0)
+            continue; /* an older kernel: reasons stay numbers */
+        const struct btf_type *type = btf__type_by_id(kernel, (__u32)id);
+        const struct btf_enum *value = btf_enum(type);
+        for (int i = 0; i < btf_vlen(type) && known->count < MAX_REASONS; i++, value++) {
+            const char *name = btf__name_by_offset(kernel, value->name_off);
+            if (strncmp(name, known->prefix, strlen(known->prefix)) == 0)
+                name += strlen(known->prefix);
+            else if (strncmp(name, "SKB_", 4) == 0)
+                name += 4; /* SKB_NOT_DROPPED_YET, SKB_CONSUMED */
+            known->values[known->count].number = (__u32)value->val;
+            snprintf(known->values[known->count++].name, sizeof known->values->name, "%s", name);
+        }
+        struct text t = {0};
+        begin(&t, known->dictionary, (__u32)known->count);
+        for (int i = 0; i < known->count; i++)
+            entry(&t, known->values[i].number, known->values[i].name);
+        text_frame(&t, NV_DICTIONARY);
+    }
+}
+
+int names_reason(enum nv_dictionary dictionary, const char *name)
+{
+    for (size_t e = 0; e < N_ENUMERATIONS; e++)
+        for (int i = 0; enumerations[e].dictionary == dictionary && i < enumerations[e].count; i++)
+            if (strcmp(enumerations[e].values[i].name, name) == 0)
+                return (int)enumerations[e].values[i].number;
+    return -1;
+}
+
+/* An open hash table of the addresses seen; it never shrinks, since the kernel's functions are few. */
+static struct function {
+    __u64 address, start;
+    char name[MAX_NAME];
+    bool told;
+} *functions[MAX_FUNCTIONS];
+static int function_count;
+static bool any_new;
+
+void names_note_function(__u64 address)
+{
+    if (!address || function_count >= MAX_FUNCTIONS / 2)
+        return;
+    size_t slot = (size_t)((address * 0x9e3779b97f4a7c15ull) >> 52) % MAX_FUNCTIONS;
+    while (functions[slot] && functions[slot]->address != address)
+        slot = (slot + 1) % MAX_FUNCTIONS;
+    if (functions[slot])
+        return;
+    functions[slot] = calloc(1, sizeof **functions);
+    if (!functions[slot])
+        abort();
+    functions[slot]->address = address;
+    function_count++;
+    any_new = true;
+}
+
+/* The nearest symbol at or before each new address, in one pass: the list is long (5 MB) and new addresses are rare. */
+static void resolve(void)
+{
+    FILE *list = fopen("/proc/kallsyms", "re");
+    if (!list)
+        return;
+    struct function *pending[MAX_FUNCTIONS / 2];
+    int n = 0;
+    for (size_t i = 0; i < MAX_FUNCTIONS; i++)
+        if (functions[i] && !functions[i]->told)
+            pending[n++] = functions[i];
+    char line[512];
+    while (fgets(line, sizeof line, list)) {
+        char *at;
+        __u64 address = strtoull(line, &at, 16);
+        if (!address || (at[1] | 0x20) != 't') /* hidden by kptr_restrict, or no code */
+            continue;
+        for (int i = 0; i < n; i++) {
+            struct function *f = pending[i];
+            if (address > f->address || address < f->start || (address == f->start && *f->name))
+                continue;
+            f->start = address;
+            /* `name.isra.0`, `name.cold`: parts that the compiler cut off. */
+            snprintf(f->name, sizeof f->name, "%.*s", (int)strcspn(at + 3, ".\t\n "), at + 3);
+        }
+    }
+    fclose(list);
+}
+
+void names_send_functions(void)
+{
+    if (!any_new)
+        return;
+    any_new = false;
+    resolve();
+    struct text t = {0};
+    __u32 count = 0;
+    for (size_t i = 0; i < MAX_FUNCTIONS; i++)
+        count += functions[i] && !functions[i]->told;
+    begin(&t, NV_FUNCTIONS, count);
+    for (size_t i = 0; i < MAX_FUNCTIONS; i++) {
+        if (!functions[i] || functions[i]->told)
+            continue;
+        functions[i]->told = true;
+        entry(&t, functions[i]->address, functions[i]->name);
+    }
+    text_frame(&t, NV_DICTIONARY);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names of the running kernel's numbers: reasons from its BTF, functions from /proc/kallsyms. */
+#ifndef NV_NAMES_H
+#define NV_NAMES_H
+
+#include <bpf/btf.h>
+#include <linux/types.h>
+
+#include "probe.h"
+
+/* Sends the kernel's enumerations, each once. */
+void names_send_reasons(const struct btf *kernel);
+/* @returns the number of a reason by its name without prefix, or -1 */
+int names_reason(enum nv_dictionary dictionary, const char *name);
+/* Notes an address; what is new goes out with names_send_functions. 0 is no address. */
+void names_note_function(__u64 address);
+void names_send_functions(void);
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Each probe's number in keys, maps and frames. Numbers are never used again; src/watch/probes.ts has the same list (a test compares). */
+#ifndef NV_PROBE_IDS_H
+#define NV_PROBE_IDS_H
+
+enum nv_probe_id {
+    NV_DROPS = 0,
+};
+
+#endif

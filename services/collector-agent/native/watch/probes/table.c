@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "../probe.h"
+
+extern const struct nv_probe nv_drops;
+
+const struct nv_probe *const nv_probes[] = {
+    &nv_drops,
+    NULL,
+};

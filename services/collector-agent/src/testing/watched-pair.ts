@@ -1,0 +1,98 @@
+/** Two namespaces with a cable between them, and a sidecar that watches: what the probes' tests provoke anomalies in. */
+import { statSync } from 'node:fs';
+import type { Anomaly, ProbeReport } from '@netverdict/contracts';
+import { vi } from 'vitest';
+import { builtSidecar } from '../configuration.ts';
+import { type KernelWatch, startKernelWatch } from '../watch/watch.ts';
+import { type Scratch, scratchNamespace } from './scratch.ts';
+
+export interface WatchedNamespace extends Scratch {
+  readonly inode: number;
+  readonly ipv4: string;
+  readonly ipv6: string;
+  /** Runs a Python program in the namespace. @returns stdout */
+  python(program: string): string;
+}
+
+export interface WatchedPair {
+  readonly a: WatchedNamespace;
+  readonly b: WatchedNamespace;
+  readonly watch: KernelWatch;
+  /** All that was told of a namespace so far. */
+  told(of: WatchedNamespace): Anomaly[];
+  /** What matches, as soon as `count` of it has been told in all. @throws after five seconds, with what there is */
+  until(of: WatchedNamespace, match: Partial<Anomaly>, count?: number): Promise<Anomaly[]>;
+  probe(name: string): ProbeReport;
+  close(): Promise<void>;
+}
+
+const sumOf = (anomalies: readonly Anomaly[]): number => anomalies.reduce((sum, { count }) => sum + count, 0);
+
+/** `10.77.0.1` and `.2`, `fd77::1` and `::2`, each with a default route to the other. */
+export async function watchedPair(role: string): Promise<WatchedPair> {
+  const namespaces = [scratchNamespace(`${role}-a`), scratchNamespace(`${role}-b`)] as const;
+  const [a, b] = namespaces.map((scratch, i): WatchedNamespace => {
+    scratch.run(['sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.all.accept_dad=0']);
+    return {
+      ...scratch,
+      inode: statSync(scratch.path).ino,
+      ipv4: `10.77.0.${i + 1}`,
+      ipv6: `fd77::${i + 1}`,
+      python: (program) => scratch.run(['python3', '-c', program]),
+    };
+  }) as [WatchedNamespace, WatchedNamespace];
+  a.run(['ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', b.name]);
+  for (const [own, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    own.run(['ip', 'addr', 'add', `${own.ipv4}/24`, 'dev', 'eth0']);
+    own.run(['ip', '-6', 'addr', 'add', `${own.ipv6}/64`, 'dev', 'eth0', 'nodad']);
+    own.run(['ip', 'link', 'set', 'eth0', 'up']);
+    own.run(['ip', 'route', 'add', 'default', 'via', other.ipv4]);
+  }
+  const all: Anomaly[] = [];
+  const watch = startKernelWatch({
+    sidecarPath: builtSidecar,
+    pods: { list: async () => [{ namespace: 'shop', name: 'b', path: b.path, inode: b.inode }] },
+    hostInode: async () => null,
+    report: (anomalies) => void all.push(...anomalies),
+    log: { info() {}, warn: (fields, message) => console.warn(message, fields) },
+  });
+  await watch.command('flush');
+  const matching = (of: WatchedNamespace, match: Partial<Anomaly>): Anomaly[] =>
+    all.filter(
+      (anomaly) =>
+        anomaly.netns === of.inode &&
+        (Object.entries(match) as [keyof Anomaly, unknown][]).every(([field, value]) => anomaly[field] === value),
+    );
+  return {
+    a,
+    b,
+    watch,
+    told: (of) => matching(of, {}),
+    until: (of, match, count = 1) =>
+      vi.waitFor(
+        async () => {
+          await watch.command('flush');
+          const found = matching(of, match);
+          if (sumOf(found) < count)
+            throw new Error(
+              `${sumOf(found)} of ${count}: ${JSON.stringify(match)} in ${JSON.stringify(matching(of, {}))}`,
+            );
+          return found;
+        },
+        { timeout: 5000, interval: 50 },
+      ),
+    probe(name) {
+      const report = watch.reports().find((probe) => probe.name === name);
+      if (report === undefined) throw new Error(`no probe ${name}`);
+      return report;
+    },
+    async close() {
+      await watch.stop();
+      a.remove();
+      b.remove();
+    },
+  };
+}

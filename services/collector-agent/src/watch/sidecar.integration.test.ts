@@ -1,0 +1,82 @@
+/** The sidecar's life: killed it comes back with its settings and the gap is told; not built, the agent says so; with its parent it dies. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Anomaly } from '@netverdict/contracts';
+import { afterAll, afterEach, expect, it, vi } from 'vitest';
+import { builtSidecar } from '../configuration.ts';
+import { type KernelWatch, startKernelWatch } from './watch.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nv-watch-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const running: KernelWatch[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((watch) => watch.stop()));
+});
+
+function started(sidecarPath: string, told: Anomaly[] = []): { watch: KernelWatch; pids: number[] } {
+  const pids: number[] = [];
+  const watch = startKernelWatch({
+    sidecarPath,
+    pods: { list: async () => [] },
+    hostInode: async () => 1, // nothing of this machine's own
+    report: (anomalies) => void told.push(...anomalies),
+    log: { info: (fields) => void pids.push((fields as { pid: number }).pid), warn() {} },
+  });
+  running.push(watch);
+  return { watch, pids };
+}
+
+it('a killed sidecar comes back with what was switched, and the time it was away is told', async () => {
+  const told: Anomaly[] = [];
+  const { watch, pids } = started(builtSidecar, told);
+  await watch.command('off drops');
+  await vi.waitFor(() => expect(watch.reports()[0]).toMatchObject({ name: 'drops', state: 'off' }));
+  process.kill(pids[0] ?? 0, 'SIGKILL');
+  await vi.waitFor(() => expect(watch.away()).toMatch(/SIGKILL/));
+  expect(watch.reports()).toEqual([]);
+  await vi.waitFor(() => expect(watch.reports()[0]).toMatchObject({ name: 'drops', state: 'off' }), { timeout: 5000 });
+  expect(pids[1]).not.toBe(pids[0]);
+  const gap = told.find(({ kind }) => kind === 'watch-gap');
+  expect(gap).toMatchObject({ count: 1, reason: 'SIGKILL' });
+  expect(Date.parse(gap?.windowEnd ?? '') - Date.parse(gap?.windowStart ?? '')).toBeGreaterThanOrEqual(200);
+});
+
+it('where it is not built the agent says so and goes on', async () => {
+  const { watch } = started('/no/such/sidecar');
+  expect(watch.away()).toBe('/no/such/sidecar is not built');
+  expect(watch.covered().size).toBe(0);
+  await expect(watch.command('flush')).rejects.toThrow('does not run');
+});
+
+it('a program that writes anything but frames is stopped, and tried again later', async () => {
+  const path = join(folder, 'garbage');
+  writeFileSync(path, '#!/bin/sh\nprintf "this is no frame, however long one reads on"\nexec sleep 30\n', {
+    mode: 0o755,
+  });
+  const { watch } = started(path);
+  await vi.waitFor(() => expect(watch.away()).toMatch(/no frame/), { timeout: 5000 });
+});
+
+it('it dies with its parent, whatever the parent dies of', async () => {
+  const pidFile = join(folder, 'pid');
+  // The pipe stays open in `sleep`, so only the parent's death can tell it.
+  const parent = spawn('bash', ['-c', `sleep 60 | { ${builtSidecar} >/dev/null & echo $! >${pidFile}; wait; }`], {
+    detached: true,
+    stdio: 'ignore',
+  });
+  try {
+    await vi.waitFor(() => expect(existsSync(pidFile) && readFileSync(pidFile, 'utf8')).toMatch(/\d/), {
+      timeout: 5000,
+    });
+    const sidecar = readFileSync(pidFile, 'utf8').trim();
+    const status = (): string => readFileSync(`/proc/${sidecar}/status`, 'utf8');
+    await vi.waitFor(() => expect(status()).toContain('Name:\tnetverdict-watc'), { timeout: 5000 });
+    const itsParent = Number(/^PPid:\t(\d+)/m.exec(status())?.[1]);
+    process.kill(itsParent, 'SIGKILL');
+    await vi.waitFor(() => expect(existsSync(`/proc/${sidecar}`)).toBe(false), { timeout: 5000 });
+  } finally {
+    if (parent.pid !== undefined) process.kill(-parent.pid, 'SIGKILL');
+  }
+});

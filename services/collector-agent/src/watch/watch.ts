@@ -1,0 +1,91 @@
+/** The eBPF half of the agent: the sidecar's windows become anomalies with the pods' names. */
+import type { Anomaly, AnomalyKind, ProbeReport } from '@netverdict/contracts';
+import type { Pods } from '../domain/pods.ts';
+import { PROBES, type ProbeName } from './probes.ts';
+import { type SidecarLog, startSidecar } from './sidecar.ts';
+import { WindowGatherer } from './windows.ts';
+
+export interface KernelWatch {
+  /** One command of the sidecar's (native/watch/README.md). @throws with its reason */
+  command(text: string): Promise<void>;
+  reports(): readonly ProbeReport[];
+  /** Why nothing is watched, or null. */
+  away(): string | null;
+  /** Kinds of anomalies that the counters need not tell, since a probe tells more of them. */
+  covered(): ReadonlySet<AnomalyKind>;
+  stop(): Promise<void>;
+}
+
+/** A pod that is gone keeps its name for events that come late. */
+const REMEMBER_MS = 10 * 60_000;
+
+export function startKernelWatch(options: {
+  readonly sidecarPath: string;
+  readonly pods: Pods;
+  /** In a lab several nodes share a kernel: then only the node's own namespace and its pods' are told. null: all of the machine is the node's. */
+  readonly hostInode: () => Promise<number | null>;
+  readonly report: (anomalies: readonly Anomaly[]) => void;
+  readonly log: SidecarLog;
+}): KernelWatch {
+  const { sidecarPath, pods, hostInode, report, log } = options;
+  let gatherer = new WindowGatherer();
+  const names = new Map<number, { readonly pod: NonNullable<Anomaly['pod']>; readonly seenMs: number }>();
+
+  async function learnPods(nowMs: number): Promise<void> {
+    for (const { inode, namespace, name } of await pods.list(5000))
+      if (inode !== null) names.set(inode, { pod: { namespace, name }, seenMs: nowMs });
+    for (const [inode, { seenMs }] of names) if (nowMs - seenMs > REMEMBER_MS) names.delete(inode);
+  }
+
+  const sidecar = startSidecar({
+    path: sidecarPath,
+    log,
+    onFrame(frame) {
+      if (frame.type === 'hello') gatherer = new WindowGatherer(); // addresses of functions and numbers begin anew
+      const from = gatherer;
+      const window = from.take(frame);
+      if (window === null) return;
+      // Without the runtime's answer the namespace's inode still tells whose it is.
+      learnPods(window.endMs)
+        .catch(() => {})
+        .then(async () => {
+          const own = await hostInode();
+          const anomalies = from
+            .anomalies(window, (netns) => names.get(netns)?.pod ?? null)
+            .filter(({ netns }) => own === null || netns === own || netns === 0 || names.has(netns));
+          if (anomalies.length > 0) report(anomalies);
+        })
+        .catch((err: unknown) => log.warn({ err }, 'a window of the probes could not be told'));
+    },
+    onGap({ fromMs, toMs, reason }) {
+      report([
+        {
+          kind: 'watch-gap',
+          netns: 0,
+          pod: null,
+          count: 1,
+          windowStart: new Date(fromMs).toISOString(),
+          windowEnd: new Date(toMs).toISOString(),
+          reason,
+        },
+      ]);
+    },
+  });
+
+  return {
+    command: (text) => sidecar.command(text),
+    reports: () => (sidecar.state().kind === 'running' ? gatherer.reports() : []),
+    away() {
+      const state = sidecar.state();
+      return state.kind === 'away' ? state.reason : null;
+    },
+    covered() {
+      if (sidecar.state().kind === 'away') return new Set();
+      const on = gatherer.on();
+      return new Set(
+        (Object.keys(PROBES) as ProbeName[]).flatMap((name) => (on.includes(name) ? [...PROBES[name].covers] : [])),
+      );
+    },
+    stop: () => sidecar.close(),
+  };
+}

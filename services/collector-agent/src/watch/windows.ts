@@ -1,0 +1,223 @@
+/** Gathers the sidecar's frames into windows, and makes anomalies of what a window holds. Pure: names of pods come from outside. */
+import type { Anomaly, AnomalySample, AnomalyTuple, ProbeReport } from '@netverdict/contracts';
+import type { Dictionary, ProbeStatus, WatchFrame } from './frames.ts';
+import { hookOf } from './netfilter-hooks.ts';
+import { type Probe, type ProbeName, probeOf } from './probes.ts';
+import type { Aggregate, End, Histogram, Key, ProbeCounters, Sample } from './records.ts';
+
+export interface Window {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly aggregates: readonly Aggregate[];
+  readonly samples: readonly Sample[];
+  readonly histograms: readonly Histogram[];
+  /** Events of this window of which nothing is known but that they were, per probe. */
+  readonly lost: readonly { readonly probe: number; readonly count: number }[];
+}
+
+const SAMPLES_SHOWN = 3;
+
+/** A reader of one sidecar's life: the names it has told, and what its window holds so far. */
+export class WindowGatherer {
+  readonly #names: Record<Dictionary, Map<bigint, string>> = {
+    'drop-reason': new Map(),
+    function: new Map(),
+    'reset-reason': new Map(),
+  };
+  #startedMs: number | null = null;
+  #aggregates: Aggregate[] = [];
+  #samples: Sample[] = [];
+  #histograms: Histogram[] = [];
+  #counters: readonly ProbeCounters[] = [];
+  #before: readonly ProbeCounters[] = [];
+  #status: readonly ProbeStatus[] = [];
+  #offsetNs = 0n;
+
+  /** @returns the window that is complete now, if one is */
+  take(frame: WatchFrame): Window | null {
+    this.#offsetNs = frame.bootOffsetNs;
+    const atMs = Number((frame.atNs + frame.bootOffsetNs) / 1_000_000n);
+    switch (frame.type) {
+      case 'hello':
+      case 'reply':
+        break;
+      case 'status':
+        this.#status = frame.probes;
+        break;
+      case 'dictionary':
+        for (const [id, name] of frame.names) this.#names[frame.dictionary].set(id, name);
+        break;
+      case 'samples':
+        this.#samples.push(...frame.samples);
+        break;
+      case 'aggregates':
+        this.#aggregates.push(...frame.aggregates);
+        break;
+      case 'histograms':
+        this.#histograms.push(...frame.histograms);
+        break;
+      case 'counters':
+        this.#before = this.#counters;
+        this.#counters = frame.counters;
+        break;
+      case 'window': {
+        const window = {
+          startMs: Math.min(this.#startedMs ?? atMs, atMs), // the clock may have been set back
+          endMs: atMs,
+          aggregates: this.#aggregates,
+          samples: this.#samples,
+          histograms: this.#histograms,
+          lost: this.#lost(),
+        };
+        this.#startedMs = atMs;
+        [this.#aggregates, this.#samples, this.#histograms] = [[], [], []];
+        return window;
+      }
+    }
+    return null;
+  }
+
+  #lost(): { probe: number; count: number }[] {
+    return this.#counters.flatMap(({ probe, lost, missed }) => {
+      const before = this.#before.find((counters) => counters.probe === probe);
+      const count = lost + missed - (before?.lost ?? 0) - (before?.missed ?? 0);
+      return count > 0 ? [{ probe, count }] : [];
+    });
+  }
+
+  /** Names of the probes that run. */
+  on(): readonly string[] {
+    return this.#status.flatMap((probe) => (probe.state === 'on' ? [probe.name] : []));
+  }
+
+  reports(): ProbeReport[] {
+    return this.#status.map(({ id, name, state, reason }) => {
+      const c = this.#counters.find((counters) => counters.probe === id);
+      return {
+        name,
+        state,
+        ...(reason === undefined || state === 'on' ? {} : { reason }),
+        seen: c?.seen ?? 0,
+        filtered: c?.filtered ?? 0,
+        sampledAway: c?.sampledAway ?? 0,
+        aggregated: (c?.aggregated ?? 0) + (c?.coarse ?? 0),
+        lost: c?.lost ?? 0,
+        missed: c?.missed ?? 0,
+      };
+    });
+  }
+
+  anomalies(window: Window, podOf: (netns: number) => Anomaly['pod']): Anomaly[] {
+    const between = {
+      windowStart: new Date(window.startMs).toISOString(),
+      windowEnd: new Date(window.endMs).toISOString(),
+    };
+    const anomalies: Anomaly[] = [];
+    const samples = new SampleIndex(window.samples);
+    for (const aggregate of window.aggregates) {
+      const known = probeOf(aggregate.key.probe);
+      if (known === undefined || aggregate.count === 0) continue;
+      const [name, probe] = known;
+      const { netns } = aggregate.key;
+      const own = samples.of(aggregate);
+      anomalies.push({
+        kind: probe.kind(aggregate.key),
+        netns,
+        pod: podOf(netns),
+        count: aggregate.count,
+        ...between,
+        ...this.#facts(name, probe, aggregate, own),
+      });
+    }
+    for (const { probe, count } of window.lost) {
+      const name = probeOf(probe)?.[0];
+      if (name !== undefined)
+        anomalies.push({ kind: 'watch-lost', netns: 0, pod: null, count, ...between, probe: name });
+    }
+    return anomalies;
+  }
+
+  #facts(name: ProbeName, probe: Probe, { key, bytes }: Aggregate, samples: readonly Sample[]): Partial<Anomaly> {
+    const reason = typeof probe.reason === 'function' ? probe.reason(key) : this.#reason(probe.reason, key.reason);
+    const location = key.location === 0n ? '' : (this.#names.function.get(key.location) ?? '');
+    const shown = samples.map((sample) => this.#sample(sample));
+    const hook = shown.reduce<string | null>((found, { stack }) => found ?? hookOf(stack ?? []), null);
+    const details = probe.details?.(key);
+    const tuple = tupleOf(key);
+    return {
+      probe: name,
+      ...(reason === null ? {} : { reason }),
+      ...(location === '' ? {} : { function: location }),
+      ...(hook === null ? {} : { hook }),
+      ...(key.direction === 'unknown' ? {} : { direction: key.direction }),
+      ...(tuple === null ? {} : { tuple }),
+      ...(bytes === 0 ? {} : { bytes }),
+      ...(details === undefined ? {} : { details }),
+      ...(shown.length === 0 ? {} : { samples: shown }),
+    };
+  }
+
+  #reason(dictionary: Dictionary, number: number): string {
+    return this.#names[dictionary].get(BigInt(number)) ?? `${number}`;
+  }
+
+  #sample({ atNs, key, value, length, stack }: Sample): AnomalySample {
+    const names = stack
+      .map((address) => this.#names.function.get(address) ?? '')
+      .map((name) => (name === '' ? '?' : name));
+    return {
+      at: new Date(Number((atNs + this.#offsetNs) / 1_000_000n)).toISOString(),
+      tuple: tupleOf(key),
+      bytes: length,
+      ...(value === 0 ? {} : { value }),
+      ...(names.length === 0 ? {} : { stack: names }),
+    };
+  }
+}
+
+const tupleOf = ({ family, protocol, source, destination }: Key): AnomalyTuple | null =>
+  family === null
+    ? null
+    : {
+        family,
+        protocol,
+        source: source.address,
+        sourcePort: source.port,
+        destination: destination.address,
+        destinationPort: destination.port,
+      };
+
+const place = (key: Key): string =>
+  [key.probe, key.netns, key.reason, key.location, key.detail, key.direction, key.protocol].join('/');
+const ends = (key: Key): string => `${place(key)}/${key.source.address}/${key.destination.address}`;
+const samePort = (sample: End, folded: End): boolean => folded.port === null || sample.port === folded.port;
+
+/** Finds the samples of an aggregate, whose key may lack ports (folded) or addresses too (coarse). */
+class SampleIndex {
+  readonly #byEnds = new Map<string, Sample[]>();
+  readonly #byPlace = new Map<string, Sample[]>();
+
+  constructor(samples: readonly Sample[]) {
+    for (const sample of samples) {
+      add(this.#byEnds, ends(sample.key), sample);
+      add(this.#byPlace, place(sample.key), sample);
+    }
+  }
+
+  of({ key, coarse }: Aggregate): Sample[] {
+    const near = (coarse ? this.#byPlace.get(place(key)) : this.#byEnds.get(ends(key))) ?? [];
+    const own: Sample[] = [];
+    for (const sample of near) {
+      if (own.length === SAMPLES_SHOWN) break;
+      if (samePort(sample.key.source, key.source) && samePort(sample.key.destination, key.destination))
+        own.push(sample);
+    }
+    return own;
+  }
+}
+
+function add(index: Map<string, Sample[]>, at: string, sample: Sample): void {
+  const there = index.get(at);
+  if (there === undefined) index.set(at, [sample]);
+  else there.push(sample);
+}
