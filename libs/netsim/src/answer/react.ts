@@ -45,7 +45,9 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
   const scene = { walk, ns, iif: stage?.iif ?? null, fromSocket: stop.cause.kind === 'no-listener' };
   const answer = built(scene, packet, reaction);
   if (!answer || !walk.sees(featureOf(answer), true)) return null;
-  walk.grave = stop;
+  // What the TTL ends was a circle, if it went in one.
+  walk.grave = walk.circle ?? stop;
+  walk.circle = null;
   walk.told = answer;
   walk.direction = 'reply';
   walk.step(ns, () => ({

@@ -19,8 +19,10 @@ export function ipReceive(
   prerouted: boolean,
   physIn: Link | null,
 ): Next {
-  if (walk.loops(ns, iif, packet))
-    return walk.stop(ns, packet, 'loop', { kind: 'loop' }, `the packet comes in at ${iif.name} again and again`);
+  const around = walk.circles(ns, iif, packet, () =>
+    walk.stop(ns, packet, 'loop', { kind: 'loop' }, `the packet comes in at ${iif.name} again and again`),
+  );
+  if (around) return around;
   const unread = unreadRulesets(walk, ns, packet);
   if (unread) return unread;
   const martian = martian6(walk, ns, iif, packet);

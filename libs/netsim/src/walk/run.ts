@@ -45,7 +45,7 @@ export function run(
   for (;;) {
     if (next.do === 'end') {
       const more: Next | null = next.stop && react(walk, next.stop, stage);
-      if (!more) return { walk, stop: walk.grave ?? next.stop, abandoned: false };
+      if (!more) return { walk, stop: walk.grave ?? wayEnded(walk, next.stop), abandoned: false };
       next = more;
     }
     // What became of the packet is known, even where its error was followed no longer.
@@ -55,6 +55,10 @@ export function run(
     next = walk.spend('stage') ? dispatch(walk, next) : { do: 'abandon' };
   }
 }
+
+/** What the TTL ended was a circle, where the packet went in one. */
+const wayEnded = (walk: Walk, stop: Stop | null): Stop | null =>
+  stop?.cause.kind === 'ttl-expired' ? (walk.circle ?? stop) : stop;
 
 /** Device and bridge know nothing of the IP layer: its last stage tells by which device the packet came. */
 function stageOf(next: Exclude<Next, { do: 'end' | 'abandon' }>, before: Stage | null): Stage {

@@ -65,6 +65,9 @@ export class Walk {
   /** The packet as the receiver's socket got it; null until then. */
   arrived: Arrived | null = null;
   heard: Heard = { kind: 'silence' };
+  /** The packet goes in circles: so it is told, while it is followed on in silence until its TTL is used up. */
+  circle: Stop | null = null;
+  #choicesBefore = 0;
   /** The error or RST that somebody sent about the packet, whether or not it was heard. */
   told: Packet | null = null;
   /** How the packet ended, while its error or RST is on the way back. */
@@ -121,7 +124,7 @@ export class Walk {
   /** A function is called only where the step is told: the texts are most of a verdict's cost. */
   step(at: WorldNamespace | Place, input: StepInput | (() => StepInput)): void {
     this.#allowance.spend(COST.step);
-    if (!this.#aside && this.telling)
+    if (!this.#aside && this.telling && this.circle?.direction !== this.direction)
       this.recorder.add(placeOf(at), this.direction, typeof input === 'function' ? input() : input);
   }
 
@@ -147,6 +150,8 @@ export class Walk {
   ): Next {
     const place = placeOf(at);
     const evidence = more.evidence ?? [];
+    // Out of the circle by another way than its TTL.
+    if (cause.kind !== 'ttl-expired' && !this.#aside) this.circle = null;
     this.step(at, {
       kind: more.kind ?? 'check',
       text,
@@ -236,20 +241,36 @@ export class Walk {
     return [...this.#labels, ...rest];
   }
 
-  /** True when this packet has come to this device twice before. */
-  loops(ns: WorldNamespace, link: Link, packet: Packet): boolean {
+  /**
+   * Twice before this packet has come to this device: it goes in circles, and in the end its TTL is used up, which somebody tells
+   * the sender. Where it loses none, or lots are drawn at each turn, nothing more is to be learned; `stop` then ends it.
+   */
+  circles(ns: WorldNamespace, link: Link, packet: Packet, stop: () => Next): Next | null {
     const { ifindex } = link;
     let times = 1;
+    let before: Packet | null = null;
     for (const seen of this.#seen)
       if (
         seen.ns === ns &&
         seen.ifindex === ifindex &&
         seen.direction === this.direction &&
         sameHeader(seen.packet, packet)
-      )
+      ) {
         times++;
+        before = seen.packet;
+      }
     this.#seen.push({ ns, ifindex, direction: this.direction, packet });
-    return times > 2;
+    if (times <= 2) return null;
+    const { length } = this.choices.points;
+    if (this.circle?.direction === this.direction) {
+      if (length === this.#choicesBefore && before !== null && packet.ttl < before.ttl) return null;
+      return { do: 'end', stop: this.circle };
+    }
+    const next = stop();
+    if (next.do !== 'end' || before === null || packet.ttl >= before.ttl) return next;
+    this.circle = next.stop;
+    this.#choicesBefore = length;
+    return null;
   }
 }
 
