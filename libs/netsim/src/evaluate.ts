@@ -1,6 +1,7 @@
 /** One question to the world: what becomes of this flow? All its fates, with their traces. */
 import type { Flow, NamespaceKey, Need } from '@netverdict/linux-net';
 import type { Branch, Disposition, Shares, Trace } from '@netverdict/verdict';
+import { rulesOfAll } from './answer/pieces.ts';
 import type { Packet } from './packet/packet.ts';
 import { Budget, DEFAULT_MAX_WORK } from './walk/budget.ts';
 import type { Missing } from './walk/choices.ts';
@@ -150,8 +151,13 @@ const seenOf = (walk: Walk): Seen => ({
   arrived: walk.arrived,
   heard: walk.heard,
   told: walk.told,
-  rulesMet: walk.seenByEnds === null ? walk.rulesMet : walk.rulesMet.slice(0, walk.seenByEnds),
+  rulesMet: rulesSeen(walk),
 });
+
+function rulesSeen({ seenByEnds, errors, rulesMet }: Walk): readonly RuleMet[] {
+  if (errors) return rulesOfAll(rulesMet, errors);
+  return seenByEnds === null ? rulesMet : rulesMet.slice(0, seenByEnds);
+}
 
 /** The same unknown is met by many branches, each of which says it anew. */
 export const unknownKey = (missing: Missing): string => `${missing.place} ${missing.text}`;

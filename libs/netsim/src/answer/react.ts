@@ -12,6 +12,7 @@ import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { icmpError, reset, type Scene } from './error-packet.ts';
 import { errnoFor, type Reaction, reactionTo } from './from-cause.ts';
+import { errorsAbout } from './pieces.ts';
 
 /** Which stage had the packet when it was lost. */
 export interface Stage {
@@ -49,6 +50,8 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
   walk.grave = walk.circle ?? stop;
   walk.circle = null;
   walk.told = answer;
+  const count = errorsAbout(ns, stop.cause, packet, own);
+  if (count > 1) walk.errors = { count, handed: [walk.rulesMet.length] };
   walk.direction = 'reply';
   walk.step(ns, () => ({
     kind: 'origin',

@@ -1,5 +1,6 @@
 /** A bridge: its own reception, its forwarding between ports, and bridge netfilter (net/bridge/br_*.c, br_netfilter). */
 import type { FdbEntry, Link, Mac } from '@netverdict/linux-net';
+import { tracks } from '../answer/pieces.ts';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { runHook, unreadRulesets } from '../netfilter/hook.ts';
@@ -82,14 +83,9 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
  * big the pieces were, and may cut it anew (nf_ct_frag6_reasm sets ignore_df, ip6_rcv_core clears frag_max_size).
  */
 const putTogether = (ns: WorldNamespace, packet: Packet): Packet =>
-  packet.family === 'ipv6' && packet.pieceBytes != null && tracks6(ns)
+  packet.family === 'ipv6' && packet.pieceBytes != null && tracks(ns, 'ipv6')
     ? { ...packet, pieceBytes: null, mayBeCut: true }
     : packet;
-
-const tracks6 = (ns: WorldNamespace): boolean =>
-  ns.net.hooks.ipv6.PREROUTING.some(({ groups }) =>
-    groups.some(({ acts }) => acts.some(({ kind }) => kind === 'conntrack')),
-  );
 
 /** br_handle_frame: to the port it was another host's, to the bridge it is its own. */
 const forBridge = (frame: Frame): Frame => ({

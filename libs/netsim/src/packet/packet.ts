@@ -76,6 +76,9 @@ export interface Frame {
   readonly packet: Packet;
 }
 
+/** Headers of every piece: IPv4's own; IPv6's own and a fragment header. The rest is cut at multiples of eight bytes. */
+export const FRAGMENT_HEADERS = { ipv4: 20, ipv6: 48 } as const;
+
 /** What has to fit a device: the packet, or its biggest piece. */
 export const lengthOf = (packet: Packet): number => packet.pieceBytes ?? packet.sizeBytes;
 

@@ -4,7 +4,7 @@ import { confirmEntry } from '../conntrack/confirm.ts';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { type Devices, NO_DEVICES } from '../netfilter/context.ts';
 import { runHook } from '../netfilter/hook.ts';
-import { lengthOf, type Packet } from '../packet/packet.ts';
+import { FRAGMENT_HEADERS, lengthOf, type Packet } from '../packet/packet.ts';
 import { cite, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
@@ -63,14 +63,11 @@ export function limitOf(ns: WorldNamespace, e: Egress, family: Packet['family'])
   return confOf(ns, 'ipv6', e.out.name, 'mtu') ?? e.out.mtuBytes;
 }
 
-/** Headers of every piece: IPv4's own; IPv6's own and a fragment header. The rest is cut at multiples of eight bytes. */
-const PIECE_HEADERS = { ipv4: 20, ipv6: 48 } as const;
-
 /** ip_fragment, ip6_fragment: pieces that fit. They are put together again where connections are tracked, and at the end. */
 function cut(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Packet {
   const limitBytes = limitOf(ns, e, packet.family);
   if (lengthOf(packet) <= limitBytes) return packet;
-  const headers = PIECE_HEADERS[packet.family];
+  const headers = FRAGMENT_HEADERS[packet.family];
   const pieceBytes = headers + Math.floor((limitBytes - headers) / 8) * 8;
   const text = `${packet.sizeBytes} bytes are cut into pieces that fit ${e.out.name} (${limitBytes})`;
   walk.step(ns, () => ({ kind: 'egress', text, action: 'change' }));

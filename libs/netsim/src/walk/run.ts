@@ -82,8 +82,10 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
       confirmEntry(walk, next.ns, next.frame.packet);
       return transmit(walk, next.ns, next.link, next.frame, next.nexthop);
     case 'receive':
+      walk.errors?.handed.push(walk.rulesMet.length);
       return receive(walk, next.ns, next.link, next.frame);
     case 'ip-receive':
+      if (next.iif.loopback) walk.errors?.handed.push(walk.rulesMet.length);
       return ipReceive(walk, next.ns, next.iif, next.packet, next.prerouted, next.physIn);
     case 'bridge-forward':
       return bridgeForward(walk, next.ns, next.bridge, next.port, next.frame);

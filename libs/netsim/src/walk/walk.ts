@@ -1,6 +1,7 @@
 /** One run: a packet and its answer, followed along one sequence of choices. */
 import type { Flow, Link, Mac, NamespaceKey, NftElement, Socket } from '@netverdict/linux-net';
 import type { Choice, Direction, Disposition, Evidence, Step } from '@netverdict/verdict';
+import type { Errors } from '../answer/pieces.ts';
 import { Conntrack } from '../conntrack/table.ts';
 import type { Packet } from '../packet/packet.ts';
 import { type Place, Recorder, type StepInput } from '../trace/recorder.ts';
@@ -70,6 +71,8 @@ export class Walk {
   #choicesBefore = 0;
   /** The error or RST that somebody sent about the packet, whether or not it was heard. */
   told: Packet | null = null;
+  /** The error that is followed stands for several. */
+  errors: Errors | null = null;
   /** How the packet ended, while its error or RST is on the way back. */
   grave: Stop | null = null;
   /** So many of `rulesMet` are the first packet's and its answer's; null: all. */
