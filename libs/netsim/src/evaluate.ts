@@ -7,7 +7,7 @@ import { Budget, DEFAULT_MAX_WORK } from './walk/budget.ts';
 import type { Missing } from './walk/choices.ts';
 import { explore } from './walk/explore.ts';
 import type { Lens } from './walk/lens.ts';
-import type { Arrived, Heard, RuleMet } from './walk/observable.ts';
+import type { Arrived, Heard, RuleMet, ToldOfAnswer } from './walk/observable.ts';
 import { summarize } from './walk/outcome.ts';
 import type { Stop } from './walk/stop.ts';
 import type { Manner, Walk } from './walk/walk.ts';
@@ -46,6 +46,8 @@ export interface EvaluatedBranch {
   readonly heard: Heard;
   /** The error or RST that somebody sent about the packet, whether or not the sender heard it. */
   readonly told: Packet | null;
+  /** What the answerer was told of its answer, which did not come through. */
+  readonly toldOfAnswer: ToldOfAnswer | null;
   readonly rulesMet: readonly RuleMet[];
   /** Other answers to unknowns that do not decide the outcome: what else may be seen on the way to it. */
   readonly otherwise: readonly Seen[];
@@ -128,6 +130,7 @@ export function evaluateWithin(budget: Budget, world: World, flow: Flow, options
       answeredBy: walk.answeredBy,
       left: walk.left,
       ...seenOf(walk),
+      toldOfAnswer: walk.toldOfAnswer,
       otherwise: leaf.otherwise.map((run) => seenOf(run.walk)),
     };
   });

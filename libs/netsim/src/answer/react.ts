@@ -7,6 +7,7 @@ import type { Link } from '@netverdict/linux-net';
 import { describe, isIcmpError, type Packet } from '../packet/packet.ts';
 import type { Feature } from '../walk/features/index.ts';
 import type { Next } from '../walk/next.ts';
+import type { ToldOfAnswer } from '../walk/observable.ts';
 import type { Stop } from '../walk/stop.ts';
 import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
@@ -26,6 +27,7 @@ export interface Stage {
 
 /** null: nothing more happens. */
 export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null {
+  if (walk.direction === 'reply') walk.toldOfAnswer = aboutAnswer(walk, stop, stage);
   if (walk.grave || walk.direction !== 'forward' || walk.confirming || stop.packet.payload !== null) return null;
   const ns = stop.place === null ? undefined : walk.world.namespaces.get(stop.place);
   if (!ns) return null;
@@ -60,6 +62,14 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
     packet: answer,
   }));
   return { do: 'output', ns, packet: answer, oif: null };
+}
+
+/** The sender of an answer that does not come through hears of it as well; nobody here asks how that error fares. */
+function aboutAnswer(walk: Walk, { cause, packet }: Stop, stage: Stage | null): ToldOfAnswer | null {
+  const namespace = walk.grave ? walk.grave.place : walk.answeredBy;
+  if (namespace === null || stage?.do !== 'ip-receive' || isIcmpError(packet)) return null;
+  const reaction = reactionTo(cause, { packet, byIp: true });
+  return reaction.do === 'icmp' ? { namespace, ...reaction.icmp } : null;
 }
 
 function built(scene: Scene, packet: Packet, reaction: Exclude<Reaction, { do: 'silence' }>): Packet | null {

@@ -19,6 +19,13 @@ export type Heard =
   | { readonly kind: 'error'; readonly errno: string }
   | { readonly kind: 'silence' };
 
+/** An ICMP error about the answer, and the namespace that had sent that. */
+export interface ToldOfAnswer {
+  readonly namespace: NamespaceKey;
+  readonly type: number;
+  readonly code: number;
+}
+
 /** A rule whose conditions the packet met, or a base chain's policy that it came to. */
 export interface RuleMet {
   readonly namespace: NamespaceKey;

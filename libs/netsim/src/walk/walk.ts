@@ -11,7 +11,7 @@ import { Choices, type Missing, type Option } from './choices.ts';
 import type { Feature } from './features/index.ts';
 import type { Lens } from './lens.ts';
 import type { Next } from './next.ts';
-import type { Arrived, Heard, RuleMet } from './observable.ts';
+import type { Arrived, Heard, RuleMet, ToldOfAnswer } from './observable.ts';
 import type { Cause, Stop } from './stop.ts';
 
 interface StopDetails {
@@ -71,6 +71,8 @@ export class Walk {
   #choicesBefore = 0;
   /** The error or RST that somebody sent about the packet, whether or not it was heard. */
   told: Packet | null = null;
+  /** An error that a host on the way sent about the answer (or about a RST): who is told, and what. It is not followed. */
+  toldOfAnswer: ToldOfAnswer | null = null;
   /** The error that is followed stands for several. */
   errors: Errors | null = null;
   /** How the packet ended, while its error or RST is on the way back. */

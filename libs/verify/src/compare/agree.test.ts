@@ -22,6 +22,7 @@ const BRANCH: PredictedBranch = {
   disposition: 'delivered',
   heard: { kind: 'answer' },
   told: null,
+  toldOfAnswer: null,
   received: RECEIVED,
   rules: [RULE],
 };

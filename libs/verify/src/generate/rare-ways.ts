@@ -37,6 +37,12 @@ function farSubnet(draft: Draft, ns: DraftNamespace): number | null {
   return far.length === 0 ? null : draft.random.pick(far).subnet;
 }
 
+/** Before a world's other IPv6 routes: no gateway is taken that is behind a gateway itself by then (ip6_route_check_nh). */
+function put(ns: DraftNamespace, family: 'ipv4' | 'ipv6', ...lines: readonly string[]): void {
+  if (family === 'ipv4') ns.ip.push(...lines);
+  else ns.ip6.unshift(...lines);
+}
+
 /** The route says which address the packets have as their source. */
 const sourceOfRoute: Rare = (draft, ns) => {
   const pairs = neighbours(draft, ns);
@@ -45,8 +51,9 @@ const sourceOfRoute: Rare = (draft, ns) => {
   const [own, gateway] = draft.random.pick(pairs);
   for (const family of FAMILIES) {
     const source = address(family, own.subnet, 51);
-    const list = family === 'ipv4' ? ns.ip : ns.ip6;
-    list.push(
+    put(
+      ns,
+      family,
       `address add ${source}/${family === 'ipv4' ? 24 : 64} dev ${own.name}${family === 'ipv6' ? ' nodad' : ''}`,
       `route add ${prefix(family, far)} via ${address(family, gateway.subnet, gateway.host)} src ${source} metric 7`,
     );
@@ -129,7 +136,9 @@ const smallRoute: Rare = (draft, ns) => {
   const { random } = draft;
   const [, gateway] = random.pick(pairs);
   for (const family of FAMILIES)
-    (family === 'ipv4' ? ns.ip : ns.ip6).push(
+    put(
+      ns,
+      family,
       `route add ${prefix(family, far)} via ${address(family, gateway.subnet, gateway.host)} metric 6 mtu ${random.pick(['1280', 'lock 1280', '1400'])}`,
     );
 };

@@ -37,9 +37,9 @@ export interface RunningWorld {
   collect(flows: readonly FlowSpec[]): Promise<ReadonlyMap<string, readonly HelperSection[]>>;
   /**
    * Sends a flow as often as it says, one packet after the other.
-   * @param tellsRouteError a router is thought to send an error of its routes about it: see route-errors.ts
+   * @param toldOfRoutes namespaces that a router is thought to send an error of its routes: see route-errors.ts
    */
-  observe(flow: FlowSpec, tellsRouteError?: boolean): Promise<readonly Observation[]>;
+  observe(flow: FlowSpec, toldOfRoutes?: readonly string[]): Promise<readonly Observation[]>;
   close(): Promise<void>;
 }
 
@@ -119,13 +119,13 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
   for (const ns of judged) positions.set(ns.name, await readPositions(prober, helper, ns, pathOf(ns.name) as string));
 
   const routeErrors = countRouteErrors(() => performance.now());
-  const send = async (flow: FlowSpec, hold: boolean, told: boolean): Promise<readonly Observation[]> => {
+  const send = async (flow: FlowSpec, hold: boolean, told: readonly string[]): Promise<readonly Observation[]> => {
     const [answer] = await prober.ask([flowCommand(flow, hold)]);
     return (answer as { attempts: AttemptAnswer[] }).attempts.map((attempt, number) =>
       routeErrors.note(flow, observationOf({ flow, number, attempt, names, positions }), told),
     );
   };
-  for (const flow of spec.prelude) await send(flow, true, false);
+  for (const flow of spec.prelude) await send(flow, true, []);
   // From now on neighbours and connections are put back before each packet to what is collected.
   await prober.ask([{ fields: ['taught'] }]);
 
@@ -143,7 +143,7 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
         );
       return sections;
     },
-    observe: (flow, tellsRouteError = false) => send(flow, false, tellsRouteError),
+    observe: (flow, toldOfRoutes = []) => send(flow, false, toldOfRoutes),
     close,
   };
 }

@@ -10,21 +10,23 @@ const flow = flowOf({ from: 'a', protocol: 'udp', destination: '10.9.9.9' });
 const seen = (heard: HeardForReal): Observation => ({ flow: flow.id, attempt: 0, heard, received: null, rules: [] });
 
 it.each([
-  ['five errors that were heard', NO_ROUTE, false, 5, true],
-  ['four errors', NO_ROUTE, false, 4, undefined],
-  ['five errors that were sent and lost on their way', SILENCE, true, 5, true],
-  ['silence of another cause', SILENCE, false, 9, undefined],
-  ['five ports that were unreachable', { ...NO_ROUTE, code: 3 }, false, 5, undefined],
+  ['five errors that were heard', NO_ROUTE, [], 5, true],
+  ['four errors', NO_ROUTE, [], 4, undefined],
+  ['five errors that were sent and lost on their way', SILENCE, ['a'], 5, true],
+  ['five errors about its answers to others', SILENCE, ['b', 'a'], 5, true],
+  ['five errors about the answers of others', SILENCE, ['b'], 5, undefined],
+  ['silence of another cause', SILENCE, [], 9, undefined],
+  ['five ports that were unreachable', { ...NO_ROUTE, code: 3 }, [], 5, undefined],
 ] as const)('after %s', (_, heard, told, count, mayBeHeldBack) => {
   const errors = countRouteErrors(() => 0);
   for (let i = 0; i < count; i++) errors.note(flow, seen(heard), told);
-  expect(errors.note(flow, seen(SILENCE), false).mayBeHeldBack).toBe(mayBeHeldBack);
+  expect(errors.note(flow, seen(SILENCE), []).mayBeHeldBack).toBe(mayBeHeldBack);
 });
 
 it('after a second there is one more', () => {
   let now = 0;
   const errors = countRouteErrors(() => now);
-  for (let i = 0; i < 5; i++) errors.note(flow, seen(NO_ROUTE), false);
+  for (let i = 0; i < 5; i++) errors.note(flow, seen(NO_ROUTE), []);
   now = 1000;
-  expect(errors.note(flow, seen(SILENCE), false).mayBeHeldBack).toBeUndefined();
+  expect(errors.note(flow, seen(SILENCE), []).mayBeHeldBack).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 /**
  * Counts the errors of routes that a world's senders were told, as the kernel does: five at once, one more a second, for each
- * router and source address (net/ipv4/route.c, ip_error). Here for each sender, whatever the router: on the safe side.
+ * router and source address (net/ipv4/route.c, ip_error). Here for each namespace that sends, whatever the router: on the safe side.
  */
 import type { Observation } from '../world/observation.ts';
 import type { FlowSpec } from '../world/spec.ts';
@@ -15,10 +15,10 @@ export const isRouteError = ({ type, code }: { readonly type: number; readonly c
 
 export interface RouteErrors {
   /**
-   * In the order in which they were sent. `told`: such an error was sent, to the sender's knowledge or not: what a rule lost on
-   * its way counts as well.
+   * In the order in which they were sent. `told`: who such an error was sent to, to the sender's knowledge or not: what a rule
+   * lost on its way counts as well, and so does what was sent to another about its answer.
    */
-  note(flow: FlowSpec, observation: Observation, told: boolean): Observation;
+  note(flow: FlowSpec, observation: Observation, told: readonly string[]): Observation;
 }
 
 export function countRouteErrors(nowMs: () => number): RouteErrors {
@@ -28,11 +28,15 @@ export function countRouteErrors(nowMs: () => number): RouteErrors {
       if (flow.family !== 'ipv4') return observation;
       const { heard } = observation;
       const now = nowMs();
-      const before = budgets.get(flow.from) ?? { left: BURST, at: now };
-      const left = Math.min(BURST, before.left + (now - before.at) / REFILL_MS);
-      const isOne = told || (heard.kind === 'icmp' && isRouteError(heard));
+      const leftOf = (name: string): number => {
+        const before = budgets.get(name) ?? { left: BURST, at: now };
+        return Math.min(BURST, before.left + (now - before.at) / REFILL_MS);
+      };
+      const left = leftOf(flow.from);
+      const toSender = heard.kind === 'icmp' && isRouteError(heard) ? [flow.from] : [];
       // What was held back is not paid for, so nothing is taken where nothing is left.
-      budgets.set(flow.from, { left: isOne ? Math.max(0, left - 1) : left, at: now });
+      for (const name of new Set([...told, ...toSender]))
+        budgets.set(name, { left: Math.max(0, leftOf(name) - 1), at: now });
       return heard.kind === 'silence' && left < 1 ? { ...observation, mayBeHeldBack: true } : observation;
     },
   };

@@ -19,6 +19,8 @@ export interface PredictedBranch {
   readonly heard: HeardForReal;
   /** An ICMP error of this type was sent about the packet, whether or not it is heard. */
   readonly told: { readonly type: number; readonly code: number } | null;
+  /** One about its answer, and the namespace that had sent that. */
+  readonly toldOfAnswer: { readonly namespace: string; readonly type: number; readonly code: number } | null;
   readonly received: PredictedReception | null;
   readonly rules: readonly RuleSeen[];
   /** The rules met where an unknown that decides nothing else is taken another way. */
@@ -92,6 +94,7 @@ function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): Predicte
     disposition: b.branch.disposition,
     heard: heardOf(b.heard, spec),
     told: b.told?.icmp ? { type: b.told.icmp.type, code: b.told.icmp.code } : null,
+    toldOfAnswer: b.toldOfAnswer && { ...b.toldOfAnswer, namespace: model.nameOf(b.toldOfAnswer.namespace) },
     received: receptionOf(model, spec, b),
     rules: rulesOf(model, b),
     ...(b.otherwise.length === 0 ? {} : { otherRules: b.otherwise.map((other) => rulesOf(model, other)) }),

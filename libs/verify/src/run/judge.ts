@@ -4,7 +4,7 @@ import { type Comparison, compare } from '../compare/agree.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { isRouteError } from '../kernel/route-errors.ts';
 import type { FeatureCounts } from '../model/decisive.ts';
-import { type PredictedBranch, type Prediction, predict } from '../model/predict.ts';
+import { type Prediction, predict } from '../model/predict.ts';
 import { type CollectedNamespace, type Modelled, modelOf } from '../model/world.ts';
 import type { Observation } from '../world/observation.ts';
 import type { FlowSpec, WorldSpec } from '../world/spec.ts';
@@ -39,10 +39,7 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
       const repeat = 'threw' in prediction ? 1 : repetitions(prediction);
       const flow = { ...asked, repeat: Math.max(asked.repeat, repeat) };
       const sending = performance.now();
-      const observations = await world.observe(
-        flow,
-        'branches' in prediction && prediction.branches.some(tellsRouteError),
-      );
+      const observations = await world.observe(flow, 'branches' in prediction ? toldOfRoutes(prediction, flow) : []);
       packets += performance.now() - sending;
       flows.push(judgeFlow(model, flow, prediction, observations));
     }
@@ -57,7 +54,11 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
   }
 }
 
-const tellsRouteError = ({ told }: PredictedBranch): boolean => told !== null && isRouteError(told);
+/** The namespaces that are told of routes: the sender about its packet, or who answers about the answer. */
+const toldOfRoutes = ({ branches }: Prediction, { from }: FlowSpec): string[] => [
+  ...(branches.some(({ told }) => told !== null && isRouteError(told)) ? [from] : []),
+  ...new Set(branches.flatMap(({ toldOfAnswer: t }) => (t !== null && isRouteError(t) ? [t.namespace] : []))),
+];
 
 type Running = Awaited<ReturnType<Kernel['bringUp']>>;
 
