@@ -79,6 +79,7 @@ const REACTIONS: Reactions = {
   'no-listener': (_, death) => (death.packet.protocol === 6 ? { do: 'rst' } : icmp(PORT_UNREACHABLE, death)),
   'queue-full': silence,
   'echo-ignored': silence,
+  'nat-clash': silence,
   'not-for-us': silence,
   'outside-no-route': silence,
   'reply-mismatch': silence,
@@ -95,6 +96,7 @@ export function reactionTo(cause: Cause, death: Death): Reaction {
 
 /** Rules that lose a packet which is only being sent tell its socket so (NF_DROP is EPERM). */
 const LOST_BY_RULES: readonly Cause['kind'][] = [
+  'nat-clash',
   'rule-drop',
   'policy-drop',
   'rule-reject',

@@ -120,3 +120,18 @@ function stale(s: Situation, ns: WorldNamespace, entry: ConntrackEntry, patch: D
     patch,
   };
 }
+
+export function natClash(s: Situation<'nat-clash'>): Derived {
+  const { translated, to, entry } = s.cause;
+  return {
+    code: 'NV-NAT-CLASH',
+    params: { where: nameOf(s.ns), translated, to },
+    remedy: {
+      command: null,
+      on: onPlace(s.ns),
+      en: 'Give the rule that sets the source a range of ports (--to-source ADDRESS:1024-65535) or none, or a second address: the kernel then takes a free one for each connection.',
+      zh: '请让设置源地址的规则使用端口范围(--to-source 地址:1024-65535)、不指定端口,或增加一个地址:内核会为每条连接选用空闲的端口。',
+    },
+    patch: entry && s.ns ? forget(s.ns, entry) : null,
+  };
+}

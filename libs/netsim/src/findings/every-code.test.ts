@@ -152,6 +152,12 @@ const entry = (source: string, asked: string, backend: string): ConntrackEntry =
   line: 1,
   text: 'udp 17 29 …',
 });
+/** All connections to a pod's DNS port leave the node by its one port 5000, and there is one. */
+const ONE_PORT = { ...dnat('172.18.0.11', 5000), kind: 'snat' as const };
+const hasThePort: ConntrackEntry = {
+  ...entry('10.244.1.3', '10.244.2.2', '10.244.2.2'),
+  reply: { source: ip('10.244.2.2'), destination: ip('172.18.0.11'), sport: 53, dport: 5000 },
+};
 /** Its INPUT and FORWARD lose the answer's packets that it takes for INVALID. */
 const DROPS_INVALID = nft({ filter: { FORWARD: [{ matches: [invalid], target: drop }] } });
 const fib: NftExpr[] = [
@@ -236,6 +242,16 @@ const CASES: Readonly<Record<FindingCode, Case>> = {
       ),
     },
     command: 'conntrack -D -p udp -s 10.244.1.2 -d 10.96.0.10 --sport 40000 --dport 53',
+  },
+  'NV-NAT-CLASH': {
+    flow: flow(A1, '10.244.2.2:53', { protocol: 'udp' }),
+    edit: {
+      [HOST1]: both(nft({ nat: { POSTROUTING: [{ matches: [to('10.244.2.2')], target: ONE_PORT }] } }), (s) => ({
+        ...s,
+        conntrack: known([hasThePort]),
+      })),
+    },
+    command: null,
   },
   'NV-CONNTRACK-FULL': {
     edit: {

@@ -1,7 +1,7 @@
 /** Every cause and the finding that it makes. A cause without one does not compile. */
 import type { EvaluatedBranch } from '../evaluate.ts';
 import type { Cause } from '../walk/stop.ts';
-import { staleEntry } from './conntrack.ts';
+import { natClash, staleEntry } from './conntrack.ts';
 import * as filter from './filter.ts';
 import type { Derived, Patched, Situation } from './finding.ts';
 import * as kernel from './kernel.ts';
@@ -35,6 +35,7 @@ export const DERIVERS: Derivers = {
   'rp-filter': kernel.rpFilter,
   martian: kernel.martian,
   'echo-ignored': kernel.echoIgnored,
+  'nat-clash': natClash,
   'too-big': other.tooBig,
   neighbour,
   'frame-lost': neighbour,

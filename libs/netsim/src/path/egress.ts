@@ -34,7 +34,8 @@ export function egress(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet
   };
   const post = runHook({ walk, ns, hook: 'POSTROUTING', devices }, packet);
   if (!post.ok) return post.next;
-  confirmEntry(walk, ns, post.packet);
+  const clash = confirmEntry(walk, ns, post.packet);
+  if (clash) return clash;
   const tooBig = checkSize(walk, ns, e, post.packet);
   if (tooBig) return tooBig;
   const packetOut = cut(walk, ns, e, post.packet);

@@ -30,7 +30,8 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
     whole,
   );
   if (!result.ok) return result.next;
-  confirmEntry(walk, ns, result.packet);
+  const clash = confirmEntry(walk, ns, result.packet);
+  if (clash) return clash;
   const policy = xfrmPolicies(walk, ns, 'in', result.packet);
   if (policy) return policy;
   if (result.packet.payload) return decapsulate(walk, ns, result.packet, result.packet.payload);

@@ -1,5 +1,6 @@
 /** Why a branch ended: data that findings are made from, one member per cause. */
 import type {
+  ConntrackEntry,
   IpAddress,
   Link,
   NamespaceKey,
@@ -116,6 +117,13 @@ export type Cause =
       readonly limit: number;
     }
   | { readonly kind: 'echo-ignored' }
+  /** `translated`: the address and port that another connection to `to` has; `entry`: as it was read, null if this run made it. */
+  | {
+      readonly kind: 'nat-clash';
+      readonly translated: string;
+      readonly to: string;
+      readonly entry: ConntrackEntry | null;
+    }
   /** Forwarding hosts took the frame although it was not theirs, or the wrong host's stack dropped it. */
   | { readonly kind: 'not-for-us'; readonly iif: Link; readonly mac: string }
   | {

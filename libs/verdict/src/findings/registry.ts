@@ -117,6 +117,15 @@ export const FINDING_CODES = {
     },
     params: ['where', 'count', 'max', 'what', 'whatZh'],
   },
+  'NV-NAT-CLASH': {
+    severity: 'blocking',
+    title: { en: 'No port is left to translate the connection to', zh: '地址转换没有可用端口' },
+    text: {
+      en: '{where} can give the connection no source of its own: {translated} is what its rules allow, and another connection to {to} has it. Every new connection is dropped as long as that one lives.',
+      zh: '{where} 无法为该连接分配独立的源:规则只允许 {translated},而它已被另一条到 {to} 的连接占用。在那条连接结束之前,新连接都会被丢弃。',
+    },
+    params: ['where', 'translated', 'to'],
+  },
   'NV-SERVICE-NO-ENDPOINTS': {
     severity: 'blocking',
     title: { en: 'The Service has no endpoints', zh: 'Service 没有可用的后端' },

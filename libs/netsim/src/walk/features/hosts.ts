@@ -19,6 +19,7 @@ export const NAT = {
   mapping: 'kernel',
   reply: 'kernel',
   'port-clash': 'kernel',
+  'confirm-clash': 'kernel',
   // A connection without a translation: turned round it is the same.
   'null-binding': 'rows',
 } as const satisfies Readonly<Record<string, Held>>;
