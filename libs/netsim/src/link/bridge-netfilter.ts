@@ -1,8 +1,12 @@
-/** Bridge netfilter (net/bridge/br_netfilter_hooks.c): bridged packets meet the rules of the host that bridges them. */
+/**
+ * Bridge netfilter (net/bridge/br_netfilter_hooks.c): bridged packets meet the rules of the host that bridges them, between the
+ * chains that nftables has for bridges: at PREROUTING and FORWARD those of priority 0 and less come before, at POSTROUTING all.
+ */
 import type { BridgeDetail, Link } from '@netverdict/linux-net';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { type HookResult, runHook } from '../netfilter/hook.ts';
-import type { Packet } from '../packet/packet.ts';
+import { nativeBridge, type Side } from '../netfilter/native.ts';
+import type { Frame, Packet } from '../packet/packet.ts';
 import type { Walk } from '../walk/walk.ts';
 import { sysctl, sysctlOn } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
@@ -13,29 +17,66 @@ export interface Crossing {
   readonly bridge: Link;
   readonly entry: Link;
   readonly exit: Link;
+  readonly frame?: Frame;
 }
 
-/** br_forward: FORWARD and POSTROUTING of the bridging host, where it asks them. */
-export function passPorts(walk: Walk, { ns, bridge, entry, exit }: Crossing, packet: Packet): HookResult {
-  if (!callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family))
-    return { ok: true, packet };
+/** br_forward: FORWARD and POSTROUTING of the bridge, and of the bridging host where it asks them. */
+export function passPorts(walk: Walk, crossing: Crossing, packet: Packet): HookResult {
+  const { ns, bridge, entry, exit, frame } = crossing;
   const devices = { ...NO_DEVICES, iif: bridge, oif: bridge, physIn: entry, physOut: exit, bridged: true };
-  const forward = runHook({ walk, ns, hook: 'FORWARD', devices }, packet);
-  if (!forward.ok) return forward;
-  return runHook(
-    { walk, ns, hook: 'POSTROUTING', devices: { ...devices, iif: null, forwarded: true } },
-    forward.packet,
-  );
+  const calls = callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family);
+  const native = (hook: 'forward' | 'postrouting', current: Packet, side?: Side): HookResult => {
+    const ends = { iif: entry, oif: exit, ...(frame ? { frame } : {}), ...(side ? { side } : {}) };
+    const next = nativeBridge(walk, ns, [hook], current, ends);
+    return next ? { ok: false, next } : { ok: true, packet: current };
+  };
+  const forward = (current: Packet): HookResult => runHook({ walk, ns, hook: 'FORWARD', devices }, current);
+  const leaving = { ...devices, iif: null, forwarded: true };
+  const postrouting = (current: Packet): HookResult =>
+    runHook({ walk, ns, hook: 'POSTROUTING', devices: leaving }, current);
+  return oneAfterTheOther(packet, [
+    (p) => native('forward', p, 'before'),
+    ...(calls ? [forward] : []),
+    (p) => native('forward', p, 'after'),
+    (p) => native('postrouting', p),
+    ...(calls ? [postrouting] : []),
+  ]);
+}
+
+function oneAfterTheOther(packet: Packet, hooks: readonly ((packet: Packet) => HookResult)[]): HookResult {
+  let current = packet;
+  for (const hook of hooks) {
+    const result = hook(current);
+    if (!result.ok) return result;
+    current = result.packet;
+  }
+  return { ok: true, packet: current };
 }
 
 /** The same, and PREROUTING before: for packets that are asked about and not followed. */
 export function crossBridge(walk: Walk, crossing: Crossing, packet: Packet): HookResult {
   const { ns, bridge, entry } = crossing;
-  if (!callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family))
-    return { ok: true, packet };
+  const calls = callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family);
   const devices = { ...NO_DEVICES, iif: bridge, physIn: entry };
-  const pre = runHook({ walk, ns, hook: 'PREROUTING', devices }, packet);
-  return pre.ok ? passPorts(walk, crossing, pre.packet) : pre;
+  const prerouting = (current: Packet): HookResult => runHook({ walk, ns, hook: 'PREROUTING', devices }, current);
+  return oneAfterTheOther(packet, [
+    (p) => enterBridge(walk, crossing, p, 'before'),
+    ...(calls ? [prerouting] : []),
+    (p) => enterBridge(walk, crossing, p, 'after'),
+    (p) => passPorts(walk, crossing, p),
+  ]);
+}
+
+/** PREROUTING of the bridge itself, on one side of bridge netfilter. */
+export function enterBridge(
+  walk: Walk,
+  { ns, entry, frame }: Pick<Crossing, 'ns' | 'entry' | 'frame'>,
+  packet: Packet,
+  side: Side,
+): HookResult {
+  const ends = { iif: entry, oif: null, side, ...(frame ? { frame } : {}) };
+  const next = nativeBridge(walk, ns, ['prerouting'], packet, ends);
+  return next ? { ok: false, next } : { ok: true, packet };
 }
 
 /** The bridge's own flag or the namespace's sysctl; no such file: br_netfilter is not loaded. */

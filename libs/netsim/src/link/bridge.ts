@@ -14,7 +14,7 @@ import type { Cause } from '../walk/stop.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
 import { peerOf, veth, type WorldNamespace } from '../world/world.ts';
-import { callsIptables, passPorts } from './bridge-netfilter.ts';
+import { callsIptables, enterBridge, passPorts } from './bridge-netfilter.ts';
 import { fdbPort, isLocalMac, mayEnter, mayLeave, type Passing, portsOf } from './bridge-ports.ts';
 import { spread } from './spread.ts';
 
@@ -48,8 +48,12 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
     )
       return walk.lost(ns, packet, missing);
   }
-  const native = nativeBridge(walk, ns, ['prerouting'], packet, { iif: port, oif: null, frame });
-  if (native) return native;
+  const before = enterBridge(walk, { ns, entry: port, frame }, packet, 'before');
+  if (!before.ok) return before.next;
+  const after = (p: Packet): Next | null => {
+    const entered = enterBridge(walk, { ns, entry: port, frame }, p, 'after');
+    return entered.ok ? null : entered.next;
+  };
   const forHost = frame.dstMac === null || frame.dstMac === BROADCAST || isLocalMac(ns, bridge, frame.dstMac);
   const up = (p: Frame['packet'], prerouted: boolean): Next => {
     const stopped = nativeBridge(walk, ns, ['input'], p, { iif: port, oif: null, frame });
@@ -65,12 +69,14 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
     return { do: 'ip-receive', ns, iif: bridge, packet, prerouted, physIn: prerouted ? port : null };
   };
   if (!callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family))
-    return forHost ? up(packet, false) : { do: 'bridge-forward', ns, bridge, port, frame };
+    return after(packet) ?? (forHost ? up(packet, false) : { do: 'bridge-forward', ns, bridge, port, frame });
 
   const unread = unreadRulesets(walk, ns, packet);
   if (unread) return unread;
   const pre = runHook({ walk, ns, hook: 'PREROUTING', devices: { ...NO_DEVICES, iif: bridge, physIn: port } }, packet);
   if (!pre.ok) return pre.next;
+  const stopped = after(pre.packet);
+  if (stopped) return stopped;
   if (pre.packet.destination === packet.destination)
     return forHost
       ? up(pre.packet, true)
@@ -125,9 +131,7 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
   if (!found.ok) return found.copies ? copiesPass(walk, ns, bridge, port, frame, found.next) : found.next;
   const out = found.port;
   let { packet } = frame;
-  const native = nativeBridge(walk, ns, ['forward', 'postrouting'], packet, { iif: port, oif: out, frame });
-  if (native) return native;
-  const passed = passPorts(walk, { ns, bridge, entry: port, exit: out }, packet);
+  const passed = passPorts(walk, { ns, bridge, entry: port, exit: out, frame }, packet);
   if (!passed.ok) return passed.next;
   packet = passed.packet;
   const tooBig = portSize(walk, ns, out, packet);
@@ -148,7 +152,7 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
 function copiesPass(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, frame: Frame, lost: Next): Next {
   for (const exit of [...portsOf(ns, bridge)].sort((a, b) => b.ifindex - a.ifindex)) {
     if (!exit.up || !mayLeave(walk, port, exit, 'unicast').ok) continue;
-    const copy = passPorts(walk, { ns, bridge, entry: port, exit }, frame.packet);
+    const copy = passPorts(walk, { ns, bridge, entry: port, exit, frame }, frame.packet);
     if (!copy.ok && copy.next.do === 'end' && copy.next.stop?.disposition === 'rejected') return copy.next;
   }
   return lost;

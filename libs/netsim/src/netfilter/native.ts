@@ -94,7 +94,11 @@ interface Where {
   readonly iif: Link | null;
   readonly oif: Link | null;
   readonly frame?: Frame | undefined;
+  readonly side?: Side | undefined;
 }
+
+/** Chains of a bridge's hook that come before bridge netfilter (NF_BR_PRI_BRNF, 0), or after it. */
+export type Side = 'before' | 'after';
 
 /** The chains of a hook outside the IP stack, by priority; of equal priority the one made last comes first. */
 function chainsAt(walk: Walk, ns: WorldNamespace, packet: Packet, where: Where): HookResult {
@@ -114,7 +118,9 @@ function chainsAt(walk: Walk, ns: WorldNamespace, packet: Packet, where: Where):
       (b) =>
         where.families.includes(b.table.family) &&
         b.hook === where.hook &&
-        (device === undefined || b.devices.length === 0 || b.devices.includes(device)),
+        (device === undefined || b.devices.length === 0 || b.devices.includes(device)) &&
+        // Of equal priority the one made last is asked first, and a bridge is there before its rules.
+        (where.side === undefined || (where.side === 'before') === b.priority <= 0),
     )
     .sort(
       (a, b) => a.priority - b.priority || b.table.index - a.table.index || b.chain.chain.handle - a.chain.chain.handle,
@@ -154,13 +160,20 @@ export function deviceHook(
   return chainsAt(walk, ns, packet, { families: ['netdev', 'inet'], hook, layer: 'device', ...ends, frame });
 }
 
+interface Ends {
+  readonly iif: Link | null;
+  readonly oif: Link | null;
+  readonly frame?: Frame;
+  readonly side?: Side;
+}
+
 /** `iif`, `oif`: the ports (br_netfilter's hooks have the bridge there). */
 export const bridgeHook = (
   walk: Walk,
   ns: WorldNamespace,
   hook: Exclude<NftHook, 'ingress' | 'egress'>,
   packet: Packet,
-  ends: { readonly iif: Link | null; readonly oif: Link | null; readonly frame?: Frame },
+  ends: Ends,
 ): HookResult => chainsAt(walk, ns, packet, { families: ['bridge'], hook, layer: 'bridge', ...ends });
 
 /** Chains with rules or a policy of drop, of which nothing but their being there is asked. */
@@ -209,7 +222,7 @@ export function nativeBridge(
   ns: WorldNamespace,
   hooks: readonly Exclude<NftHook, 'ingress' | 'egress'>[],
   packet: Packet,
-  ends?: { readonly iif: Link | null; readonly oif: Link | null; readonly frame?: Frame },
+  ends?: Ends,
 ): Next | null {
   let current = packet;
   for (const hook of hooks) {

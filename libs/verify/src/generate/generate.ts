@@ -2,6 +2,8 @@
 import type { WorldSpec } from '../world/spec.ts';
 import { type Draft, finish, newDraft } from './draft.ts';
 import { addFlows } from './flows.ts';
+import { focusedBridge } from './focused/bridge-rules.ts';
+import { focusedConnections } from './focused/connections.ts';
 import { focusedHooks } from './focused/hooks.ts';
 import { focusedNft } from './focused/nftables.ts';
 import { focusedRareMatches } from './focused/rare-matches.ts';
@@ -70,6 +72,8 @@ const FOCUSED: readonly (readonly [number, (draft: Draft, flows: number) => void
   [4, focusedRareMatches],
   [4, focusedRareNft],
   [3, focusedHooks],
+  [2, focusedBridge],
+  [2, focusedConnections],
 ];
 const FOCUSED_PERCENT = 45;
 /** Their lot is drawn apart, so that a change of the share leaves the other worlds as they are. */

@@ -36,6 +36,9 @@ function bridgeShape(draft: Draft): DraftNamespace {
   return n;
 }
 
+/** Before bridge netfilter (0) and behind it. */
+const PRIORITIES = [-290, -190, -1, 1, 90, 310] as const;
+
 /** From one to another, and what the frame is to the bridge. */
 const WAYS = [
   { way: 'across', from: 'a', to: [1, 2], hooks: ['prerouting', 'forward', 'postrouting'] },
@@ -71,7 +74,7 @@ export function focusedBridge(draft: Draft, count: number): void {
       'table bridge f {',
       ...[...chains].flatMap(([hook, lines]) => [
         `chain ${hook} {`,
-        `  type filter hook ${hook} priority ${hook === 'prerouting' ? -290 : hook === 'postrouting' ? 310 : -190};`,
+        `  type filter hook ${hook} priority ${random.pick(PRIORITIES)};`,
         ...lines.map((line) => `  ${line}`),
         '}',
       ]),
@@ -148,6 +151,7 @@ function askPorts(rules: Rules, focus: Focus, { way }: Way): void {
           `${not}--physdev-is-out`,
           `--physdev-is-bridged ${not}--physdev-out ${random.pick(['pb', 'pb', 'pa', 'p+'])}`,
           `--physdev-is-bridged ${not}--physdev-out ${random.pick(['pb', 'pa'])}`,
+          `--physdev-is-bridged ${not}--physdev-out pb`,
         ]
       : []),
   ]);
