@@ -19,6 +19,10 @@ export const AnomalyKind = Type.Union([
   Type.Literal('agent-degraded'),
   /** Of the eBPF probes, from here on. */
   Type.Literal('packet-drop'),
+  Type.Literal('tcp-reset-received'),
+  Type.Literal('tcp-connect-fail'),
+  Type.Literal('tcp-connect-slow'),
+  Type.Literal('tcp-connection-lost'),
   /** Nothing was watched from windowStart to windowEnd: the sidecar was away. */
   Type.Literal('watch-gap'),
   /** `count` events happened of which nothing else is known. */

@@ -123,7 +123,7 @@ static const char *set(const struct nv_probe *probe, const char *what, char *val
     return NULL;
 }
 
-void commands_defaults(void)
+void commands_defaults(bool on)
 {
     for (const struct nv_probe *const *p = nv_probes; *p; p++) {
         const struct nv_probe *probe = *p;
@@ -134,7 +134,7 @@ void commands_defaults(void)
             exclude_one(probe, s, *name); /* an older kernel may not have it: then there is nothing to leave out */
         __u32 id = probe->id;
         bpf_map_update_elem(shared.settings, &id, s, BPF_ANY);
-        if (probe->on)
+        if (on && probe->on)
             probe_switch(probe, true);
     }
 }

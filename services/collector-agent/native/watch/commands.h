@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* Each probe's settings as its description has them; switches on what is on by default. */
-void commands_defaults(void);
+/* Each probe's settings as its description has them; with `on`, what is on by default is attached. */
+void commands_defaults(bool on);
 /* @returns false: quit */
 bool command_run(char *line);
 

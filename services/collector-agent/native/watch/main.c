@@ -107,7 +107,7 @@ static int load(void)
     return reader ? 0 : 69;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     pid_t parent = getppid();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -118,7 +118,7 @@ int main(void)
     int error = load();
     if (error)
         return error;
-    commands_defaults();
+    commands_defaults(!(argc > 1 && strcmp(argv[1], "--off") == 0));
     probes_send_status();
 
     struct pollfd inputs[2] = {

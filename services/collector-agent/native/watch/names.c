@@ -9,7 +9,6 @@
 
 #define MAX_REASONS 512
 #define MAX_FUNCTIONS 4096
-#define MAX_NAME 128
 
 struct enumeration {
     enum nv_dictionary dictionary;
@@ -81,8 +80,7 @@ int names_reason(enum nv_dictionary dictionary, const char *name)
 
 /* An open hash table of the addresses seen; it never shrinks, since the kernel's functions are few. */
 static struct function {
-    __u64 address, start;
-    char name[MAX_NAME];
+    __u64 address;
     bool told;
 } *functions[MAX_FUNCTIONS];
 static int function_count;
@@ -105,33 +103,59 @@ void names_note_function(__u64 address)
     any_new = true;
 }
 
-/* The nearest symbol at or before each new address, in one pass: the list is long (5 MB) and new addresses are rare. */
-static void resolve(void)
+/* The kernel's functions by address, read at the first need (5 MB of text; a tenth of a second). */
+static struct symbol {
+    __u64 address;
+    char *name;
+} *symbols;
+static size_t symbol_count;
+
+static int by_address(const void *a, const void *b)
+{
+    __u64 x = ((const struct symbol *)a)->address, y = ((const struct symbol *)b)->address;
+    return x < y ? -1 : x > y;
+}
+
+static void read_symbols(void)
 {
     FILE *list = fopen("/proc/kallsyms", "re");
     if (!list)
         return;
-    struct function *pending[MAX_FUNCTIONS / 2];
-    int n = 0;
-    for (size_t i = 0; i < MAX_FUNCTIONS; i++)
-        if (functions[i] && !functions[i]->told)
-            pending[n++] = functions[i];
     char line[512];
+    size_t room = 0;
     while (fgets(line, sizeof line, list)) {
         char *at;
         __u64 address = strtoull(line, &at, 16);
         if (!address || (at[1] | 0x20) != 't') /* hidden by kptr_restrict, or no code */
             continue;
-        for (int i = 0; i < n; i++) {
-            struct function *f = pending[i];
-            if (address > f->address || address < f->start || (address == f->start && *f->name))
-                continue;
-            f->start = address;
-            /* `name.isra.0`, `name.cold`: parts that the compiler cut off. */
-            snprintf(f->name, sizeof f->name, "%.*s", (int)strcspn(at + 3, ".\t\n "), at + 3);
+        if (symbol_count == room) {
+            room = room ? room * 2 : 65536;
+            symbols = realloc(symbols, room * sizeof *symbols);
+            if (!symbols)
+                abort();
         }
+        /* `name.isra.0`, `name.cold`: parts that the compiler cut off. */
+        at[3 + strcspn(at + 3, ".\t\n ")] = 0;
+        symbols[symbol_count++] = (struct symbol){.address = address, .name = strdup(at + 3)};
     }
     fclose(list);
+    qsort(symbols, symbol_count, sizeof *symbols, by_address);
+}
+
+/* @returns the name of the nearest symbol at or before the address; empty where there is none */
+static const char *function_at(__u64 address)
+{
+    if (!symbols)
+        read_symbols();
+    size_t low = 0, high = symbol_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (symbols[middle].address <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 ? symbols[low - 1].name : "";
 }
 
 void names_send_functions(void)
@@ -139,7 +163,6 @@ void names_send_functions(void)
     if (!any_new)
         return;
     any_new = false;
-    resolve();
     struct text t = {0};
     __u32 count = 0;
     for (size_t i = 0; i < MAX_FUNCTIONS; i++)
@@ -149,7 +172,7 @@ void names_send_functions(void)
         if (!functions[i] || functions[i]->told)
             continue;
         functions[i]->told = true;
-        entry(&t, functions[i]->address, functions[i]->name);
+        entry(&t, functions[i]->address, function_at(functions[i]->address));
     }
     text_frame(&t, NV_DICTIONARY);
 }

@@ -5,6 +5,9 @@
 
 enum nv_probe_id {
     NV_DROPS = 0,
+    NV_RETRANSMITS = 1,
+    NV_RESETS = 2,
+    NV_CONNECTS = 3,
 };
 
 #endif

@@ -86,6 +86,7 @@ struct nv_tallies {
     __u64 coarse;      /* aggregated without addresses: the table was full */
     __u64 lost;        /* that table was full too */
     __u64 observed;    /* values put into histograms: beside the sum, since an event may have several or none */
+    __u64 unobserved;  /* values that found no room there */
     __u64 samples;     /* details of aggregated events that went out */
     __u64 samples_lost; /* and that did not: the ring was full */
 };

@@ -4,15 +4,19 @@ import type { Anomaly, ProbeReport } from '@netverdict/contracts';
 import { vi } from 'vitest';
 import { builtSidecar } from '../configuration.ts';
 import { type KernelWatch, startKernelWatch } from '../watch/watch.ts';
+import { type Interpreter, interpreterIn } from './interpreter.ts';
 import { type Scratch, scratchNamespace } from './scratch.ts';
 
 export interface WatchedNamespace extends Scratch {
   readonly inode: number;
   readonly ipv4: string;
   readonly ipv6: string;
-  /** Runs a Python program in the namespace. @returns stdout */
-  python(program: string): string;
+  /** Runs a Python program (src/testing/interpreter.ts) in the namespace. @returns what it printed */
+  python(program: string): Promise<string>;
 }
+
+/** Fields that must be equal; `port` is either end's. */
+export type Match = Partial<Anomaly> & { readonly port?: number };
 
 export interface WatchedPair {
   readonly a: WatchedNamespace;
@@ -20,25 +24,28 @@ export interface WatchedPair {
   readonly watch: KernelWatch;
   /** All that was told of a namespace so far. */
   told(of: WatchedNamespace): Anomaly[];
-  /** What matches, as soon as `count` of it has been told in all. @throws after five seconds, with what there is */
-  until(of: WatchedNamespace, match: Partial<Anomaly>, count?: number): Promise<Anomaly[]>;
+  /** What matches, as soon as `count` of it has been told in all. @throws after a while, with what there is */
+  until(of: WatchedNamespace, match: Match, count?: number): Promise<Anomaly[]>;
   probe(name: string): ProbeReport;
   close(): Promise<void>;
 }
 
-const sumOf = (anomalies: readonly Anomaly[]): number => anomalies.reduce((sum, { count }) => sum + count, 0);
+export const sumOf = (anomalies: readonly Anomaly[]): number => anomalies.reduce((sum, { count }) => sum + count, 0);
 
 /** `10.77.0.1` and `.2`, `fd77::1` and `::2`, each with a default route to the other. */
 export async function watchedPair(role: string): Promise<WatchedPair> {
   const namespaces = [scratchNamespace(`${role}-a`), scratchNamespace(`${role}-b`)] as const;
+  const interpreters: Interpreter[] = [];
   const [a, b] = namespaces.map((scratch, i): WatchedNamespace => {
     scratch.run(['sysctl', '-qw', 'net.ipv6.conf.default.accept_dad=0', 'net.ipv6.conf.all.accept_dad=0']);
+    const python = interpreterIn(scratch.name);
+    interpreters.push(python);
     return {
       ...scratch,
       inode: statSync(scratch.path).ino,
       ipv4: `10.77.0.${i + 1}`,
       ipv6: `fd77::${i + 1}`,
-      python: (program) => scratch.run(['python3', '-c', program]),
+      python: (program) => python.run(program),
     };
   }) as [WatchedNamespace, WatchedNamespace];
   a.run(['ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', b.name]);
@@ -60,10 +67,11 @@ export async function watchedPair(role: string): Promise<WatchedPair> {
     log: { info() {}, warn: (fields, message) => console.warn(message, fields) },
   });
   await watch.command('flush');
-  const matching = (of: WatchedNamespace, match: Partial<Anomaly>): Anomaly[] =>
+  const matching = (of: WatchedNamespace, { port, ...match }: Match): Anomaly[] =>
     all.filter(
       (anomaly) =>
         anomaly.netns === of.inode &&
+        (port === undefined || anomaly.tuple?.sourcePort === port || anomaly.tuple?.destinationPort === port) &&
         (Object.entries(match) as [keyof Anomaly, unknown][]).every(([field, value]) => anomaly[field] === value),
     );
   return {
@@ -82,7 +90,7 @@ export async function watchedPair(role: string): Promise<WatchedPair> {
             );
           return found;
         },
-        { timeout: 5000, interval: 50 },
+        { timeout: 20_000, interval: 50 },
       ),
     probe(name) {
       const report = watch.reports().find((probe) => probe.name === name);
@@ -90,6 +98,7 @@ export async function watchedPair(role: string): Promise<WatchedPair> {
       return report;
     },
     async close() {
+      for (const interpreter of interpreters) interpreter.close();
       await watch.stop();
       a.remove();
       b.remove();

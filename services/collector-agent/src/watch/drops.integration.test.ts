@@ -1,6 +1,6 @@
 /** Probe `drops`: real packets thrown away in namespaces of our own, told with the kernel's reason, function, hook and tuple. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
+import { sumOf, type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
 
 let pair: WatchedPair;
 beforeAll(async () => {
@@ -9,8 +9,7 @@ beforeAll(async () => {
 afterAll(() => pair?.close());
 
 const udp = (to: string, port: number, times: number): string =>
-  `import socket
-s=socket.socket(socket.AF_INET6 if ':' in '${to}' else socket.AF_INET,socket.SOCK_DGRAM)
+  `s=socket(AF_INET6 if ':' in '${to}' else AF_INET,SOCK_DGRAM)
 for i in range(${times}):
  try: s.sendto(b'x'*20,('${to}',${port}))
  except OSError: pass
@@ -19,9 +18,9 @@ for i in range(${times}):
 it('netfilter’s drop on input: rule’s hook, the pod, each packet counted, the first ones in full', async () => {
   const { a, b } = pair;
   b.run(['iptables', '-A', 'INPUT', '-p', 'udp', '--dport', '4001', '-j', 'DROP']);
-  a.python(udp(b.ipv4, 4001, 25));
+  await a.python(udp(b.ipv4, 4001, 25));
   const told = await pair.until(b, { kind: 'packet-drop', reason: 'NETFILTER_DROP' }, 25);
-  expect(told.reduce((sum, { count }) => sum + count, 0)).toBe(25);
+  expect(sumOf(told)).toBe(25);
   const [first] = told;
   expect(first).toMatchObject({
     probe: 'drops',
@@ -45,9 +44,9 @@ it('netfilter’s drop on input: rule’s hook, the pod, each packet counted, th
 
 it('IPv6 goes the same way: nobody listens', async () => {
   const { a, b } = pair;
-  a.python(udp(b.ipv6, 4002, 7));
+  await a.python(udp(b.ipv6, 4002, 7));
   const told = await pair.until(b, { kind: 'packet-drop', reason: 'NO_SOCKET' }, 7);
-  expect(told.reduce((sum, { count }) => sum + count, 0)).toBe(7);
+  expect(sumOf(told)).toBe(7);
   expect(told[0]).toMatchObject({
     tuple: { family: 'ipv6', protocol: 17, source: a.ipv6, destination: b.ipv6, destinationPort: 4002 },
   });
@@ -58,9 +57,9 @@ it('netfilter’s drops on output and forward are told apart', async () => {
   a.run(['iptables', '-A', 'OUTPUT', '-p', 'udp', '--dport', '4003', '-j', 'DROP']);
   b.run(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
   b.run(['iptables', '-A', 'FORWARD', '-j', 'DROP']);
-  a.python(udp(b.ipv4, 4003, 3));
+  await a.python(udp(b.ipv4, 4003, 3));
   expect((await pair.until(a, { reason: 'NETFILTER_DROP' }, 3))[0]).toMatchObject({ hook: 'output', direction: 'out' });
-  a.python(udp('192.0.2.9', 4004, 3));
+  await a.python(udp('192.0.2.9', 4004, 3));
   expect((await pair.until(b, { reason: 'NETFILTER_DROP', hook: 'forward' }, 3))[0]).toMatchObject({
     tuple: { destination: '192.0.2.9', destinationPort: 4004 },
   });
@@ -73,8 +72,7 @@ it('a source that the route back does not lead to: reverse path filter', async (
   b.run(['ip', 'link', 'set', 'spare0', 'up']);
   b.run(['ip', 'route', 'add', '198.51.100.0/24', 'dev', 'spare0']);
   a.run(['ip', 'addr', 'add', '198.51.100.7/32', 'dev', 'lo']);
-  a.python(`import socket
-s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.bind(('198.51.100.7',0))
+  await a.python(`s=socket(AF_INET,SOCK_DGRAM); s.bind(('198.51.100.7',0))
 for i in range(4): s.sendto(b'x',('${b.ipv4}',4005))`);
   const told = await pair.until(b, { kind: 'packet-drop', reason: 'IP_RPFILTER' }, 4);
   expect(told[0]).toMatchObject({ tuple: { source: '198.51.100.7', destination: b.ipv4, destinationPort: 4005 } });
@@ -84,7 +82,7 @@ it('each event is accounted for: seen is what was filtered, sampled away, counte
   const { a, b, watch } = pair;
   await watch.command(`set drops netns ${b.inode}`);
   await watch.command('set drops one-in 4');
-  a.python(udp(b.ipv4, 4006, 4000));
+  await a.python(udp(b.ipv4, 4006, 4000));
   await watch.command('flush');
   await watch.command('off drops');
   await watch.command('flush');

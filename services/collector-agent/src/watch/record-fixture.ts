@@ -7,11 +7,13 @@ import { builtSidecar } from '../configuration.ts';
 import { scratchNamespace } from '../testing/scratch.ts';
 
 const scratch = scratchNamespace('record');
-const child = spawn(builtSidecar, [], { stdio: ['pipe', 'pipe', 'inherit'], env: {} });
+const child = spawn(builtSidecar, ['--off'], { stdio: ['pipe', 'pipe', 'inherit'], env: {} });
 const chunks: Buffer[] = [];
 child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
 try {
-  child.stdin.write(`1 set drops netns ${statSync(scratch.path).ino}\n2 set drops port none\n`);
+  // Only what is ours: the machine's other traffic belongs into no fixture.
+  child.stdin.write(`1 set drops netns ${statSync(scratch.path).ino}\n1 on drops\n`);
+  child.stdin.write('2 set drops port none\n');
   await pause(1500);
   scratch.run(['iptables', '-A', 'INPUT', '-p', 'udp', '--dport', '4001', '-j', 'DROP']);
   const python = `import socket

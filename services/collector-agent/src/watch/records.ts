@@ -7,7 +7,7 @@ export const HEADER_BYTES = 32;
 const BUCKETS = 28;
 const STACK = 8;
 
-const SIZES = { key: 64, sums: 40, sample: 160, aggregate: 104, counters: 96, histogram: 152 } as const;
+const SIZES = { key: 64, sums: 40, sample: 160, aggregate: 104, counters: 104, histogram: 152 } as const;
 
 export interface End {
   readonly address: string | null;
@@ -64,7 +64,9 @@ export interface ProbeCounters {
   readonly aggregated: number;
   readonly coarse: number;
   readonly lost: number;
+  /** Values put into histograms, and those that found no room there. */
   readonly observed: number;
+  readonly unobserved: number;
   readonly samples: number;
   readonly samplesLost: number;
   /** The kernel did not run the program, since it ran on that CPU already: these are in none of the others. */
@@ -144,10 +146,11 @@ const readCounters = (bytes: Buffer, at: number): ProbeCounters => ({
   coarse: u64(bytes, at + 40),
   lost: u64(bytes, at + 48),
   observed: u64(bytes, at + 56),
-  samples: u64(bytes, at + 64),
-  samplesLost: u64(bytes, at + 72),
-  missed: u64(bytes, at + 80),
-  drained: u64(bytes, at + 88),
+  unobserved: u64(bytes, at + 64),
+  samples: u64(bytes, at + 72),
+  samplesLost: u64(bytes, at + 80),
+  missed: u64(bytes, at + 88),
+  drained: u64(bytes, at + 96),
 });
 
 const readHistogram = (bytes: Buffer, at: number): Histogram => ({

@@ -1,6 +1,7 @@
 /** The eBPF half of the agent: the sidecar's windows become anomalies with the pods' names. */
 import type { Anomaly, AnomalyKind, ProbeReport } from '@netverdict/contracts';
 import type { Pods } from '../domain/pods.ts';
+import { Histograms, type ToldHistogram } from './histograms.ts';
 import { PROBES, type ProbeName } from './probes.ts';
 import { type SidecarLog, startSidecar } from './sidecar.ts';
 import { WindowGatherer } from './windows.ts';
@@ -9,6 +10,7 @@ export interface KernelWatch {
   /** One command of the sidecar's (native/watch/README.md). @throws with its reason */
   command(text: string): Promise<void>;
   reports(): readonly ProbeReport[];
+  histograms(): readonly ToldHistogram[];
   /** Why nothing is watched, or null. */
   away(): string | null;
   /** Kinds of anomalies that the counters need not tell, since a probe tells more of them. */
@@ -28,6 +30,7 @@ export function startKernelWatch(options: {
   readonly log: SidecarLog;
 }): KernelWatch {
   const { sidecarPath, pods, hostInode, report, log } = options;
+  const histograms = new Histograms();
   let gatherer = new WindowGatherer();
   const names = new Map<number, { readonly pod: NonNullable<Anomaly['pod']>; readonly seenMs: number }>();
 
@@ -45,6 +48,7 @@ export function startKernelWatch(options: {
       const from = gatherer;
       const window = from.take(frame);
       if (window === null) return;
+      histograms.add(window.histograms);
       // Without the runtime's answer the namespace's inode still tells whose it is.
       learnPods(window.endMs)
         .catch(() => {})
@@ -75,6 +79,7 @@ export function startKernelWatch(options: {
   return {
     command: (text) => sidecar.command(text),
     reports: () => (sidecar.state().kind === 'running' ? gatherer.reports() : []),
+    histograms: () => histograms.all(),
     away() {
       const state = sidecar.state();
       return state.kind === 'away' ? state.reason : null;

@@ -138,7 +138,8 @@ export class WindowGatherer {
   }
 
   #facts(name: ProbeName, probe: Probe, { key, bytes }: Aggregate, samples: readonly Sample[]): Partial<Anomaly> {
-    const reason = typeof probe.reason === 'function' ? probe.reason(key) : this.#reason(probe.reason, key.reason);
+    const why = probe.reason(key);
+    const reason = typeof why === 'string' ? this.#reason(why, key.reason) : (why?.word ?? null);
     const location = key.location === 0n ? '' : (this.#names.function.get(key.location) ?? '');
     const shown = samples.map((sample) => this.#sample(sample));
     const hook = shown.reduce<string | null>((found, { stack }) => found ?? hookOf(stack ?? []), null);

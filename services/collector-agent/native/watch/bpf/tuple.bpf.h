@@ -120,30 +120,36 @@ static __always_inline bool nv_tuple_of_packet(const struct sk_buff *skb, struct
     return key->family != 0;
 }
 
-/* The socket's own end as the source. skc_num is 0 in some transitions; inet_sport holds the same then. */
-static __always_inline bool nv_tuple_of_socket(const struct sock *sk, struct nv_key *key)
+/* The own end as the source: of a socket, a connection request, or one that waits for its end (their beginnings are the same). */
+static __always_inline bool nv_tuple_of_common(const struct sock_common *common, struct nv_key *key)
 {
-    if (!sk)
-        return false;
-    __u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+    __u16 family = BPF_CORE_READ(common, skc_family);
     if (family != AF_INET && family != AF_INET6)
         return false;
-    key->protocol = BPF_CORE_READ(sk, sk_protocol);
-    key->source_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-    if (!key->source_port)
-        key->source_port = bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
-    key->destination_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+    key->source_port = BPF_CORE_READ(common, skc_num);
+    key->destination_port = bpf_ntohs(BPF_CORE_READ(common, skc_dport));
     if (family == AF_INET) {
         key->family = 4;
-        nv_mapped(key->source, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-        nv_mapped(key->destination, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+        nv_mapped(key->source, BPF_CORE_READ(common, skc_rcv_saddr));
+        nv_mapped(key->destination, BPF_CORE_READ(common, skc_daddr));
         return true;
     }
-    BPF_CORE_READ_INTO((struct in6_addr *)key->source, sk, __sk_common.skc_v6_rcv_saddr);
-    BPF_CORE_READ_INTO((struct in6_addr *)key->destination, sk, __sk_common.skc_v6_daddr);
+    BPF_CORE_READ_INTO((struct in6_addr *)key->source, common, skc_v6_rcv_saddr);
+    BPF_CORE_READ_INTO((struct in6_addr *)key->destination, common, skc_v6_daddr);
     /* A socket of IPv6 that speaks IPv4 has mapped addresses. */
     const __u32 *words = (const __u32 *)key->destination;
     key->family = words[0] == 0 && words[1] == 0 && words[2] == bpf_htonl(0xffff) ? 4 : 6;
+    return true;
+}
+
+/* Of a full socket. skc_num is 0 in some transitions; inet_sport holds the same then. */
+static __always_inline bool nv_tuple_of_socket(const struct sock *sk, struct nv_key *key)
+{
+    if (!sk || !nv_tuple_of_common(&sk->__sk_common, key))
+        return false;
+    key->protocol = BPF_CORE_READ(sk, sk_protocol);
+    if (!key->source_port)
+        key->source_port = bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
     return true;
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "../probe.h"
 
-extern const struct nv_probe nv_drops;
+extern const struct nv_probe nv_drops, nv_retransmits, nv_resets, nv_connects;
 
 const struct nv_probe *const nv_probes[] = {
-    &nv_drops,
-    NULL,
+    &nv_drops, &nv_retransmits, &nv_resets, &nv_connects, NULL,
 };

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Values by their size, in powers of two, per namespace, metric and peer. */
+#ifndef NV_HISTOGRAM_H
+#define NV_HISTOGRAM_H
+
+#include "report.bpf.h"
+
+static __always_inline __u32 nv_bucket(__u64 value)
+{
+    __u32 bucket = 0;
+    if (value >= 1ull << (NV_BUCKETS - 1))
+        return NV_BUCKETS - 1;
+    __u32 v = (__u32)value;
+    if (v >= 1u << 16) { bucket += 16; v >>= 16; }
+    if (v >= 1u << 8) { bucket += 8; v >>= 8; }
+    if (v >= 1u << 4) { bucket += 4; v >>= 4; }
+    if (v >= 1u << 2) { bucket += 2; v >>= 2; }
+    if (v >= 1u << 1) { bucket += 1; v >>= 1; }
+    return bucket + (v ? 1 : 0);
+}
+
+static __always_inline void nv_observe(const struct nv_histogram_key *key, __u64 value)
+{
+    __u32 slot = 0, probe = key->probe;
+    struct nv_tallies *t = nv_tallies_of(probe);
+    void *table = bpf_map_lookup_elem(&histograms, &slot);
+    if (!t || !table)
+        return;
+    struct nv_histogram_value *sums = bpf_map_lookup_elem(table, key);
+    if (!sums) {
+        struct nv_histogram_value fresh = {0};
+        bpf_map_update_elem(table, key, &fresh, BPF_NOEXIST);
+        sums = bpf_map_lookup_elem(table, key);
+        if (!sums) {
+            NV_ADD(t->unobserved, 1);
+            return;
+        }
+    }
+    __u32 bucket = nv_bucket(value);
+    if (bucket < NV_BUCKETS) /* for the verifier */
+        NV_ADD(sums->buckets[bucket], 1);
+    NV_ADD(sums->count, 1);
+    NV_ADD(sums->sum, value);
+    NV_ADD(t->observed, 1);
+}
+
+/* Under the socket's far end; its port where that is a service's. */
+static __always_inline void nv_observe_socket(__u8 probe, __u8 metric, const struct sock *sk, __u64 value)
+{
+    struct nv_key key = {0};
+    if (!nv_tuple_of_socket(sk, &key))
+        return;
+    nv_fold(&key);
+    struct nv_histogram_key at = {.netns = nv_netns_of_socket(sk), .probe = probe, .metric = metric, .port = key.destination_port};
+    __builtin_memcpy(at.peer, key.destination, 16);
+    nv_observe(&at, value);
+}
+
+#endif

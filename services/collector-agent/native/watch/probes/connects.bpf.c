@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/*
+ * TCP connections as the kernel's states have them: how long each took to come about (a histogram per peer; slow ones as events), those
+ * that did not come about, and those that were lost later without a reset.
+ */
+#include "../bpf/histogram.bpf.h"
+#include "../bpf/report.bpf.h"
+
+/* include/net/tcp_states.h */
+#define ESTABLISHED 1
+#define SYN_SENT 2
+#define CLOSE 7
+
+/* The key's detail, as src/watch/probes.ts names them. The reason is the socket's error (an errno; 0: the process gave up). */
+enum { FAILED = 1, SLOW = 2, LOST = 3 };
+enum { CONNECT_MICROSECONDS = 1 };
+
+/* A socket that sent its SYN: when, and what it was told since. It leaves that state in any case, so nothing stays here. */
+struct beginning {
+    __u64 ns;
+    __u32 error;
+    __u32 reserved;
+};
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 16384);
+    __type(key, __u64);
+    __type(value, struct beginning);
+} begun SEC(".maps");
+
+static __always_inline void report(const struct sock *sk, __u32 detail, __u32 reason, __u64 microseconds)
+{
+    struct nv_key key = {.probe = NV_CONNECTS, .direction = NV_OUT, .detail = detail, .reason = reason};
+    nv_tuple_of_socket(sk, &key);
+    key.netns = nv_netns_of_socket(sk);
+    struct nv_extra extra = {.sk = sk, .value = microseconds};
+    nv_report(&key, &extra);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int on_inet_sock_set_state(void *ctx)
+{
+    const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
+    int before = NV_ARG(ctx, 1, int), after = NV_ARG(ctx, 2, int);
+    __u64 id = (__u64)sk, now = bpf_ktime_get_ns();
+    if (after == SYN_SENT) {
+        struct beginning fresh = {.ns = now};
+        bpf_map_update_elem(&begun, &id, &fresh, BPF_ANY);
+        return 0;
+    }
+    if (before == SYN_SENT) {
+        struct beginning *start = bpf_map_lookup_elem(&begun, &id);
+        __u64 microseconds = start ? (now - start->ns) / 1000 : 0;
+        __u32 told = start ? start->error : 0;
+        bpf_map_delete_elem(&begun, &id);
+        if (after == CLOSE) {
+            __u32 error = BPF_CORE_READ(sk, sk_err);
+            report(sk, FAILED, error ? error : told, microseconds);
+        } else if (start && after == ESTABLISHED) {
+            nv_observe_socket(NV_CONNECTS, CONNECT_MICROSECONDS, sk, microseconds);
+            __u32 probe = NV_CONNECTS;
+            struct nv_settings *s = bpf_map_lookup_elem(&settings, &probe);
+            if (s && microseconds >= s->threshold)
+                report(sk, SLOW, 0, microseconds);
+        }
+        return 0;
+    }
+    if (before == ESTABLISHED && after == CLOSE) {
+        __u32 error = BPF_CORE_READ(sk, sk_err);
+        if (error && error != 104 && error != 32) /* ECONNRESET, EPIPE: a reset, which `resets` tells */
+            report(sk, LOST, error, 0);
+    }
+    return 0;
+}
+
+/*
+ * An ICMP error that finds the socket locked by its process only waits in the socket's error queue (tcp_v4_err): the process learns of it and
+ * closes, and then there is no error left in the socket itself.
+ */
+SEC("tp_btf/inet_sk_error_report")
+int on_inet_sk_error_report(void *ctx)
+{
+    const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
+    if (BPF_CORE_READ(sk, __sk_common.skc_state) != SYN_SENT)
+        return 0;
+    __u64 id = (__u64)sk;
+    struct beginning *start = bpf_map_lookup_elem(&begun, &id);
+    const struct sk_buff *last = BPF_CORE_READ(sk, sk_error_queue.prev);
+    if (!start)
+        return 0;
+    start->error = BPF_CORE_READ(sk, sk_err);
+    if (!start->error && last != (const struct sk_buff *)&sk->sk_error_queue)
+        start->error = BPF_CORE_READ((const struct sock_exterr_skb *)last->cb, ee.ee_errno);
+    return 0;
+}

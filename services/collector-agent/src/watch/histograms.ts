@@ -1,0 +1,48 @@
+/** What the probes' histograms have counted since the agent began: per namespace, metric and peer, and bounded in number. */
+import { probeOf } from './probes.ts';
+import type { End, Histogram } from './records.ts';
+
+export interface ToldHistogram {
+  readonly probe: string;
+  readonly metric: string;
+  readonly netns: number;
+  readonly peer: End;
+  readonly count: number;
+  /** Microseconds, as the buckets' bounds are: [n] counts values from 2^(n-1) up to 2^n - 1, the last one all above. */
+  readonly sum: number;
+  readonly buckets: readonly number[];
+}
+
+/** More peers than these are counted together, under no address. */
+const MAX_PEERS = 2000;
+
+export class Histograms {
+  readonly #all = new Map<string, ToldHistogram>();
+
+  add(histograms: readonly Histogram[]): void {
+    for (const histogram of histograms) {
+      const known = probeOf(histogram.probe);
+      const metric = known?.[1].metrics?.[histogram.metric];
+      if (known === undefined || metric === undefined) continue;
+      const { netns, count, sum, buckets } = histogram;
+      const full = `${netns}/${metric}/${histogram.peer.address}/${histogram.peer.port}`;
+      const room = this.#all.has(full) || this.#all.size < MAX_PEERS;
+      const peer = room ? histogram.peer : { address: null, port: null };
+      const at = room ? full : `${netns}/${metric}`;
+      const before = this.#all.get(at);
+      this.#all.set(at, {
+        probe: known[0],
+        metric,
+        netns,
+        peer,
+        count: count + (before?.count ?? 0),
+        sum: sum + (before?.sum ?? 0),
+        buckets: buckets.map((n, i) => n + (before?.buckets[i] ?? 0)),
+      });
+    }
+  }
+
+  all(): ToldHistogram[] {
+    return [...this.#all.values()];
+  }
+}
