@@ -16,7 +16,7 @@ import { SECTIONS_MAX_AGE_MS } from './streams.ts';
 import { pack, unpack } from './wire.ts';
 
 export interface Sections {
-  /** Known to be stored, for at least half a day to come. */
+  /** Known to be stored, for at least half a day to come; at once false while there is no connection. */
   has(digest: string): Promise<boolean>;
   /** Does nothing when the digest is stored already. @throws BusUnavailable */
   put(digest: string, content: Uint8Array | string): Promise<void>;
@@ -64,7 +64,8 @@ export class SectionsMemory {
   }
 
   async holds(subject: string): Promise<boolean> {
-    if (!this.known.has(subject)) return false;
+    // While the server is away, nobody knows with what it comes back.
+    if (!this.known.has(subject) || !this.link.connected()) return false;
     if (performance.now() - this.readAt > STATE_AGE_MS) {
       this.reading ??= this.read().finally(() => {
         this.reading = null;
@@ -115,6 +116,7 @@ export function sectionsOf(link: Link, memory: SectionsMemory, cluster: string):
   async function has(digest: string): Promise<boolean> {
     const subject = at(digest, 0);
     if (await memory.holds(subject)) return true;
+    if (!link.connected()) return false;
     const found = await read(subject);
     if (!found) return false;
     const writtenAt = Date.parse(found.header('Nats-Time-Stamp'));

@@ -16,8 +16,15 @@ const RETRY_MS = 50;
 export function busAgents(bus: Bus, cluster: string): Agents {
   const silent = new Set<string>();
   let outages = 0;
+  /** Our clock, when NATS was last there again: the agents come back to it after us, each in its own time. */
+  let backAt = 0;
   bus.onDisconnect(() => {
     outages++;
+    // Who did not answer for want of a way is not silent.
+    silent.clear();
+  });
+  bus.onReconnect(() => {
+    backAt = performance.now();
   });
   return {
     outages: () => outages,
@@ -44,8 +51,8 @@ export function busAgents(bus: Bus, cluster: string): Agents {
           // Asked while NATS is away: the question was not sent. An answer that broke off is asked for again by the reader.
           const away = error instanceof ConnectionLost && !bus.connected() && outages === before;
           if (!away && !(error instanceof NoResponder)) throw error;
-          if (away ? left() <= RETRY_MS : performance.now() - began > patience) {
-            silent.add(node);
+          if (away ? left() <= RETRY_MS : performance.now() - Math.max(began, backAt) > patience) {
+            if (!away) silent.add(node);
             throw new Error(`no agent answers for ${node}`, { cause: error });
           }
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

@@ -190,6 +190,19 @@ describe('an agent that fails', () => {
     expect((await read()).unavailable).toBeNull();
     expect(stored.size).toBe(1);
   });
+  it('so is one that left out a text as known, which the store lost before it came', async () => {
+    const { agent, stored, read, pass } = setUp();
+    await read();
+    pass(5000);
+    agent.mangle = (c) => {
+      if (agent.requests.length === 2) stored.clear();
+      return [c];
+    };
+    const snapshot = await read();
+    expect(agent.requests.map((r) => r.knownDigests.length)).toEqual([0, 1, 0]);
+    expect(sectionsOf(snapshot).some((s) => 'missing' in s)).toBe(false);
+    expect(stored.size).toBe(1);
+  });
   it('an agent whose answer breaks off while the bus stands is not asked again', async () => {
     const { agent, read } = setUp();
     agent.mangle = (c) => (c.kind === 'end' ? [] : [c]);

@@ -16,7 +16,7 @@ import {
 } from '@netverdict/linux-net';
 import { targetKey } from '../flow/targets.ts';
 import type { Agents, FlowFilter, SectionStore } from './ports.ts';
-import { receive } from './receive.ts';
+import { receive, StoredNoMore } from './receive.ts';
 
 export interface Ask {
   readonly targets: readonly CollectTarget[];
@@ -124,8 +124,7 @@ export class NodeReader {
     const until = this.#now() + Math.max(...batch.map(({ ask }) => ask.deadlineMs));
     for (;;) {
       const outages = this.#agents.outages();
-      const deadlineMs = until - this.#now();
-      const failure = await this.#askOnce([...targets.values()], flows, { maxAgeMs, deadlineMs });
+      const failure = await this.#askOnce([...targets.values()], flows, { maxAgeMs, until });
       // The bus broke meanwhile: the answer is lost, or what it brought was stored in what is gone.
       if (this.#agents.outages() === outages || this.#now() >= until) return failure;
     }
@@ -134,20 +133,28 @@ export class NodeReader {
   async #askOnce(
     all: readonly CollectTarget[],
     flows: ReadonlyMap<string, FlowFilter>,
-    { maxAgeMs, deadlineMs }: { readonly maxAgeMs: number; readonly deadlineMs: number },
+    { maxAgeMs, until }: { readonly maxAgeMs: number; readonly until: number },
   ): Promise<NodeSnapshot | null> {
     try {
       for (let from = 0; from < all.length; from += MAX_TARGETS) {
         const part = all.slice(from, from + MAX_TARGETS);
         const readAt = this.#now() - maxAgeMs;
-        const request = {
-          targets: part,
-          maxAgeMs,
-          knownDigests: await this.#knownDigests(part),
-          flows: [...flows.values()],
-          deadlineMs,
+        const ask = async (knownDigests: readonly string[]): Promise<NodeSnapshot> => {
+          const left = until - this.#now();
+          const request = {
+            targets: part,
+            maxAgeMs,
+            knownDigests: [...knownDigests],
+            flows: [...flows.values()],
+            deadlineMs: left,
+          };
+          return receive(this.#node, this.#agents.collect(this.#node, request, left), this.#store, knownDigests);
         };
-        const snapshot = await receive(this.#node, this.#agents.collect(this.#node, request, deadlineMs), this.#store);
+        const snapshot = await ask(await this.#knownDigests(part)).catch((error: unknown) => {
+          // What was stored when the question was made was lost before its answer: this time the agent sends all.
+          if (error instanceof StoredNoMore) return ask([]);
+          throw error;
+        });
         this.#keep(part, snapshot, readAt, new Set(flows.keys()));
       }
       return null;

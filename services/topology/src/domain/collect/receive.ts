@@ -22,11 +22,20 @@ interface Assembly {
   readonly count: number;
 }
 
-/** @throws an Error with the agent's own words, or when the answer is not whole. */
+/** Texts that the agent was told to leave out, as they were stored, are stored no more. */
+export class StoredNoMore extends Error {
+  override readonly name = 'StoredNoMore';
+}
+
+/**
+ * @param known the digests whose texts the agent was told to leave out
+ * @throws StoredNoMore; an Error with the agent's own words, or when the answer is not whole
+ */
 export async function receive(
   node: string,
   chunks: AsyncIterable<CollectChunk>,
   store: SectionStore,
+  known: readonly string[],
 ): Promise<NodeSnapshot> {
   let manifest: NodeSnapshot | null = null;
   let ended = false;
@@ -58,13 +67,14 @@ export async function receive(
   }
   if (!manifest || !ended) throw new Error(`the answer of ${node} broke off`);
   await Promise.all(writing);
-  return checked(node, manifest, { good, bad, store });
+  return checked(node, manifest, { good, bad, store, known: new Set(known) });
 }
 
 interface Received {
   readonly good: ReadonlySet<string>;
   readonly bad: ReadonlySet<string>;
   readonly store: SectionStore;
+  readonly known: ReadonlySet<string>;
 }
 
 /** The manifest with every section that is not in the store made a missing one. */
@@ -78,8 +88,10 @@ async function checked(node: string, manifest: NodeSnapshot, received: Received)
   return { ...manifest, node, namespaces };
 }
 
-async function checkedEntry(entry: SectionEntry, { good, bad, store }: Received): Promise<SectionEntry> {
+async function checkedEntry(entry: SectionEntry, { good, bad, store, known }: Received): Promise<SectionEntry> {
   if ('missing' in entry || good.has(entry.digest)) return entry;
   if (bad.has(entry.digest)) return { kind: entry.kind, missing: 'the text that came does not have its digest' };
-  return (await store.has(entry.digest)) ? entry : { kind: entry.kind, missing: 'the agent did not send its text' };
+  if (await store.has(entry.digest)) return entry;
+  if (known.has(entry.digest)) throw new StoredNoMore(`the stored text of ${entry.kind} is lost`);
+  return { kind: entry.kind, missing: 'the agent did not send its text' };
 }
