@@ -42,6 +42,7 @@ export function parseNetns(sections: readonly NetnsSection[], parse: SectionPars
     ip6tablesLegacy: part('ip6tables-save'),
     ip6tablesNft: part('ip6tables-nft-save'),
     nftables: part('nftables'),
+    netfilterHooks: part('netfilter-hooks'),
     ipsets: part('ipset-save'),
     sockets: part('sockets'),
     sysctls: part('sysctl'),

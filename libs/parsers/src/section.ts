@@ -6,6 +6,7 @@ import type {
   InterfaceAddress,
   IpSet,
   Link,
+  NetfilterHook,
   NetnsId,
   NftRuleset,
   Result,
@@ -24,6 +25,7 @@ import { parseNetnsIds } from './ip/netns-ids.ts';
 import { parseIpRoute } from './ip/route.ts';
 import { parseIpRule } from './ip/rule.ts';
 import { parseIpsetSave } from './ipset/save.ts';
+import { parseNetfilterHooks } from './nft/hooks.ts';
 import { parseNftables } from './nft/nftables.ts';
 import type { ParseProblem } from './problem.ts';
 import { parseConntrack, parseConntrackTable } from './proc/conntrack.ts';
@@ -48,6 +50,7 @@ export interface SectionValues {
   'ip6tables-nft-save': XtRuleset;
   'ipset-save': readonly IpSet[];
   nftables: NftRuleset;
+  'netfilter-hooks': readonly NetfilterHook[] | null;
   sockets: readonly Socket[];
   sysctl: ReadonlyMap<string, string>;
   conntrack: readonly ConntrackEntry[];
@@ -71,6 +74,7 @@ const PARSERS: { readonly [K in SectionKind]: (text: string) => Result<SectionVa
   'ip6tables-nft-save': (text) => parseIptablesSave(text, 'nft', 'ipv6'),
   'ipset-save': parseIpsetSave,
   nftables: parseNftables,
+  'netfilter-hooks': parseNetfilterHooks,
   sockets: parseSockets,
   sysctl: parseSysctl,
   conntrack: parseConntrack,

@@ -31,6 +31,19 @@ export interface AttachedProgram {
   readonly name: string;
 }
 
+/** One function that netfilter calls; those of one family and hook stand in the order in which a packet meets them. */
+export interface NetfilterHook {
+  /** `ip` or `ip6`: what is hooked in for `inet` stands in both. */
+  readonly family: string;
+  /** As nft names it: `prerouting`. */
+  readonly hook: string;
+  readonly priority: number;
+  /** The kernel's name of it, `ipt_do_table`; null where the kernel keeps no names. */
+  readonly function: string | null;
+  /** nftables', iptables-nft's among them. */
+  readonly chain: { readonly family: string; readonly table: string; readonly name: string } | null;
+}
+
 export interface NetnsState {
   readonly links: Known<readonly Link[]>;
   readonly addresses: Known<readonly InterfaceAddress[]>;
@@ -48,6 +61,8 @@ export interface NetnsState {
   readonly ip6tablesNft: Known<XtRuleset>;
   /** Native nftables, without the tables that iptables-nft owns. */
   readonly nftables: Known<NftRuleset>;
+  /** Of two rulesets with one priority, which is asked first; null: this kernel does not list its hooks, as most do not. */
+  readonly netfilterHooks: Known<readonly NetfilterHook[] | null>;
   readonly ipsets: Known<readonly IpSet[]>;
   readonly sockets: Known<readonly Socket[]>;
   /** Path below /proc/sys/, with dots or slashes as in the kernel (`net/ipv4/ip_forward`), to its text. */

@@ -87,6 +87,7 @@ const CANONICAL: Readonly<Record<SectionKind, (text: string) => string>> = {
   'ip6tables-nft-save': xtables,
   'ipset-save': ipset,
   nftables,
+  'netfilter-hooks': same,
   sockets,
   sysctl: same,
   conntrack,

@@ -20,6 +20,8 @@ export const SECTION_KINDS = {
   'ip6tables-nft-save': '`ip6tables-nft-save`, empty when no such table exists',
   'ipset-save': '`ipset save`',
   nftables: 'the ruleset as the kernel holds it, without the tables that iptables-nft owns: one JSON object a line',
+  'netfilter-hooks':
+    'what is hooked in, in the order in which it is asked: JSON array of {"family", "hook", "priority", "function", "chain"}; null where the kernel does not list it',
   sockets: "/proc/net/{tcp,tcp6,udp,udp6} listeners and UDP sockets: `# tcp` headings, then the kernel's lines",
   sysctl: '`path = value` lines, sorted by path, path as below /proc/sys/ with slashes',
   conntrack: '/proc/net/nf_conntrack-style lines (`conntrack -L -o extended`) of the flow asked about',

@@ -118,8 +118,8 @@ const stops = (verdict: TableVerdict | NftResult): boolean => verdict.kind !== '
  * nothing tells which comes first, both orders are followed.
  */
 function inOrder(at: At, rank: Rank, packet: Packet): readonly Group[] {
-  const { groups } = rank;
-  if (groups.length < 2) return groups;
+  const { groups, ordered } = rank;
+  if (ordered || groups.length < 2) return groups;
   const sorted: Group[] = [];
   for (const group of groups) {
     let place = sorted.length;
@@ -166,8 +166,8 @@ const loses = (at: At, group: Group, packet: Packet): boolean =>
 /** nf_nat_inet_fn: one nat chain after the other, until one has translated the connection. */
 function askNat(at: At, ranks: readonly Rank[], packet: Packet): HookResult {
   let current = packet;
-  for (const { groups } of ranks) {
-    const result = askGroups(at, groups, current);
+  for (const rank of ranks) {
+    const result = askGroups(at, rank, current);
     if (!result.ok || isSetUp(at, current)) return result;
     current = result.packet;
   }
@@ -182,12 +182,13 @@ interface Translation {
 }
 
 /** Groups of equal priority: which is asked first matters only where more than one would translate this packet. */
-function askGroups(at: At, groups: readonly Group[], packet: Packet): HookResult {
+function askGroups(at: At, { groups, ordered }: Rank, packet: Packet): HookResult {
   const { walk, ns } = at;
   const id = packet.ct?.id ?? 0;
   let current = packet;
   const found: Translation[] = [];
-  for (const group of groups)
+  for (const group of groups) {
+    if (ordered && found.length > 0) break;
     for (const act of group.acts) {
       if (act.kind !== 'xt' && act.kind !== 'nft') continue;
       if (found.some((f) => f.group === group)) break;
@@ -206,6 +207,7 @@ function askGroups(at: At, groups: readonly Group[], packet: Packet): HookResult
         current = result.packet;
       }
     }
+  }
   const [one, ...others] = found;
   if (!one) return { ok: true, packet: current };
   const { answered, entry, rules } = firstAsked(at, [one, ...others]);

@@ -1,5 +1,5 @@
 /** In which order a packet meets tables of iptables, base chains of native nftables, conntrack and NAT. */
-import type { NftChain, NftExpr, NftRuleset, NftTable } from '@netverdict/linux-net';
+import type { NetfilterHook, NftChain, NftExpr, NftRuleset, NftTable } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from '../diagnose.ts';
 import { evaluate } from '../evaluate.ts';
@@ -148,6 +148,45 @@ describe('of one priority, in different tables', () => {
       met.filter((r) => r.tool === 'inet').map((r) => `${r.table} ${r.chain}`);
     expect(branches.flatMap((b) => [b, ...b.otherwise]).map((b) => rules(b.rulesMet))).toEqual([['two b'], ['one a']]);
   });
+});
+
+describe('of one priority, where the kernel lists its hooks', () => {
+  const hook = (chain: NetfilterHook['chain'], name = 'nft_do_chain_inet'): NetfilterHook => ({
+    family: 'ip',
+    hook: 'forward',
+    priority: 0,
+    function: name,
+    chain,
+  });
+  const one = hook({ family: 'inet', table: 'one', name: 'a' });
+  const two = hook({ family: 'inet', table: 'two', name: 'b' });
+  const sets = nft(
+    table('one', [chain('a', 1, {}, [...mark('05000000')])]),
+    table('two', [chain('b', 1, {}, [...marked('05000000'), DROP])]),
+  );
+  const DROPS = { FORWARD: [{ target: { kind: 'drop' as const } }] };
+  it.each([
+    ['the one that sets the mark', [one, two], 'dropped'],
+    ['the one that asks for it', [two, one], 'delivered'],
+  ] as const)('%s comes first where it stands first', (_, list, disposition) =>
+    expect(met({ ...sets, netfilterHooks: known(list) })).toMatchObject({ disposition, unknowns: 0, ways: 1 }),
+  );
+  it('iptables-nft goes by its chain, legacy by the function that the kernel calls', () => {
+    const both = {
+      iptablesLegacy: known(ruleset('legacy', { filter: DROPS })),
+      iptablesNft: known(ruleset('nft', { filter: DROPS })),
+    };
+    const ofNft = hook({ family: 'ip', table: 'filter', name: 'FORWARD' }, 'nft_do_chain_ipv4');
+    const ofLegacy = hook(null, 'ipt_do_table');
+    const metFirst = (...list: NetfilterHook[]) =>
+      evaluate(worldWith({ ...both, netfilterHooks: known(list) }), FLOW)
+        .branches.map((b) => b.rulesMet.find((r) => r.table === 'filter')?.tool)
+        .join();
+    expect(metFirst(ofNft, ofLegacy)).toBe('iptables-nft');
+    expect(metFirst(ofLegacy, ofNft)).toBe('iptables-legacy');
+  });
+  it('a list without one of them tells nothing', () =>
+    expect(met({ ...sets, netfilterHooks: known([one]) }).ways).toBe(2));
 });
 
 describe('chains', () => {

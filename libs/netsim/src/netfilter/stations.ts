@@ -4,14 +4,15 @@
  *
  * Of equal priority the hook that was registered last comes first (nf_hook_entries_grow puts a new one before those that are
  * not below it). Within one native table that is the chain that was made last, which its handle tells. Between tables, and
- * between the variants of iptables, nothing that can be read tells it (the kernel's list of hooks could, where it has one):
- * they are `groups` of one rank. The order given here, native tables from the last to the first, then iptables-nft, then
- * legacy, is that of a host whose rules were loaded the other way round, and is asked about where it matters.
+ * between the variants of iptables, only the kernel's list of hooks tells it, which few kernels have: without it they are
+ * `groups` of one rank. The order given here, native tables from the last to the first, then iptables-nft, then legacy, is
+ * that of a host whose rules were loaded the other way round, and is asked about where it matters.
  */
-import type { Family, Known, XtTableName, XtVariant } from '@netverdict/linux-net';
+import type { Family, Known, NetfilterHook, XtTableName, XtVariant } from '@netverdict/linux-net';
 import { tracksConnections } from '../conntrack/needed.ts';
 import type { CompiledNft, NftBase } from '../nft/compile.ts';
 import { type Hook, NFT_HOOK } from './hooks.ts';
+import { type PlaceOf, placesOf } from './listed-hooks.ts';
 import { type CompiledChain, type CompiledRuleset, type CompiledTable, toolOf } from './ruleset.ts';
 
 export type Act =
@@ -39,6 +40,8 @@ export interface Group {
 
 export interface Rank {
   readonly priority: number;
+  /** The groups stand as the kernel says that they do. */
+  readonly ordered: boolean;
   readonly groups: readonly Group[];
 }
 
@@ -65,7 +68,11 @@ type Rulesets = Readonly<Record<Family, readonly Known<CompiledRuleset>[]>>;
 
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 
-export function compileHooks(rulesets: Rulesets, nft: Known<CompiledNft>): CompiledHooks {
+export function compileHooks(
+  rulesets: Rulesets,
+  nft: Known<CompiledNft>,
+  listed: Known<readonly NetfilterHook[] | null>,
+): CompiledHooks {
   const of = (family: Family): Readonly<Record<Hook, readonly Rank[]>> => {
     const known = rulesets[family].flatMap((r) => (r.known ? [r.value] : []));
     const families = ['inet', family === 'ipv4' ? 'ip' : 'ip6'];
@@ -80,6 +87,7 @@ export function compileHooks(rulesets: Rulesets, nft: Known<CompiledNft>): Compi
         bases.filter((base) => base.hook === NFT_HOOK[hook]),
         tracked,
         tracked && anyNat,
+        placesOf(listed, family, NFT_HOOK[hook]),
       );
     return {
       PREROUTING: at('PREROUTING'),
@@ -99,10 +107,11 @@ function ranksAt(
   bases: readonly NftBase[],
   tracked: boolean,
   anyNat: boolean,
+  placeOf: PlaceOf | null,
 ): readonly Rank[] {
   const groups: { priority: number; group: Group }[] = [];
   const natGroups: { priority: number; group: Group }[] = [];
-  for (const [key, chains] of byTableAndPriority(bases)) {
+  for (const [key, chains] of byTableAndPriority(bases, placeOf !== null)) {
     const [first] = chains;
     if (!first) continue;
     const group = nativeGroup(key, hook, chains);
@@ -119,7 +128,7 @@ function ranksAt(
     }
   const nat = NAT_PRIORITY[hook];
   if (nat !== null && anyNat) {
-    const act: Act = { kind: 'nat', ranks: rank(natGroups) };
+    const act: Act = { kind: 'nat', ranks: rank(natGroups, hook, placeOf) };
     groups.push({ priority: nat, group: { name: 'NAT', acts: [act], stops: true, changes: true } });
   }
   if (tracked && (hook === 'PREROUTING' || hook === 'OUTPUT'))
@@ -127,17 +136,18 @@ function ranksAt(
       priority: CONNTRACK_PRIORITY,
       group: { name: 'connection tracking', acts: [{ kind: 'conntrack' }], stops: true, changes: true },
     });
-  return rank(groups);
+  return rank(groups, hook, placeOf);
 }
 
-/** Chains of one table and priority, the last made first; tables from the last to the first. */
-function byTableAndPriority(bases: readonly NftBase[]): Map<string, NftBase[]> {
+/** Chains of one table and priority, the last made first; tables from the last to the first. `singly`: each by itself. */
+function byTableAndPriority(bases: readonly NftBase[], singly: boolean): Map<string, NftBase[]> {
   const groups = new Map<string, NftBase[]>();
   const newest = [...bases].sort(
     (a, b) => b.table.index - a.table.index || b.chain.chain.handle - a.chain.chain.handle,
   );
   for (const base of newest) {
-    const key = `nft ${base.table.family} ${base.table.name} ${base.type === 'nat' ? 'nat ' : ''}${base.priority}`;
+    const chain = singly ? `chain ${base.chain.chain.name} ` : '';
+    const key = `nft ${base.table.family} ${base.table.name} ${chain}${base.type === 'nat' ? 'nat ' : ''}${base.priority}`;
     const list = groups.get(key);
     if (list) list.push(base);
     else groups.set(key, [base]);
@@ -200,12 +210,28 @@ function abilities(table: CompiledTable, from: CompiledChain): Abilities {
   return can;
 }
 
-function rank(groups: readonly { readonly priority: number; readonly group: Group }[]): readonly Rank[] {
+function rank(
+  groups: readonly { readonly priority: number; readonly group: Group }[],
+  hook: Hook,
+  placeOf: PlaceOf | null,
+): readonly Rank[] {
   const ranks = new Map<number, Group[]>();
   for (const { priority, group } of groups) {
     const list = ranks.get(priority);
     if (list) list.push(group);
     else ranks.set(priority, [group]);
   }
-  return [...ranks].sort(([a], [b]) => a - b).map(([priority, list]) => ({ priority, groups: list }));
+  return [...ranks]
+    .sort(([a], [b]) => a - b)
+    .map(
+      ([priority, list]) => inListedOrder(priority, list, hook, placeOf) ?? { priority, groups: list, ordered: false },
+    );
+}
+
+/** null where the list does not name them all: it was read at another time than the rules. */
+function inListedOrder(priority: number, groups: readonly Group[], hook: Hook, placeOf: PlaceOf | null): Rank | null {
+  if (placeOf === null || groups.length < 2) return null;
+  const placed = groups.map((group) => ({ group, place: placeOf(group.acts[0], priority, hook) }));
+  if (placed.some(({ place }) => place < 0)) return null;
+  return { priority, groups: placed.sort((a, b) => a.place - b.place).map(({ group }) => group), ordered: true };
 }

@@ -173,6 +173,7 @@ export function emptyState(more: Partial<NetnsState> = {}): NetnsState {
     ip6tablesLegacy: known({ variant: 'legacy', family: 'ipv6', tables: [] }),
     ip6tablesNft: known({ variant: 'nft', family: 'ipv6', tables: [] }),
     nftables: known({ tables: [] }),
+    netfilterHooks: known(null),
     ipsets: known([]),
     sockets: known([]),
     sysctls: known(new Map()),

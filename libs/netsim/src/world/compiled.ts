@@ -102,7 +102,7 @@ export function compileNamespace(state: NetnsState, previous?: CompiledNetns): C
     },
     rulesets,
     nft,
-    hooks: sameRules(previous, rulesets, nft) ?? compileHooks(rulesets, nft),
+    hooks: sameRules(previous, state, rulesets, nft) ?? compileHooks(rulesets, nft, state.netfilterHooks),
     ipsets: previous && state.ipsets === old?.ipsets ? previous.ipsets : mapKnown(state.ipsets, compileIpSets),
     own: new Set(addresses.filter((a) => !a.tentative || a.dadFailed === false).map((a) => a.address)),
     addressesOn: (ifindex) => byLink.get(ifindex) ?? [],
@@ -113,10 +113,12 @@ export function compileNamespace(state: NetnsState, previous?: CompiledNetns): C
 /** The hooks of before, where no ruleset is another one. */
 const sameRules = (
   previous: CompiledNetns | undefined,
+  state: NetnsState,
   rulesets: CompiledNetns['rulesets'],
   nft: CompiledNetns['nft'],
 ): CompiledHooks | undefined =>
   previous?.nft === nft &&
+  previous.state.netfilterHooks === state.netfilterHooks &&
   (['ipv4', 'ipv6'] as const).every((family) =>
     rulesets[family].every((ruleset, i) => ruleset === previous.rulesets[family][i]),
   )

@@ -90,6 +90,7 @@ int section_sysctl(struct ctx *c, struct buf *out);
 int section_conntrack(struct ctx *c, struct buf *out);
 int section_conntrack_table(struct ctx *c, struct buf *out);
 int section_programs(struct ctx *c, struct buf *out);
+int section_hooks(struct ctx *c, struct buf *out);
 void nft_state_free(struct ctx *c);
 
 /* Runs a tool in the entered namespace, bounded in time, CPU and memory; its stdout is appended to `out`. */

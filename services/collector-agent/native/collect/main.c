@@ -57,6 +57,7 @@ static const struct {
     {"iptables-nft-save", section_iptables_nft},
     {"ip6tables-nft-save", section_ip6tables_nft},
     {"nftables", section_nftables},
+    {"netfilter-hooks", section_hooks},
     {"ipset-save", section_ipset},
 };
 #define N_SECTIONS (sizeof sections / sizeof *sections)

@@ -18,7 +18,10 @@ afterEach(async () => {
   scratch.remove();
 });
 
-async function read(kind: 'attached-programs' | 'nftables' | 'iptables-nft-save', by = helper): Promise<string> {
+async function read(
+  kind: 'netfilter-hooks' | 'attached-programs' | 'nftables' | 'iptables-nft-save',
+  by = helper,
+): Promise<string> {
   const { sections } = await by.collect({
     path: scratch.path,
     kinds: [kind],
@@ -45,6 +48,17 @@ it.each([
     hook: 'qdisc',
     name: expect.stringMatching(name),
   });
+});
+
+it('hooks: their order, where the kernel lists them; null, where it does not', async () => {
+  scratch.run(['nft', 'add table ip t; add chain ip t c { type filter hook forward priority 3; }']);
+  const listed: unknown = JSON.parse(await read('netfilter-hooks'));
+  // nft prints nothing where the kernel has no list.
+  if (!scratch.run(['nft', 'list', 'hooks', 'ip']).includes('chain ip t c')) expect(listed).toBeNull();
+  else
+    expect(listed).toContainEqual(
+      expect.objectContaining({ hook: 'forward', priority: 3, chain: { family: 'ip', table: 't', name: 'c' } }),
+    );
 });
 
 it('qdisc: a queue with room says nothing', async () => {
