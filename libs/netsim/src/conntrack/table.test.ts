@@ -100,14 +100,14 @@ describe('a connection that was there before', () => {
     ['a SYN of the other side is INVALID', 'ESTABLISHED', back(SYN), null, null],
   ] as const)('%s', (_, state, packet, info, mark) => {
     const table = new Conntrack();
-    table.seed('a', () => [entryFrom(read(state))]);
+    table.seed('a', [entryFrom(read(state))]);
     const ref = table.track('a', packet);
     expect([ref?.info ?? null, ref ? table.get('a', ref.id)?.mark : null]).toEqual([info, mark]);
   });
 
   it('asks whether a packet is in the window, and takes it for INVALID where it is not', () => {
     const table = new Conntrack();
-    table.seed('a', () => [entryFrom(read('ESTABLISHED'))]);
+    table.seed('a', [entryFrom(read('ESTABLISHED'))]);
     expect(table.track('a', ACK, { loose: () => true, inWindow: () => false })).toBeNull();
   });
 

@@ -49,6 +49,12 @@ export interface Counts {
 export type Carried = Readonly<Record<'original' | 'reply', Counts>>;
 
 const NONE_CARRIED: Carried = { original: { packets: 0, bytes: 0 }, reply: { packets: 0, bytes: 0 } };
+const NO_ENTRIES: readonly never[] = [];
+
+const withOneMore = ({ packets, bytes }: Counts, packet: Packet): Counts => ({
+  packets: packets + 1,
+  bytes: bytes + packet.sizeBytes,
+});
 
 export interface CtRef {
   readonly id: number;
@@ -76,12 +82,16 @@ const zoneId = ({ zone, zoneOf }: Zone, direction: CtRef['direction']): number =
 export class Conntrack {
   readonly #tables = new Map<NamespaceKey, CtEntry[]>();
 
-  /** The entries that are there before the run; `entries` is asked at the first use only. */
-  seed(key: NamespaceKey, entries: () => readonly Omit<CtEntry, 'id'>[]): void {
+  isSeeded(key: NamespaceKey): boolean {
+    return this.#tables.has(key);
+  }
+
+  /** The entries that are there before the run. */
+  seed(key: NamespaceKey, entries: readonly Omit<CtEntry, 'id'>[]): void {
     if (this.#tables.has(key)) return;
     this.#tables.set(
       key,
-      entries().map((entry, id) => ({ ...entry, id })),
+      entries.map((entry, id) => ({ ...entry, id })),
     );
   }
 
@@ -92,11 +102,13 @@ export class Conntrack {
   update(key: NamespaceKey, id: number, change: Partial<Omit<CtEntry, 'id'>>): void {
     const table = this.#tables.get(key);
     const entry = table?.[id];
-    if (table && entry) table[id] = { ...entry, ...change };
+    // One spread is many times quicker than two.
+    if (table && entry) table[id] = Object.assign({ ...entry }, change);
   }
 
   entries(key: NamespaceKey): readonly CtEntry[] {
-    return (this.#tables.get(key) ?? []).filter((entry) => !entry.dead);
+    const all = this.#tables.get(key) ?? NO_ENTRIES;
+    return all.some((entry) => entry.dead) ? all.filter((entry) => !entry.dead) : all;
   }
 
   /** Is there a TCP connection of which only one direction has passed somewhere? Its next packet is INVALID there. */
@@ -117,9 +129,13 @@ export class Conntrack {
     // An error is none of the connection's own packets (nf_ct_refresh_acct is not reached).
     const entry = ref && ref.info !== 'related' ? this.get(key, ref.id) : undefined;
     if (ref && entry?.carried) {
-      const { packets, bytes } = entry.carried[ref.direction];
-      const more = { packets: packets + 1, bytes: bytes + packet.sizeBytes };
-      this.update(key, entry.id, { carried: { ...entry.carried, [ref.direction]: more } });
+      const { original, reply } = entry.carried;
+      const carried =
+        ref.direction === 'original'
+          ? { original: withOneMore(original, packet), reply }
+          : { original, reply: withOneMore(reply, packet) };
+      // Looking it up has just made a new entry of it, which nobody else has yet.
+      Object.assign(entry, { carried });
     }
     return ref;
   }
@@ -135,11 +151,14 @@ export class Conntrack {
   }
 
   #find(key: NamespaceKey, zone: Zone, tuple: CtTuple): { entry: CtEntry; direction: CtRef['direction'] } | null {
-    for (const entry of this.#tables.get(key) ?? []) {
+    const table = this.#tables.get(key);
+    if (!table) return null;
+    for (const entry of table) {
       if (entry.dead) continue;
-      for (const direction of ['original', 'reply'] as const)
-        if (zoneId(entry, direction) === zoneId(zone, direction) && sameTuple(entry[direction], tuple))
-          return { entry, direction };
+      if (sameTuple(entry.original, tuple) && zoneId(entry, 'original') === zoneId(zone, 'original'))
+        return { entry, direction: 'original' };
+      if (sameTuple(entry.reply, tuple) && zoneId(entry, 'reply') === zoneId(zone, 'reply'))
+        return { entry, direction: 'reply' };
     }
     return null;
   }

@@ -16,10 +16,12 @@ export function track(at: At, packet: Packet): HookResult {
   // Over loopback the packet keeps the reference that OUTPUT gave it; an error or RST has the one of what it answers.
   if (packet.untracked || packet.ct) return { ok: true, packet };
   if (isNotTracked(packet)) return { ok: true, packet: { ...packet, untracked: true } };
-  walk.conntrack.seed(ns.key, () => collectedEntries(ns));
+  if (!walk.conntrack.isSeeded(ns.key)) walk.conntrack.seed(ns.key, collectedEntries(ns));
   const full = tableFull(at, packet);
   if (full) return { ok: false, next: full };
-  const found = walk.conntrack.track(ns.key, packet, strictness(walk, ns));
+  // Only of TCP there is anything to be strict about; an observer is told all the same.
+  const strict = packet.protocol === 6 || walk.lens !== null ? strictness(walk, ns) : undefined;
+  const found = walk.conntrack.track(ns.key, packet, strict);
   const tracked = seen(walk, packet, found);
   const states = (): string => ctStates({ ...at.devices, walk, ns, hook: at.hook, packet: tracked }).join(',');
   const read = tracked.ct && walk.conntrack.get(ns.key, tracked.ct.id)?.collected;
@@ -99,7 +101,8 @@ function tableFull({ walk, ns, hook }: At, packet: Packet): Next | null {
     : walk.lost(ns, packet, missing);
 }
 
-const hasRules = (ns: WorldNamespace, packet: Packet): boolean =>
-  ns.net.rulesets[packet.family].some((r) => !r.known || r.value.tables.size > 0) ||
-  !ns.net.nft.known ||
-  ns.net.nft.value.tables.length > 0;
+function hasRules({ net }: WorldNamespace, packet: Packet): boolean {
+  if (!net.nft.known || net.nft.value.tables.length > 0) return true;
+  for (const ruleset of net.rulesets[packet.family]) if (!ruleset.known || ruleset.value.tables.size > 0) return true;
+  return false;
+}

@@ -28,15 +28,16 @@ export function setUp(c: Context, range: NatRange, manip: Manip, masqueradedBy: 
   const found = uniqueTuple(current, range, manip, entry, others);
   const keeps = found.clash && !c.walk.sees('nat/port-clash', true);
   const tuple = keeps ? current : found.tuple;
-  const changed = !sameTuple(tuple, current);
-  const done = manip === 'dst' ? { dstDone: true } : { srcDone: true };
-  const status = manip === 'dst' ? { dstNat: true } : { srcNat: true };
-  c.walk.conntrack.update(c.ns.key, entry.id, {
-    ...done,
-    ...(changed ? { ...status, reply: invert(tuple) } : {}),
-    ...(found.drawn && !keeps ? { drawn: found.drawn } : {}),
-    ...(masqueradedBy === null ? {} : { masqueradedBy }),
-  });
+  const change: { -readonly [K in keyof CtEntry]?: CtEntry[K] } =
+    manip === 'dst' ? { dstDone: true } : { srcDone: true };
+  if (!sameTuple(tuple, current)) {
+    if (manip === 'dst') change.dstNat = true;
+    else change.srcNat = true;
+    change.reply = invert(tuple);
+  }
+  if (found.drawn && !keeps) change.drawn = found.drawn;
+  if (masqueradedBy !== null) change.masqueradedBy = masqueradedBy;
+  c.walk.conntrack.update(c.ns.key, entry.id, change);
   return c.walk.conntrack.get(c.ns.key, entry.id) ?? null;
 }
 
@@ -51,6 +52,7 @@ export function bind(
   const entry = setUp(c, range, manip, masqueradedBy);
   if (!entry) return { does: 'accept', packet: c.packet, said: `${name}: no new connection to translate` };
   const packet = applyMapping(entry, c.packet, manip);
+  if (!c.walk.telling) return { does: 'accept', packet, said: '' };
   if (manip === 'src')
     return { does: 'accept', packet, said: `${name}: source becomes ${end(packet.source, packet.sport)}` };
   c.walk.label('backend', `backend ${backendName(c, packet.destination)}${end(packet.destination, packet.dport)}`);

@@ -1,5 +1,5 @@
 /** The addresses and ports that a new connection is translated to (nf_nat_core.c: get_unique_tuple). */
-import type { NatRange, Range } from '@netverdict/linux-net';
+import type { IpAddress, NatRange, Range } from '@netverdict/linux-net';
 import type { CtEntry, CtTuple } from '../conntrack/table.ts';
 import { invert, sameTuple } from '../conntrack/tuple.ts';
 import { addressOfRange } from './address-hash.ts';
@@ -40,7 +40,7 @@ export function uniqueTuple(
     }
   }
   const tuple = range.addresses
-    ? { ...current, [end(manip)]: addressOfRange(range.addresses, current, { ...range, zone: entry.zone }) }
+    ? withAddress(current, manip, addressOfRange(range.addresses, current, { ...range, zone: entry.zone }))
     : current;
   if (!random) {
     if (range.ports) {
@@ -53,7 +53,8 @@ export function uniqueTuple(
   return { ...otherPort(tuple, range, manip, used), clash };
 }
 
-const end = (manip: Manip): 'source' | 'destination' => (manip === 'src' ? 'source' : 'destination');
+const withAddress = (tuple: CtTuple, manip: Manip, address: IpAddress): CtTuple =>
+  manip === 'src' ? { ...tuple, source: address } : { ...tuple, destination: address };
 const portOf = (tuple: CtTuple, manip: Manip): number => (manip === 'src' ? tuple.sport : tuple.dport);
 const holds = (range: Range, port: number): boolean => port >= range.from && port <= range.to;
 
@@ -71,6 +72,8 @@ function inRange(tuple: CtTuple, { addresses, ports }: NatRange): boolean {
 
 /** nf_nat_used_tuple: has another connection of the zone the tuple of the answers? Two of one original tuple are one connection. */
 function isUsed(tuple: CtTuple, entry: CtEntry, others: readonly CtEntry[]): boolean {
+  // Most hosts have the connection alone that is being translated.
+  if (others.length === 0 || (others.length === 1 && others[0]?.id === entry.id)) return false;
   const reply = invert(tuple);
   return others.some(
     (other) =>

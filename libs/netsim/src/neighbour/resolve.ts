@@ -1,5 +1,6 @@
 /** From the next hop's address to a link-layer address: the neighbour table, else who would answer. */
 import { formatIp, type IpAddress, type Link, type Mac, type Need, type Neighbour } from '@netverdict/linux-net';
+import type { Evidence } from '@netverdict/verdict';
 import type { Member } from '../link/spread.ts';
 import { nativeArp } from '../netfilter/native.ts';
 import type { Packet } from '../packet/packet.ts';
@@ -34,14 +35,13 @@ export function resolveNeighbour(
   const group = multicastMac(address);
   if (group !== null) return { ok: true, mac: group };
   const fixed = entry !== undefined && FIXED.includes(entry.state);
-  const text = formatIp(address);
-  const learned = fixed || walk.neighbours.size === 0 ? undefined : walk.neighbours.get(keyOf(ns, link, address));
+  const learned = fixed ? undefined : learnedBy(walk, ns, link, address);
   if (learned !== undefined && walk.sees('neighbour/learned', true)) {
     const renewed = nativeArp(walk, ns, packet);
     if (renewed) return { ok: false, next: renewed };
     walk.step(ns, () => ({
       kind: 'neighbour',
-      text: `neighbour ${text} on ${link.name}: ${learned}, as it asked before`,
+      text: `neighbour ${formatIp(address)} on ${link.name}: ${learned}, as it asked before`,
       action: 'pass',
       evidence: [],
     }));
@@ -53,7 +53,7 @@ export function resolveNeighbour(
     if (renewed) return { ok: false, next: renewed };
     walk.step(ns, () => ({
       kind: 'neighbour',
-      text: `neighbour ${text} on ${link.name}: ${entry.mac} (${entry.state})`,
+      text: `neighbour ${formatIp(address)} on ${link.name}: ${entry.mac} (${entry.state})`,
       action: 'pass',
       evidence: [cite(neighbours, 'ip-neigh', entry.evidence)],
     }));
@@ -61,27 +61,26 @@ export function resolveNeighbour(
   }
   // arp_constructor: on a device that does no ARP every neighbour has the device's own address.
   if (link.noarp && walk.sees('neighbour/noarp-device', true)) return { ok: true, mac: link.mac };
-  const evidence = entry
-    ? [cite(neighbours, 'ip-neigh', entry.evidence)]
-    : [citeAbsence(neighbours, 'ip-neigh', `no entry for ${text} dev ${link.name}`)];
   const answer = whoAnswers(walk, ns, link, address, packet);
   const asked = answer.kind === 'member' ? answer.member.ns : null;
   const arp = nativeArp(walk, ns, packet) ?? (asked && nativeArp(walk, asked, packet));
   if (arp) return { ok: false, next: arp };
+  if (answer.kind === 'member') {
+    const { rivals } = answer;
+    const member = rivals.length === 0 ? answer.member : firstToAnswer(walk, ns, address, [answer.member, ...rivals]);
+    // neigh_event_ns, ndisc_recv_ns: who is asked learns who asks.
+    if (answer.asker !== null && link.mac !== null) learn(walk, member, answer.asker, link.mac);
+    walk.step(ns, () => ({
+      kind: 'neighbour',
+      text: `neighbour ${formatIp(address)} on ${link.name}: not known yet; ${member.ns.key} answers with ${member.link.mac}`,
+      action: 'pass',
+      evidence: citeEntry(ns, link, address, entry),
+    }));
+    return { ok: true, mac: member.link.mac };
+  }
+  const text = formatIp(address);
+  const evidence = citeEntry(ns, link, address, entry);
   switch (answer.kind) {
-    case 'member': {
-      const member = firstToAnswer(walk, ns, address, [answer.member, ...answer.rivals]);
-      // neigh_event_ns, ndisc_recv_ns: who is asked learns who asks.
-      if (answer.asker !== null && link.mac !== null)
-        walk.neighbours.set(keyOf(member.ns, member.link, answer.asker), link.mac);
-      walk.step(ns, () => ({
-        kind: 'neighbour',
-        text: `neighbour ${text} on ${link.name}: not known yet; ${member.ns.key} answers with ${member.link.mac}`,
-        action: 'pass',
-        evidence,
-      }));
-      return { ok: true, mac: member.link.mac };
-    }
     case 'proxied':
       walk.step(ns, () => ({
         kind: 'neighbour',
@@ -162,8 +161,30 @@ export function resolveNeighbour(
   };
 }
 
-const keyOf = (ns: WorldNamespace, { ifindex }: Link, address: IpAddress): string =>
-  `${ns.key} ${ifindex} ${formatIp(address)}`;
+/** A few at most. */
+function learnedBy(walk: Walk, ns: WorldNamespace, link: Link, address: IpAddress): Mac | undefined {
+  for (const known of walk.neighbours)
+    if (known.ns === ns && known.link === link && known.address === address) return known.mac;
+  return undefined;
+}
+
+function learn(walk: Walk, { ns, link }: Member, address: IpAddress, mac: Mac): void {
+  const before = walk.neighbours.find((known) => known.ns === ns && known.link === link && known.address === address);
+  if (before) before.mac = mac;
+  else walk.neighbours.push({ ns, link, address, mac });
+}
+
+function citeEntry(
+  { net }: WorldNamespace,
+  link: Link,
+  address: IpAddress,
+  entry: Neighbour | undefined,
+): readonly Evidence[] {
+  const { neighbours } = net.state;
+  return entry
+    ? [cite(neighbours, 'ip-neigh', entry.evidence)]
+    : [citeAbsence(neighbours, 'ip-neigh', `no entry for ${formatIp(address)} dev ${link.name}`)];
+}
 
 /** arp_mc_map, ndisc_mc_map: groups are not asked for. */
 function multicastMac(address: IpAddress): Mac | null {

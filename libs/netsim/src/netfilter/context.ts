@@ -19,10 +19,19 @@ export interface Devices {
   /** Next hop on `oif`: what MASQUERADE chooses its source for. */
   readonly nexthop: IpAddress | null;
   /** tclassid of the route that it takes; null: not known. Absent: 0, or no route yet. */
-  readonly realms?: number | null;
+  readonly realms?: number | null | undefined;
 }
 
-export const NO_DEVICES: Devices = { iif: null, oif: null, physIn: null, physOut: null, bridged: false, nexthop: null };
+export const NO_DEVICES: Devices = {
+  iif: null,
+  oif: null,
+  physIn: null,
+  physOut: null,
+  bridged: false,
+  nexthop: null,
+  forwarded: false,
+  realms: undefined,
+};
 
 export interface RuleContext extends Devices {
   readonly walk: Walk;

@@ -35,6 +35,10 @@ export interface At {
   readonly reroute?: (packet: Packet, by: 'mangle' | 'nat') => Rerouted;
 }
 
+/** Nothing stands there: most namespaces have no rules at all. */
+export const isIdle = (ns: WorldNamespace, packet: Packet, hook: Hook): boolean =>
+  ns.net.hooks[packet.family][hook].length === 0;
+
 export function runHook(given: At, packet: Packet): HookResult {
   let at = given;
   let current = packet;
@@ -236,8 +240,7 @@ function firstAsked(at: At, found: readonly [Translation, ...Translation[]]): Tr
 
 /** A ruleset that was not read can lose the packet or send it anywhere: asked once for a namespace and direction. */
 export function unreadRulesets(walk: Walk, ns: WorldNamespace, packet: Packet): Next | null {
-  for (const known of [...ns.net.rulesets[packet.family], ns.net.nft]) {
-    if (known.known) continue;
+  for (const known of ns.net.unreadRulesets[packet.family]) {
     const missing = missingSection(ns, known, known.kind);
     if (
       !walk.ask(

@@ -110,14 +110,13 @@ function chainsAt(walk: Walk, ns: WorldNamespace, packet: Packet, where: Where):
       ? { ok: true, packet }
       : { ok: false, next: walk.unknown(ns, packet, missing) };
   }
-  if (!nft.value.bases.some((b) => b.hook === where.hook && where.families.includes(b.table.family)))
-    return { ok: true, packet };
+  const here = (b: NftBase): boolean => b.hook === where.hook && where.families.includes(b.table.family);
+  if (!nft.value.bases.some(here)) return { ok: true, packet };
   const device = (where.hook === 'ingress' ? where.iif : where.hook === 'egress' ? where.oif : null)?.name;
   const bases = nft.value.bases
     .filter(
       (b) =>
-        where.families.includes(b.table.family) &&
-        b.hook === where.hook &&
+        here(b) &&
         (device === undefined || b.devices.length === 0 || b.devices.includes(device)) &&
         // Of equal priority the one made last is asked first, and a bridge is there before its rules.
         (where.side === undefined || (where.side === 'before') === b.priority <= 0),
@@ -179,7 +178,7 @@ export const bridgeHook = (
 /** Chains with rules or a policy of drop, of which nothing but their being there is asked. */
 function anyChain(walk: Walk, ns: WorldNamespace, packet: Packet, family: NftFamily, hook: NftHook): Next | null {
   const { nft } = ns.net;
-  if (!nft.known) return null;
+  if (!nft.known || !nft.value.families.has(family)) return null;
   for (const base of nft.value.bases) {
     if (base.table.family !== family || base.hook !== hook || !(base.stops || base.changes)) continue;
     const name = `${family} ${base.table.name} ${base.chain.chain.name}`;
@@ -212,8 +211,10 @@ export function nativeAtDevice(
   hook: 'ingress' | 'egress',
   packet: Packet,
 ): Next | null {
+  const { nft } = ns.net;
+  if (!nft.known || !(nft.value.families.has('netdev') || nft.value.families.has('inet'))) return null;
   const link = ns.net.linkByName.get(device);
-  if (!ns.net.nft.known || !link) return null;
+  if (!link) return null;
   return stopOf(walk, ns, packet, deviceHook(walk, ns, link, hook, packet));
 }
 
@@ -224,6 +225,8 @@ export function nativeBridge(
   packet: Packet,
   ends?: Ends,
 ): Next | null {
+  const { nft } = ns.net;
+  if (nft.known && !nft.value.families.has('bridge')) return null;
   let current = packet;
   for (const hook of hooks) {
     if (!ends) {

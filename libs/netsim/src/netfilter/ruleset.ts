@@ -10,6 +10,7 @@ import type {
   XtVariant,
 } from '@netverdict/linux-net';
 import type { Evidence } from '@netverdict/verdict';
+import type { AskedRule } from './asked-rule.ts';
 import { indexRules, type RuleIndex } from './rule-index.ts';
 
 export interface CompiledChain {
@@ -17,6 +18,8 @@ export interface CompiledChain {
   readonly rules: readonly XtRule[];
   /** Of a long chain: which of its rules can match which packet. */
   readonly index: RuleIndex | null;
+  /** The rules ready to be asked, each made when the first packet comes to it: of 100,000 most are never met. */
+  readonly asked: (AskedRule | undefined)[];
 }
 
 export interface CompiledTable {
@@ -53,6 +56,7 @@ const compileChain = (chain: XtChain): CompiledChain => ({
   chain,
   rules: chain.rules,
   index: indexRules(chain.rules),
+  asked: [],
 });
 
 function sectionKindOf(source: XtRuleset): SectionKind {

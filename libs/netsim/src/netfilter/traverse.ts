@@ -11,11 +11,11 @@ import type { Step } from '@netverdict/verdict';
 import type { Packet } from '../packet/packet.ts';
 import { makeStep } from '../trace/recorder.ts';
 import type { Missing } from '../walk/choices.ts';
+import { type AskedRule, ask, askedRule } from './asked-rule.ts';
 import type { RuleContext } from './context.ts';
-import { chanceOf, evaluateMatch } from './matches/index.ts';
 import { candidates } from './rule-index.ts';
 import { type CompiledChain, type CompiledRuleset, type CompiledTable, ruleEvidence, toolOf } from './ruleset.ts';
-import { applyTarget, changesNothing } from './targets/index.ts';
+import { applyTarget } from './targets/index.ts';
 
 export type TableVerdict =
   | { readonly kind: 'accept'; readonly packet: Packet; readonly steps: readonly Step[]; readonly last: string }
@@ -71,17 +71,18 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
   const chosen = walk.lens === null && walk.indexes ? candidates(chain.index, t.packet, context) : null;
   const count = chosen === null ? chain.rules.length : chosen.length;
   for (let at = 0; at < count; at++) {
-    const rule = chain.rules[chosen === null ? at : (chosen[at] as number)] as XtRule;
+    const asked = askedRule(chain, chosen === null ? at : (chosen[at] as number));
+    const { rule } = asked;
     // A new one only where a rule has changed the packet: most only look.
     if (current.packet !== t.packet) current = { ...context, packet: t.packet };
     // Chains that call one another can make a packet meet more rules than anybody can wait for.
-    if (!context.walk.spend('rule')) return { end: 'verdict', verdict: { kind: 'abandoned' } };
-    const met = matches(t, name, rule, current);
+    if (!walk.spend('rule')) return ABANDONED;
+    const met = matches(t, name, asked, current);
     if (met === false) continue;
-    remember(t, context, name, rule.number, met === 'maybe');
-    if (rule.target === null || !context.walk.sees(`xt-target/${rule.target.kind}`, true)) continue;
+    if (walk.telling) remember(t, context, name, rule.number, met === 'maybe');
+    if (rule.target === null || asked.targetFeature === null || !walk.sees(asked.targetFeature, true)) continue;
     const result = applyTarget(rule.target, current);
-    const said = context.walk.telling ? ruleText(name, rule, result) : '';
+    const said = walk.telling ? ruleText(name, rule, result) : '';
     switch (result.does) {
       case 'continue':
         t.packet = result.packet;
@@ -108,12 +109,13 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
         };
       case 'return':
         tell(t, context, name, rule, said, 'pass');
-        return { end: 'returned' };
+        return RETURNED;
       case 'jump':
       case 'goto': {
-        const next = t.table.chains.get(result.chain);
+        if (asked.next === undefined) asked.next = t.table.chains.get(result.chain) ?? null;
+        const { next } = asked;
         // The kernel refuses chains that lead back to themselves (mark_source_chains, nf_tables_check_loops).
-        if (!next || t.stack.includes(result.chain)) {
+        if (next === null || t.stack.includes(next.chain.name)) {
           const why = next ? 'which leads back to itself' : 'which the table does not have';
           const what = `chain ${result.chain}, ${why}`;
           if (!unknownRule(t, name, rule, current, what)) return open(t, name, rule, current, what);
@@ -130,8 +132,11 @@ function walkRules(t: Traversal, chain: CompiledChain, context: RuleContext): Ch
         if (!unknownRule(t, name, rule, current, result.what)) return open(t, name, rule, current, result.what);
     }
   }
-  return { end: 'returned' };
+  return RETURNED;
 }
+
+const RETURNED: ChainEnd = { end: 'returned' };
+const ABANDONED: ChainEnd = { end: 'verdict', verdict: { kind: 'abandoned' } };
 
 /** The other answer to an unknown rule: what becomes of the packet cannot be told. */
 const open = (t: Traversal, chain: string, rule: XtRule, context: RuleContext, what: string): ChainEnd => ({
@@ -140,26 +145,20 @@ const open = (t: Traversal, chain: string, rule: XtRule, context: RuleContext, w
 });
 
 /** `maybe`: cannot be told, and makes no difference to the packet, so no way parts here. */
-function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext): boolean | 'maybe' {
+function matches(t: Traversal, chain: string, asked: AskedRule, context: RuleContext): boolean | 'maybe' {
+  const { rule, idle, chance } = asked;
+  const { walk } = context;
   let unknown: string | null = null;
-  let chance = 1;
-  let drawn = false;
-  for (const match of rule.matches) {
-    const answer = evaluateMatch(match, context);
+  for (const one of asked.matches) {
+    const answer = ask(one, context);
     if (typeof answer !== 'boolean') unknown ??= answer.unknown;
-    else if (!context.walk.sees(`xt-match/${match.kind}`, answer)) return false;
-    const share = chanceOf(match);
-    if (share !== null) {
-      chance *= share;
-      drawn = true;
-    }
+    else if (!walk.sees(one.feature, answer)) return false;
   }
-  const idle = changesNothing(rule.target);
   if (unknown !== null && idle) return 'maybe';
   if (unknown !== null) {
     const missing = missingFor(t, chain, rule, context, unknown);
     const question = `rule ${rule.number} of ${chain} matches`;
-    const answer = context.walk.choices.unknown(question, missing);
+    const answer = walk.choices.unknown(question, missing);
     tell(
       t,
       context,
@@ -170,10 +169,10 @@ function matches(t: Traversal, chain: string, rule: XtRule, context: RuleContext
     );
     if (!answer) return false;
   }
-  if (!drawn || chance >= 1) return true;
+  if (chance === null || chance >= 1) return true;
   if (chance <= 0) return false;
   if (idle) return 'maybe';
-  const taken = context.walk.choose('rule', [
+  const taken = walk.choose('rule', [
     { label: `${chain} rule ${rule.number} by chance`, share: chance },
     { label: `${chain} rule ${rule.number} passed over by chance`, share: 1 - chance },
   ]);

@@ -20,6 +20,8 @@ export interface CompiledNft {
   readonly tables: readonly CompiledNftTable[];
   /** Of tables that are not dormant. */
   readonly bases: readonly NftBase[];
+  /** Whose base chains there are any of. */
+  readonly families: ReadonlySet<NftFamily>;
 }
 
 export interface CompiledNftTable {
@@ -63,7 +65,7 @@ export function compileNft(source: NftRuleset, section: SectionRef | null): Comp
   const host = hostOrder(source.byteOrder);
   const tables = source.tables.map((table, index) => compileTable(table, index, host, section));
   const bases = tables.flatMap((table, index) => (source.tables[index]?.dormant ? [] : basesOf(table)));
-  return { section, source, host, tables, bases };
+  return { section, source, host, tables, bases, families: new Set(bases.map((base) => base.table.family)) };
 }
 
 function compileTable(table: NftTable, index: number, host: HostOrder, section: SectionRef | null): CompiledNftTable {

@@ -3,7 +3,7 @@ import { formatIp, type IpAddress, type Link, type Route } from '@netverdict/lin
 import { confirmEntry } from '../conntrack/confirm.ts';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { type Devices, NO_DEVICES } from '../netfilter/context.ts';
-import { runHook } from '../netfilter/hook.ts';
+import { isIdle, runHook } from '../netfilter/hook.ts';
 import { FRAGMENT_HEADERS, lengthOf, type Packet } from '../packet/packet.ts';
 import { cite, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
@@ -18,27 +18,31 @@ export interface Egress {
   readonly iif: Link | null;
   readonly physIn: Link | null;
   /** Realms of the route; absent: none. */
-  readonly realms?: number | null;
+  readonly realms?: number | null | undefined;
 }
 
 export function egress(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Next {
-  const devices: Devices = {
-    ...NO_DEVICES,
-    // The device it came in by is still known here (Linux 5.7, "Support iif matches in POSTROUTING").
-    iif: e.iif,
-    oif: e.out,
-    physIn: e.physIn,
-    nexthop: e.via,
-    forwarded: e.iif !== null,
-    ...(e.realms === undefined ? {} : { realms: e.realms }),
-  };
-  const post = runHook({ walk, ns, hook: 'POSTROUTING', devices }, packet);
-  if (!post.ok) return post.next;
-  const clash = confirmEntry(walk, ns, post.packet);
+  let current = packet;
+  if (!isIdle(ns, packet, 'POSTROUTING')) {
+    const devices: Devices = {
+      ...NO_DEVICES,
+      // The device it came in by is still known here (Linux 5.7, "Support iif matches in POSTROUTING").
+      iif: e.iif,
+      oif: e.out,
+      physIn: e.physIn,
+      nexthop: e.via,
+      forwarded: e.iif !== null,
+      realms: e.realms,
+    };
+    const post = runHook({ walk, ns, hook: 'POSTROUTING', devices }, packet);
+    if (!post.ok) return post.next;
+    current = post.packet;
+  }
+  const clash = confirmEntry(walk, ns, current);
   if (clash) return clash;
-  const tooBig = checkSize(walk, ns, e, post.packet);
+  const tooBig = checkSize(walk, ns, e, current);
   if (tooBig) return tooBig;
-  const packetOut = cut(walk, ns, e, post.packet);
+  const packetOut = cut(walk, ns, e, current);
   const nexthop = e.via ?? packetOut.destination;
   if (e.out.loopback)
     return { do: 'transmit', ns, link: e.out, frame: { srcMac: null, dstMac: null, packet: packetOut }, nexthop };

@@ -2,7 +2,7 @@
 import { formatIp, type Link } from '@netverdict/linux-net';
 import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
-import { runHook } from '../netfilter/hook.ts';
+import { isIdle, runHook } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
 import { isLinkLocal } from '../route/addresses.ts';
 import type { InputRoute } from '../route/input.ts';
@@ -29,15 +29,10 @@ export function forward(
   const e = { route: way.route, via: way.nexthop.via, out: way.out, iif, physIn, realms };
   const tooBig = checkSize(walk, ns, e, packet);
   if (tooBig) return tooBig;
-  const result = runHook(
-    {
-      walk,
-      ns,
-      hook: 'FORWARD',
-      devices: { ...NO_DEVICES, iif, oif: way.out, physIn, nexthop: way.nexthop.via, realms },
-    },
-    { ...packet, ttl: packet.ttl - 1 },
-  );
+  const onward = { ...packet, ttl: packet.ttl - 1 };
+  if (isIdle(ns, packet, 'FORWARD')) return egress(walk, ns, e, onward);
+  const devices = { ...NO_DEVICES, iif, oif: way.out, physIn, nexthop: way.nexthop.via, realms };
+  const result = runHook({ walk, ns, hook: 'FORWARD', devices }, onward);
   return result.ok ? egress(walk, ns, e, result.packet) : result.next;
 }
 

@@ -6,7 +6,7 @@ import { cgroupPrograms } from '../link/programs.ts';
 import { decapsulate } from '../link/vxlan.ts';
 import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
-import { runHook } from '../netfilter/hook.ts';
+import { isIdle, runHook } from '../netfilter/hook.ts';
 import { describe, type Packet } from '../packet/packet.ts';
 import { realmsOfInput } from '../route/realms.ts';
 import { deviceForSockets } from '../socket/device.ts';
@@ -20,25 +20,22 @@ import type { WorldNamespace } from '../world/world.ts';
 export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, physIn: Link | null): Next {
   // ip_local_deliver: pieces are put together before INPUT.
   const whole = packet.pieceBytes == null ? packet : { ...packet, pieceBytes: null };
-  const result = runHook(
-    {
-      walk,
-      ns,
-      hook: 'INPUT',
-      devices: { ...NO_DEVICES, iif, physIn, realms: realmsOfInput(walk, ns, iif, packet, null) },
-    },
-    whole,
-  );
-  if (!result.ok) return result.next;
-  const clash = confirmEntry(walk, ns, result.packet);
+  let current = whole;
+  if (!isIdle(ns, packet, 'INPUT')) {
+    const devices = { ...NO_DEVICES, iif, physIn, realms: realmsOfInput(walk, ns, iif, packet, null) };
+    const result = runHook({ walk, ns, hook: 'INPUT', devices }, whole);
+    if (!result.ok) return result.next;
+    current = result.packet;
+  }
+  const clash = confirmEntry(walk, ns, current);
   if (clash) return clash;
-  const policy = xfrmPolicies(walk, ns, 'in', result.packet);
+  const policy = xfrmPolicies(walk, ns, 'in', current);
   if (policy) return policy;
-  if (result.packet.payload) return decapsulate(walk, ns, result.packet, result.packet.payload);
-  const program = cgroupPrograms(walk, ns, 'ingress', result.packet);
+  if (current.payload) return decapsulate(walk, ns, current, current.payload);
+  const program = cgroupPrograms(walk, ns, 'ingress', current);
   if (program) return program;
-  if (walk.direction === 'reply') return { do: 'delivered', ns, iif: iif.name, packet: result.packet };
-  return toSocket(walk, ns, iif, result.packet);
+  if (walk.direction === 'reply') return { do: 'delivered', ns, iif: iif.name, packet: current };
+  return toSocket(walk, ns, iif, current);
 }
 
 function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next {

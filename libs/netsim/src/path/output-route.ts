@@ -36,8 +36,8 @@ export function keyOf(
   const key = flowKey(packet, 'lo', bound ?? echoBy);
   return {
     ...key,
-    ...(fromKernel ? { uid: 0 } : {}),
-    ...(sourceChosen && packet.family === 'ipv6' ? { source: null } : {}),
+    uid: fromKernel ? 0 : key.uid,
+    source: sourceChosen && packet.family === 'ipv6' ? null : key.source,
     strictDevice: bound !== null && packet.payload === null,
   };
 }

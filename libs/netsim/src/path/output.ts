@@ -3,7 +3,7 @@ import type { IfIndex } from '@netverdict/linux-net';
 import { cgroupPrograms } from '../link/programs.ts';
 import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
-import { runHook, unreadRulesets } from '../netfilter/hook.ts';
+import { isIdle, runHook, unreadRulesets } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
 import { isLinkLocal } from '../route/addresses.ts';
 import { ofRawSocket } from '../route/key.ts';
@@ -38,14 +38,19 @@ export function localOutput(
   if (policy) return policy;
   const unread = unreadRulesets(walk, ns, packet);
   if (unread) return unread;
-  let e = first.e;
+  if (isIdle(ns, packet, 'OUTPUT')) return egress(walk, ns, first.e, packet);
+  return hooked(walk, ns, packet, oif, first.e);
+}
+
+function hooked(walk: Walk, ns: WorldNamespace, packet: Packet, oif: IfIndex | null, first: Egress): Next {
+  let e = first;
   const devicesOf = (leaving: Egress) => ({
     ...NO_DEVICES,
     oif: leaving.out,
     nexthop: leaving.via,
     realms: leaving.realms ?? (leaving.realms === null ? null : 0),
   });
-  const hooked = runHook(
+  const result = runHook(
     {
       walk,
       ns,
@@ -61,8 +66,7 @@ export function localOutput(
     },
     packet,
   );
-  if (!hooked.ok) return hooked.next;
-  return egress(walk, ns, e, hooked.packet);
+  return result.ok ? egress(walk, ns, e, result.packet) : result.next;
 }
 
 /**

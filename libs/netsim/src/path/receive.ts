@@ -1,7 +1,7 @@
 /** ip_rcv: PREROUTING, routing, then INPUT or FORWARD. */
 import { formatIp, type Link } from '@netverdict/linux-net';
 import { NO_DEVICES } from '../netfilter/context.ts';
-import { runHook, unreadRulesets } from '../netfilter/hook.ts';
+import { isIdle, runHook, unreadRulesets } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
 import { isLoopback, isMulticast } from '../route/addresses.ts';
 import { routeInput } from '../route/input.ts';
@@ -28,7 +28,7 @@ export function ipReceive(
   const martian = martian6(walk, ns, iif, packet);
   if (martian) return martian;
   let current = packet;
-  if (!prerouted) {
+  if (!prerouted && !isIdle(ns, packet, 'PREROUTING')) {
     const pre = runHook({ walk, ns, hook: 'PREROUTING', devices: { ...NO_DEVICES, iif, physIn } }, packet);
     if (!pre.ok) return pre.next;
     current = pre.packet;

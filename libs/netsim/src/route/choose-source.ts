@@ -28,8 +28,9 @@ export function chooseSource(walk: Walk, ns: WorldNamespace, packet: Packet, ask
   const oif = bound?.ifindex ?? null;
   if (asked !== null) {
     const own = walk.sees('route/source-is-own', ownerOf(ns, asked) !== null);
+    if (own) return { ok: true, source: asked, oif, sourceChosen: false };
     const free = sysctl(ns, `net/${packet.family}/ip_nonlocal_bind`);
-    if (own || (packet.family === 'ipv6' && walk.sees('sysctl/ip_nonlocal_bind', Boolean(free))))
+    if (packet.family === 'ipv6' && walk.sees('sysctl/ip_nonlocal_bind', Boolean(free)))
       return { ok: true, source: asked, oif, sourceChosen: false };
     // bind() refuses it; IPv4 that may bind to it still gets no route (FLOWI_FLAG_ANYSRC is for transparent sockets).
     const errno = free ? 'ENETUNREACH' : 'EADDRNOTAVAIL';

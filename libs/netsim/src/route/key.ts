@@ -17,7 +17,7 @@ export interface FlowKey {
   readonly oif: IfIndex | null;
   readonly oifName: string | null;
   /** Of the sending socket; null: not known. Absent: the flow's own, and the superuser's where the kernel itself asks. */
-  readonly uid?: number | null;
+  readonly uid?: number | null | undefined;
   /** IPv6: routes through other devices than `oif` do not count (RT6_LOOKUP_F_IFACE), instead of counting less. */
   readonly strictDevice?: boolean;
   /** The lookup alone: of several next hops the first, nothing chooses among them (fib_lookup without fib_select_path). */
@@ -38,7 +38,7 @@ export function flowKey(packet: Packet, iifName: string, oif: Link | null): Flow
     iifName,
     oif: oif?.ifindex ?? null,
     oifName: oif?.name ?? null,
-    ...(iifName === 'lo' ? {} : { uid: 0 }),
+    uid: iifName === 'lo' ? undefined : 0,
   };
 }
 

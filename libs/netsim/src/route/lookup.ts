@@ -67,7 +67,7 @@ export function lookup(walk: Walk, ns: WorldNamespace, key: FlowKey): RouteResul
   for (let index = 0; index < rules.length; index++) {
     let rule = rules[index] as Rule;
     for (;;) {
-      const evidence = [cite(rulesPart, RULE_SECTION[family], rule.evidence)];
+      const evidence = walk.telling ? [cite(rulesPart, RULE_SECTION[family], rule.evidence)] : NO_EVIDENCE;
       const strange = unknownSelector(rule, uid, hasVrf);
       const asked = rule;
       const rest = (): boolean =>
@@ -133,7 +133,7 @@ function asked(
   const found: InTable = family === 'ipv4' ? lookup4(walk, ns, index, key) : lookup6(walk, ns, index, key);
   if (found === null) return null;
   const { route } = found;
-  const evidence = [cite(tables, ROUTE_SECTION[family], route.evidence)];
+  const evidence = evidenceOf(walk, tables, ROUTE_SECTION[family], route);
   if ('unknown' in found) return { kind: 'unknown', missing: unknownRoute(ns, found.unknown, evidence) };
   const { type } = route;
   if (type === 'blackhole' || type === 'unreachable' || type === 'prohibit')
@@ -243,6 +243,14 @@ const ruleQuestion = (
   },
   `${ns.key} rule ${rule.priority} ${rule.evidence.line}`,
 ];
+
+const NO_EVIDENCE: readonly Evidence[] = [];
+const evidenceOf = (
+  walk: Walk,
+  tables: Known<RouteTables>,
+  kind: 'ip-route' | 'ip-route6',
+  route: Route,
+): readonly Evidence[] => (walk.telling ? [cite(tables, kind, route.evidence)] : NO_EVIDENCE);
 
 const unknownRoute = (ns: WorldNamespace, what: string, evidence: readonly Evidence[]): Missing => ({
   kind: 'other',

@@ -93,7 +93,7 @@ function out4(walk: Walk, ns: WorldNamespace, key: FlowKey, anySource: boolean):
     const from = own ?? LOCALHOST;
     return { kind: 'route', route: null, nexthop: null, out: loopback, local: true, source: from, evidence: [] };
   }
-  const result = lookup(walk, ns, { ...key, source });
+  const result = lookup(walk, ns, source === key.source ? key : { ...key, source });
   if (result.kind === 'unknown') return result;
   if (result.kind !== 'route') {
     // With a device the destination is taken to be on its link.
@@ -120,7 +120,11 @@ function out4(walk: Walk, ns: WorldNamespace, key: FlowKey, anySource: boolean):
   // What goes to everybody on the link goes through no gateway.
   if (isLimitedBroadcast(destination) || route.type === 'broadcast')
     return { kind: 'route', route: null, nexthop: null, out: bound, local: bound.loopback, source, evidence };
-  return { ...result, out: bound, local: bound.loopback, source };
+  const { ruleRealms } = result;
+  const local = bound.loopback;
+  return ruleRealms === undefined
+    ? { kind: 'route', route, nexthop, out: bound, local, source, evidence }
+    : { kind: 'route', route, nexthop, ruleRealms, out: bound, local, source, evidence };
 }
 
 /** fib_result_prefsrc. The destination has no say: only a gateway picks among the device's prefixes. */
@@ -148,8 +152,7 @@ export function ownerOf(ns: WorldNamespace, address: IpAddress): Link | null {
   return dev == null ? null : (ns.net.linkByIndex.get(dev) ?? null);
 }
 
-export const loopbackOf = (ns: WorldNamespace): Link | null =>
-  [...ns.net.linkByIndex.values()].find((link) => link.loopback) ?? null;
+export const loopbackOf = (ns: WorldNamespace): Link | null => ns.net.loopback;
 
 function out6(walk: Walk, ns: WorldNamespace, key: FlowKey): OutputRoute {
   const destination = key.destination;

@@ -29,6 +29,17 @@ export class PrefixIndex {
     this.#lengths = [...byLength].sort(([a], [b]) => b - a).map(([length, map]) => ({ length, routes: map }));
   }
 
+  /** What depends on the route and the others here alone, found out once. */
+  remembers(route: Route, find: (route: Route, index: PrefixIndex) => boolean): boolean {
+    let answer = this.#found.get(route);
+    if (answer === undefined) {
+      answer = find(route, this);
+      this.#found.set(route, answer);
+    }
+    return answer;
+  }
+  readonly #found = new Map<Route, boolean>();
+
   /** Every route whose prefix holds the address, best first. */
   matching(address: IpAddress): readonly Route[] {
     let all: Route[] | null = null;

@@ -27,19 +27,26 @@ export function lookup4(walk: Walk, ns: WorldNamespace, index: PrefixIndex, key:
       if (walk.sees(`route/${route.type}`, true)) return { route, nexthop: null };
       continue;
     }
-    const good = route.nexthops.filter((hop) => isGood(walk, ns, hop, key));
+    const good = goodHops(walk, ns, route, key);
     if (good.length === 0) continue;
-    if (!walk.sees(`route/${route.type}`, true)) continue;
+    if (walk.lens !== null && !walk.sees(`route/${route.type}`, true)) continue;
     const hops = chosenAmong(walk, ns, route, key, good);
-    const encap = hops.find((hop) => hop.encap !== null)?.encap;
-    if (encap != null) return { unknown: `encap ${encap}`, route };
+    for (const { encap } of hops) if (encap != null) return { unknown: `encap ${encap}`, route };
     const chooses = key.iifName === 'lo' && key.oif === null && key.bare !== true && route.nexthops.length === 1;
-    if (chooses && route.destination.length === 0 && severalDefaults(index, route))
+    if (chooses && route.destination.length === 0 && index.remembers(route, severalDefaults))
       return { unknown: 'several default routes of one metric, of which a reachable gateway is taken', route };
     return { route, nexthop: pickHop(walk, ns, route, hops, key) ?? null };
   }
   return null;
 }
+
+function goodHops(walk: Walk, ns: WorldNamespace, { nexthops }: Route, key: FlowKey): readonly NextHop[] {
+  const [only] = nexthops;
+  if (only !== undefined && nexthops.length === 1) return isGood(walk, ns, only, key) ? nexthops : NO_HOPS;
+  return nexthops.filter((hop) => isGood(walk, ns, hop, key));
+}
+
+const NO_HOPS: readonly NextHop[] = [];
 
 /** fib_lookup_good_nhc. The sysctl is the device's own: `all` has no say. */
 function isGood(walk: Walk, ns: WorldNamespace, hop: NextHop, key: FlowKey): boolean {
@@ -64,7 +71,7 @@ function chosenAmong(
 ): readonly NextHop[] {
   // A bound device ends the choice: the first that fits (fib_select_path).
   if (key.bare === true || route.nexthops.length < 2 || key.oif !== null || route.type !== 'unicast')
-    return good.slice(0, 1);
+    return good.length === 1 ? good : good.slice(0, 1);
   let hops = good;
   if (sysctl(ns, 'net/ipv4/fib_multipath_use_neigh')) {
     const alive = good.filter((hop) => walk.sees('sysctl/fib_multipath_use_neigh', neighbourGood(ns, hop)));
@@ -88,7 +95,7 @@ function neighbourGood(ns: WorldNamespace, hop: NextHop): boolean {
 }
 
 /** fib_select_default. */
-function severalDefaults(index: PrefixIndex, route: Route): boolean {
+function severalDefaults(route: Route, index: PrefixIndex): boolean {
   if (route.type !== 'unicast' || route.nexthops[0]?.via == null || route.scope !== SCOPE.global) return false;
   let same = 0;
   for (const other of index.matching(0 as IpAddress))

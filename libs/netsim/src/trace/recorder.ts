@@ -20,7 +20,7 @@ export class Recorder {
   readonly #hops: { place: Place; direction: Direction; steps: Step[] }[] = [];
 
   add(place: Place, direction: Direction, input: StepInput): void {
-    const last = this.#hops.at(-1);
+    const last = this.#hops[this.#hops.length - 1];
     const step = makeStep(input);
     if (last && last.place.key === place.key && last.direction === direction) last.steps.push(step);
     else this.#hops.push({ place, direction, steps: [step] });
@@ -38,14 +38,16 @@ export class Recorder {
 }
 
 export function makeStep(input: StepInput): Step {
-  const { kind, text, action, detail = {}, evidence, steps, packet } = input;
-  return {
-    kind,
-    text,
-    action,
-    detail,
-    ...(evidence === undefined ? {} : { evidence }),
-    ...(steps === undefined ? {} : { steps }),
-    ...(packet === undefined ? {} : { packet: viewOf(packet) }),
+  const { evidence, steps, packet } = input;
+  const step: { -readonly [K in keyof Step]: Step[K] } = {
+    kind: input.kind,
+    text: input.text,
+    action: input.action,
+    detail: input.detail ?? {},
   };
+  // By hand: a spread for each that may be missing costs more than all the rest of a step.
+  if (evidence !== undefined) step.evidence = evidence;
+  if (steps !== undefined) step.steps = steps;
+  if (packet !== undefined) step.packet = viewOf(packet);
+  return step;
 }

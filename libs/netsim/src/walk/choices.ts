@@ -38,7 +38,7 @@ export class Choices {
   readonly points: ChoicePoint[] = [];
   /** How often something was asked: what asked nothing comes out the same in every run. */
   asked = 0;
-  readonly #memo = new Map<string, number>();
+  #memo: Map<string, number> | null = null;
 
   constructor(prefix: readonly number[]) {
     this.#prefix = prefix;
@@ -54,11 +54,13 @@ export class Choices {
   ): number {
     if (options.length < 2) return 0;
     this.asked++;
-    const before = key === undefined ? undefined : this.#memo.get(key);
+    const before = key === undefined ? undefined : this.#memo?.get(key);
     if (before !== undefined) return before;
     const taken = this.#prefix[this.points.length] ?? 0;
     this.points.push({ what, options, taken, missing, usual });
-    if (key !== undefined) this.#memo.set(key, taken);
+    if (key === undefined) return taken;
+    this.#memo ??= new Map();
+    this.#memo.set(key, taken);
     return taken;
   }
 

@@ -44,14 +44,14 @@ export function explore(
     const { points } = walk.choices;
     if (!abandoned) runs.push({ walk, stop, points });
     let weight = 1;
-    points.forEach((point, depth) => {
-      const weightOf = (option: number): number => point.options[option]?.share ?? 1 / point.options.length;
+    for (let depth = 0; depth < points.length; depth++) {
+      const { options, taken } = points[depth] as ChoicePoint;
+      const weightOf = (option: number): number => options[option]?.share ?? 1 / options.length;
       if (depth >= prefix.length)
-        point.options.forEach((_, option) => {
-          if (option !== point.taken) pending.push({ points, depth, option, weight: weight * weightOf(option) });
-        });
-      weight *= weightOf(point.taken);
-    });
+        for (let option = 0; option < options.length; option++)
+          if (option !== taken) pending.push({ points, depth, option, weight: weight * weightOf(option) });
+      weight *= weightOf(taken);
+    }
   }
   return runs.sort(inOrderOfChoice);
 }

@@ -1,5 +1,5 @@
 /** One run: a packet and its answer, followed along one sequence of choices. */
-import type { Flow, Link, Mac, NamespaceKey, NftElement, Socket } from '@netverdict/linux-net';
+import type { Flow, IpAddress, Link, Mac, NamespaceKey, NftElement, Socket } from '@netverdict/linux-net';
 import type { Choice, Direction, Disposition, Evidence, Step } from '@netverdict/verdict';
 import type { Errors } from '../answer/pieces.ts';
 import { Conntrack } from '../conntrack/table.ts';
@@ -49,17 +49,33 @@ export class Walk {
   /** The namespace in which the packet arrived and which answers. */
   answeredBy: NamespaceKey | null = null;
   /** What `recent --set` has stored in this run: list name and address, and how often. */
-  readonly recent = new Map<string, number>();
+  get recent(): Map<string, number> {
+    this.#recent ??= new Map();
+    return this.#recent;
+  }
+  #recent: Map<string, number> | null = null;
   /** Sets that a rule has changed in this run: namespace and name. */
-  readonly changedSets = new Set<string>();
+  get changedSets(): Set<string> {
+    this.#changedSets ??= new Set();
+    return this.#changedSets;
+  }
+  #changedSets: Set<string> | null = null;
   /** What nft rules of this run have added to their sets, or (null) taken out: by set, by key. */
-  readonly nftElements = new Map<string, Map<string, NftElement | null>>();
+  get nftElements(): Map<string, Map<string, NftElement | null>> {
+    this.#nftElements ??= new Map();
+    return this.#nftElements;
+  }
+  #nftElements: Map<string, Map<string, NftElement | null>> | null = null;
   /** What bridges and tunnels have learned in this run: `namespace device MAC` to a port's index or a tunnel end's address. */
-  readonly learned = new Map<string, number | bigint>();
+  get learned(): Map<string, number | bigint> {
+    this.#learned ??= new Map();
+    return this.#learned;
+  }
+  #learned: Map<string, number | bigint> | null = null;
   /** The socket that took the packet and answers. */
   answerer: Socket | null = null;
-  /** Neighbours that hosts have learned in this run from who asked them: `namespace ifindex address`. */
-  readonly neighbours = new Map<string, Mac>();
+  /** Neighbours that hosts have learned in this run from who asked them: by the device, and by their address. */
+  readonly neighbours: LearnedNeighbour[] = [];
   #aside = false;
   /** Receptions by place, device and tuple: the same one for the third time is a loop. */
   readonly #seen: Reception[] = [];
@@ -277,6 +293,13 @@ export class Walk {
     this.#choicesBefore = length;
     return null;
   }
+}
+
+interface LearnedNeighbour {
+  readonly ns: WorldNamespace;
+  readonly link: Link;
+  readonly address: IpAddress;
+  mac: Mac;
 }
 
 interface Reception {

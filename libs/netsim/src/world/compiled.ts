@@ -40,6 +40,10 @@ export interface CompiledNetns {
   /** Is the address one of the namespace's own (any device)? */
   readonly own: ReadonlySet<IpAddress>;
   addressesOn(ifindex: IfIndex): readonly InterfaceAddress[];
+  /** Switches of devices that were asked for, by name and device: a packet asks some dozen at every device. */
+  readonly switches: Readonly<Record<Family, Map<string, Map<string, number | null>>>>;
+  /** Rulesets that were not read. */
+  readonly unreadRulesets: Readonly<Record<Family, readonly Extract<Known<unknown>, { readonly known: false }>[]>>;
   /** The devices that are enslaved to the device. */
   portsOf(ifindex: IfIndex): readonly Link[];
 }
@@ -102,6 +106,8 @@ export function compileNamespace(state: NetnsState, previous?: CompiledNetns): C
     },
     rulesets,
     nft,
+    switches: previous && state.sysctls === old?.sysctls ? previous.switches : { ipv4: new Map(), ipv6: new Map() },
+    unreadRulesets: { ipv4: unknownOf([...rulesets.ipv4, nft]), ipv6: unknownOf([...rulesets.ipv6, nft]) },
     hooks: sameRules(previous, state, rulesets, nft) ?? compileHooks(rulesets, nft, state.netfilterHooks),
     ipsets: previous && state.ipsets === old?.ipsets ? previous.ipsets : mapKnown(state.ipsets, compileIpSets),
     own: new Set(addresses.filter((a) => !a.tentative || a.dadFailed === false).map((a) => a.address)),
@@ -109,6 +115,9 @@ export function compileNamespace(state: NetnsState, previous?: CompiledNetns): C
     portsOf: (ifindex) => ports.get(ifindex) ?? [],
   };
 }
+
+const unknownOf = (parts: readonly Known<unknown>[]): readonly Extract<Known<unknown>, { readonly known: false }>[] =>
+  parts.filter((part) => !part.known);
 
 /** The hooks of before, where no ruleset is another one. */
 const sameRules = (

@@ -47,28 +47,21 @@ export function confOf(
   device: string,
   name: string,
 ): number | null | undefined {
-  const { sysctls } = ns.net.state;
+  const { state, switches } = ns.net;
+  const { sysctls } = state;
   if (!sysctls.known) return undefined;
-  let families = readConf.get(sysctls.value);
-  if (!families) {
-    families = { ipv4: new Map(), ipv6: new Map() };
-    readConf.set(sysctls.value, families);
+  let devices = switches[family].get(name);
+  if (!devices) {
+    devices = new Map();
+    switches[family].set(name, devices);
   }
-  let switches = families[family].get(device);
-  if (!switches) {
-    switches = new Map();
-    families[family].set(device, switches);
-  }
-  let value = switches.get(name);
+  let value = devices.get(device);
   if (value === undefined) {
     value = numberAt(sysctls.value, `net/${family}/conf/${device}/${name}`);
-    switches.set(name, value);
+    devices.set(device, value);
   }
   return value;
 }
-
-type Switches = Map<string, Map<string, number | null>>;
-const readConf = new WeakMap<ReadonlyMap<string, string>, Record<'ipv4' | 'ipv6', Switches>>();
 
 function numberAt(sysctls: ReadonlyMap<string, string>, path: string): number | null {
   const text = sysctls.get(path) ?? sysctls.get(path.replaceAll('/', '.'));

@@ -12,21 +12,29 @@ export function ctStates(c: RuleContext): readonly string[] {
   const entry = entryOf(c);
   if (!entry || !c.packet.ct) return INVALID;
   const state = STATES[c.packet.ct.info];
-  if (!entry.srcNat && !entry.dstNat) return state;
-  return [...state, ...(entry.srcNat ? ['SNAT'] : []), ...(entry.dstNat ? ['DNAT'] : [])];
+  const { srcNat, dstNat } = entry;
+  return state[srcNat && dstNat ? 'both' : srcNat ? 'SNAT' : dstNat ? 'DNAT' : 'plain'];
 }
 
 const UNTRACKED = ['UNTRACKED'] as const;
 const INVALID = ['INVALID'] as const;
-const STATES: Readonly<Record<CtRef['info'], readonly string[]>> = {
-  new: ['NEW'],
-  established: ['ESTABLISHED'],
-  related: ['RELATED'],
+type Translated = 'plain' | 'SNAT' | 'DNAT' | 'both';
+const states = (state: string): Readonly<Record<Translated, readonly string[]>> => ({
+  plain: [state],
+  SNAT: [state, 'SNAT'],
+  DNAT: [state, 'DNAT'],
+  both: [state, 'SNAT', 'DNAT'],
+});
+const STATES: Readonly<Record<CtRef['info'], ReturnType<typeof states>>> = {
+  new: states('NEW'),
+  established: states('ESTABLISHED'),
+  related: states('RELATED'),
 };
 
 export function ctstate(m: Of<'ctstate'>, c: RuleContext): Answer {
   const states = ctStates(c);
-  return m.states.some((state) => states.includes(state));
+  for (const state of m.states) if (states.includes(state)) return true;
+  return false;
 }
 
 /** Without an entry only the state can be asked for; see BesideState in linux-net's matches.ts. */
