@@ -19,8 +19,8 @@ export function track(at: At, packet: Packet): HookResult {
   if (!walk.conntrack.isSeeded(ns.key)) walk.conntrack.seed(ns.key, collectedEntries(ns));
   const full = tableFull(at, packet);
   if (full) return { ok: false, next: full };
-  // Only of TCP there is anything to be strict about; an observer is told all the same.
-  const strict = packet.protocol === 6 || walk.lens !== null ? strictness(walk, ns) : undefined;
+  // Only of TCP there is anything to be strict about.
+  const strict = packet.protocol === 6 ? strictness(walk, ns) : undefined;
   const found = walk.conntrack.track(ns.key, packet, strict);
   const tracked = seen(walk, packet, found);
   const states = (): string => ctStates({ ...at.devices, walk, ns, hook: at.hook, packet: tracked }).join(',');

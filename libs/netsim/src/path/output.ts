@@ -61,7 +61,7 @@ function hooked(walk: Walk, ns: WorldNamespace, packet: Packet, oif: IfIndex | n
         if (!again.ok) return again;
         e = again.e;
         // The hook was called for the device of the first route (nf_hook_state); next hop and realms are read off the new one.
-        return { ok: true, devices: { ...devicesOf(e), oif: first.e.out } };
+        return { ok: true, devices: { ...devicesOf(e), oif: first.out } };
       },
     },
     packet,
