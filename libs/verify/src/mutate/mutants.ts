@@ -75,11 +75,18 @@ export function mutantsOf(file: string, text: string): Mutant[] {
     if (ts.isBigIntLiteral(node)) add(node, `(${node.text} + 1n)`, 'number');
     if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, 'false', 'truth');
     if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, 'true', 'truth');
+    // `a ?? 0` for what is always there: the default is for the compiler.
+    if (isDefault(node)) return visit(node.left);
     ts.forEachChild(node, visit);
   };
   visit(source);
   return found;
 }
+
+const isDefault = (node: ts.Node): node is ts.BinaryExpression =>
+  ts.isBinaryExpression(node) &&
+  node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken &&
+  (ts.isLiteralExpression(node.right) || node.right.kind === ts.SyntaxKind.FalseKeyword);
 
 const conditionOf = (node: ts.IfStatement | ts.ConditionalExpression): ts.Expression =>
   ts.isIfStatement(node) ? node.expression : node.condition;

@@ -1,26 +1,87 @@
 /**
- * Asks the (mutated) model about stored worlds, until one answer is not what the kernel did. Exit code 0: survived; 1: caught,
- * and by which flow; 2: caught by throwing.
+ * A process that mutants are tried in, one after the other: for each the model is read anew with one place changed, and asked
+ * about stored worlds until one answer is not what the kernel did. main.ts ends it when a mutant runs in circles.
  *
- *   node --import hook.ts replay.ts FOLDER INDEX…
+ *   node replay.ts FOLDER, then messages of `Trial`, each answered by a `Fate`
  */
-import { firstDisagreement, load } from './stored.ts';
+import { readFileSync } from 'node:fs';
+import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Mutant } from './mutants.ts';
 
-function replay(folder: string, worlds: readonly number[]): number {
-  for (const index of worlds) {
-    const world = load(folder, index);
-    const flow = firstDisagreement(world);
-    if (flow === null) continue;
-    process.stdout.write(`${world.id} ${flow}\n`);
-    return 1;
+export interface Trial {
+  readonly mutant: Mutant;
+  readonly worlds: readonly number[];
+}
+
+export interface Fate {
+  readonly fate: 'caught' | 'survived' | 'not-reached';
+  /** World and flow that told it from the model, or how it failed. */
+  readonly by: string;
+  /** Models that were read before stay in memory. */
+  readonly heapBytes: number;
+}
+
+const MODEL = new URL('../../../netsim/src/', import.meta.url).href;
+/** What is read anew beside the model: whoever imports it. */
+const ASKING = [new URL('../model/', import.meta.url).href, new URL('./stored.ts', import.meta.url).href];
+
+let current: { readonly mutant: Mutant; readonly mark: string } | null = null;
+let applied = false;
+let tried = 0;
+const stripped = new Map<string, string>();
+
+function sourceOf(file: string): string {
+  const known = stripped.get(file);
+  if (known !== undefined) return known;
+  const text = readFileSync(file, 'utf8');
+  const source = stripTypeScriptTypes(text);
+  stripped.set(file, source);
+  return source;
+}
+
+function mutated(file: string, { start, end, replacement }: Mutant): string {
+  applied = true;
+  const text = readFileSync(file, 'utf8');
+  return stripTypeScriptTypes(text.slice(0, start) + replacement + text.slice(end));
+}
+
+registerHooks({
+  resolve(specifier, context, nextResolve) {
+    const found = nextResolve(specifier, context);
+    if (!current || ![MODEL, ...ASKING].some((place) => found.url.startsWith(place))) return found;
+    return { ...found, url: found.url + current.mark };
+  },
+  load(url, context, nextLoad) {
+    if (!current || !url.endsWith(current.mark)) return nextLoad(url, context);
+    const file = fileURLToPath(url.slice(0, -current.mark.length));
+    const changed = file.endsWith(`/libs/netsim/src/${current.mutant.file}`);
+    const source = changed ? mutated(file, current.mutant) : sourceOf(file);
+    return { format: 'module', source, shortCircuit: true };
+  },
+});
+
+async function fateOf({ mutant, worlds }: Trial, folder: string): Promise<Omit<Fate, 'heapBytes'>> {
+  applied = false;
+  current = { mutant, mark: `?${++tried}` };
+  try {
+    const stored: typeof import('./stored.ts') = await import(pathToFileURL(`${import.meta.dirname}/stored.ts`).href);
+    // A mutant that was never loaded would survive without having lived.
+    if (!applied) return { fate: 'not-reached', by: 'never loaded' };
+    for (const index of worlds) {
+      const world = stored.load(folder, index);
+      const flow = stored.firstDisagreement(world);
+      if (flow !== null) return { fate: 'caught', by: `${world.id} ${flow}` };
+    }
+    return { fate: 'survived', by: '' };
+  } catch (error) {
+    return { fate: 'caught', by: `${error instanceof Error ? error.message.split('\n')[0] : String(error)}` };
+  } finally {
+    current = null;
   }
-  return 0;
 }
 
-try {
-  const [folder = '', ...worlds] = process.argv.slice(2);
-  process.exitCode = replay(folder, worlds.map(Number));
-} catch (error) {
-  process.stdout.write(`${error instanceof Error ? error.message.split('\n')[0] : String(error)}\n`);
-  process.exitCode = 2;
-}
+const [, , folder = ''] = process.argv;
+process.on('message', (trial: Trial) => {
+  void fateOf(trial, folder).then((fate) => process.send?.({ ...fate, heapBytes: process.memoryUsage().rss }));
+});

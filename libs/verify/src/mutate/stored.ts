@@ -34,6 +34,16 @@ export function store(folder: string, index: number, world: StoredWorld): void {
 export const load = (folder: string, index: number): StoredWorld =>
   deserialize(readFileSync(fileOf(folder, index))) as StoredWorld;
 
+/** The flows that agree with the model as it is: only they can tell a mutant from it. */
+export function agreeing(world: StoredWorld): StoredWorld {
+  const model = modelOfParsed(world.namespaces);
+  const flows = world.flows.filter(({ flow, observations }) => {
+    const predictions = Array.from({ length: flow.repeat }, (_, attempt) => predict(model, flow, attempt));
+    return compare(predictions, observations).kind === 'agrees';
+  });
+  return { ...world, flows };
+}
+
 /** The flow whose answer is not what the kernel did; null: all are. */
 export function firstDisagreement({ namespaces, flows }: StoredWorld): string | null {
   const model = modelOfParsed(namespaces);
