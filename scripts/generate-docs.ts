@@ -1,7 +1,7 @@
 /** Writes the generated parts of the documentation. `--check` changes nothing and fails where they are out of date. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { CATALOG } from '@netverdict/contracts';
-import { fidelityPage, type MutationReport, type RecordedRun } from '@netverdict/verify';
+import { fidelityPage, type MutationReport, type RecordedRun, survivorsPage } from '@netverdict/verify';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
@@ -18,17 +18,21 @@ function messages(text: string): string {
   return `${text.slice(0, text.indexOf(begin) + begin.length)}\n${table}\n${text.slice(text.indexOf(end))}`;
 }
 
-function fidelity(): string {
-  const run = JSON.parse(read('docs/fidelity/report.json')) as RecordedRun;
-  const mutants = existsSync(new URL('../docs/fidelity/mutants.json', import.meta.url))
+function mutants(): MutationReport | null {
+  return existsSync(new URL('../docs/fidelity/mutants.json', import.meta.url))
     ? (JSON.parse(read('docs/fidelity/mutants.json')) as MutationReport)
     : null;
-  return fidelityPage(run, mutants);
+}
+
+function fidelity(): string {
+  const run = JSON.parse(read('docs/fidelity/report.json')) as RecordedRun;
+  return fidelityPage(run, mutants());
 }
 
 const PAGES: Readonly<Record<string, (text: string) => string>> = {
   'ARCHITECTURE.md': messages,
   'docs/fidelity.md': fidelity,
+  'docs/fidelity/survivors.md': () => survivorsPage(mutants()),
 };
 
 for (const [path, write] of Object.entries(PAGES)) {

@@ -4,7 +4,7 @@ import { chooseEvenly } from './choose.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
 import { mutationText, reportOf } from './mutation-report.ts';
 
-const many = (file: string, count: number): Mutant[] => mutantsOf(file, 'x = 1;\n'.repeat(count));
+const many = (file: string, count: number): Mutant[] => mutantsOf(file, 'x = true;\n'.repeat(count));
 
 it('every file gives one mutant before any gives a second', () => {
   const all = [...many('a/big.ts', 50), ...many('b/small.ts', 2), ...many('c/one.ts', 1)];

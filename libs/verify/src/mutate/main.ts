@@ -54,14 +54,14 @@ async function run(corpora: readonly string[], most: number, seed: number, worke
   process.stderr.write(`${chosen.length} of ${all.length} mutants\n`);
   const folder = mkdtempSync(join(tmpdir(), 'netverdict-mutants-'));
   try {
-    const { flows, worldsOf } = await prepare(MODEL, corpora, folder, chosen);
+    const { flows, askedOf } = await prepare(MODEL, corpora, folder, chosen);
     const fates: MutantFate[] = [];
     const queue = [...chosen];
     await Promise.all(
       Array.from({ length: workers }, async () => {
         const trials = new Trials(folder);
         for (let mutant = queue.pop(); mutant; mutant = queue.pop()) {
-          fates.push(await trials.try(mutant, worldsOf.get(mutant) ?? []));
+          fates.push(await trials.try(mutant, askedOf.get(mutant) ?? []));
           process.stderr.write(
             `\r${fates.length} tried, ${fates.filter((f) => f.fate !== 'caught').length} not caught`,
           );

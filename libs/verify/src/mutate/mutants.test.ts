@@ -3,21 +3,32 @@ import { mutantsOf } from './mutants.ts';
 
 const words = (text: string): string[] => mutantsOf('x.ts', text).map((m) => `${m.was} → ${m.replacement}`);
 
-it('turns conditions, comparisons, masks, numbers and truths round', () => {
+it('turns conditions, comparisons, masks, truths, orders and hooks round', () => {
   expect(words('if (a < 3 && b === c) x = a & 0xff;')).toEqual([
     'a < 3 && b === c → !(a < 3 && b === c)',
-    '&& → ||',
     '< → <=',
-    '3 → 4',
     '=== → !==',
     '& → |',
-    '0xff → 256',
+    '0xff → 254',
   ]);
-  expect(words('const f = (): boolean => !done || true;')).toEqual(['|| → &&', '!done → (done)', 'true → false']);
+  expect(words('const f = (): boolean => !done || true;')).toEqual(['!done → (done)', 'true → false']);
+  expect(words('list.sort((a, b) => b.at - a.at || a.of - b.of);')).toEqual([
+    'b.at - a.at → a.at - b.at',
+    'a.of - b.of → b.of - a.of',
+  ]);
+  expect(words("run({ hook: 'INPUT' });")).toEqual(["'INPUT' → 'FORWARD'"]);
 });
 
-it('leaves alone what only tells, and guards for what is not known', () => {
-  expect(words("walk.step(ns, { text: 'a' + 1, action: 'pass' });")).toEqual([]);
+it('a condition is turned round once, be it with its name or without', () => {
+  expect(words('if (a === b) c();')).toEqual(['a === b → !(a === b)']);
+  expect(words('if (!a) c();')).toEqual(['!a → !(!a)']);
+  expect(words("return walk.sees('route/ttl', packet.ttl > 1);")).toEqual(['> → >=']);
+});
+
+it('leaves alone what only tells, defaults for the compiler, and guards for what is not known', () => {
+  expect(words("walk.step(ns, { text: 'a' + 1, action: a > b });")).toEqual([]);
   expect(words('if (!sockets.known) return 1;')).toEqual([]);
   expect(words("import { a } from 'b';\ninterface C { d: 1 | 2 }\ntype E = 3;")).toEqual([]);
+  expect(words('x = list[0] ?? false;')).toEqual([]);
+  expect(words('const MOST_BRANCHES = 0xff;')).toEqual([]);
 });

@@ -1,23 +1,25 @@
 /**
- * One meaning of the model turned round at a time: a negation, a comparison's boundary, a mask, a number, a truth, an order.
- * What only words or steps of the trace would show is left alone: verify compares what an observer sees.
+ * One meaning of the model turned round at a time: a negation, a boundary, a mask, an order, a hook. What only words or steps of the trace would show is left alone: verify compares what an observer sees.
  */
 import ts from 'typescript';
+import { notJudged } from './not-judged.ts';
 
 export interface Mutant {
   /** Path below libs/netsim/src. */
   readonly file: string;
   readonly line: number;
+  /** The line, to find it again when lines have moved. */
+  readonly code: string;
   readonly start: number;
   readonly end: number;
   readonly replacement: string;
   readonly was: string;
-  readonly kind: 'negation' | 'boundary' | 'comparison' | 'logic' | 'mask' | 'number' | 'truth' | 'order';
+  readonly kind: 'negation' | 'boundary' | 'mask' | 'order' | 'hook';
 }
 
 /** Calls whose arguments tell, and properties that hold words: nothing that a packet feels. */
 const TELLING_CALLS =
-  /(^|\.)(step|stop|ask|lost|unknown|missing\w*|cite\w*|describe|met|say|label|note|makeStep|\w*Text|\w*Evidence|sees|spend|formatIp|unread\w*)$/;
+  /(^|\.)(step|stop|ask|lost|unknown|missing\w*|cite\w*|describe|met|say|label|note|makeStep|\w*Text|\w*Evidence|spend|formatIp|unread\w*)$/;
 const TELLING_PROPERTIES = new Set([
   'text',
   'zh',
@@ -31,57 +33,112 @@ const TELLING_PROPERTIES = new Set([
   'kind',
 ]);
 /** Guards for what was not collected or is not modelled: in a judged world everything is collected. */
-const GUARDS = /\.known\b|unknown|missing|abandon|budget|exhausted|lens|undefined|unread|maybe/i;
+const GUARDS =
+  /\bknown\b|unknown|isKnown|compatible|missing|abandon|budget|exhausted|lens|undefined|unread|unsupported|maybe/i;
+/** How much is enough: constants that say when an index pays or when to give up. */
+const LIMITS = /^(MOST|LONG|ENOUGH)_/;
+const HEX = /^0x[0-9a-f_]+n?$/i;
+/** The first argument names the meaning, the second is its answer. */
+const SEES = /(^|\.)sees$/;
+
+const NEXT_HOOK: Readonly<Record<string, string>> = {
+  PREROUTING: 'INPUT',
+  INPUT: 'FORWARD',
+  FORWARD: 'OUTPUT',
+  OUTPUT: 'POSTROUTING',
+  POSTROUTING: 'PREROUTING',
+};
 
 const COMPARISONS: Partial<Record<ts.SyntaxKind, readonly [string, Mutant['kind']][]>> = {
-  [ts.SyntaxKind.EqualsEqualsEqualsToken]: [['!==', 'comparison']],
-  [ts.SyntaxKind.ExclamationEqualsEqualsToken]: [['===', 'comparison']],
+  [ts.SyntaxKind.EqualsEqualsEqualsToken]: [['!==', 'negation']],
+  [ts.SyntaxKind.ExclamationEqualsEqualsToken]: [['===', 'negation']],
   [ts.SyntaxKind.LessThanToken]: [['<=', 'boundary']],
   [ts.SyntaxKind.LessThanEqualsToken]: [['<', 'boundary']],
   [ts.SyntaxKind.GreaterThanToken]: [['>=', 'boundary']],
   [ts.SyntaxKind.GreaterThanEqualsToken]: [['>', 'boundary']],
-  [ts.SyntaxKind.AmpersandAmpersandToken]: [['||', 'logic']],
-  [ts.SyntaxKind.BarBarToken]: [['&&', 'logic']],
   [ts.SyntaxKind.AmpersandToken]: [['|', 'mask']],
   [ts.SyntaxKind.BarToken]: [['&', 'mask']],
-  [ts.SyntaxKind.MinusToken]: [['+', 'order']],
 };
 
 export function mutantsOf(file: string, text: string): Mutant[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const lines = text.split('\n');
   const found: Mutant[] = [];
   const add = (node: ts.Node, replacement: string, kind: Mutant['kind']): void => {
     const start = node.getStart(source);
     const line = source.getLineAndCharacterOfPosition(start).line + 1;
-    found.push({ file, line, start, end: node.end, replacement, was: text.slice(start, node.end).slice(0, 80), kind });
+    const code = lines[line - 1]?.trim() ?? '';
+    const was = text.slice(start, node.end);
+    found.push({ file, line, code, start, end: node.end, replacement, was, kind });
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return;
-    if (ts.isTypeAliasDeclaration(node) || ts.isTemplateExpression(node) || ts.isThrowStatement(node)) return;
-    if (ts.isPropertyAssignment(node) && TELLING_PROPERTIES.has(node.name.getText(source))) return;
-    if (ts.isCallExpression(node) && TELLING_CALLS.test(node.expression.getText(source))) return;
+    if (isLeftAlone(node, source)) return;
+    if (ts.isCallExpression(node) && SEES.test(node.expression.getText(source))) {
+      for (const argument of node.arguments.slice(1)) visit(argument);
+      return;
+    }
     if ((ts.isIfStatement(node) || ts.isConditionalExpression(node)) && isGuard(conditionOf(node), source)) {
       const rest = ts.isIfStatement(node) ? [node.elseStatement] : [node.whenTrue, node.whenFalse];
       for (const part of rest) if (part) visit(part);
       return;
     }
     if (ts.isIfStatement(node)) add(node.expression, `!(${node.expression.getText(source)})`, 'negation');
-    if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
+    // `if (!a)` is turned round as a whole.
+    if (
+      ts.isPrefixUnaryExpression(node) &&
+      node.operator === ts.SyntaxKind.ExclamationToken &&
+      !ts.isIfStatement(node.parent)
+    )
       add(node, `(${node.operand.getText(source)})`, 'negation');
-    if (ts.isBinaryExpression(node) && !GUARDS.test(node.getText(source)))
+    if (isComparator(node)) {
+      const { left, right } = node;
+      add(node, `${right.getText(source)} - ${left.getText(source)}`, 'order');
+      return;
+    }
+    if (ts.isBinaryExpression(node) && !GUARDS.test(node.getText(source)) && !isWholeCondition(node))
       for (const [replacement, kind] of COMPARISONS[node.operatorToken.kind] ?? [])
         add(node.operatorToken, replacement, kind);
-    if (ts.isNumericLiteral(node)) add(node, String(Number(node.text.replaceAll('_', '')) + 1), 'number');
-    if (ts.isBigIntLiteral(node)) add(node, `(${node.text} + 1n)`, 'number');
-    if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, 'false', 'truth');
-    if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, 'true', 'truth');
+    // A bit more or less of it.
+    if (HEX.test(node.getText(source)) && ts.isNumericLiteral(node)) add(node, String(BigInt(node.text) ^ 1n), 'mask');
+    if (HEX.test(node.getText(source)) && ts.isBigIntLiteral(node)) add(node, `(${node.text} ^ 1n)`, 'mask');
+    if (node.kind === ts.SyntaxKind.TrueKeyword) add(node, 'false', 'negation');
+    if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, 'true', 'negation');
+    if (ts.isStringLiteral(node) && NEXT_HOOK[node.text] !== undefined) add(node, `'${NEXT_HOOK[node.text]}'`, 'hook');
     // `a ?? 0` for what is always there: the default is for the compiler.
-    if (isDefault(node)) return visit(node.left);
-    ts.forEachChild(node, visit);
+    if (isDefault(node)) visit(node.left);
+    else ts.forEachChild(node, visit);
   };
-  visit(source);
+  for (const statement of source.statements) if (!notJudged(file, nameOf(statement, source))) visit(statement);
   return found;
 }
+
+function isLeftAlone(node: ts.Node, source: ts.SourceFile): boolean {
+  if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return true;
+  if (ts.isTypeAliasDeclaration(node) || ts.isTemplateExpression(node) || ts.isThrowStatement(node)) return true;
+  if (ts.isVariableDeclaration(node) && LIMITS.test(node.name.getText(source))) return true;
+  if (ts.isPropertyAssignment(node) && TELLING_PROPERTIES.has(node.name.getText(source))) return true;
+  return ts.isCallExpression(node) && TELLING_CALLS.test(node.expression.getText(source));
+}
+
+/** The name of what a statement at the top of a file declares. */
+function nameOf(statement: ts.Statement, source: ts.SourceFile): string {
+  if (ts.isVariableStatement(statement)) return statement.declarationList.declarations[0]?.name.getText(source) ?? '';
+  if (ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) return statement.name?.text ?? '';
+  return '';
+}
+
+/** `(a, b) => a - b`, and its parts after `||`. */
+function isComparator(node: ts.Node): node is ts.BinaryExpression {
+  if (!ts.isBinaryExpression(node) || node.operatorToken.kind !== ts.SyntaxKind.MinusToken) return false;
+  let outer: ts.Node = node.parent;
+  while (ts.isParenthesizedExpression(outer) || ts.isBinaryExpression(outer)) outer = outer.parent;
+  return ts.isArrowFunction(outer) && outer.parameters.length === 2;
+}
+
+/** `if (a === b)`: turned round as a whole already. */
+const isWholeCondition = (node: ts.BinaryExpression): boolean =>
+  ts.isIfStatement(node.parent) &&
+  [ts.SyntaxKind.EqualsEqualsEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken].includes(node.operatorToken.kind);
 
 const isDefault = (node: ts.Node): node is ts.BinaryExpression =>
   ts.isBinaryExpression(node) &&

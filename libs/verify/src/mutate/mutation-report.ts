@@ -12,6 +12,7 @@ export interface MutantFate {
 export interface Survivor {
   readonly file: string;
   readonly line: number;
+  readonly code: string;
   readonly kind: Mutant['kind'];
   readonly was: string;
   readonly replacement: string;
@@ -50,9 +51,10 @@ export function reportOf(run: {
   }
   const survivors = fates
     .filter(({ fate }) => fate !== 'caught')
-    .map(({ mutant: { file, line, kind, was, replacement }, fate }) => ({
+    .map(({ mutant: { file, line, code, kind, was, replacement }, fate }) => ({
       file,
       line,
+      code: brief(code),
       kind,
       was: brief(was),
       replacement: brief(replacement),

@@ -1,13 +1,20 @@
-/** The recorded worlds made ready for mutants: parsed, without what disagrees already, and which of them run through which place. */
+/**
+ * The recorded worlds made ready for mutants: parsed, without what disagrees already, and for each place the packets to ask,
+ * those that run through it.
+ */
 import { readCorpus } from '../corpus/corpus.ts';
 import type { Mutant } from './mutants.ts';
-import { startCoverage } from './reached.ts';
+import { type Reached, startCoverage } from './reached.ts';
+import type { Ask } from './replay.ts';
 
 export interface Prepared {
   readonly flows: number;
-  /** Of each chosen mutant, the worlds that run through its place; those that few mutants share come first. */
-  readonly worldsOf: ReadonlyMap<Mutant, readonly number[]>;
+  /** Of each chosen mutant; empty: no packet runs through its place. */
+  readonly askedOf: ReadonlyMap<Mutant, readonly Ask[]>;
 }
+
+/** Enough packets, from as many worlds as there are: who survives them would survive many more. */
+const MOST_FLOWS = 400;
 
 export async function prepare(
   model: string,
@@ -17,29 +24,52 @@ export async function prepare(
 ): Promise<Prepared> {
   const coverage = await startCoverage(model);
   // Only now is the model read: what runs while it is, tables and constants, is counted as well.
-  const { agreeing, store, storedOf } = await import('./stored.ts');
+  const { isTold, modelOfStored, store, storedOf } = await import('./stored.ts');
   const atLoad = await coverage.take();
   const constants = new Set(chosen.filter((m) => atLoad(m.file, m.start)));
-  const reaching = new Map<Mutant, number[]>(chosen.map((m) => [m, []]));
+  const reaching = new Map<Mutant, Ask[]>(chosen.map((m) => [m, []]));
   let flows = 0;
   let worlds = 0;
   for (const corpus of corpora)
     for await (const recorded of readCorpus(corpus)) {
-      const world = agreeing(storedOf(recorded));
-      const reached = await coverage.take();
-      if (world.flows.length === 0) continue;
-      const index = worlds++;
-      store(folder, index, world);
-      flows += world.flows.length;
-      for (const [mutant, list] of reaching)
-        if (constants.has(mutant) || reached(mutant.file, mutant.start)) list.push(index);
+      const stored = storedOf(recorded);
+      const built = modelOfStored(stored);
+      const told: (typeof stored.flows)[number][] = [];
+      const reached: Reached[] = [];
+      for (const flow of stored.flows) {
+        const agrees = isTold(built, flow);
+        const of = await coverage.take();
+        // What is compiled and kept is run for the first packet alone: that one counts even if it is not asked.
+        if (!agrees && reached.length > 0) continue;
+        told.push(...(agrees ? [flow] : []));
+        reached.push(of);
+      }
+      if (told.length === 0) continue;
+      const world = worlds++;
+      store(folder, world, { ...stored, flows: told });
+      flows += told.length;
+      const every = told.map((_, index) => index);
+      const shift = reached.length - told.length;
+      for (const [mutant, asks] of reaching) {
+        const runs = (of: Reached | undefined): boolean => of?.(mutant.file, mutant.start) ?? false;
+        const direct = constants.has(mutant) ? every : every.filter((index) => runs(reached[index + shift]));
+        const kept = direct.length <= 1 && runs(reached[0]) ? every : direct;
+        if (kept.length > 0) asks.push({ world, flows: kept });
+      }
       process.stderr.write(`\r${worlds} worlds, ${flows} flows`);
     }
   await coverage.stop();
-  const rarity = new Map<number, number>();
-  for (const list of reaching.values())
-    for (const index of list) rarity.set(index, (rarity.get(index) ?? 0) + 1 / list.length);
-  for (const list of reaching.values()) list.sort((a, b) => (rarity.get(b) ?? 0) - (rarity.get(a) ?? 0));
   process.stderr.write('\n');
-  return { flows, worldsOf: reaching };
+  return { flows, askedOf: new Map([...reaching].map(([mutant, asks]) => [mutant, fewer(asks)])) };
+}
+
+/** The same number of each world's, spread over them; small worlds first. */
+function fewer(asks: readonly Ask[]): readonly Ask[] {
+  const each = Math.max(2, Math.ceil(MOST_FLOWS / Math.max(1, asks.length)));
+  const sampled = asks.map(({ world, flows }) => {
+    const step = Math.max(1, flows.length / each);
+    const count = Math.min(each, flows.length);
+    return { world, flows: Array.from({ length: count }, (_, i) => flows[Math.floor(i * step)] ?? 0) };
+  });
+  return sampled.sort((a, b) => b.flows.length - a.flows.length || a.world - b.world);
 }

@@ -9,9 +9,15 @@ import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Mutant } from './mutants.ts';
 
+export interface Ask {
+  readonly world: number;
+  /** Positions in it. */
+  readonly flows: readonly number[];
+}
+
 export interface Trial {
   readonly mutant: Mutant;
-  readonly worlds: readonly number[];
+  readonly asks: readonly Ask[];
 }
 
 export interface Fate {
@@ -61,17 +67,20 @@ registerHooks({
   },
 });
 
-async function fateOf({ mutant, worlds }: Trial, folder: string): Promise<Omit<Fate, 'heapBytes'>> {
+async function fateOf({ mutant, asks }: Trial, folder: string): Promise<Omit<Fate, 'heapBytes'>> {
   applied = false;
   current = { mutant, mark: `?${++tried}` };
   try {
     const stored: typeof import('./stored.ts') = await import(pathToFileURL(`${import.meta.dirname}/stored.ts`).href);
     // A mutant that was never loaded would survive without having lived.
     if (!applied) return { fate: 'not-reached', by: 'never loaded' };
-    for (const index of worlds) {
-      const world = stored.load(folder, index);
-      const flow = stored.firstDisagreement(world);
-      if (flow !== null) return { fate: 'caught', by: `${world.id} ${flow}` };
+    for (const ask of asks) {
+      const world = stored.load(folder, ask.world);
+      const model = stored.modelOfStored(world);
+      for (const index of ask.flows) {
+        const flow = world.flows[index];
+        if (flow && !stored.isTold(model, flow)) return { fate: 'caught', by: `${world.id} ${flow.flow.id}` };
+      }
     }
     return { fate: 'survived', by: '' };
   } catch (error) {

@@ -5,7 +5,7 @@ import { deserialize, serialize } from 'node:v8';
 import { compare } from '../compare/agree.ts';
 import type { RecordedWorld } from '../corpus/corpus.ts';
 import { predict } from '../model/predict.ts';
-import { modelOfParsed, type ParsedNamespace, parseCollected } from '../model/world.ts';
+import { type Modelled, modelOfParsed, type ParsedNamespace, parseCollected } from '../model/world.ts';
 
 export interface StoredWorld {
   readonly id: string;
@@ -34,22 +34,10 @@ export function store(folder: string, index: number, world: StoredWorld): void {
 export const load = (folder: string, index: number): StoredWorld =>
   deserialize(readFileSync(fileOf(folder, index))) as StoredWorld;
 
-/** The flows that agree with the model as it is: only they can tell a mutant from it. */
-export function agreeing(world: StoredWorld): StoredWorld {
-  const model = modelOfParsed(world.namespaces);
-  const flows = world.flows.filter(({ flow, observations }) => {
-    const predictions = Array.from({ length: flow.repeat }, (_, attempt) => predict(model, flow, attempt));
-    return compare(predictions, observations).kind === 'agrees';
-  });
-  return { ...world, flows };
-}
+export const modelOfStored = ({ namespaces }: StoredWorld): Modelled => modelOfParsed(namespaces);
 
-/** The flow whose answer is not what the kernel did; null: all are. */
-export function firstDisagreement({ namespaces, flows }: StoredWorld): string | null {
-  const model = modelOfParsed(namespaces);
-  for (const { flow, observations } of flows) {
-    const predictions = Array.from({ length: flow.repeat }, (_, attempt) => predict(model, flow, attempt));
-    if (compare(predictions, observations).kind !== 'agrees') return flow.id;
-  }
-  return null;
+/** Does the model say what the kernel did? */
+export function isTold(model: Modelled, { flow, observations }: StoredWorld['flows'][number]): boolean {
+  const predictions = Array.from({ length: flow.repeat }, (_, attempt) => predict(model, flow, attempt));
+  return compare(predictions, observations).kind === 'agrees';
 }

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import type { Mutant } from './mutants.ts';
 import type { MutantFate } from './mutation-report.ts';
-import type { Fate, Trial } from './replay.ts';
+import type { Ask, Fate, Trial } from './replay.ts';
 
 /** A mutant may make the model run in circles. */
 const LONGEST_MS = 60_000;
@@ -17,12 +17,13 @@ export class Trials {
     this.#folder = folder;
   }
 
-  async try(mutant: Mutant, worlds: readonly number[]): Promise<MutantFate> {
-    if (worlds.length === 0) return { mutant, fate: 'not-reached', by: '' };
+  async try(mutant: Mutant, asks: readonly Ask[]): Promise<MutantFate> {
+    if (asks.length === 0) return { mutant, fate: 'not-reached', by: '' };
     this.#process ??= fork(join(import.meta.dirname, 'replay.ts'), [this.#folder], {
+      execArgv: ['--no-warnings'],
       env: { ...process.env, NODE_COMPILE_CACHE: join(this.#folder, 'compiled') },
     });
-    const answer = await ask(this.#process, { mutant, worlds });
+    const answer = await ask(this.#process, { mutant, asks });
     if (answer === null || answer.heapBytes > MOST_BYTES) this.close();
     if (answer === null) return { mutant, fate: 'caught', by: 'it ran in circles' };
     return { mutant, fate: answer.fate, by: answer.by };

@@ -1,5 +1,6 @@
 /** docs/fidelity.md: every meaning that the model has a name for, and how it is held to the truth. Pure: text from data. */
 import { allFeatures, FEATURES, type Feature, type FeatureGroup, type Held } from '@netverdict/netsim';
+import { explanationOf } from '../mutate/explained.ts';
 import type { MutationReport } from '../mutate/mutation-report.ts';
 import type { RecordedRun } from './recorded.ts';
 import { WANTED_DECISIVE } from './text.ts';
@@ -85,14 +86,20 @@ function runRows(run: RecordedRun): string[] {
 function mutantRows(mutants: MutationReport | null): string[] {
   if (mutants === null) return ['No mutation run is recorded yet.'];
   const { tried, caught, possible, flows, folders, survivors } = mutants;
+  const same = survivors.filter((s) => explanationOf(s)?.is === 'equivalent').length;
+  const percent = (part: number, whole: number): string => ((100 * part) / Math.max(1, whole)).toFixed(1);
   return [
-    'One place of the model is turned round at a time (a negation, a boundary, a mask, an order), and recorded worlds are judged again: would anybody',
-    `notice? Of ${possible} such places ${tried} were chosen evenly over the model's files (seed ${mutants.seed}) and tried on ${flows} recorded flows:`,
-    `**${caught} caught (${((100 * caught) / Math.max(1, tried)).toFixed(1)} %)**, ${survivors.length} not ([each explained](fidelity/survivors.md)).`,
+    'One place of the model is turned round at a time (a negation, a boundary, a mask, an order, a hook), and recorded packets are judged again: would anybody',
+    `notice? Of ${possible} such places ${tried} were chosen evenly over the model's files (seed ${mutants.seed}) and tried on ${flows} recorded packets:`,
+    `**${caught} caught (${percent(caught, tried)} %)**. Of the other ${survivors.length}, ${same} are the same model in other words`,
+    `(without them: ${percent(caught, tried - same)} %); [each is explained](fidelity/survivors.md).`,
     '',
-    '| part of the model | tried | caught |',
-    '|---|---|---|',
-    ...Object.entries(folders).map(([name, f]) => `| ${name} | ${f.tried} | ${f.caught} |`),
+    '| part of the model | tried | caught | the same in other words |',
+    '|---|---|---|---|',
+    ...Object.entries(folders).map(([name, f]) => {
+      const equal = survivors.filter((s) => s.file.startsWith(`${name}/`) && explanationOf(s)?.is === 'equivalent');
+      return `| ${name} | ${f.tried} | ${f.caught} | ${equal.length} |`;
+    }),
   ];
 }
 
