@@ -37,4 +37,5 @@ verify: setup ## compare the simulator with this kernel: make verify N=20000 SEE
 
 mutants: setup ## turn N places of the simulator round: would verify notice? make mutants N=300
 	@$(NETVERDICT) verify --flows $(or $(FLOWS),6000) --seed $(or $(SEED),1) --workers 1 --no-shrink --record .mutants-corpus.gz > /dev/null || true
-	@node libs/verify/src/mutate/main.ts .mutants-corpus.gz --most $(or $(N),300) --report docs/fidelity/mutants.json; rm -f .mutants-corpus.gz
+	@node libs/verify/src/mutate/record-fixtures.ts .mutants-fixtures.gz
+	@node libs/verify/src/mutate/main.ts .mutants-fixtures.gz .mutants-corpus.gz --most $(or $(N),300) --report docs/fidelity/mutants.json; rm -f .mutants-corpus.gz .mutants-fixtures.gz
