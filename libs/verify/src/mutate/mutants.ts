@@ -35,6 +35,9 @@ const TELLING_PROPERTIES = new Set([
 /** Guards for what was not collected or is not modelled: in a judged world everything is collected. */
 const GUARDS =
   /\bknown\b|unknown|isKnown|compatible|missing|abandon|budget|exhausted|lens|undefined|unread|unsupported|maybe/i;
+/** Declarations that tell. */
+const TELLING_NAMES =
+  /^(text|reason|question|evidence|cited|missing|said|detail|describe\w*|cite\w*|\w+(Text|Evidence))$/;
 /** How much is enough: constants that say when an index pays or when to give up. */
 const LIMITS = /^(MOST|LONG|ENOUGH)_/;
 const HEX = /^0x[0-9a-f_]+n?$/i;
@@ -115,7 +118,10 @@ export function mutantsOf(file: string, text: string): Mutant[] {
 function isLeftAlone(node: ts.Node, source: ts.SourceFile): boolean {
   if (ts.isTypeNode(node) || ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node)) return true;
   if (ts.isTypeAliasDeclaration(node) || ts.isTemplateExpression(node) || ts.isThrowStatement(node)) return true;
-  if (ts.isVariableDeclaration(node) && LIMITS.test(node.name.getText(source))) return true;
+  if (ts.isVariableDeclaration(node) || ts.isFunctionDeclaration(node)) {
+    const name = node.name?.getText(source) ?? '';
+    if (LIMITS.test(name) || TELLING_NAMES.test(name)) return true;
+  }
   if (ts.isPropertyAssignment(node) && TELLING_PROPERTIES.has(node.name.getText(source))) return true;
   return ts.isCallExpression(node) && TELLING_CALLS.test(node.expression.getText(source));
 }

@@ -14,7 +14,7 @@ export interface Prepared {
 }
 
 /** Enough packets, from as many worlds as there are: who survives them would survive many more. */
-const MOST_FLOWS = 400;
+const MOST_FLOWS = 1200;
 
 export async function prepare(
   model: string,
