@@ -118,8 +118,9 @@ export const XT_MATCHES: Readonly<Record<string, Maker>> = {
         : '';
     return `-m addrtype ${not(p, `${side} ${random.pick(types)}`)}${random.chance(0.2) ? limit : ''}`;
   },
+  // Not of neighbour discovery: see numgen in nftables/matches.ts.
   'statistic-random': (p) =>
-    drawLots(p.draft)
+    (p.family === 'ipv4' || hasPorts(p)) && drawLots(p.draft)
       ? `-m statistic --mode random ${not(p, `--probability ${p.draft.random.pick(['0.5', '0.33333333349', '0.25'])}`)}`
       : null,
   length: (p) =>
