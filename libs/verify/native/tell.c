@@ -13,7 +13,7 @@ enum { KNOWN_OUTERS = 64 };
  */
 struct outer {
 	unsigned char ends[8];
-	unsigned char sport[2], dport[2], length[2];
+	unsigned char sport[2], length[2];
 	enum direction direction;
 };
 static struct outer outers[KNOWN_OUTERS];
@@ -28,6 +28,20 @@ void start_telling(const struct tell *told)
 	tell = *told;
 	reply_kind = 0;
 	outer_count = 0;
+}
+
+/* An error about a tunnel's packet: the tunnel's end hears it, and tells nobody. Of what it quotes the trace may show but 12 bytes. */
+static bool is_about_outer(const unsigned char *icmp, size_t length)
+{
+	const unsigned char *quoted = icmp + 8;
+
+	if (length < 20 || quoted[9] != IPPROTO_UDP)
+		return false;
+	unsigned udp_length = (quoted[2] << 8 | quoted[3]) - (quoted[0] & 15) * 4;
+	for (unsigned i = 0; i < outer_count; i++)
+		if (udp_length == (unsigned)(outers[i].length[0] << 8 | outers[i].length[1]))
+			return true;
+	return false;
 }
 
 /* TCP, UDP or ICMP from its first bytes; direction of the packet, or OTHER when it is none of the two that count. */
@@ -52,6 +66,8 @@ static enum direction tell_transport(uint8_t protocol, const unsigned char *byte
 			 * the flow's. Those leave with a hop limit of 255, which no flow has; a rule may have changed it.
 			 */
 			if (v6 && length >= 16 && bytes[14] == IPPROTO_ICMPV6 && (tell.protocol != IPPROTO_ICMP || bytes[15] == 255))
+				return OTHER;
+			if (!v6 && is_about_outer(bytes, length))
 				return OTHER;
 			kind = KIND_ICMP | type << 8 | bytes[1];
 		} else {
@@ -119,23 +135,44 @@ static enum direction tell_outer(const unsigned char *network, const unsigned ch
 	return OTHER;
 }
 
+/* What a tunnel's packet carries, if `udp` is whole enough to say: an Ethernet frame behind VXLAN's header. */
+static bool tell_inner(const unsigned char *udp, size_t rest, enum direction *direction)
+{
+	enum { UDP = 8, VXLAN = 8, ETHERNET = 14, FRAME = UDP + VXLAN, PACKET = FRAME + ETHERNET, ENOUGH = 48 };
+	const unsigned char *type = udp + PACKET - 2;
+
+	if (rest < PACKET + ENOUGH && rest < (size_t)(udp[4] << 8 | udp[5]))
+		return false;
+	bool ip = rest > PACKET && ((type[0] << 8 | type[1]) == 0x0800 || (type[0] << 8 | type[1]) == 0x86dd);
+	*direction = ip ? tell_packet(udp + PACKET, rest - PACKET, NULL, 0) : OTHER;
+	return true;
+}
+
 void learn_outer(const unsigned char *network, size_t length)
 {
-	enum { VXLAN = 8, ETHERNET = 14 };
-	size_t header = length ? (network[0] & 15) * 4 : 0, inner = header + 8 + VXLAN + ETHERNET;
+	size_t header = length ? (network[0] & 15) * 4 : 0;
+	const unsigned char *udp = network + header;
+	struct outer outer;
 
-	if (length < inner || network[0] >> 4 != 4 || network[9] != IPPROTO_UDP || !is_vxlan(network + header))
+	if (length < header + 8 || network[0] >> 4 != 4 || network[9] != IPPROTO_UDP || !is_vxlan(udp) ||
+	    !tell_inner(udp, length - header, &outer.direction))
 		return;
-	const unsigned char *udp = network + header, *type = network + inner - 2;
-	bool ip = (type[0] << 8 | type[1]) == 0x0800 || (type[0] << 8 | type[1]) == 0x86dd;
-	struct outer outer = { .direction = ip ? tell_packet(network + inner, length - inner, NULL, 0) : OTHER };
 	memcpy(outer.ends, network + 12, 8);
 	memcpy(outer.sport, udp, 2);
-	memcpy(outer.dport, udp + 2, 2);
 	memcpy(outer.length, udp + 4, 2);
 	if (outer_count == KNOWN_OUTERS)
 		memmove(outers, outers + 1, sizeof outers[0] * --outer_count);
 	outers[outer_count++] = outer;
+}
+
+bool is_outer(const unsigned char *network, size_t length, const unsigned char *udp, size_t rest)
+{
+	if (length < 20 || network[0] >> 4 != 4 || network[9] != IPPROTO_UDP || rest < 8)
+		return false;
+	for (unsigned i = 0; i < outer_count; i++)
+		if (memcmp(outers[i].length, udp + 4, 2) == 0)
+			return true;
+	return false;
 }
 
 enum direction tell_packet(const unsigned char *network, size_t length, const unsigned char *transport, size_t rest)

@@ -34,6 +34,7 @@ struct seen {
 	int ns;
 	uint32_t id;
 	enum direction direction;
+	bool outer;
 };
 static struct seen seen[KNOWN_IDS];
 static unsigned seen_count;
@@ -118,12 +119,16 @@ static void take_nft(int ns, const struct nlmsghdr *header)
 	for (unsigned i = 0; i < seen_count && !entry; i++)
 		if (seen[i].ns == ns && seen[i].id == id)
 			entry = &seen[i];
-	if (at.bytes[NFTA_TRACE_NETWORK_HEADER]) {
-		if (!entry)
+	const unsigned char *network = at.bytes[NFTA_TRACE_NETWORK_HEADER], *transport = at.bytes[NFTA_TRACE_TRANSPORT_HEADER];
+	if (network) {
+		size_t length = at.length[NFTA_TRACE_NETWORK_HEADER], rest = at.length[NFTA_TRACE_TRANSPORT_HEADER];
+		bool outer = transport && is_outer(network, length, transport, rest), known = entry;
+
+		if (!known)
 			entry = &seen[seen_count < KNOWN_IDS ? seen_count++ : KNOWN_IDS - 1];
-		*entry = (struct seen){ ns, id,
-					tell_packet(at.bytes[NFTA_TRACE_NETWORK_HEADER], at.length[NFTA_TRACE_NETWORK_HEADER],
-						    at.bytes[NFTA_TRACE_TRANSPORT_HEADER], at.length[NFTA_TRACE_TRANSPORT_HEADER]) };
+		/* Known before its ends were translated; the judge's own first rule comes before the log that tells what it carries. */
+		if (!known || !entry->outer || entry->direction == OTHER || !outer)
+			*entry = (struct seen){ ns, id, tell_packet(network, length, transport, rest), outer };
 	}
 	event.direction = entry ? entry->direction : OTHER;
 	event.type = big32(at.bytes[NFTA_TRACE_TYPE]);
