@@ -9,7 +9,7 @@ enum { KNOWN_OUTERS = 64 };
 
 /*
  * Outer packets of a tunnel: the trace shows their headers only, so the trace table logs them whole just before, and what they
- * carry tells whose they are. They are known again by their ends' addresses, source port and length.
+ * carry tells whose they are. They are known again by their length, source port and ends, as far as these were not translated.
  */
 struct outer {
 	unsigned char ends[8];
@@ -120,19 +120,32 @@ static enum direction tell_transport(uint8_t protocol, const unsigned char *byte
 	return reply_kind == kind ? REPLY : OTHER;
 }
 
-static bool is_vxlan(const unsigned char *udp)
+/* By its port, or, when that was translated, by what all of VXLAN's packets begin with. */
+static bool is_vxlan(const unsigned char *udp, size_t rest)
 {
+	static const unsigned char flags[] = { 8, 0, 0, 0 };
 	unsigned dport = udp[2] << 8 | udp[3];
 
-	return dport == 4789 || dport == 8472;
+	return dport == 4789 || dport == 8472 || (rest >= 12 && memcmp(udp + 8, flags, sizeof flags) == 0);
 }
 
+/* The latest that it may be: translation leaves alone its length, mostly its source port. */
 static enum direction tell_outer(const unsigned char *network, const unsigned char *udp)
 {
-	for (unsigned i = outer_count; i-- > 0;)
-		if (memcmp(outers[i].ends, network + 12, 8) == 0 && memcmp(outers[i].sport, udp, 2) == 0 && memcmp(outers[i].length, udp + 4, 2) == 0)
-			return outers[i].direction;
-	return OTHER;
+	enum { NOT_AT_ALL, BY_LENGTH, BY_PORT, BY_ENDS } best = NOT_AT_ALL;
+	enum direction direction = OTHER;
+
+	for (unsigned i = outer_count; i-- > 0;) {
+		bool length = memcmp(outers[i].length, udp + 4, 2) == 0, port = memcmp(outers[i].sport, udp, 2) == 0,
+		     ends = memcmp(outers[i].ends, network + 12, 8) == 0;
+		int likeness = !length ? NOT_AT_ALL : !port ? BY_LENGTH : !ends ? BY_PORT : BY_ENDS;
+
+		if (likeness <= (int)best)
+			continue;
+		best = likeness;
+		direction = outers[i].direction;
+	}
+	return direction;
 }
 
 /* What a tunnel's packet carries, if `udp` is whole enough to say: an Ethernet frame behind VXLAN's header. */
@@ -154,7 +167,7 @@ void learn_outer(const unsigned char *network, size_t length)
 	const unsigned char *udp = network + header;
 	struct outer outer;
 
-	if (length < header + 8 || network[0] >> 4 != 4 || network[9] != IPPROTO_UDP || !is_vxlan(udp) ||
+	if (length < header + 8 || network[0] >> 4 != 4 || network[9] != IPPROTO_UDP || !is_vxlan(udp, length - header) ||
 	    !tell_inner(udp, length - header, &outer.direction))
 		return;
 	memcpy(outer.ends, network + 12, 8);
@@ -223,7 +236,7 @@ enum direction tell_packet(const unsigned char *network, size_t length, const un
 	/* A flow may be sent to a tunnel's port, too: what carries its tuple is its own. */
 	enum direction own = tell_transport(protocol, transport, rest);
 
-	if (own == OTHER && protocol == IPPROTO_UDP && network[0] >> 4 == 4 && rest >= 8 && is_vxlan(transport))
+	if (own == OTHER && protocol == IPPROTO_UDP && network[0] >> 4 == 4 && rest >= 8 && is_vxlan(transport, rest))
 		return tell_outer(network, transport);
 	return own;
 }

@@ -71,7 +71,7 @@ int open_trace(int ns)
 		error = configure(fd, families[i], NFULA_CFG_CMD, &bind, sizeof bind);
 	}
 	struct nfulnl_msg_config_cmd bind = { NFULNL_CFG_CMD_BIND };
-	struct nfulnl_msg_config_mode mode = { htonl(160), NFULNL_COPY_PACKET, 0 };
+	struct nfulnl_msg_config_mode mode = { htonl(256), NFULNL_COPY_PACKET, 0 };
 	uint32_t one = htonl(1);
 	if (!error)
 		error = configure(fd, AF_UNSPEC, NFULA_CFG_CMD, &bind, sizeof bind);
@@ -126,8 +126,8 @@ static void take_nft(int ns, const struct nlmsghdr *header)
 
 		if (!known)
 			entry = &seen[seen_count < KNOWN_IDS ? seen_count++ : KNOWN_IDS - 1];
-		/* Known before its ends were translated; the judge's own first rule comes before the log that tells what it carries. */
-		if (!known || !entry->outer || entry->direction == OTHER || !outer)
+		/* Known before its ends were translated. */
+		if (!known || !entry->outer || !outer)
 			*entry = (struct seen){ ns, id, tell_packet(network, length, transport, rest), outer };
 	}
 	event.direction = entry ? entry->direction : OTHER;

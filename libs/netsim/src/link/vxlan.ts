@@ -103,7 +103,8 @@ export function encapsulate(
     zone: 0,
     payload: { kind: 'vxlan', vni: remote.vni, frame: { ...frame, packet: scrub(packet, false) } },
   };
-  const oif = entry?.via ?? detail.underlay;
+  // An entry without `via` has no device, not the tunnel's (vxlan_fdb_parse): only the end that the device itself names has that.
+  const oif = entry ? entry.via : remote.learned ? null : detail.underlay;
   const sourced = detail.local === null ? withSource(walk, ns, outer, oif) : outer;
   walk.step(ns, () => ({
     kind: 'encapsulate',

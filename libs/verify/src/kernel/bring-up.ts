@@ -52,8 +52,9 @@ export const deviceSysctls = (spec: WorldSpec): LinesCommand[] =>
   spec.namespaces.flatMap((ns) => ns.deviceSysctls.map((line) => sysctlCommand(ns.name, line)));
 
 /** Side by side in all namespaces, one after the other within each. */
-export const fillingStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
-  spec.namespaces.flatMap((ns) => [
+export function fillingStage(spec: WorldSpec, pathOf: PathOf): LinesCommand[] {
+  const tunnels = spec.namespaces.some(hasTunnels);
+  return spec.namespaces.flatMap((ns) => [
     ...tool(ns, 'ip', ns.ip, pathOf),
     ...tool(ns, 'ip -6', ns.ip6, pathOf),
     ...tool(ns, 'ipset', ns.ipset, pathOf),
@@ -61,8 +62,9 @@ export const fillingStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
     ...tool(ns, 'ip6tables-legacy-restore', ns.ip6tablesLegacy, pathOf),
     ...tool(ns, 'iptables-nft-restore', ns.iptablesNft, pathOf),
     ...tool(ns, 'ip6tables-nft-restore', ns.ip6tablesNft, pathOf),
-    ...tool(ns, 'nft', [...ns.nft, ...(hasRules(ns) ? traceLines(ns.nft, hasTunnels(ns)) : [])], pathOf),
+    ...tool(ns, 'nft', [...ns.nft, ...(hasRules(ns) ? traceLines(ns.nft, tunnels) : [])], pathOf),
   ]);
+}
 
 /** Once ports have their carriers: the kernel refuses the state of a port that has none. */
 export const bridgeStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>

@@ -4,18 +4,19 @@
  */
 export const TRACE_TABLE = 'nvtrace';
 const PRIORITY = -500;
+/** A tunnel's packet in a tunnel's packet, and the headers of what that carries. */
+const SNAPLEN = 256;
 
-/** nft lines for a namespace whose own ones are these; `tunnels`: it has an end of one. */
+/** nft lines for a namespace whose own ones are these; `tunnels`: packets of one may pass. */
 export function traceLines(nft: readonly string[], tunnels: boolean): readonly string[] {
   const text = nft.join('\n');
-  const lines = family('inet');
-  // The prober tells a tunnel's packet by what it carries, which the trace alone does not show.
-  if (tunnels)
-    for (const hook of ['prerouting', 'output'])
-      lines.push(
-        `add rule inet ${TRACE_TABLE} ${hook} udp dport { 4789, 8472 } log prefix "nvtrace outer" group 0 snaplen 160`,
-      );
-  if (/\btable\s+bridge\b|\badd\s+\w+\s+bridge\b/.test(text)) lines.push(...family('bridge'));
+  // The prober tells a tunnel's packet by what it carries, which the trace does not show, and has to know before the trace begins.
+  // VXLAN is known by its first four bytes: the port may have been translated.
+  const first = tunnels
+    ? [`meta l4proto udp @th,64,32 0x8000000 log prefix "nvtrace outer" group 0 snaplen ${SNAPLEN}`]
+    : [];
+  const lines = family('inet', first);
+  if (/\btable\s+bridge\b|\badd\s+\w+\s+bridge\b/.test(text)) lines.push(...family('bridge', []));
   // Packets that a device's own hook drops never come to the others.
   const hooked = [...text.matchAll(/\bhook\s+(ingress|egress)\s+devices?\s*=?\s*(\{[^}]*\}|"?[^\s";{]+)/g)];
   const devices = hooked.flatMap(([, hook, names = '']) =>
@@ -32,12 +33,12 @@ export function traceLines(nft: readonly string[], tunnels: boolean): readonly s
   return lines;
 }
 
-function family(name: 'inet' | 'bridge'): string[] {
+function family(name: 'inet' | 'bridge', first: readonly string[]): string[] {
   return [
     `add table ${name} ${TRACE_TABLE}`,
     ...(['prerouting', 'output'] as const).flatMap((hook) => [
       `add chain ${name} ${TRACE_TABLE} ${hook} { type filter hook ${hook} priority ${PRIORITY}; }`,
-      `add rule ${name} ${TRACE_TABLE} ${hook} meta nftrace set 1`,
+      ...[...first, 'meta nftrace set 1'].map((rule) => `add rule ${name} ${TRACE_TABLE} ${hook} ${rule}`),
     ]),
   ];
 }
