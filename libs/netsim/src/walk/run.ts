@@ -211,8 +211,8 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
     tcpFlags: tcp ? TCP.SYN | TCP.ACK : 0,
     icmp: packet.icmp ? { ...packet.icmp, type: v4 ? 0 : 129 } : null,
     ttl: 64,
-    // An echo reply has the request's TOS (icmp_reply); a socket has its own.
-    tos: packet.icmp && v4 ? packet.tos : 0,
+    // An echo reply has the request's TOS (icmp_reply) or traffic class (icmpv6_echo_reply); a socket has its own.
+    tos: packet.icmp ? packet.tos : 0,
     mark: keepsMark ? packet.mark : 0,
     ct: null,
     untracked: false,
