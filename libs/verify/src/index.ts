@@ -2,9 +2,9 @@
 
 export type { MutationReport } from './mutate/mutation-report.ts';
 export { fidelityPage } from './report/fidelity.ts';
-export { survivorsPage } from './report/survivors.ts';
 export type { RecordedRun } from './report/recorded.ts';
 export type { Report } from './report/report.ts';
+export { survivorsPage } from './report/survivors.ts';
 export { reportText } from './report/text.ts';
 export { type VerifyOptions, verify } from './run/verify.ts';
 export { fixtureText } from './world/fixture.ts';

@@ -29,8 +29,8 @@ const proto = (random: Random, family: Family): string =>
     'udp:80',
     'tcp:443',
     'udp:8080',
-    'tcp:1-1024',
-    'udp:443-8080',
+    'tcp:70-90',
+    'udp:8070-8090',
     family === 'ipv4' ? 'icmp:8/0' : 'icmpv6:128/0',
   ]);
 const ifaceOf = ({ random }: Draft, ns: DraftNamespace): string =>
@@ -85,7 +85,7 @@ const KINDS: Readonly<Record<string, SetKind>> = {
     create: 'bitmap:port range 0-65535',
     families: BOTH,
     dimensions: 1,
-    member: (d) => d.random.pick(['80', '443', '8080', '1000-6000']),
+    member: (d) => d.random.pick(['80', '443', '8080', '1020-1030']),
   },
   'bitmap:ip,mac': {
     create: 'bitmap:ip,mac range 10.1.0.0-10.1.0.255',

@@ -66,6 +66,21 @@ export function fillingStage(spec: WorldSpec, pathOf: PathOf): LinesCommand[] {
   ]);
 }
 
+/**
+ * The first packet that asks for an address which a set has without a MAC gives it its own, and it keeps that (bitmap_ipmac_kadt):
+ * so that packets do not meet what those before them left, the set is filled anew.
+ */
+export const refillStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
+  spec.namespaces.flatMap((ns) => {
+    const names = ns.ipset.flatMap((line) => /^create (\S+) bitmap:ip,mac\b/.exec(line)?.[1] ?? []);
+    return tool(
+      ns,
+      'ipset',
+      names.flatMap((name) => [`flush ${name}`, ...ns.ipset.filter((line) => line.startsWith(`add ${name} `))]),
+      pathOf,
+    );
+  });
+
 /** Once ports have their carriers: the kernel refuses the state of a port that has none. */
 export const bridgeStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
   spec.namespaces.flatMap((ns) => tool(ns, 'bridge', ns.bridge, pathOf));

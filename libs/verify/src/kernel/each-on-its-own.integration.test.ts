@@ -52,3 +52,29 @@ it('who did not answer is asked again', async () => {
   const seen = await world.observe(ask({ destination: '10.1.0.77', repeat: 3 }));
   expect(seen.map(({ heard }) => heard.kind)).toEqual(['icmp', 'icmp', 'icmp']);
 });
+
+it('an address in a set that has no MAC yet goes with each MAC', async () => {
+  const sets = ['create s bitmap:ip,mac range 10.1.0.0/24', 'add s 10.1.0.2'];
+  const reject = ['*filter', '-A INPUT -m set --match-set s src,src -j REJECT', 'COMMIT'];
+  const asker = (name: string): NamespaceSpec =>
+    namespaceOf(name, { ip: ['addr add 10.1.0.2/24 dev eth0', 'link set eth0 up'] });
+  const bridge = namespaceOf('server', {
+    links: [
+      'link set lo up',
+      'link add br0 type bridge',
+      ...['one', 'other'].map((name) => `link add ${name} type veth peer name eth0 netns {${name}}`),
+    ],
+    ip: [
+      ...['one', 'other'].flatMap((name) => [`link set ${name} master br0`, `link set ${name} up`]),
+      'link set br0 up',
+      'addr add 10.1.0.1/24 dev br0',
+    ],
+    sockets: server.sockets,
+    ipset: sets,
+    iptablesLegacy: reject,
+  });
+  world = await kernel.bringUp(worldOf([bridge, asker('one'), asker('other')]));
+  const seen = [];
+  for (const from of ['one', 'other', 'one']) seen.push(...(await world.observe(ask({ from }))));
+  expect(seen.map(({ heard }) => heard.kind)).toEqual(['icmp', 'icmp', 'icmp']);
+});

@@ -14,6 +14,7 @@ import {
   type LinesCommand,
   lateStage,
   linkStages,
+  refillStage,
   sockets,
 } from './bring-up.ts';
 import { type AttemptAnswer, flowCommand, observationOf } from './flow.ts';
@@ -126,6 +127,8 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
     );
   };
   for (const flow of spec.prelude) await send(flow, true, []);
+  const refill = refillStage(spec, pathOf);
+  await runTools(prober, refill);
   // From now on neighbours and connections are put back before each packet to what is collected.
   await prober.ask([{ fields: ['taught'] }]);
 
@@ -143,7 +146,10 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
         );
       return sections;
     },
-    observe: (flow, toldOfRoutes = []) => send(flow, false, toldOfRoutes),
+    async observe(flow, toldOfRoutes = []) {
+      await runTools(prober, refill);
+      return send(flow, false, toldOfRoutes);
+    },
     close,
   };
 }
