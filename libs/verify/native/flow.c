@@ -31,6 +31,7 @@ static void put_back(const struct flow *flow)
 	forget_route_exceptions();
 	while (restore_neighbours())
 		wait_for_end(flow, &none);
+	restore_places();
 	forget_connections();
 }
 

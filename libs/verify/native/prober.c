@@ -212,6 +212,7 @@ static void command(char *line)
 	} else if (strcmp(fields[0], "taught") == 0) {
 		take_neighbours();
 		take_connections();
+		take_places();
 		printf("{}\n");
 	} else if (strcmp(fields[0], "close") == 0) {
 		close_world();

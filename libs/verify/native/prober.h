@@ -82,6 +82,11 @@ void forget_neighbours(void);
 /* The one that has been asked longest, in all the world; false when none is being asked. Nothing else may be on its way. */
 bool give_up_neighbour(void);
 
+/* fdb.c: the same of bridges and tunnels. */
+void take_places(void);
+void restore_places(void);
+void forget_places(void);
+
 /* receive.c: sockets that take packets and answer. */
 /* What a socket's filter saw of a packet that reached it. */
 struct arrival {

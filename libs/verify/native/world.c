@@ -75,6 +75,7 @@ void close_world(void)
 	close_held();
 	forget_neighbours();
 	close_connections();
+	forget_places();
 	for (int i = 0; i < namespace_count; i++) {
 		if (namespaces[i].trace >= 0)
 			close(namespaces[i].trace);

@@ -81,6 +81,8 @@ function isForHost({ walk, ns, iif }: Scene, about: Packet): boolean {
 /** nf_send_reset for rules, tcp_v4_send_reset for hosts without a socket; null: a RST is not answered. */
 export function reset(scene: Scene, about: Packet): Packet | null {
   if (about.protocol !== 6 || (about.tcpFlags & TCP.RST) !== 0) return null;
+  // tcp_v4_send_reset, nf_reset: what is for others as well is not refused (RTN_LOCAL).
+  if (about.family === 'ipv4' && addressType(scene.ns, about.destination) === 'broadcast') return null;
   return {
     ...bare(scene, about),
     source: about.destination,

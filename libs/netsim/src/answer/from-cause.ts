@@ -66,7 +66,7 @@ const REACTIONS: Reactions = {
   'ttl-expired': routing,
   loop: silence,
   'too-big': (cause, death) => {
-    if (!death.byIp) return SILENCE;
+    if (!death.byIp && cause.byBridge !== true) return SILENCE;
     const mtuBytes = death.packet.family === 'ipv4' ? cause.limitBytes : Math.max(cause.limitBytes, IPV6_MIN_MTU);
     return { do: 'icmp', icmp: TOO_BIG[death.packet.family], mtuBytes };
   },

@@ -138,7 +138,7 @@ export function martian(s: Situation<'martian'>): Derived {
 }
 
 export function echoIgnored(s: Situation<'echo-ignored'>): Derived {
-  const path = s.stop.packet.family === 'ipv4' ? 'net/ipv4/icmp_echo_ignore_all' : 'net/ipv6/icmp/echo_ignore_all';
+  const { sysctl: path } = s.cause;
   return {
     code: 'NV-ECHO-IGNORED',
     params: { where: nameOf(s.ns) },

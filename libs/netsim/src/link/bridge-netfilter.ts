@@ -6,7 +6,9 @@ import type { BridgeDetail, Link } from '@netverdict/linux-net';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { type HookResult, runHook } from '../netfilter/hook.ts';
 import { nativeBridge, type Side } from '../netfilter/native.ts';
-import type { Frame, Packet } from '../packet/packet.ts';
+import { type Frame, lengthOf, type Packet } from '../packet/packet.ts';
+import { cutTo } from '../path/pieces.ts';
+import { citeLink } from '../trace/evidence.ts';
 import type { Walk } from '../walk/walk.ts';
 import { sysctl, sysctlOn } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
@@ -39,7 +41,7 @@ export function passPorts(walk: Walk, crossing: Crossing, packet: Packet): HookR
     ...(calls ? [forward] : []),
     (p) => native('forward', p, 'after'),
     (p) => native('postrouting', p),
-    ...(calls ? [postrouting] : []),
+    ...(calls ? [postrouting, (p: Packet) => refitted(walk, crossing, p)] : []),
   ]);
 }
 
@@ -51,6 +53,28 @@ function oneAfterTheOther(packet: Packet, hooks: readonly ((packet: Packet) => H
     current = result.packet;
   }
   return { ok: true, packet: current };
+}
+
+/**
+ * br_nf_dev_queue_xmit: what is longer than the port's MTU is cut as by a router, but to the bridge's own MTU (its fake route);
+ * an IPv4 packet that may not be cut is thrown away in silence, of an IPv6 one the sender is told.
+ */
+function refitted(walk: Walk, { ns, bridge, exit }: Crossing, packet: Packet): HookResult {
+  const fits = lengthOf(packet) <= exit.mtuBytes;
+  const mayCut = packet.family === 'ipv4' ? !packet.dontFragment : packet.sizeBytes <= bridge.mtuBytes;
+  if (fits || walk.sees('mtu/bridge-netfilter', mayCut))
+    return { ok: true, packet: fits ? packet : cutTo(bridge.mtuBytes, packet) };
+  const told = packet.family === 'ipv6';
+  const cause = {
+    kind: 'too-big',
+    link: told ? bridge : exit,
+    limitBytes: told ? bridge.mtuBytes : exit.mtuBytes,
+    tunnel: null,
+    ...(told ? ({ byBridge: true } as const) : ({ silent: true } as const)),
+  } as const;
+  const text = `${lengthOf(packet)} bytes do not fit ${cause.link.name} (${cause.limitBytes}), and may not be cut`;
+  const more = { evidence: [citeLink(ns, cause.link)], kind: 'bridge' } as const;
+  return { ok: false, next: walk.stop(ns, packet, 'too-big', cause, text, more) };
 }
 
 /** The same, and PREROUTING before: for packets that are asked about and not followed. */

@@ -54,8 +54,8 @@ export function mayLeave(
         ? (['mcast_flood', ingress === null || settings.multicastFlood] as const)
         : kind === 'broadcast'
           ? (['bcast_flood', ingress === null || settings.broadcastFlood] as const)
-          : (['known', true] as const);
-  if (!floods && walk.sees(`bridge/${name}`, true))
+          : ([null, true] as const);
+  if (name !== null && !floods && walk.sees(`bridge/${name}`, true))
     return stop(port, `${name} off`, `${name} is off on bridge port ${port.name}`);
   return PASS;
 }

@@ -1,5 +1,5 @@
 /** A bridge: its own reception, its forwarding between ports, and bridge netfilter (net/bridge/br_*.c, br_netfilter). */
-import type { FdbEntry, Link, Mac } from '@netverdict/linux-net';
+import type { FdbEntry, Link } from '@netverdict/linux-net';
 import { tracks } from '../answer/pieces.ts';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
@@ -164,6 +164,8 @@ export function bridgeTransmit(walk: Walk, ns: WorldNamespace, bridge: Link, fra
   if (!found.ok) return found.next;
   const native = nativeBridge(walk, ns, ['output', 'postrouting'], frame.packet, { iif: null, oif: found.port, frame });
   if (native) return native;
+  const tooBig = portSize(walk, ns, found.port, frame.packet);
+  if (tooBig) return tooBig;
   return { do: 'transmit', ns, link: found.port, frame, nexthop: frame.packet.destination };
 }
 
@@ -198,7 +200,8 @@ function findPort(walk: Walk, ns: WorldNamespace, bridge: Link, ingress: Link | 
   const entry = fdb.value.find((e) => isPortEntry(e, bridge, dstMac));
   const ports = portsOf(ns, bridge);
   const index = dstMac === null ? null : fdbPort(walk, ns, bridge, dstMac);
-  const known = index === null ? undefined : ports.find((p) => p.ifindex === index);
+  const placed = index !== null && walk.sees('bridge/known', true);
+  const known = placed ? ports.find((p) => p.ifindex === index) : undefined;
   const flooded = known ? null : flood(walk, ns, ingress, ports, frame);
   const port = known ?? flooded?.port;
   const unread = port ? undefined : ports.find((p) => isUnread(walk, ns, p));
@@ -296,9 +299,8 @@ function leadsTo(walk: Walk, ns: WorldNamespace, port: Link, frame: Frame): bool
     if (peer.kind === 'found') return peer.ns.net.own.has(frame.packet.destination);
   } else {
     if (peer.kind === 'found' && peer.link.mac === frame.dstMac) return true;
-    const domain = walk.aside(() =>
-      spread(walk, ns, port, { from: frame.srcMac, to: frame.dstMac as Mac, wanted: null }, false),
-    );
+    const to = frame.dstMac === BROADCAST ? 'broadcast' : frame.dstMac;
+    const domain = walk.aside(() => spread(walk, ns, port, { from: frame.srcMac, to, wanted: null }, false));
     if (domain.members.length > 0 || domain.down.length > 0) return true;
   }
   if (peer.kind !== 'not-collected') return false;

@@ -1,5 +1,6 @@
 import { known, mac } from '../testing/cluster.ts';
 import {
+  both,
   devices,
   dnat,
   isolated,
@@ -10,6 +11,7 @@ import {
   routes,
   SERVICE,
   SVC,
+  sysctls,
   to,
 } from '../testing/edits.ts';
 import { A1, A2, B1, flow, HOST1, HOST2 } from '../testing/flows.ts';
@@ -166,6 +168,38 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
     },
     outcome: 'reachable',
   },
+  {
+    name: "a frame of the host's own that is longer than a bridge port's MTU and 4 bytes is thrown away by the bridge",
+    flow: flow(HOST1, '10.244.1.3:80', { sizeBytes: 1005, dontFragment: true }),
+    with: { edit: { [HOST1]: devices('veth3', { mtuBytes: 1000 }) } },
+    outcome: 'unreachable',
+    disposition: 'too-big',
+    findings: ['NV-MTU-FAR-END'],
+  },
+  {
+    name: 'and one of 4 bytes more is passed on',
+    flow: flow(HOST1, '10.244.1.3:80', { sizeBytes: 1004, dontFragment: true }),
+    with: { edit: { [HOST1]: devices('veth3', { mtuBytes: 1000 }) } },
+    outcome: 'reachable',
+    findings: ['NV-MTU-FAR-END'],
+  },
+  ...([0, 1] as const).map(
+    (call): Row => ({
+      name: `a bridged packet that may be cut ${call ? 'is cut by bridge netfilter' : 'is not cut without bridge netfilter'}`,
+      flow: flow(A1, '10.244.1.3:53', { protocol: 'udp', sizeBytes: 1400, dontFragment: false, answerBytes: 40 }),
+      with: {
+        edit: {
+          [HOST1]: both(
+            devices('veth3', { mtuBytes: 1000 }),
+            devices('cni0', { mtuBytes: 1000 }),
+            sysctls({ 'net/bridge/bridge-nf-call-iptables': String(call) }),
+          ),
+        },
+      },
+      outcome: call ? 'reachable' : 'unreachable',
+      ...(call ? { findings: ['NV-MTU-FAR-END'] } : { disposition: 'too-big' }),
+    }),
+  ),
   {
     name: 'isolated ports of a bridge do not reach each other',
     flow: flow(A1, '10.244.1.3:80'),

@@ -1,5 +1,5 @@
 /** dev_queue_xmit: out of a device, by its kind. */
-import { assertNever, type IpAddress, type Link } from '@netverdict/linux-net';
+import { assertNever, type IpAddress, type Link, type LinkDetail } from '@netverdict/linux-net';
 import { needed } from '../neighbour/resolve.ts';
 import { type Frame, lengthOf, type Packet, scrub } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
@@ -24,6 +24,15 @@ export function transmit(walk: Walk, ns: WorldNamespace, link: Link, frame: Fram
     return ontoWire(walk, ns, link, frame, nexthop);
   }
   const { detail } = link;
+  if (carries(detail.kind) && !walk.sees(`link/${detail.kind}`, true))
+    return walk.stop(
+      ns,
+      packet,
+      'dropped',
+      { kind: 'frame-lost', link, mac: frame.dstMac ?? '', address: nexthop },
+      `${link.name} carries nothing`,
+      { evidence: [citeLink(ns, link)], kind: 'egress' },
+    );
   switch (detail.kind) {
     case 'loopback':
       return { do: 'ip-receive', ns, iif: link, packet, prerouted: false, physIn: null };
@@ -63,6 +72,10 @@ export function transmit(walk: Walk, ns: WorldNamespace, link: Link, frame: Fram
       return assertNever(detail);
   }
 }
+
+const CARRYING = ['loopback', 'veth', 'bridge', 'vxlan', 'macvlan'] as const;
+const carries = (kind: LinkDetail['kind']): kind is (typeof CARRYING)[number] =>
+  (CARRYING as readonly string[]).includes(kind);
 
 /** macvlan_queue_xmit: to another macvlan of the parent, else out of the parent. */
 function throughMacvlan(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame, nexthop: IpAddress | null): Next {

@@ -4,13 +4,15 @@ import type { Evidence } from '@netverdict/verdict';
 import type { Member } from '../link/spread.ts';
 import { nativeArp } from '../netfilter/native.ts';
 import type { Packet } from '../packet/packet.ts';
+import { addressType } from '../route/lookup.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Place } from '../trace/recorder.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
+import type { CompiledNetns } from '../world/compiled.ts';
 import { stopUnread } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
-import { whoAnswers } from './who-answers.ts';
+import { type Answerer, whoAnswers } from './who-answers.ts';
 
 export type Resolved = { readonly ok: true; readonly mac: Mac | null } | { readonly ok: false; readonly next: Next };
 
@@ -32,7 +34,7 @@ export function resolveNeighbour(
   if (!neighbours.known)
     return { ok: false, next: stopUnread(walk, ns, packet, { ns, part: neighbours, kind: 'ip-neigh' }) };
   const entry = ns.net.neighbours.get(link.ifindex)?.get(address);
-  const group = multicastMac(address);
+  const group = multicastMac(address) ?? (isBroadcast(ns, link, address) ? BROADCAST : null);
   if (group !== null) return { ok: true, mac: group };
   const fixed = entry !== undefined && FIXED.includes(entry.state);
   const learned = fixed ? undefined : learnedBy(walk, ns, link, address);
@@ -61,7 +63,9 @@ export function resolveNeighbour(
   }
   // arp_constructor: on a device that does no ARP every neighbour has the device's own address.
   if (link.noarp && walk.sees('neighbour/noarp-device', true)) return { ok: true, mac: link.mac };
-  const answer = whoAnswers(walk, ns, link, address, packet);
+  // Who has not answered before is asked again with the next packet (__neigh_event_send).
+  const asks = entry?.state !== 'failed' || walk.sees('neighbour/failed', true);
+  const answer: Answerer = asks ? whoAnswers(walk, ns, link, address, packet) : { kind: 'nobody', lost: null };
   const asked = answer.kind === 'member' ? answer.member.ns : null;
   const arp = nativeArp(walk, ns, packet) ?? (asked && nativeArp(walk, asked, packet));
   if (arp) return { ok: false, next: arp };
@@ -195,6 +199,27 @@ function multicastMac(address: IpAddress): Mac | null {
     ).join(':');
   if (typeof address === 'number') return `01:00:5e:${bytes(address & 0x7fffff, 3)}` as Mac;
   return address >> 120n === 0xffn ? (`33:33:${bytes(Number(address & 0xffffffffn), 4)}` as Mac) : null;
+}
+
+const BROADCAST = 'ff:ff:ff:ff:ff:ff' as Mac;
+
+/** arp_constructor: nor is everybody of the device's subnet. */
+const isBroadcast = (ns: WorldNamespace, link: Link, address: IpAddress): boolean =>
+  typeof address === 'number' &&
+  broadcastsOf(ns).has(address) &&
+  addressType(ns, address, link.ifindex) === 'broadcast';
+
+/** Each packet asks for its neighbour, and hardly any for everybody. */
+const broadcasts = new WeakMap<CompiledNetns, ReadonlySet<IpAddress>>();
+function broadcastsOf({ net }: WorldNamespace): ReadonlySet<IpAddress> {
+  let found = broadcasts.get(net);
+  if (!found) {
+    const { routes4 } = net.state;
+    const all = routes4.known ? routes4.value.filter((route) => route.type === 'broadcast') : [];
+    found = new Set(all.map((route) => route.destination.address));
+    broadcasts.set(net, found);
+  }
+  return found;
 }
 
 /** An address that is given twice: who is asked first, or is nearer, nothing tells. */

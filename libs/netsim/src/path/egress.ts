@@ -4,12 +4,13 @@ import { confirmEntry } from '../conntrack/confirm.ts';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { type Devices, NO_DEVICES } from '../netfilter/context.ts';
 import { isIdle, runHook } from '../netfilter/hook.ts';
-import { FRAGMENT_HEADERS, lengthOf, type Packet } from '../packet/packet.ts';
+import { lengthOf, type Packet } from '../packet/packet.ts';
 import { cite, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { confOf } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { cutTo } from './pieces.ts';
 
 export interface Egress {
   readonly route: Route | null;
@@ -68,15 +69,12 @@ export function limitOf(ns: WorldNamespace, e: Egress, family: Packet['family'])
   return confOf(ns, 'ipv6', e.out.name, 'mtu') ?? e.out.mtuBytes;
 }
 
-/** ip_fragment, ip6_fragment: pieces that fit. They are put together again where connections are tracked, and at the end. */
 function cut(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Packet {
   const limitBytes = limitOf(ns, e, packet.family);
   if (lengthOf(packet) <= limitBytes) return packet;
-  const headers = FRAGMENT_HEADERS[packet.family];
-  const pieceBytes = headers + Math.floor((limitBytes - headers) / 8) * 8;
   const text = `${packet.sizeBytes} bytes are cut into pieces that fit ${e.out.name} (${limitBytes})`;
   walk.step(ns, () => ({ kind: 'egress', text, action: 'change' }));
-  return { ...packet, pieceBytes };
+  return cutTo(limitBytes, packet);
 }
 
 /**

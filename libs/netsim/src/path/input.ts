@@ -11,6 +11,7 @@ import { describe, type Packet } from '../packet/packet.ts';
 import { realmsOfInput } from '../route/realms.ts';
 import { deviceForSockets } from '../socket/device.ts';
 import { findListener } from '../socket/listener.ts';
+import { ignoredEcho, notToAll } from '../socket/to-everybody.ts';
 import { citeAbsence, citeSysctl } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
@@ -40,6 +41,8 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
 
 function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next {
   if (packet.icmp) return toEcho(walk, ns, iif, packet);
+  // tcp_v4_rcv: what came to everybody of the link is not looked at.
+  if (packet.protocol === 6 && packet.frame?.cast === 'broadcast') return notToAll(walk, ns, iif, packet);
   const port = `${packet.protocol === 6 ? 'tcp' : 'udp'} ${formatIp(packet.destination)}:${packet.dport}`;
   const { sockets } = ns.net.state;
   if (!sockets.known) {
@@ -113,12 +116,14 @@ function toEcho(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next
       ns,
       packet,
       'filtered-by-kernel',
-      { kind: 'echo-ignored' },
+      { kind: 'echo-ignored', sysctl: path },
       `${path} = 1: echo requests are ignored`,
       {
         evidence: [citeSysctl(ns, path, '1')],
       },
     );
+  const ignored = ignoredEcho(walk, ns, packet);
+  if (ignored) return ignored;
   walk.step(ns, () => ({
     kind: 'socket',
     text: `the kernel answers the echo request (${describe(packet)})`,

@@ -29,9 +29,8 @@ export function chooseSource(walk: Walk, ns: WorldNamespace, packet: Packet, ask
   if (asked !== null) {
     const own = walk.sees('route/source-is-own', ownerOf(ns, asked) !== null);
     if (own) return { ok: true, source: asked, oif, sourceChosen: false };
-    const free = sysctl(ns, `net/${packet.family}/ip_nonlocal_bind`);
-    if (packet.family === 'ipv6' && walk.sees('sysctl/ip_nonlocal_bind', Boolean(free)))
-      return { ok: true, source: asked, oif, sourceChosen: false };
+    const free = walk.sees('sysctl/ip_nonlocal_bind', Boolean(sysctl(ns, `net/${packet.family}/ip_nonlocal_bind`)));
+    if (free && packet.family === 'ipv6') return { ok: true, source: asked, oif, sourceChosen: false };
     // bind() refuses it; IPv4 that may bind to it still gets no route (FLOWI_FLAG_ANYSRC is for transparent sockets).
     const errno = free ? 'ENETUNREACH' : 'EADDRNOTAVAIL';
     return { ok: false, next: routeFailure(walk, ns, null, packet, none, errno) };

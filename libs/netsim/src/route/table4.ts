@@ -3,6 +3,7 @@ import { type IpAddress, type NextHop, type Route, SCOPE } from '@netverdict/lin
 import type { Walk } from '../walk/walk.ts';
 import { confOf, sysctl } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { isDead } from './dead.ts';
 import type { FlowKey } from './key.ts';
 import { pickHop } from './multipath.ts';
 import type { PrefixIndex } from './prefix-index.ts';
@@ -50,7 +51,7 @@ const NO_HOPS: readonly NextHop[] = [];
 
 /** fib_lookup_good_nhc. The sysctl is the device's own: `all` has no say. */
 function isGood(walk: Walk, ns: WorldNamespace, hop: NextHop, key: FlowKey): boolean {
-  if (hop.dead) return walk.sees('route/dead', false);
+  if (isDead(ns, hop)) return walk.sees('route/dead', false);
   if (hop.linkdown && !key.ignoreLinkState && !walk.sees('sysctl/ignore_routes_with_linkdown', countsDown(ns, hop)))
     return false;
   return key.oif === null || hop.dev === key.oif;

@@ -7,6 +7,7 @@ import { type IfIndex, type NextHop, prefixContains, type Route } from '@netverd
 import type { Walk } from '../walk/walk.ts';
 import { confOf } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { isDead } from './dead.ts';
 import type { FlowKey } from './key.ts';
 import { pickHop } from './multipath.ts';
 import type { PrefixIndex } from './prefix-index.ts';
@@ -35,7 +36,7 @@ export function lookup6(walk: Walk, ns: WorldNamespace, index: PrefixIndex, key:
 function found(walk: Walk, ns: WorldNamespace, { route, hop }: Entry, key: FlowKey, reachable: boolean): InTable {
   const rejects = route.type === 'blackhole' || route.type === 'unreachable' || route.type === 'prohibit';
   if (rejects || hop === null) return { route, nexthop: null };
-  const alive = route.nexthops.filter((h) => !h.dead && (!h.linkdown || countsDown(ns, h)));
+  const alive = route.nexthops.filter((h) => !isDead(ns, h) && (!h.linkdown || countsDown(ns, h)));
   const picked = route.nexthops.length > 1 ? pickHop(walk, ns, route, alive.length > 0 ? alive : [hop], key) : hop;
   // A sibling that may not be used leaves the choice with the one that was found (fib6_select_path).
   const usable = picked && score(walk, ns, { route, hop: picked }, key, reachable) !== null ? picked : hop;
@@ -107,14 +108,14 @@ function best(
 
 /** null: may not be used. */
 function score(walk: Walk, ns: WorldNamespace, { route, hop }: Entry, key: FlowKey, reachable: boolean): number | null {
-  if (hop?.dead) return walk.sees('route/dead', false) ? 0 : null;
+  if (hop && isDead(ns, hop)) return walk.sees('route/dead', false) ? 0 : null;
   if (hop?.linkdown && !walk.sees('sysctl/ignore_routes_with_linkdown', countsDown(ns, hop))) return null;
   // What refuses is a route through the loopback device.
   const dev = hop === null ? loopback(ns) : hop.dev;
   const onDevice = key.oif === null || dev === key.oif;
   if (!onDevice && key.strictDevice === true) return null;
-  if (reachable && hop !== null && hop.via !== null && !walk.sees('route/gateway-not-failed', !gatewayFailed(ns, hop)))
-    return null;
+  const failed = reachable && hop !== null && hop.via !== null && gatewayFailed(ns, hop);
+  if (failed && !walk.sees('route/gateway-not-failed', false)) return null;
   return (onDevice ? 2 : 0) + 4 * PREFERENCE[route.preference ?? 'medium'];
 }
 /** IPV6_DECODE_PREF: low counts least. */

@@ -34,10 +34,11 @@ export function refusedSource(
 ): SourceRefusal | null {
   const unread = unreadSysctls(ns);
   const rpFilter = maxConf(ns, iif, 'rp_filter');
-  const acceptLocal = (maxConf(ns, iif, 'accept_local') ?? 0) > 0;
   const own = ns.net.own.has(packet.source);
+  const mayBeOwn = (maxConf(ns, iif, 'accept_local') ?? 0) > 0;
+  const acceptLocal = own ? walk.sees('sysctl/accept_local', mayBeOwn) : mayBeOwn;
   if (rpFilter === 0 && !redirects(ns, iif, out) && !hasRealms(ns)) {
-    if (acceptLocal && (!own || walk.sees('sysctl/accept_local', true))) return null;
+    if (acceptLocal) return null;
     if (!routesOfItsOwn(ns)) return own ? { kind: 'own', evidence: [] } : null;
   }
   const useMark = (maxConf(ns, iif, 'src_valid_mark') ?? 0) > 0;

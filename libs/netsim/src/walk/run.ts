@@ -15,6 +15,7 @@ import { localOutput } from '../path/output.ts';
 import { ipReceive } from '../path/receive.ts';
 import { chooseSource } from '../route/choose-source.ts';
 import { heardBy } from '../socket/device.ts';
+import { answersAs, isToEverybody } from '../socket/to-everybody.ts';
 import { OUTSIDE } from '../trace/recorder.ts';
 import { stopUnread, sysctl, unreadHost } from '../world/facts.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
@@ -197,6 +198,8 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
   const tcp = packet.protocol === 6;
   const v4 = packet.family === 'ipv4';
   if (tcp && !opensSocket(packet)) return reset({ walk, ns, iif: null, fromSocket: true }, packet);
+  // tcp_v4_conn_request: never to a SYN that was sent to everybody.
+  if (tcp && isToEverybody(ns, packet)) return null;
   const name = v4 ? 'net/ipv4' : 'net/ipv6';
   const keepsMark = tcp
     ? sysctl(ns, 'net/ipv4/tcp_fwmark_accept')
@@ -204,7 +207,7 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
   return {
     family: packet.family,
     protocol: packet.protocol,
-    source: packet.destination,
+    source: answersAs(walk, ns, packet),
     destination: packet.source,
     sport: packet.dport,
     dport: packet.sport,

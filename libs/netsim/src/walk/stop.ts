@@ -92,6 +92,8 @@ export type Cause =
       readonly tunnel: Link | null;
       readonly route?: Route;
       readonly silent?: true;
+      /** Bridge netfilter did not pass it on, and tells of it though no IP layer had the packet. */
+      readonly byBridge?: true;
     }
   | {
       readonly kind: 'neighbour';
@@ -116,7 +118,7 @@ export type Cause =
       readonly used: number;
       readonly limit: number;
     }
-  | { readonly kind: 'echo-ignored' }
+  | { readonly kind: 'echo-ignored'; readonly sysctl: string }
   /** `translated`: the address and port that another connection to `to` has; `entry`: as it was read, null if this run made it. */
   | {
       readonly kind: 'nat-clash';

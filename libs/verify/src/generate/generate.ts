@@ -20,6 +20,7 @@ import { felix } from './realistic/felix.ts';
 import { kubeProxy, kubeProxyNft } from './realistic/kube-proxy.ts';
 import { sidecar } from './realistic/sidecar.ts';
 import { kernelSettings, linkTrouble, routing } from './routing.ts';
+import { seldomAt } from './seldom/turns.ts';
 import { addSockets } from './sockets.ts';
 import * as shapes from './topology/shapes.ts';
 import { translations } from './translations.ts';
@@ -82,6 +83,11 @@ const FOCUSED_STREAM = 0xf0c5;
 export function generate(seed: number, index: number, flows: number): WorldSpec {
   const random: Random = randomFrom(seedOf(seed, index));
   const draft = newDraft(random);
+  const seldom = seldomAt(index);
+  if (seldom) {
+    seldom(draft, flows);
+    return finish(draft, `${seed}/${index}`);
+  }
   if (randomFrom(seedOf(seed ^ FOCUSED_STREAM, index)).int(0, 99) < FOCUSED_PERCENT) {
     random.weighted(FOCUSED)(draft, flows);
     return finish(draft, `${seed}/${index}`);

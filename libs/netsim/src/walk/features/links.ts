@@ -19,7 +19,7 @@ export const LINKS = {
   'vxlan-fdb': 'kernel',
   'vxlan-vni': 'kernel',
   'vxlan-learning': 'kernel',
-  'vxlan-fixed-entry': 'rows',
+  'vxlan-fixed-entry': 'kernel',
   'macvlan-bridge': 'kernel',
   'macvlan-private': 'kernel',
   'macvlan-vepa': 'kernel',
@@ -34,16 +34,17 @@ export const BRIDGES = {
   hairpin: 'kernel',
   isolated: 'kernel',
   sticky: 'kernel',
-  neigh_suppress: 'rows',
+  neigh_suppress: 'kernel',
   flood: 'kernel',
   mcast_flood: 'kernel',
   bcast_flood: 'kernel',
-  known: 'rows',
+  known: 'kernel',
 } as const satisfies Readonly<Record<string, Held>>;
 
 export const MTUS = {
   device: 'kernel',
   route: 'kernel',
   'bridge-port': 'kernel',
+  'bridge-netfilter': 'kernel',
   'receiving-device': 'kernel',
 } as const satisfies Readonly<Record<string, Held>>;

@@ -1,0 +1,14 @@
+/** Packets that are cut to fit (ip_fragment, ip6_fragment). */
+import { FRAGMENT_HEADERS, type Packet } from '../packet/packet.ts';
+
+/**
+ * In pieces that fit the limit; they are put together again where connections are tracked, and at the end. An IPv6 packet that
+ * fits gets a fragment header all the same.
+ */
+export function cutTo(limitBytes: number, packet: Packet): Packet {
+  const headers = FRAGMENT_HEADERS[packet.family];
+  const most = headers + Math.floor((limitBytes - headers) / 8) * 8;
+  const whole = packet.sizeBytes <= limitBytes;
+  if (whole && packet.family === 'ipv4') return packet;
+  return { ...packet, pieceBytes: whole ? packet.sizeBytes + 8 : most };
+}

@@ -1,0 +1,40 @@
+/** IPv4 packets to everybody of a subnet that a host takes as its own (RTCF_BROADCAST), and who answers them as whom. */
+import { formatIp, type IpAddress, type Link } from '@netverdict/linux-net';
+import { describe, type Packet } from '../packet/packet.ts';
+import { flowKey } from '../route/key.ts';
+import { addressType } from '../route/lookup.ts';
+import { routeOut } from '../route/output.ts';
+import { citeSysctl } from '../trace/evidence.ts';
+import type { Next } from '../walk/next.ts';
+import type { Walk } from '../walk/walk.ts';
+import { sysctl } from '../world/facts.ts';
+import type { WorldNamespace } from '../world/world.ts';
+
+export const isToEverybody = (ns: WorldNamespace, packet: Packet): boolean =>
+  packet.family === 'ipv4' && addressType(ns, packet.destination) === 'broadcast';
+
+const IGNORES = 'net/ipv4/icmp_echo_ignore_broadcasts';
+
+/** icmp_rcv: an echo request to all is answered by those alone that were told to. */
+export function ignoredEcho(walk: Walk, ns: WorldNamespace, packet: Packet): Next | null {
+  if (!isToEverybody(ns, packet)) return null;
+  const value = sysctl(ns, IGNORES) ?? 1;
+  if (value === 0) return null;
+  const text = `${formatIp(packet.destination)} is everybody, and ${IGNORES} = 1: echo requests to that are ignored`;
+  const evidence = [citeSysctl(ns, IGNORES, '1')];
+  return walk.stop(ns, packet, 'filtered-by-kernel', { kind: 'echo-ignored', sysctl: IGNORES }, text, { evidence });
+}
+
+/** A frame to everybody that carries TCP, which is spoken between two. */
+export function notToAll(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next {
+  const text = `a frame to everybody of ${iif.name} carries TCP (${describe(packet)})`;
+  return walk.stop(ns, packet, 'filtered-by-kernel', { kind: 'martian', iif, why: 'bad-destination' }, text);
+}
+
+/** Nobody answers as everybody: of its own addresses the host takes the one that it would send from (inet_bind, fib_compute_spec_dst). */
+export function answersAs(walk: Walk, ns: WorldNamespace, packet: Packet): IpAddress {
+  if (!isToEverybody(ns, packet)) return packet.destination;
+  const back = { ...packet, source: packet.destination, destination: packet.source };
+  const way = routeOut(walk, ns, { ...flowKey(back, 'lo', null), source: null }, false);
+  return way.kind === 'route' ? (way.source ?? packet.destination) : packet.destination;
+}
