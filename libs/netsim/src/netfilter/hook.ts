@@ -99,9 +99,10 @@ function evaluate(at: At, act: Extract<Act, { kind: 'xt' | 'nft' }>, packet: Pac
   const { walk, ns, hook, devices } = at;
   if (act.kind === 'nft') {
     const { base } = act;
-    const verdict: NftResult = walk.sees(hookFeature(base.table.family, base.hook), true)
-      ? walkBase(base, { ...devices, walk, ns, packet, hook: NFT_HOOK[hook], layer: 'ip' })
-      : { kind: 'accept', packet, steps: [], last: '' };
+    const verdict: NftResult =
+      walk.lens === null || walk.sees(hookFeature(base.table.family, base.hook), true)
+        ? walkBase(base, { ...devices, walk, ns, packet, hook: NFT_HOOK[hook], layer: 'ip' })
+        : { kind: 'accept', packet, steps: [], last: '' };
     return { by: 'nft', act, verdict };
   }
   const { ruleset, table } = act;

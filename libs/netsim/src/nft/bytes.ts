@@ -2,11 +2,25 @@
 import type { Hex, IpAddress } from '@netverdict/linux-net';
 
 /** Network order. */
-export const be = (value: number, bytes: number): Hex =>
-  (value >>> 0)
-    .toString(16)
-    .padStart(bytes * 2, '0')
-    .slice(-bytes * 2);
+export function be(value: number, bytes: number): Hex {
+  switch (bytes) {
+    case 1:
+      return byteAt(value, 0);
+    case 2:
+      return byteAt(value, 8) + byteAt(value, 0);
+    case 4:
+      return byteAt(value, 24) + byteAt(value, 16) + byteAt(value, 8) + byteAt(value, 0);
+    default:
+      return (value >>> 0)
+        .toString(16)
+        .padStart(bytes * 2, '0')
+        .slice(-bytes * 2);
+  }
+}
+
+/** Each packet's header is written from some dozen of them. */
+const BYTES: readonly Hex[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const byteAt = (value: number, shift: number): Hex => BYTES[(value >>> shift) & 255] as Hex;
 
 export const reverseBytes = (data: Hex): Hex => {
   let text = '';
@@ -45,7 +59,10 @@ export interface HostOrder {
 }
 
 const LITTLE: HostOrder = {
-  bytes: (value, count) => reverseBytes(be(value, count)),
+  bytes: (value, count) =>
+    count === 4
+      ? byteAt(value, 0) + byteAt(value, 8) + byteAt(value, 16) + byteAt(value, 24)
+      : reverseBytes(be(value, count)),
   number: (data) => fromBe(reverseBytes(data)),
   swap: reverseBytes,
 };

@@ -8,10 +8,10 @@ import { assertNever, type NftRule } from '@netverdict/linux-net';
 import type { Step } from '@netverdict/verdict';
 import type { Packet } from '../packet/packet.ts';
 import type { Missing } from '../walk/choices.ts';
-import type { CompiledNftChain, NftBase } from './compile.ts';
+import type { CompiledNftChain, ExpressionEvaluator, NftBase } from './compile.ts';
 import type { NftContext } from './context.ts';
 import { Evaluation } from './evaluation.ts';
-import { evaluate } from './expressions/index.ts';
+import { evaluate, evaluatorOf } from './expressions/index.ts';
 import type { Outcome } from './outcome.ts';
 
 export type NftResult =
@@ -51,7 +51,7 @@ export function walkBase(base: NftBase, context: NftContext): NftResult {
     if (!context.walk.spend('rule')) return { kind: 'abandoned' };
     position++;
     e.rule = rule;
-    e.unread.clear();
+    if (e.unread.size > 0) e.unread.clear();
     e.maybe = false;
     const before = e.packet;
     const outcome = runRule(e);
@@ -60,11 +60,12 @@ export function walkBase(base: NftBase, context: NftContext): NftResult {
       e.remember(rule.rule.position);
       continue;
     }
-    const place = context.walk.telling ? e.place() : '';
+    const { telling } = context.walk;
+    const place = telling ? e.place() : '';
     switch (outcome.does) {
       case 'next':
         e.remember(rule.rule.position);
-        e.tell(`${place}: ${outcome.said}`, 'change', e.packet === before ? undefined : e.packet);
+        e.tell(telling ? `${place}: ${outcome.said}` : '', 'change', e.packet === before ? undefined : e.packet);
         continue;
       case 'open':
         return { kind: 'unknown', missing: e.missing(outcome.what), steps: e.steps };
@@ -92,7 +93,7 @@ export function walkBase(base: NftBase, context: NftContext): NftResult {
         e.remember(rule.rule.position);
         switch (verdict.code) {
           case 'accept':
-            e.tell(`${place} → accept`, 'pass');
+            e.tell(telling ? `${place} → accept` : '', 'pass');
             return { kind: 'accept', packet: e.packet, steps: e.steps, last: `${place} → accept` };
           case 'drop':
             e.tell(`${place} → drop`, 'stop');
@@ -126,7 +127,7 @@ export function walkBase(base: NftBase, context: NftContext): NftResult {
               const why = next ? 'which is too deep' : 'which was not read';
               return { kind: 'unknown', missing: e.missing(`chain ${verdict.chain}, ${why}`), steps: e.steps };
             }
-            e.tell(`${place} → ${verdict.chain}`, 'pass');
+            e.tell(telling ? `${place} → ${verdict.chain}` : '', 'pass');
             if (verdict.code === 'jump') stack.push({ chain, next: position });
             chain = next;
             position = 0;
@@ -143,10 +144,16 @@ export function walkBase(base: NftBase, context: NftContext): NftResult {
 
 /** `break` of a verdict is as good as that of an expression. */
 function runRule(e: Evaluation): Outcome {
-  const { expressions } = e.rule ?? { expressions: [] };
+  const { rule } = e;
+  if (rule === null) return 'next';
+  const { expressions } = rule;
+  const observed = e.context.walk.lens !== null;
+  rule.evaluators ??= expressions.map(evaluatorOf);
+  const { evaluators } = rule;
   let said: string | null = null;
   for (e.at = 0; e.at < expressions.length; e.at++) {
-    const outcome = evaluate(expressions[e.at] as (typeof expressions)[number], e);
+    const expression = expressions[e.at] as (typeof expressions)[number];
+    const outcome = observed ? evaluate(expression, e) : (evaluators[e.at] as ExpressionEvaluator)(expression, e);
     if (outcome === 'next') continue;
     if (outcome === 'break') return 'break';
     if (outcome.does === 'next') {

@@ -11,6 +11,8 @@ import type {
   SectionRef,
 } from '@netverdict/linux-net';
 import { type HostOrder, hostOrder } from './bytes.ts';
+import type { Evaluation } from './evaluation.ts';
+import type { Outcome } from './outcome.ts';
 import { type CompiledSet, compileSet } from './set.ts';
 
 export interface CompiledNft {
@@ -41,9 +43,13 @@ export interface CompiledNftChain {
   readonly rules: readonly CompiledNftRule[];
 }
 
+export type ExpressionEvaluator = (expression: NftExpr, e: Evaluation) => Outcome;
+
 export interface CompiledNftRule {
   readonly rule: NftRule;
   readonly expressions: readonly NftExpr[];
+  /** What evaluates each of them, looked up when the first packet comes to the rule. */
+  evaluators: readonly ExpressionEvaluator[] | null;
   /** From this expression on nothing can change what becomes of the packet. */
   readonly inertFrom: number;
 }
@@ -121,7 +127,7 @@ const SYNPROXY_OBJECT = 10;
 function compileRule(rule: NftRule): CompiledNftRule {
   let inertFrom = rule.expressions.length;
   while (inertFrom > 0 && isInert(rule.expressions[inertFrom - 1] as NftExpr)) inertFrom--;
-  return { rule, expressions: rule.expressions, inertFrom };
+  return { rule, expressions: rule.expressions, evaluators: null, inertFrom };
 }
 
 function basesOf(table: CompiledNftTable): NftBase[] {

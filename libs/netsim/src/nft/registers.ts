@@ -6,9 +6,10 @@ import type { Hex, Register } from '@netverdict/linux-net';
 
 const WORDS = 20;
 const ZERO = '00000000';
+const ZEROS: readonly string[] = new Array<string>(WORDS).fill(ZERO);
 
 export class Registers {
-  #words: string[] = new Array<string>(WORDS).fill(ZERO);
+  #words: string[] = ZEROS.slice();
 
   /** `bytes` from the start of the register. */
   load(register: Register, bytes: number): Hex {

@@ -4,7 +4,9 @@
  */
 import type { Hex, NftExpr, Register } from '@netverdict/linux-net';
 import { jhash, reciprocalScale } from '../../hash/jhash.ts';
+import type { Option } from '../../walk/choices.ts';
 import type { HostOrder } from '../bytes.ts';
+import type { CompiledNftRule } from '../compile.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { Outcome } from '../outcome.ts';
 import { isKnown, type Registers, unknownBytes } from '../registers.ts';
@@ -50,31 +52,65 @@ function wordsOf(data: Hex, host: HostOrder): number[] {
   return words;
 }
 
+interface Ways {
+  /** Position of the expression that draws. */
+  readonly at: number;
+  readonly values: readonly number[];
+  readonly options: readonly Option[];
+}
+
+/** Of rules that look the number up and do nothing else with it, as kube-proxy's do for a Service's endpoints. */
+const remembered = new WeakMap<CompiledNftRule, Ways>();
+
 function draw(e: Evaluation, dreg: Register, modulus: number, offset: number, what: string, key?: string): Outcome {
-  const bytes = (value: number): string => e.table.host.bytes(offset + value, 4);
+  const { rule } = e;
+  const before = rule === null ? undefined : remembered.get(rule);
+  const ways = before?.at === e.at ? before : waysOf(e, dreg, modulus, offset, what, key);
+  if (ways === null) {
+    e.unread.add(what);
+    e.registers.store(dreg, unknownBytes(4));
+    return 'next';
+  }
+  if (rule !== null && ways !== before && key === undefined && onlyLooksUp(e, dreg)) remembered.set(rule, ways);
+  const value = ways.values[e.context.walk.choose('rule', ways.options, key)] ?? 0;
+  e.registers.store(dreg, e.table.host.bytes(offset + value, 4));
+  return 'next';
+}
+
+/** Its verdict depends on the number and the map alone: no other register has a say. */
+function onlyLooksUp(e: Evaluation, dreg: Register): boolean {
+  const next = e.rule?.expressions[e.at + 1];
+  if (next?.kind !== 'lookup' || !next.verdict || next.invert || next.sreg !== dreg) return false;
+  const set = e.table.sets.get(next.set);
+  return set !== undefined && set.set.keyBytes <= 4 && set.set.elements.every(({ data }) => data?.kind === 'verdict');
+}
+
+/** null: too many to look at. */
+function waysOf(
+  e: Evaluation,
+  dreg: Register,
+  modulus: number,
+  offset: number,
+  what: string,
+  key: string | undefined,
+): Ways | null {
   const ways = new Map<string, { value: number; count: number }>();
   for (let value = 0; value < modulus && value < MOST_VALUES; value++) {
     const registers = e.registers.copy();
-    registers.store(dreg, bytes(value));
+    registers.store(dreg, e.table.host.bytes(offset + value, 4));
     const way = signature(e, registers, key === undefined);
     const known = ways.get(way);
     if (known) known.count++;
     else ways.set(way, { value, count: 1 });
     if (ways.size > MOST_WAYS) break;
   }
-  if (modulus > MOST_VALUES || ways.size > MOST_WAYS) {
-    e.unread.add(what);
-    e.registers.store(dreg, unknownBytes(4));
-    return 'next';
-  }
+  if (modulus > MOST_VALUES || ways.size > MOST_WAYS) return null;
   const list = [...ways.values()];
   const options = list.map(({ value, count }) => ({
     label: `${e.place()}: ${what} gives ${count === 1 ? value : `one of ${count} values`}`,
     share: count / modulus,
   }));
-  const taken = list[e.context.walk.choose('rule', options, key)];
-  e.registers.store(dreg, bytes(taken?.value ?? 0));
-  return 'next';
+  return { at: e.at, values: list.map(({ value }) => value), options };
 }
 
 /** What the rule's next expressions make of the registers, as far as they do nothing but compare. */

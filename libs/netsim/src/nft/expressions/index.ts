@@ -1,6 +1,7 @@
 /** Every kind of expression and its evaluator. A kind without one does not compile. */
 import type { NftExpr, NftObject } from '@netverdict/linux-net';
 import type { Feature } from '../../walk/features/index.ts';
+import type { ExpressionEvaluator } from '../compile.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { Outcome } from '../outcome.ts';
 import { isKnown } from '../registers.ts';
@@ -118,6 +119,8 @@ export const ROLES: { readonly [K in NftExpr['kind']]: Role } = {
 const FEATURES = Object.fromEntries(Object.keys(ROLES).map((kind) => [kind, `nft-expression/${kind}`])) as {
   readonly [K in NftExpr['kind']]: Feature;
 };
+
+export const evaluatorOf = ({ kind }: NftExpr): ExpressionEvaluator => EXPRESSIONS[kind] as ExpressionEvaluator;
 
 export function evaluate(expression: NftExpr, e: Evaluation): Outcome {
   const evaluator = EXPRESSIONS[expression.kind] as (expression: NftExpr, e: Evaluation) => Outcome;
