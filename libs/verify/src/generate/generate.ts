@@ -65,18 +65,18 @@ const RARE_STREAM = 0x5eed;
 
 /** Worlds about one kind of thing: they choose their packets themselves. */
 const FOCUSED: readonly (readonly [number, (draft: Draft, flows: number) => void])[] = [
-  [3, focusedMatches],
-  [3, focusedTargets],
+  [2, focusedMatches],
+  [2, focusedTargets],
   [2, focusedSets],
-  [3, focusedNft],
+  [2, focusedNft],
   [2, focusedRoutes],
-  [4, focusedRareMatches],
-  [4, focusedRareNft],
-  [3, focusedHooks],
-  [2, focusedBridge],
+  [7, focusedRareMatches],
+  [6, focusedRareNft],
+  [4, focusedHooks],
+  [3, focusedBridge],
   [2, focusedConnections],
 ];
-const FOCUSED_PERCENT = 45;
+const FOCUSED_PERCENT = 50;
 /** Their lot is drawn apart, so that a change of the share leaves the other worlds as they are. */
 const FOCUSED_STREAM = 0xf0c5;
 

@@ -95,7 +95,8 @@ function findDevice(x: Fib, e: Evaluation): Link | null | 'unknown' {
 export function rt(x: Rt, e: Evaluation): Outcome {
   const { hook, nexthop } = e.context;
   if (hook === 'prerouting' || hook === 'ingress') return 'break';
-  const next = hook === 'input' ? e.packet.source : (nexthop ?? e.packet.destination);
+  // What is for this host goes to no gateway: rt_nexthop and rt6_nexthop give the destination itself.
+  const next = hook === 'input' ? e.packet.destination : (nexthop ?? e.packet.destination);
   switch (x.key) {
     case 'nexthop4':
       if (typeof next !== 'number') return 'break';

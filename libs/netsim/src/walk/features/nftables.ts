@@ -60,9 +60,10 @@ export const NFT_SETS = {
   'interval-verdict-map': 'kernel',
   'interval-data-map': 'kernel',
   'interval-object-map': 'rows',
-  concatenation: 'kernel',
-  'concatenation-verdict-map': 'kernel',
-  'concatenation-data-map': 'kernel',
+  // nft tells the kernel of a key's fields only where elements have ranges (NFTA_SET_DESC_CONCAT): others are a hash of the whole key.
+  concatenation: 'rows',
+  'concatenation-verdict-map': 'rows',
+  'concatenation-data-map': 'rows',
   'concatenation-object-map': 'rows',
   'concatenation-of-intervals': 'kernel',
   'concatenation-of-intervals-verdict-map': 'kernel',

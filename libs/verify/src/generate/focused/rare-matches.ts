@@ -100,9 +100,9 @@ const ACK = 0x10;
 const PSH_ACK = 0x18;
 
 const CASES: readonly (readonly [weight: number, Case])[] = [
-  [2, (ask) => (ask.focus.family === 'ipv4' ? drop(ask, `${maybeNot(ask)}-f`) : null)],
+  [5, (ask) => (ask.focus.family === 'ipv4' ? drop(ask, `${maybeNot(ask)}-f`) : null)],
   [
-    2,
+    4,
     // A packet each time that it is sent: of a connection the later ones are counted, too.
     (ask) => {
       if (ask.focus.protocol !== 'udp' || !drawLots(ask.focus.draft)) return null;
@@ -110,7 +110,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
       return drop(ask, `-m statistic --mode nth --every ${every} --packet ${ask.focus.draft.random.int(0, every - 1)}`);
     },
   ],
-  [2, recent],
+  [5, recent],
   [
     3,
     (ask) =>

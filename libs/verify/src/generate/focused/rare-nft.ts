@@ -49,19 +49,20 @@ export function focusedRareNft(draft: Draft, count: number): void {
   router.ip.push('rule add pref 100 fwmark 0x100/0x100 lookup 100', 'route add local 0.0.0.0/0 dev lo table 100');
   router.ip6.push('rule add pref 100 fwmark 0x100/0x100 lookup 100', 'route add local ::/0 dev lo table 100');
   router.ip.push(`route add 10.2.0.0/25 dev to-b realm ${random.pick(['5', '7/5'])}`);
-  const table = random.pick(['inet', 'inet', 'ip', 'ip6'] as const);
-  const rules = new Map<string, string[]>();
-  const sets: string[] = [];
+  // One table for both families, or one for each.
+  const both = random.chance(0.5);
+  const tables = new Map<NftPlace['table'], Table>();
   addFocused(draft, router, count, (focus, packet) => {
-    const family = table === 'inet' ? focus.family : table === 'ip' ? 'ipv4' : 'ipv6';
-    if (family !== focus.family) return null;
-    const { protocol, ports } = focus;
-    const gate = `${table === 'inet' ? `meta nfproto ${family} ` : ''}${protocol} sport ${ports.from}-${ports.to}`;
+    const { family, protocol, ports } = focus;
+    const table = both ? 'inet' : family === 'ipv4' ? 'ip' : 'ip6';
+    const { chains, sets } = tables.get(table) ?? { chains: new Map<string, string[]>(), sets: [] };
+    tables.set(table, { chains, sets });
+    const gate = `${both ? `meta nfproto ${family} ` : ''}${protocol} sport ${ports.from}-${ports.to}`;
     const inward = packet.destination === routerAddress(focus);
     const add = (chain: Chain, ...lines: string[]): void => {
       const name = chain === 'then' ? (inward ? 'input' : 'forward') : chain;
-      const list = rules.get(name) ?? [];
-      rules.set(name, list);
+      const list = chains.get(name) ?? [];
+      chains.set(name, list);
       list.push(...lines.map((line) => `${gate} ${line}`));
     };
     const declare = (lines: readonly string[]): void => void sets.push(...lines);
@@ -73,18 +74,25 @@ export function focusedRareNft(draft: Draft, count: number): void {
     }
     return null;
   });
-  router.nft.push(
-    `table ${table} f {`,
-    ...sets,
-    ...[...rules].flatMap(([name, lines]) => [
-      `chain at-${name} {`,
-      `  ${name === 'input' || name === 'forward' ? `type filter hook ${name} priority 5` : WHERE[name as keyof typeof WHERE]};`,
-      ...lines.map((line) => `  ${line}`),
-      '}',
-    ]),
-    '}',
-  );
+  for (const [name, table] of tables) router.nft.push(...print(name, table));
 }
+
+interface Table {
+  readonly chains: Map<string, string[]>;
+  readonly sets: string[];
+}
+
+const print = (name: string, { chains, sets }: Table): string[] => [
+  `table ${name} f {`,
+  ...sets,
+  ...[...chains].flatMap(([chain, rules]) => [
+    `chain at-${chain} {`,
+    `  ${chain === 'input' || chain === 'forward' ? `type filter hook ${chain} priority 5` : WHERE[chain as keyof typeof WHERE]};`,
+    ...rules.map((rule) => `  ${rule}`),
+    '}',
+  ]),
+  '}',
+];
 
 /** A condition as any ruleset may have it, and a drop behind it. */
 const known =
@@ -121,7 +129,7 @@ const ofSet =
 
 const CASES: readonly (readonly [weight: number, Case])[] = [
   ...setCases.map((make) => [1.2, ofSet(make)] as const),
-  ...mapCases.map((make) => [1.5, ofSet(make)] as const),
+  ...mapCases.map((make) => [2, ofSet(make)] as const),
   [2, pick('meta mark < 3', 'meta length > 50', 'meta length < 100', 'meta length != 40-70')],
   [
     3,
@@ -129,7 +137,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
       pick(...[['dport != 80-443', 'dport != 100-9000'], []].flat().map((t) => `${ask.focus.protocol} ${t}`))(ask),
   ],
   [
-    2,
+    3,
     (ask) =>
       ask.focus.family === 'ipv4'
         ? pick('ip option lsrr missing', 'ip option rr missing', 'ip option rr exists')(ask)
@@ -138,9 +146,18 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
   ...(['fib-type', 'fib-saddr-type', 'fib-oif', 'fib-oifname'] as const).map(
     (kind) => [1, known(kind, 'first')] as const,
   ),
-  [1.5, known('realm', 'then')],
-  [2, known('rt-nexthop', 'then')],
-  [2, known('jhash', 'first')],
+  [
+    4,
+    (ask) => {
+      const { random } = ask.focus.draft;
+      const near = ask.packet.destination;
+      const nexthop = `rt ${ip(ask)} nexthop ${random.pick([near, near, `!= ${near}`, address(ask.focus.family, 1, 1)])}`;
+      const classid = `rt classid ${random.pick(['5', '0x70005', '!= 0', '0'])}`;
+      ask.add('then', `${ask.focus.family === 'ipv4' && random.chance(0.4) ? classid : nexthop} drop`);
+      return ask.packet;
+    },
+  ],
+  [3, known('jhash', 'first')],
   [
     3,
     (ask) => {
