@@ -5,7 +5,9 @@ import { addFlows } from './flows.ts';
 import { focusedBridge } from './focused/bridge-rules.ts';
 import { focusedConnections } from './focused/connections.ts';
 import { focusedHooks } from './focused/hooks.ts';
+import { focusedNftProbes } from './focused/nft-probes.ts';
 import { focusedNft } from './focused/nftables.ts';
+import { focusedProbes } from './focused/probes.ts';
 import { focusedRareMatches } from './focused/rare-matches.ts';
 import { focusedRareNft } from './focused/rare-nft.ts';
 import { focusedRoutes } from './focused/routes.ts';
@@ -75,6 +77,8 @@ const FOCUSED: readonly (readonly [number, (draft: Draft, flows: number) => void
   [4, focusedHooks],
   [3, focusedBridge],
   [2, focusedConnections],
+  [3, focusedProbes],
+  [3, focusedNftProbes],
 ];
 const FOCUSED_PERCENT = 50;
 /** Their lot is drawn apart, so that a change of the share leaves the other worlds as they are. */
