@@ -15,6 +15,7 @@ export const AnomalyKind = Type.Union([
   Type.Literal('ip-no-route'),
   Type.Literal('ip-header-error'),
   Type.Literal('link-drop'),
+  Type.Literal('tcp-zero-window'),
   Type.Literal('agent-started'),
   Type.Literal('agent-degraded'),
   /** Of the eBPF probes, from here on. */
@@ -23,6 +24,9 @@ export const AnomalyKind = Type.Union([
   Type.Literal('tcp-connect-fail'),
   Type.Literal('tcp-connect-slow'),
   Type.Literal('tcp-connection-lost'),
+  Type.Literal('neighbour-fail'),
+  Type.Literal('icmp-error-sent'),
+  Type.Literal('icmp-error-received'),
   /** Nothing was watched from windowStart to windowEnd: the sidecar was away. */
   Type.Literal('watch-gap'),
   /** `count` events happened of which nothing else is known. */

@@ -8,6 +8,11 @@ enum nv_probe_id {
     NV_RETRANSMITS = 1,
     NV_RESETS = 2,
     NV_CONNECTS = 3,
+    NV_UDP = 4,
+    NV_NEIGHBOURS = 5,
+    NV_ICMP = 6,
+    NV_CONNECTIONS = 7,
+    NV_WINDOWS = 8,
 };
 
 #endif

@@ -15,6 +15,10 @@ export const WATCHED: Readonly<Partial<Record<AnomalyKind, Watched>>> = {
   'tcp-reset-sent': { counters: ['Tcp.OutRsts'], threshold: 3 },
   'tcp-reset-established': { counters: ['Tcp.EstabResets'], threshold: 3 },
   'tcp-attempt-fail': { counters: ['Tcp.AttemptFails'], threshold: 3 },
+  'tcp-zero-window': {
+    counters: ['TcpExt.TCPToZeroWindowAdv', 'TcpExt.TCPWantZeroWindowAdv', 'TcpExt.TCPZeroWindowDrop'],
+    threshold: 1,
+  },
   'udp-receive-error': { counters: ['Udp.InErrors', 'Udp6InErrors'], threshold: 1 },
   'udp-buffer-error': {
     counters: ['Udp.RcvbufErrors', 'Udp.SndbufErrors', 'Udp6RcvbufErrors', 'Udp6SndbufErrors'],

@@ -15,8 +15,8 @@ export interface WatchedNamespace extends Scratch {
   python(program: string): Promise<string>;
 }
 
-/** Fields that must be equal; `port` is either end's. */
-export type Match = Partial<Anomaly> & { readonly port?: number };
+/** Fields that must be equal; `port` is either end's, `to` the destination's address. */
+export type Match = Partial<Anomaly> & { readonly port?: number; readonly to?: string };
 
 export interface WatchedPair {
   readonly a: WatchedNamespace;
@@ -67,10 +67,11 @@ export async function watchedPair(role: string): Promise<WatchedPair> {
     log: { info() {}, warn: (fields, message) => console.warn(message, fields) },
   });
   await watch.command('flush');
-  const matching = (of: WatchedNamespace, { port, ...match }: Match): Anomaly[] =>
+  const matching = (of: WatchedNamespace, { port, to, ...match }: Match): Anomaly[] =>
     all.filter(
       (anomaly) =>
         anomaly.netns === of.inode &&
+        (to === undefined || anomaly.tuple?.destination === to) &&
         (port === undefined || anomaly.tuple?.sourcePort === port || anomaly.tuple?.destinationPort === port) &&
         (Object.entries(match) as [keyof Anomaly, unknown][]).every(([field, value]) => anomaly[field] === value),
     );

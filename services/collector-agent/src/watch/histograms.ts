@@ -8,7 +8,7 @@ export interface ToldHistogram {
   readonly netns: number;
   readonly peer: End;
   readonly count: number;
-  /** Microseconds, as the buckets' bounds are: [n] counts values from 2^(n-1) up to 2^n - 1, the last one all above. */
+  /** In the metric's unit, as the buckets' bounds are: [n] counts values from 2^(n-1) up to 2^n - 1, the last one all above. */
   readonly sum: number;
   readonly buckets: readonly number[];
 }

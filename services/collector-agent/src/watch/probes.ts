@@ -14,7 +14,7 @@ export interface Probe {
   readonly details?: (key: Key) => Anomaly['details'];
   /** Kinds that the counters told before, and that are not told twice while this probe is on. */
   readonly covers: readonly AnomalyKind[];
-  /** Names of what its histograms count, by number; microseconds all. */
+  /** Names of what its histograms count, with the unit, by number. */
   readonly metrics?: Readonly<Record<number, string>>;
 }
 
@@ -45,6 +45,48 @@ const RECEIVED = 4;
 /** As probes/connects.bpf.c numbers them. */
 const CONNECTS = ['', 'tcp-connect-fail', 'tcp-connect-slow', 'tcp-connection-lost'] as const;
 const SLOW = 2;
+/** As probes/neighbours.bpf.c and windows.bpf.c number them. */
+const NEIGHBOURS = ['', 'UNANSWERED', 'TABLE_FULL'];
+const WINDOWS = ['', 'PEER_FULL', 'OWN_FULL'];
+
+/** The detail of an ICMP error: type and code under a mark, or 0. */
+const icmpOf = ({ detail }: Key): { type: number; code: number } | null =>
+  detail === 0 ? null : { type: (detail >> 8) & 0xff, code: detail & 0xff };
+
+function icmpReason(key: Key): Reason {
+  const icmp = icmpOf(key);
+  if (icmp === null) return { word: errno(key.reason) };
+  const name = (key.family === 'ipv6' ? ICMP6_NAMES : ICMP_NAMES)[`${icmp.type}/${icmp.code}`];
+  return { word: name ?? `TYPE_${icmp.type}_CODE_${icmp.code}` };
+}
+
+/** include/uapi/linux/icmp.h */
+const ICMP_NAMES: Readonly<Record<string, string>> = {
+  '3/0': 'NET_UNREACHABLE',
+  '3/1': 'HOST_UNREACHABLE',
+  '3/2': 'PROTOCOL_UNREACHABLE',
+  '3/3': 'PORT_UNREACHABLE',
+  '3/4': 'FRAGMENTATION_NEEDED',
+  '3/9': 'NET_PROHIBITED',
+  '3/10': 'HOST_PROHIBITED',
+  '3/13': 'PROHIBITED',
+  '5/0': 'REDIRECT',
+  '5/1': 'REDIRECT',
+  '11/0': 'TTL_EXCEEDED',
+  '11/1': 'REASSEMBLY_TIMEOUT',
+};
+/** include/uapi/linux/icmpv6.h */
+const ICMP6_NAMES: Readonly<Record<string, string>> = {
+  '1/0': 'NET_UNREACHABLE',
+  '1/1': 'PROHIBITED',
+  '1/3': 'HOST_UNREACHABLE',
+  '1/4': 'PORT_UNREACHABLE',
+  '1/5': 'PROHIBITED',
+  '1/6': 'ROUTE_REJECTED',
+  '2/0': 'PACKET_TOO_BIG',
+  '3/0': 'TTL_EXCEEDED',
+  '3/1': 'REASSEMBLY_TIMEOUT',
+};
 
 export const PROBES = {
   drops: {
@@ -72,7 +114,47 @@ export const PROBES = {
     kind: (key) => CONNECTS[key.detail] || 'tcp-connect-fail',
     reason: (key) => (key.detail === SLOW ? null : { word: errno(key.reason) }),
     covers: ['tcp-attempt-fail'],
-    metrics: { 1: 'tcp-connect' },
+    metrics: { 1: 'tcp-connect-microseconds' },
+  },
+  udp: {
+    id: 4,
+    kind: () => 'udp-buffer-error',
+    reason: (key) => ({ word: errno(key.reason) }),
+    details: (key) => ({ bufferBytes: key.detail }),
+    covers: ['udp-buffer-error', 'udp-receive-error'],
+  },
+  neighbours: {
+    id: 5,
+    kind: () => 'neighbour-fail',
+    reason: (key) => word(NEIGHBOURS, key.reason),
+    details: (key) => ({ ifindex: key.ifindex }),
+    covers: [],
+  },
+  icmp: {
+    id: 6,
+    kind: (key) => (key.direction === 'out' ? 'icmp-error-sent' : 'icmp-error-received'),
+    reason: icmpReason,
+    details: (key) => icmpOf(key) ?? undefined,
+    covers: [],
+  },
+  connections: {
+    id: 7,
+    kind: () => 'watch-lost', // it makes histograms only
+    reason: () => null,
+    covers: [],
+    metrics: {
+      1: 'tcp-rtt-microseconds',
+      2: 'tcp-jitter-microseconds',
+      3: 'tcp-sent-bytes',
+      4: 'tcp-received-bytes',
+      5: 'tcp-retransmitted-segments',
+    },
+  },
+  windows: {
+    id: 8,
+    kind: () => 'tcp-zero-window',
+    reason: (key) => word(WINDOWS, key.reason),
+    covers: ['tcp-zero-window'],
   },
 } as const satisfies Record<string, Probe>;
 

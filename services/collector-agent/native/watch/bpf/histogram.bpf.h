@@ -45,14 +45,26 @@ static __always_inline void nv_observe(const struct nv_histogram_key *key, __u64
 }
 
 /* Under the socket's far end; its port where that is a service's. */
-static __always_inline void nv_observe_socket(__u8 probe, __u8 metric, const struct sock *sk, __u64 value)
+static __always_inline bool nv_peer_of_socket(__u8 probe, const struct sock *sk, struct nv_histogram_key *at)
 {
     struct nv_key key = {0};
     if (!nv_tuple_of_socket(sk, &key))
-        return;
+        return false;
     nv_fold(&key);
-    struct nv_histogram_key at = {.netns = nv_netns_of_socket(sk), .probe = probe, .metric = metric, .port = key.destination_port};
-    __builtin_memcpy(at.peer, key.destination, 16);
+    __builtin_memset(at, 0, sizeof *at);
+    at->netns = nv_netns_of_socket(sk);
+    at->probe = probe;
+    at->port = key.destination_port;
+    __builtin_memcpy(at->peer, key.destination, 16);
+    return true;
+}
+
+static __always_inline void nv_observe_socket(__u8 probe, __u8 metric, const struct sock *sk, __u64 value)
+{
+    struct nv_histogram_key at;
+    if (!nv_peer_of_socket(probe, sk, &at))
+        return;
+    at.metric = metric;
     nv_observe(&at, value);
 }
 

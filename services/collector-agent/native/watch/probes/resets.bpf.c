@@ -21,7 +21,7 @@ int on_tcp_send_reset(void *ctx)
     bool told = skb && nv_tuple_of_packet(skb, &key);
     if (told) {
         nv_swap_ends(&key);
-    } else if (!sk || !nv_tuple_of_common(&sk->__sk_common, &key)) {
+    } else if (!nv_tuple_of_socket(sk, &key)) {
         nv_filtered(NV_RESETS);
         return 0;
     }
