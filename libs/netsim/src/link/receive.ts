@@ -16,7 +16,7 @@ const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 export function receive(walk: Walk, ns: WorldNamespace, link: Link, arrived: Frame): Next {
   const seen = { source: arrived.srcMac, cast: castOf(arrived.dstMac, link) };
   const packet = { ...arrived.packet, frame: seen };
-  const frame: Frame = { ...arrived, packet };
+  const frame: Frame = { srcMac: arrived.srcMac, dstMac: arrived.dstMac, packet };
   const host = unreadHost(ns);
   if (host) return stopUnread(walk, ns, packet, host);
   if (!link.up) return linkDown(walk, ns, link, packet);

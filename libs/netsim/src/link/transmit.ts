@@ -178,10 +178,11 @@ function throughVeth(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): 
   const tooBig = exceeds(walk, peer.ns, peer.link, packet);
   if (tooBig) return tooBig;
   walk.step(ns, () => ({ kind: 'egress', text: `out by ${link.name}`, action: 'pass', detail: { dev: link.name } }));
+  const { srcMac, dstMac } = frame;
   return {
     do: 'receive',
     ns: peer.ns,
     link: peer.link,
-    frame: { ...frame, packet: scrub(packet, peer.ns.key !== ns.key) },
+    frame: { srcMac, dstMac, packet: scrub(packet, peer.ns.key !== ns.key) },
   };
 }

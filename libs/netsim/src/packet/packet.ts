@@ -84,11 +84,13 @@ export const lengthOf = (packet: Packet): number => packet.pieceBytes ?? packet.
 
 /** What another namespace gets: no mark, no conntrack reference. Within one (`crosses` false) the mark stays. */
 export function scrub(packet: Packet, crosses: boolean): Packet {
-  return { ...bare(packet), mark: crosses ? 0 : packet.mark };
+  return made(packet, crosses ? 0 : packet.mark);
 }
 
 /** Without what its host has found out about it. Written out, since all packets of one form are what makes reading them quick. */
-export function bare(packet: Packet): Packet {
+export const bare = (packet: Packet): Packet => made(packet, packet.mark);
+
+function made(packet: Packet, mark: number): Packet {
   const { sportAmong, dportAmong, pieceBytes } = packet;
   const plain: Packet = {
     family: packet.family,
@@ -103,7 +105,7 @@ export function bare(packet: Packet): Packet {
     tos: packet.tos,
     sizeBytes: packet.sizeBytes,
     dontFragment: packet.dontFragment,
-    mark: packet.mark,
+    mark,
     ct: null,
     untracked: false,
     zone: 0,

@@ -191,20 +191,23 @@ function localAndMain(tables: RouteTables): PrefixIndex {
 }
 
 /** What the kernel finds when it asks its local table alone: IPv4's before the first rule holds main as well. */
-function* ofLocalTable(ns: WorldNamespace, tables: RouteTables, address: IpAddress): Iterable<Route> {
+function firstOfLocalTable(ns: WorldNamespace, tables: RouteTables, address: IpAddress): Route | null {
   const { rules4 } = ns.net.state;
   const both = typeof address === 'number' && rules4.known && areDefault(inOrder(rules4));
+  const table = both ? localAndMain(tables) : tables.get(255);
+  if (!table) return null;
   // It is asked without a TOS.
-  for (const route of (both ? localAndMain(tables) : tables.get(255))?.matching(address) ?? [])
-    if (route.tos === 0 && (route.nexthops.length === 0 || route.nexthops.some((hop) => !hop.dead))) yield route;
+  for (const route of table.matching(address))
+    if (route.tos === 0 && (route.nexthops.length === 0 || route.nexthops.some((hop) => !hop.dead))) return route;
+  return null;
 }
 
 /** The route that makes the address the host's own beside its devices' addresses; null: none does (__ip_dev_find). */
 export function localRoute(ns: WorldNamespace, address: IpAddress): Route | null {
   const tables = ns.net.routes[familyOf(address)];
   if (!tables.known) return null;
-  for (const route of ofLocalTable(ns, tables.value, address)) return route.type === 'local' ? route : null;
-  return null;
+  const route = firstOfLocalTable(ns, tables.value, address);
+  return route?.type === 'local' ? route : null;
 }
 
 /**
@@ -285,10 +288,8 @@ export function addressType(
   if (typeof address === 'number' && (address === 0xffffffff || address === 0)) return 'broadcast';
   const tables = ns.net.routes[familyOf(address)];
   if (!tables.known) return 'unknown';
-  for (const route of ofLocalTable(ns, tables.value, address)) {
-    if (dev !== null && !route.nexthops.some((hop) => hop.dev === dev)) return 'unicast';
-    // What refuses is no kind of address.
-    return route.nexthops.length === 0 ? 'unicast' : route.type;
-  }
-  return 'unicast';
+  const route = firstOfLocalTable(ns, tables.value, address);
+  // What refuses is no kind of address.
+  if (route === null || route.nexthops.length === 0) return 'unicast';
+  return dev === null || route.nexthops.some((hop) => hop.dev === dev) ? route.type : 'unicast';
 }
