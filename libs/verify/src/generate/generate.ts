@@ -11,6 +11,7 @@ import { focusedProbes } from './focused/probes.ts';
 import { focusedRareMatches } from './focused/rare-matches.ts';
 import { focusedRareNft } from './focused/rare-nft.ts';
 import { focusedRoutes } from './focused/routes.ts';
+import { focusedSetProbes } from './focused/set-probes.ts';
 import { focusedMatches, focusedSets, focusedTargets } from './focused/xtables.ts';
 import { ipsets } from './ipsets.ts';
 import { nftRules } from './nftables/ruleset.ts';
@@ -79,6 +80,7 @@ const FOCUSED: readonly (readonly [number, (draft: Draft, flows: number) => void
   [2, focusedConnections],
   [3, focusedProbes],
   [3, focusedNftProbes],
+  [2, focusedSetProbes],
 ];
 const FOCUSED_PERCENT = 50;
 /** Their lot is drawn apart, so that a change of the share leaves the other worlds as they are. */
