@@ -15,6 +15,7 @@ const back = (packet: Packet): Packet => ({
   dport: packet.sport,
 });
 const ANSWER = { ...back(SYN), tcpFlags: TCP.SYN | TCP.ACK };
+const REFUSAL = { ...back(SYN), tcpFlags: TCP.RST | TCP.ACK };
 const ACK = { ...SYN, tcpFlags: TCP.ACK };
 const echo = (type: number): Packet => ({
   ...SYN,
@@ -65,6 +66,8 @@ describe('what comes back', () => {
     ],
     ['an echo request of the other side with the same id is its own', [echo(8), back(echo(8))], 'original', 'new'],
     ['a RST answers', [SYN, { ...back(SYN), tcpFlags: TCP.RST | TCP.ACK }], 'reply', 'established'],
+    ['a RST that was the first answer has ended it: once more it is INVALID', [SYN, REFUSAL, REFUSAL], null, null],
+    ['a RST after an answer has not', [SYN, ANSWER, REFUSAL, REFUSAL], 'reply', 'established'],
     ['flags that make no sense are INVALID', [SYN, { ...SYN, tcpFlags: TCP.SYN | TCP.FIN }], null, null],
     ['a FIN alone is no flag combination', [{ ...SYN, tcpFlags: TCP.FIN }], null, null],
   ] as const)('%s', (_, packets, direction, info) => {

@@ -229,7 +229,9 @@ export class Conntrack {
     if (entry.collected && kind !== 'syn' && !strictness.inWindow(entry)) return null;
     const assured =
       entry.assured || (entry.seenReply && next === 'ESTABLISHED' && (state === 'SYN_RECV' || state === 'ESTABLISHED'));
-    return this.#seen(key, entry, direction, { tcp: next, assured });
+    // A RST before any answer ends it at once: who meets the same RST again does not know it.
+    const dead = kind === 'rst' && !entry.seenReply;
+    return this.#seen(key, entry, direction, { tcp: next, assured, dead });
   }
 
   /** nf_conntrack_inet_error: an error belongs to the connection whose packet it is about, and travels against it. */

@@ -50,9 +50,10 @@ function carriesOwn({ walk, ns }: RuleContext): boolean {
   return walk.flow.source.kind !== 'external' && walk.flow.source.namespace === ns.key;
 }
 
-/** RSTs, ICMP errors and echo replies are the kernel's own: they have a socket, but no file behind it and so no owner. */
+/** RSTs, ICMP errors, echo replies and neighbour discovery are the kernel's own: they have a socket, but no file behind it and so no owner. */
 export const ofKernel = (c: RuleContext): boolean => {
   const { icmp, protocol, tcpFlags } = innermost(c.packet);
+  if (icmp !== null && protocol === 58 && icmp.type >= 133 && icmp.type <= 137) return true;
   const reset = protocol === 6 && (tcpFlags & TCP.RST) !== 0;
   return c.walk.direction === 'reply' && (icmp !== null || (reset && !ofListener(c)));
 };
