@@ -113,7 +113,7 @@ const small: Setting = {
           ...packet,
           protocol: 'udp',
           dport: PORTS_OPEN[0],
-          sizeBytes: bridge.draft.random.pick([1300, 1304, 1305, 1312, 1400, 1400, 1450]),
+          sizeBytes: bridge.draft.random.pick([1300, 1304, 1305, 1312, 1400, 1400, 1400, 1450]),
           dontFragment: bridge.draft.random.chance(0.6),
         })
       : null,
@@ -124,7 +124,29 @@ const ofFamily = (setting: Setting, family: FlowSpec['family']): Setting => ({
   packet: (bridge, [host], packet) => (host ? between([other(bridge, host), host], { ...packet, family }) : null),
 });
 
+/** Rules give the packets to another host of the same bridge, to which they are bridged on. */
+const translated: Setting = {
+  lay: (bridge) => {
+    const host = addHost(bridge, null);
+    const [four, six] = [v4(77, host.number), v6(77, host.number)];
+    bridge.n.ip.push('link set br0 type bridge nf_call_iptables 1 nf_call_ip6tables 1');
+    bridge.n.nft.push(
+      `table inet to-${host.port} {`,
+      ' chain come {',
+      '  type nat hook prerouting priority -103; policy accept;',
+      `  ip daddr ${four} dnat ip to ${v4(SUBNET, host.number)}`,
+      `  ip6 daddr ${six} dnat ip6 to ${v6(SUBNET, host.number)}`,
+      ' }',
+      '}',
+    );
+    return [host];
+  },
+  packet: ({ hosts: [first] }, [host], packet) =>
+    first && host ? { ...between([first, host], packet), destination: address(packet.family, 77, host.number) } : null,
+};
+
 const SETTINGS: readonly Setting[] = [
+  translated,
   isolated,
   one('learning off flood off'),
   ofFamily(one('mcast_flood off'), 'ipv6'),
@@ -151,7 +173,7 @@ export function bridges(draft: Draft, turn: number, count: number): void {
   );
   const laid = settings.map((setting) => ({ setting, own: setting.lay(bridge) }));
   listenEverywhere(draft);
-  const call = draft.random.int(0, 1);
+  const call = draft.random.chance(0.65) ? 1 : 0;
   n.sysctls.push(`net/bridge/bridge-nf-call-iptables = ${call}`, `net/bridge/bridge-nf-call-ip6tables = ${call}`);
   for (let i = 0; i < count; i++) {
     const { setting, own } = laid[i % laid.length] as (typeof laid)[number];

@@ -190,5 +190,7 @@ export const ROUTE_KINDS: readonly Kind[] = [
   translatedTo(['::1', 'ff02::1']),
   toAll,
   hopOfSource,
+  hopOfSource,
   aliveHop,
+  deadHop,
 ];

@@ -48,7 +48,22 @@ const byPort: Kind = (wide, aim, given) => {
   return refusedIf('r', asked)(wide, aim, packet);
 };
 
+/** Past the rule that refuses it. */
+const past: Kind = ({ r, draft: { random } }, { family, only }, packet) => {
+  const at = 20_000 + 3 * (packet.sport % 3000);
+  linesOf(r, family).push(
+    `rule add pref ${at + 2} to ${only} lookup main`,
+    `rule add pref ${at} to ${only} goto ${at + 2}`,
+    `rule add pref ${at + 1} to ${only} ${random.pick(end)}`,
+  );
+  return packet;
+};
+
 export const RULE_KINDS: readonly Kind[] = [
+  past,
+  past,
+  refusedIf('r', ['iif to-a', 'iif to-a', 'iif to-b', 'not iif to-a', 'iif lo']),
+  refusedIf('r', ['iif to-a', 'iif to-b']),
   byDevice,
   suppressedBy('group'),
   suppressedBy('length'),

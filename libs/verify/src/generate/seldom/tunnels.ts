@@ -32,7 +32,9 @@ export function learningTunnel(draft: Draft, turn: number, count: number): void 
   }
 }
 
-/** Behind one device of a host a macvlan takes all that comes (passthru), or what comes from some (source). */
+const MODES = ['passthru', 'private', 'passthru', 'source', 'passthru', 'private'] as const;
+
+/** Behind one device of a host a macvlan takes all that comes (passthru), what comes from some (source), or nothing from others like it (private). */
 export function seldomMacvlan(draft: Draft, turn: number, count: number): void {
   const h = addNamespace(draft, 'h', { router: false });
   const o = addNamespace(draft, 'o', { router: false });
@@ -40,8 +42,15 @@ export function seldomMacvlan(draft: Draft, turn: number, count: number): void {
   addVeth(h, 'eth0', o, 'eth0');
   addAddresses(h, 'eth0', 1, 254);
   addAddresses(o, 'eth0', 1, 10);
-  const mode = turn % 3 === 2 ? 'source' : 'passthru';
+  const mode = MODES[turn % MODES.length] ?? 'private';
   h.links.push(`link add link eth0 name mva netns {a} type macvlan mode ${mode}`);
+  const c = mode === 'private' ? addNamespace(draft, 'c', { router: false }) : null;
+  if (c) {
+    h.links.push('link add link eth0 name mvc netns {c} type macvlan mode private');
+    c.ip.push('link set mvc up');
+    addAddresses(c, 'mvc', 1, 2);
+    addRoute(c, 'default', 1, 10);
+  }
   if (mode === 'source') a.links.push('link set mva type macvlan macaddr add 02:00:00:00:00:33');
   a.ip.push('link set mva up');
   addAddresses(a, 'mva', 1, 1);
@@ -56,6 +65,7 @@ export function seldomMacvlan(draft: Draft, turn: number, count: number): void {
       [2, ['a', 10]],
       [1, ['o', 254]],
       [1, ['h', 10]],
+      [c ? 5 : 0, ['a', 2]],
     ] as const);
     draft.flows.push(plain(draft, i, from, 1, to));
   }
