@@ -4,7 +4,8 @@
  */
 
 import type { Link } from '@netverdict/linux-net';
-import { describe, isIcmpError, type Packet } from '../packet/packet.ts';
+import { describe, type Frame, isIcmpError, type Packet } from '../packet/packet.ts';
+import { routeOutput } from '../path/output-route.ts';
 import type { Feature } from '../walk/features/index.ts';
 import type { Next } from '../walk/next.ts';
 import type { ToldOfAnswer } from '../walk/observable.ts';
@@ -23,6 +24,9 @@ export interface Stage {
   readonly iif: Link | null;
   /** As it came to the IP layer there. */
   readonly packet: Packet | null;
+  /** The bridge port that it came in by, as this frame, when it has not left the bridge. */
+  readonly port: Link | null;
+  readonly frame: Frame | null;
 }
 
 /** null: nothing more happens. */
@@ -61,7 +65,19 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
     action: 'pass',
     packet: answer,
   }));
+  if (reaction.do === 'rst' && stage?.port && stage.frame) return outByPort(walk, ns, answer, stage.port, stage.frame);
   return { do: 'output', ns, packet: answer, oif: null };
+}
+
+/**
+ * nf_send_reset about a bridged packet: back by the port that it came by, as a frame of who it was for, past the host's own rules. But
+ * where the host has no route there, no RST is made.
+ */
+function outByPort(walk: Walk, ns: WorldNamespace, packet: Packet, link: Link, came: Frame): Next {
+  const way = walk.aside(() => routeOutput(walk, ns, packet, null, false));
+  if (!way.ok) return { do: 'end', stop: walk.grave };
+  const frame = { srcMac: came.dstMac, dstMac: came.srcMac, packet };
+  return { do: 'transmit', ns, link, frame, nexthop: null };
 }
 
 /** The sender of an answer that does not come through hears of it as well; nobody here asks how that error fares. */

@@ -1,6 +1,6 @@
 /** Follows one packet and its answer to the end: the one place where the stages' results are dispatched. */
 
-import { assertNever, type Flow, formatIp, type IfIndex, parseIp } from '@netverdict/linux-net';
+import { assertNever, type Flow, formatIp, type IfIndex, type Link, parseIp } from '@netverdict/linux-net';
 import { reset } from '../answer/error-packet.ts';
 import { hear, react, type Stage } from '../answer/react.ts';
 import { confirmEntry } from '../conntrack/confirm.ts';
@@ -65,15 +65,23 @@ const wayEnded = (walk: Walk, stop: Stop | null): Stop | null =>
 function stageOf(next: Exclude<Next, { do: 'end' | 'abandon' }>, before: Stage | null): Stage {
   switch (next.do) {
     case 'output':
-      return { do: next.do, ns: next.ns, iif: null, packet: next.packet };
+      return { do: next.do, ns: next.ns, iif: null, packet: next.packet, port: null, frame: null };
     case 'ip-receive':
-      return { do: next.do, ns: next.ns, iif: next.iif, packet: next.packet };
-    case 'receive':
-      return { do: next.do, ns: next.ns, iif: next.link, packet: next.frame.packet };
-    default:
-      return { do: next.do, ns: 'ns' in next ? next.ns : null, iif: before?.iif ?? null, packet: null };
+      return { do: next.do, ns: next.ns, iif: next.iif, packet: next.packet, port: null, frame: null };
+    case 'receive': {
+      const port = isPort(next.ns, next.link) ? next.link : null;
+      return { do: next.do, ns: next.ns, iif: next.link, packet: next.frame.packet, port, frame: next.frame };
+    }
+    default: {
+      const { port, frame } = next.do === 'bridge-forward' ? next : NOT_BRIDGED;
+      return { do: next.do, ns: 'ns' in next ? next.ns : null, iif: before?.iif ?? null, packet: null, port, frame };
+    }
   }
 }
+
+const NOT_BRIDGED = { port: null, frame: null };
+const isPort = ({ net }: WorldNamespace, { master }: Link): boolean =>
+  master !== null && net.linkByIndex.get(master)?.detail.kind === 'bridge';
 
 function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): Next {
   switch (next.do) {
