@@ -68,13 +68,13 @@ const RARE_STREAM = 0x5eed;
 
 /** Worlds about one kind of thing: they choose their packets themselves. */
 const FOCUSED: readonly (readonly [number, (draft: Draft, flows: number) => void])[] = [
-  [2, focusedMatches],
-  [2, focusedTargets],
+  [5, focusedMatches],
+  [3, focusedTargets],
   [2, focusedSets],
-  [2, focusedNft],
+  [3, focusedNft],
   [2, focusedRoutes],
   [7, focusedRareMatches],
-  [6, focusedRareNft],
+  [7, focusedRareNft],
   [4, focusedHooks],
   [3, focusedBridge],
   [2, focusedConnections],
@@ -82,7 +82,7 @@ const FOCUSED: readonly (readonly [number, (draft: Draft, flows: number) => void
   [3, focusedNftProbes],
   [2, focusedSetProbes],
 ];
-const FOCUSED_PERCENT = 50;
+const FOCUSED_PERCENT = 55;
 /** Their lot is drawn apart, so that a change of the share leaves the other worlds as they are. */
 const FOCUSED_STREAM = 0xf0c5;
 

@@ -64,7 +64,7 @@ export function focusedBridge(draft: Draft, count: number): void {
   addFocused(draft, n, count, (focus, packet) => {
     const way = random.weighted(WAYS.map((w) => [w.way === 'across' ? 4 : 1, w] as const));
     const made = aimed(focus, packet, way);
-    if (random.chance(0.5)) into(random.pick(way.hooks), `${bridgeGate(focus)} ${condition(focus, way)}drop`);
+    if (random.chance(0.65)) into(random.pick(way.hooks), `${bridgeGate(focus)} ${condition(focus, way)}drop`);
     else askPorts(rules, focus, way);
     return made;
   });

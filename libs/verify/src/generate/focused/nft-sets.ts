@@ -82,7 +82,7 @@ const BOTH_RANGED: KeyOf = (of) => ({
   other: of.focus.draft.random.pick([`${around(of.focus, 254)} . 1-9`, `${apart(of.focus)} . 80-8080`]),
 });
 
-const KEYS: readonly KeyOf[] = [HASH, PORT, INTERVAL, PORTS, BOTH, BOTH_RANGED, BOTH_RANGED];
+const KEYS: readonly KeyOf[] = [HASH, PORT, INTERVAL, PORTS, BOTH, BOTH_RANGED, BOTH_RANGED, BOTH_RANGED];
 
 const named = (
   { focus }: Of,
@@ -117,7 +117,9 @@ const verdicts =
   (keyOf: KeyOf) =>
   (of: Of): SetCase => {
     const key = keyOf(of);
-    const elements = keysIn(of, key).map((k) => `${k} : ${of.focus.draft.random.pick(['drop', 'drop', 'accept'])}`);
+    const elements = keysIn(of, key).map(
+      (k) => `${k} : ${of.focus.draft.random.pick(['drop', 'drop', 'drop', 'accept'])}`,
+    );
     return {
       text: named(of, 'map', key, ' : verdict', elements),
       rule: `${key.words} vmap @s${of.focus.ports.from}`,

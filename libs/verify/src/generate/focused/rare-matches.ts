@@ -188,7 +188,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
   [
     3,
     (ask) => {
-      const packet = lone(ask, [SYN_ACK, RST, FIN_ACK, ACK, PSH_ACK]);
+      const packet = lone(ask, [SYN_ACK, RST, ACK, ACK, PSH_ACK]);
       const state = ask.focus.draft.random.pick(['INVALID', 'INVALID', 'NEW', 'UNTRACKED']);
       return packet && afterConntrack({ ...ask, packet }, `-m conntrack ${maybeNot(ask)}--ctstate ${state}`);
     },

@@ -1,7 +1,7 @@
 /** What random native rulesets have seldom: one expression, or one kind of set or map, for each packet, with a verdict behind it. */
 import type { FlowSpec } from '../../world/spec.ts';
 import { address } from '../addresses.ts';
-import type { Draft } from '../draft.ts';
+import { type Draft, drawLots } from '../draft.ts';
 import { NFT_MATCHES } from '../nftables/matches.ts';
 import type { NftHook, NftPlace } from '../nftables/place.ts';
 import { addFocused, type Focus, focusedShape } from './focused.ts';
@@ -157,7 +157,19 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
       return ask.packet;
     },
   ],
-  [3, known('jhash', 'first')],
+  [4, known('jhash', 'first')],
+  [
+    1.5,
+    // One packet each time that it is sent: of a connection the later ones draw again.
+    ({ focus, packet, add }) => {
+      if (focus.protocol !== 'udp' || !drawLots(focus.draft)) return null;
+      add(
+        'first',
+        `numgen ${focus.draft.random.pick(['random', 'inc'])} mod 2 == ${focus.draft.random.int(0, 1)} drop`,
+      );
+      return packet;
+    },
+  ],
   [
     3,
     (ask) => {
