@@ -18,6 +18,7 @@ export { largestSize } from './largest-size.ts';
 export { askRoute, type RouteAnswer, type RouteQuestion } from './route/ask.ts';
 export type { Held } from './walk/features/held.ts';
 export { allFeatures, FEATURES, type Feature, type FeatureGroup } from './walk/features/index.ts';
+export { WHY_ROWS } from './walk/features/why-rows.ts';
 export type { Lens } from './walk/lens.ts';
 export type { Arrived, Heard, RuleMet } from './walk/observable.ts';
 export { type CompiledNetns, compileNamespace } from './world/compiled.ts';

@@ -40,8 +40,10 @@ export function mayLeave(
   const settings = port.bridgePort;
   if (!settings) return PASS;
   if (port === ingress) {
-    const hairpin = settings.hairpin;
-    if (!walk.sees('bridge/hairpin', hairpin)) return stop(port, 'hairpin', `hairpin is off on ${port.name}`);
+    // Each question to all is flooded, and whether it comes back to who asks makes no difference to anybody.
+    const single = kind === 'known' || kind === 'unicast';
+    const hairpin = single ? walk.sees('bridge/hairpin', settings.hairpin) : settings.hairpin;
+    if (!hairpin) return stop(port, 'hairpin', `hairpin is off on ${port.name}`);
   }
   if (settings.state !== 'forwarding' && walk.sees('bridge/port-state', true))
     return stop(port, settings.state, `bridge port ${port.name} is ${settings.state}`);

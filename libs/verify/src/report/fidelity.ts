@@ -1,5 +1,5 @@
 /** docs/fidelity.md: every meaning that the model has a name for, and how it is held to the truth. Pure: text from data. */
-import { allFeatures, FEATURES, type Feature, type FeatureGroup, type Held } from '@netverdict/netsim';
+import { allFeatures, FEATURES, type Feature, type FeatureGroup, type Held, WHY_ROWS } from '@netverdict/netsim';
 import { explanationOf } from '../mutate/explained.ts';
 import type { MutationReport } from '../mutate/mutation-report.ts';
 import type { RecordedRun } from './recorded.ts';
@@ -55,7 +55,7 @@ export function fidelityPage(run: RecordedRun, mutants: MutationReport | null): 
     '## Every meaning by name',
     '',
     `- **kernel-checked** (${count('kernel-checked')}): in the recorded run it decided the fate of at least ${WANTED_DECISIVE} packets${run.disagreements.length === 0 ? ', and the kernel did the same each time' : ' (what disagreed is counted above)'}.`,
-    `- **fixture-checked** (${count('fixture-checked')}): held by rows of unit tests and recorded fixtures; in the recorded run it decided fewer packets, or none: the kernel of that machine lacks it, or no packet shows it.`,
+    `- **fixture-checked** (${count('fixture-checked')}): held by rows of unit tests and recorded fixtures; in the recorded run it decided fewer packets, or none: the reason is given where it is not chance.`,
     `- **unknown** (${count('unknown')}): not modelled, or no snapshot tells. A verdict that depends on it is undetermined and names it.`,
     '',
     '*met*: packets that came to it. *decisive*: packets whose fate or look would have been another with its answer turned round; not every packet is tried.',
@@ -103,11 +103,13 @@ function mutantRows(mutants: MutationReport | null): string[] {
   ];
 }
 
+const why = (feature: string): string => (feature in WHY_ROWS ? `: ${WHY_ROWS[feature as keyof typeof WHY_ROWS]}` : '');
+
 function groupRows(group: FeatureGroup, run: RecordedRun): string[] {
   const rows = Object.entries<Held>(FEATURES[group]).map(([name, held]) => {
     const { met, decisive } = run.features[`${group}/${name}` as Feature] ?? { met: 0, decisive: 0 };
     const counts = held === 'unknown' ? '| |' : `| ${met} | ${decisive}`;
-    return `| ${name} | ${classOf(held, decisive)} ${counts} |`;
+    return `| ${name} | ${classOf(held, decisive)}${why(`${group}/${name}`)} ${counts} |`;
   });
   return ['', `### ${TITLES[group]}`, '', '| | | met | decisive |', '|---|---|---|---|', ...rows];
 }
