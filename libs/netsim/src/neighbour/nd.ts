@@ -140,7 +140,7 @@ function sentElsewhere(walk: Walk, { ns, link }: Member, packet: Packet): Rerout
 
 const isMulticast = (a: bigint): boolean => a >> 120n === 0xffn;
 
-/** nf_conntrack_icmpv6_error leaves neighbour discovery untracked. */
+/** Conntrack leaves neighbour discovery untracked (nf_conntrack_icmpv6_error), at its place: for raw before it, it is INVALID. */
 const message = (type: number, source: Ipv6, destination: Ipv6): Packet => ({
   family: 'ipv6',
   protocol: 58,
@@ -156,7 +156,7 @@ const message = (type: number, source: Ipv6, destination: Ipv6): Packet => ({
   dontFragment: false,
   mark: 0,
   ct: null,
-  untracked: true,
+  untracked: false,
   zone: 0,
   payload: null,
 });
