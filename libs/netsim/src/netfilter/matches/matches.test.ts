@@ -279,27 +279,6 @@ describe.each(Object.keys(MATCHES) as Kind[])('%s', (kind) => {
   });
 });
 
-describe('who owns a locally made packet', () => {
-  const made = (uid?: number): RuleContext => {
-    const c = context();
-    const { walk } = c;
-    const asked = uid === undefined ? walk.flow : { ...walk.flow, uid };
-    return { ...c, hook: 'OUTPUT', iif: null, walk: new Walk(walk.world, asked, []) };
-  };
-  const root = { ...n, kind: 'owner', what: 'uid', range: { from: 0, to: 0 }, supplementary: false } as const;
-  it('is not known where the question does not say', () => {
-    expect(isUnknown(evaluateMatch(root, made()))).toBe(true);
-  });
-  it('is known where it does', () => {
-    expect(evaluateMatch(root, made(0))).toBe(true);
-    expect(evaluateMatch(root, made(1000))).toBe(false);
-    expect(evaluateMatch(negated(root), made(1000))).toBe(true);
-  });
-  it('has a socket', () => {
-    expect(evaluateMatch({ ...root, what: 'socket-exists', range: null }, made())).toBe(true);
-  });
-});
-
 describe('without a connection', () => {
   const untracked = (): RuleContext => {
     const c = context();
@@ -395,19 +374,4 @@ it.each([
   c.walk.conntrack.update(c.ns.key, ref.id, { original: { ...entry.original, source: ip(source) } });
   const of = (n: number): XtMatch => ({ kind: 'cluster', nodemask: (1 << n) >>> 0, total, seed, negate: false });
   expect(Array.from({ length: total }, (_, n) => evaluateMatch(of(n), c)).indexOf(true)).toBe(node);
-});
-
-describe('owner', () => {
-  it('of a forwarded packet is nobody at POSTROUTING, though it shows no device that it came in by', () => {
-    const post = { ...context(), iif: null, hook: 'POSTROUTING', forwarded: true } as const;
-    expect(evaluateMatch({ ...n, kind: 'owner', what: 'socket-exists', range: null, supplementary: false }, post)).toBe(
-      false,
-    );
-    expect(
-      evaluateMatch(
-        { ...n, kind: 'owner', what: 'socket-exists', range: null, supplementary: false },
-        { ...post, forwarded: false },
-      ),
-    ).toBe(true);
-  });
 });

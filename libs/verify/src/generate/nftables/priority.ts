@@ -11,8 +11,9 @@ const BEFORE_ROUTING = [-100, -99, -95, -90, -105, -110, -120];
 const AFTER_ROUTING = [100, 99, 95, 90, 105, 110, 120];
 
 /**
- * Of hooks of one priority the kernel asks the one registered last first, and what is registered when cannot be collected: the
- * model follows both orders, and such a packet is undetermined wherever the order matters. So they are the exception here.
+ * Of hooks of one priority the kernel asks the one registered last first, and what was registered when is told by few kernels'
+ * lists of hooks only: else the model follows both orders, and such a packet is undetermined where its fate depends on it. Two
+ * rulesets in one place are seldom on a real machine, too.
  */
 export function sharesPriority({ random }: Draft): boolean {
   return random.chance(0.1);
