@@ -27,6 +27,11 @@ export const AnomalyKind = Type.Union([
   Type.Literal('neighbour-fail'),
   Type.Literal('icmp-error-sent'),
   Type.Literal('icmp-error-received'),
+  /** Something took longer than the probe's threshold; each sample's value is how long, in microseconds. */
+  Type.Literal('softirq-slow'),
+  Type.Literal('socket-slow'),
+  Type.Literal('transmit-slow'),
+  Type.Literal('receive-slow'),
   /** Nothing was watched from windowStart to windowEnd: the sidecar was away. */
   Type.Literal('watch-gap'),
   /** `count` events happened of which nothing else is known. */

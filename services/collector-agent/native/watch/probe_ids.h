@@ -13,6 +13,10 @@ enum nv_probe_id {
     NV_ICMP = 6,
     NV_CONNECTIONS = 7,
     NV_WINDOWS = 8,
+    NV_SOFTIRQ = 9,
+    NV_SOCKETS = 10,
+    NV_TRANSMIT = 11,
+    NV_RECEIVE = 12,
 };
 
 #endif

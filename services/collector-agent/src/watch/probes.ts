@@ -47,6 +47,10 @@ const CONNECTS = ['', 'tcp-connect-fail', 'tcp-connect-slow', 'tcp-connection-lo
 const SLOW = 2;
 /** As probes/neighbours.bpf.c and windows.bpf.c number them. */
 const NEIGHBOURS = ['', 'UNANSWERED', 'TABLE_FULL'];
+const SOFTIRQ = ['', 'TRANSMIT_WAIT', 'TRANSMIT_RUN', 'RECEIVE_WAIT', 'RECEIVE_RUN'];
+const SOCKETS = ['', 'READ_WAIT', 'WRITE'];
+const TRANSMIT = ['', 'QUEUED', 'DRIVER'];
+const RECEIVE = ['', 'BACKLOG', 'TO_READER'];
 const WINDOWS = ['', 'PEER_FULL', 'OWN_FULL'];
 
 /** The detail of an ICMP error: type and code under a mark, or 0. */
@@ -155,6 +159,42 @@ export const PROBES = {
     kind: () => 'tcp-zero-window',
     reason: (key) => word(WINDOWS, key.reason),
     covers: ['tcp-zero-window'],
+  },
+  softirq: {
+    id: 9,
+    kind: () => 'softirq-slow',
+    reason: (key) => word(SOFTIRQ, key.reason),
+    details: (key) => ({ cpu: key.detail }),
+    covers: [],
+    metrics: {
+      1: 'softirq-transmit-wait-microseconds',
+      2: 'softirq-transmit-run-microseconds',
+      3: 'softirq-receive-wait-microseconds',
+      4: 'softirq-receive-run-microseconds',
+    },
+  },
+  sockets: {
+    id: 10,
+    kind: () => 'socket-slow',
+    reason: (key) => word(SOCKETS, key.reason),
+    covers: [],
+    metrics: { 1: 'socket-read-wait-microseconds', 2: 'socket-write-microseconds' },
+  },
+  transmit: {
+    id: 11,
+    kind: () => 'transmit-slow',
+    reason: (key) => word(TRANSMIT, key.reason),
+    details: (key) => ({ ifindex: key.ifindex }),
+    covers: [],
+    metrics: { 1: 'transmit-queued-microseconds', 2: 'transmit-driver-microseconds' },
+  },
+  receive: {
+    id: 12,
+    kind: () => 'receive-slow',
+    reason: (key) => word(RECEIVE, key.reason),
+    details: (key) => ({ ifindex: key.ifindex }),
+    covers: [],
+    metrics: { 1: 'receive-backlog-microseconds', 2: 'receive-to-reader-microseconds' },
   },
 } as const satisfies Record<string, Probe>;
 

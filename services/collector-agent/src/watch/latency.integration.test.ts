@@ -1,0 +1,90 @@
+/** Probes `sockets`, `transmit`, `receive` and `softirq`: delays made on purpose, found in the stage where they are. */
+import type { Anomaly } from '@netverdict/contracts';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type WatchedNamespace, type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
+
+let pair: WatchedPair;
+beforeAll(async () => {
+  pair = await watchedPair('slow');
+});
+afterAll(() => pair?.close());
+
+const slowest = (anomalies: readonly Anomaly[]): number =>
+  Math.max(...anomalies.flatMap(({ samples }) => samples ?? []).map(({ value }) => value ?? 0));
+const histogram = (of: WatchedNamespace, metric: string) =>
+  pair.watch.histograms().filter((h) => h.netns === of.inode && h.metric === metric);
+
+it('sockets: a process that reads late, and one that is held when it writes', async () => {
+  const { a, b, watch } = pair;
+  await watch.command('set sockets threshold 100000');
+  await watch.command('on sockets');
+  await b.python(`l = listen(7001); l.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)`);
+  await a.python(`s = tcp(None); s.setsockopt(SOL_SOCKET, SO_SNDBUF, 4096); s.connect(('${b.ipv4}', 7001))`);
+  await b.python(`c, _ = l.accept()`);
+  const writing = a.python(`s.sendall(b'x' * 100000)`);
+  await b.python(`sleep(0.3); c.settimeout(2); n = 0
+while n < 100000: n += len(c.recv(65536))`);
+  await writing;
+  const late = await pair.until(b, { kind: 'socket-slow', reason: 'READ_WAIT', port: 7001 });
+  expect(late[0]).toMatchObject({
+    probe: 'sockets',
+    direction: 'in',
+    pod: { namespace: 'shop', name: 'b' },
+    tuple: { source: a.ipv4, sourcePort: null, destination: b.ipv4, destinationPort: 7001 },
+  });
+  expect(slowest(late)).toBeGreaterThan(200_000);
+  const held = await pair.until(a, { kind: 'socket-slow', reason: 'WRITE', port: 7001 });
+  expect(held[0]).toMatchObject({ direction: 'out', tuple: { source: a.ipv4, destination: b.ipv4 } });
+  expect(slowest(held)).toBeGreaterThan(100_000);
+  expect(histogram(b, 'socket-read-wait-microseconds').length).toBeGreaterThan(0);
+  await watch.command('off sockets');
+});
+
+it('transmit: a queue that lets through less than comes in', async () => {
+  const { a, b, watch } = pair;
+  await watch.command('set transmit threshold 50000');
+  await watch.command(`set transmit netns ${a.inode}`);
+  await watch.command('on transmit');
+  a.run(['tc', 'qdisc', 'replace', 'dev', 'eth0', 'root', 'tbf', 'rate', '400kbit', 'burst', '3000', 'limit', '60000']);
+  await a.python(`s = socket(AF_INET, SOCK_DGRAM)
+for i in range(12): s.sendto(b'x' * 1000, ('${b.ipv4}', 7002))
+sleep(0.4)`);
+  const queued = await pair.until(a, { kind: 'transmit-slow', reason: 'QUEUED', port: 7002 }, 5);
+  expect(queued[0]).toMatchObject({ direction: 'out', tuple: { protocol: 17, source: a.ipv4, destination: b.ipv4 } });
+  expect(slowest(queued)).toBeGreaterThan(50_000);
+  expect(histogram(a, 'transmit-queued-microseconds')[0]?.count).toBeGreaterThanOrEqual(12);
+  expect(histogram(a, 'transmit-driver-microseconds')[0]?.count).toBeGreaterThanOrEqual(12);
+  a.run(['tc', 'qdisc', 'del', 'dev', 'eth0', 'root']);
+  await watch.command('off transmit');
+});
+
+it('receive: a segment that lies in its socket', async () => {
+  const { a, b, watch } = pair;
+  await watch.command('set receive threshold 150000');
+  await watch.command(`set receive netns ${b.inode}`);
+  await watch.command('on receive');
+  await b.python(`l = listen(7003)`);
+  await a.python(`s = tcp(); s.connect(('${b.ipv4}', 7003)); s.send(b'x' * 100)`);
+  await b.python('c, _ = l.accept(); sleep(0.3); c.recv(200)');
+  const slow = await pair.until(b, { kind: 'receive-slow', reason: 'TO_READER', port: 7003 });
+  expect(slow[0]).toMatchObject({ direction: 'in', count: 1, tuple: { source: a.ipv4, destination: b.ipv4 } });
+  expect(slowest(slow)).toBeGreaterThan(250_000);
+  expect(histogram(b, 'receive-backlog-microseconds')[0]?.count).toBeGreaterThan(0);
+  await watch.command('off receive');
+});
+
+it('softirq: how long they wait and run, of the node as a whole', async () => {
+  const { a, b, watch } = pair;
+  await watch.command('on softirq');
+  await a.python(`s = socket(AF_INET, SOCK_DGRAM)
+for i in range(50): s.sendto(b'x', ('${b.ipv4}', 7004))
+sleep(0.1)`);
+  await watch.command('off softirq');
+  await watch.command('flush');
+  for (const metric of ['softirq-receive-wait-microseconds', 'softirq-receive-run-microseconds']) {
+    const [told] = watch.histograms().filter((h) => h.metric === metric);
+    expect(told).toMatchObject({ netns: 0, peer: { address: null } });
+    expect(told?.count).toBeGreaterThan(5);
+    expect(told?.buckets.reduce((sum, n) => sum + n, 0)).toBe(told?.count);
+  }
+});
