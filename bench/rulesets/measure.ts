@@ -134,8 +134,9 @@ async function measure(bench: BenchNode, mode: Mode, services: number): Promise<
     collected = null;
     await collect();
     const collectAgainMs = performance.now() - again;
-    const tracedUs = each((i) => void evaluate(world, question(i)), 1000, 1500);
-    const verdictUs = each((i) => void verdictOf(world, question(i)), 1000, 1500);
+    // Warm: each Service was asked for once.
+    const tracedUs = each((i) => void evaluate(world, question(i)), Math.max(2000, services), 1500);
+    const verdictUs = each((i) => void verdictOf(world, question(i)), 2000, 1500);
     const memory = rssMib();
     const naive = { indexes: false } as const;
     return {

@@ -23,7 +23,7 @@ export function track(at: At, packet: Packet): HookResult {
   const strict = packet.protocol === 6 ? strictness(walk, ns) : undefined;
   const found = walk.conntrack.track(ns.key, packet, strict);
   const tracked = seen(walk, packet, found);
-  const states = (): string => ctStates({ ...at.devices, walk, ns, hook: at.hook, packet: tracked }).join(',');
+  const states = (): string => ctStates({ walk, ns, packet: tracked }).join(',');
   const read = tracked.ct && walk.conntrack.get(ns.key, tracked.ct.id)?.collected;
   if (read)
     walk.step(ns, () => ({
@@ -34,12 +34,10 @@ export function track(at: At, packet: Packet): HookResult {
       evidence: [cite(ns.net.state.conntrack, 'conntrack', read)],
     }));
   else if (hasRules(ns, packet))
-    walk.step(ns, () => ({
-      kind: 'conntrack',
-      text: `conntrack: ${states()}`,
-      action: 'pass',
-      detail: { hook: at.hook, state: states() },
-    }));
+    walk.step(ns, () => {
+      const state = states();
+      return { kind: 'conntrack', text: `conntrack: ${state}`, action: 'pass', detail: { hook: at.hook, state } };
+    });
   return { ok: true, packet: tracked };
 }
 

@@ -40,10 +40,13 @@ export interface RuleContext extends Devices {
   readonly packet: Packet;
 }
 
-export function entryOf(context: RuleContext): CtEntry | undefined {
+export function entryOf(context: Tracked): CtEntry | undefined {
   const ref = context.packet.ct;
   return ref ? context.walk.conntrack.get(context.ns.key, ref.id) : undefined;
 }
+
+/** What tells of the packet's connection. */
+export type Tracked = Pick<RuleContext, 'walk' | 'ns' | 'packet'>;
 
 /** A match's answer: yes, no, or why it cannot be told. */
 export type Answer = boolean | { readonly unknown: string };

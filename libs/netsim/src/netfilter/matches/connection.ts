@@ -1,13 +1,13 @@
 /** conntrack: state, status, tuples, direction, mark. */
 import type { XtMatch } from '@netverdict/linux-net';
 import type { CtRef } from '../../conntrack/table.ts';
-import { type Answer, entryOf, type NotThere, type RuleContext } from '../context.ts';
+import { type Answer, entryOf, type NotThere, type RuleContext, type Tracked } from '../context.ts';
 import { inMask } from './base.ts';
 import { inRange } from './transport.ts';
 
 type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
 
-export function ctStates(c: RuleContext): readonly string[] {
+export function ctStates(c: Tracked): readonly string[] {
   if (c.packet.untracked) return UNTRACKED;
   const entry = entryOf(c);
   if (!entry || !c.packet.ct) return INVALID;
