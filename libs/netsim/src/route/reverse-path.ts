@@ -24,6 +24,8 @@ export interface ReverseOptions {
   readonly acceptLocal: boolean;
   /** The device that the packet will leave by, which rules then take as `iif` of the answer; the host's own where it stays. */
   readonly leavesBy?: string;
+  /** -m rpfilter fills in no ports, and IPv4's no protocol either: policy rules that ask for these do not match. */
+  readonly addressesAlone?: boolean;
 }
 
 export function reversePath(
@@ -46,9 +48,9 @@ export const reverseKey = (packet: Packet, options: ReverseOptions): FlowKey => 
   destination: packet.source,
   mark: options.useMark ? packet.mark : 0,
   tos: packet.tos,
-  protocol: packet.protocol,
-  sport: packet.dport,
-  dport: packet.sport,
+  protocol: options.addressesAlone && packet.family === 'ipv4' ? 0 : packet.protocol,
+  sport: options.addressesAlone ? null : packet.dport,
+  dport: options.addressesAlone ? null : packet.sport,
   iifName: options.leavesBy ?? 'lo',
   oif: null,
   oifName: null,

@@ -90,7 +90,11 @@ export function rpfilter(m: Of<'rpfilter'>, c: RuleContext): Answer {
   const nobody = typeof source === 'number' ? source >>> 24 === 0 : source === 0n;
   if (nobody && (typeof destination === 'bigint' || destination === LIMITED_BROADCAST || isLocalMulticast(destination)))
     return !m.invert;
-  const result = reversePath(c.walk, c.ns, c.iif, c.packet, { useMark: m.validmark, acceptLocal: m.acceptLocal });
+  const result = reversePath(c.walk, c.ns, c.iif, c.packet, {
+    useMark: m.validmark,
+    acceptLocal: m.acceptLocal,
+    addressesAlone: true,
+  });
   if (result.kind === 'unknown') return { unknown: result.missing.text };
   const passes = result.kind === 'same-device' || (m.loose && result.kind === 'other-device');
   return passes !== m.invert;
