@@ -50,7 +50,9 @@ const told = (packet: Packet): Packet => ({ ...packet, ct: null, untracked: fals
 
 function mayAnswer(ns: WorldNamespace, about: Packet, kind: IcmpKind): boolean {
   const { source, destination } = about;
-  if (isMulticast(source) || source === 0 || source === 0n) return false;
+  if (source === 0 || source === 0n) return false;
+  // icmp6_send looks at the source; icmp_send does not, since nothing comes in with one of a group.
+  if (about.family === 'ipv6' && isMulticast(source)) return false;
   if (about.family === 'ipv6') return !isMulticast(destination) || kind.type === TOO_BIG.ipv6.type;
   const type = addressType(ns, destination);
   return type !== 'broadcast' && type !== 'multicast';
