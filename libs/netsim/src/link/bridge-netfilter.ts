@@ -62,7 +62,7 @@ function oneAfterTheOther(packet: Packet, hooks: readonly ((packet: Packet) => H
 function refitted(walk: Walk, { ns, bridge, exit }: Crossing, packet: Packet): HookResult {
   const fits = lengthOf(packet) <= exit.mtuBytes;
   const mayCut = packet.family === 'ipv4' ? !packet.dontFragment : packet.sizeBytes <= bridge.mtuBytes;
-  if (fits || walk.sees('mtu/bridge-netfilter', mayCut))
+  if (fits || walk.sees('mtu/bridge-port', mayCut))
     return { ok: true, packet: fits ? packet : cutTo(bridge.mtuBytes, packet) };
   const told = packet.family === 'ipv6';
   const cause = {

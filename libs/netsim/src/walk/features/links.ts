@@ -45,6 +45,5 @@ export const MTUS = {
   device: 'kernel',
   route: 'kernel',
   'bridge-port': 'kernel',
-  'bridge-netfilter': 'kernel',
   'receiving-device': 'kernel',
 } as const satisfies Readonly<Record<string, Held>>;
