@@ -1,6 +1,6 @@
 /**
  * IPv6 tells the sender of each piece that is lost (icmp6_send; icmp_send answers the first only): as many errors, one behind the
- * other. They are alike, so that one is followed and the rules that it meets count for all.
+ * other. They are followed one by one, since a rule may draw lots for each.
  */
 import { FRAGMENT_HEADERS, type Packet } from '../packet/packet.ts';
 import type { RuleMet } from '../walk/observable.ts';
@@ -9,9 +9,11 @@ import type { WorldNamespace } from '../world/world.ts';
 
 /** Errors about the pieces of one packet. */
 export interface Errors {
+  readonly ns: WorldNamespace;
+  readonly packet: Packet;
   readonly count: number;
-  /** Where in the rules met the first error is handed from one device to the next, beginning with where it is sent. */
-  readonly handed: number[];
+  /** For each that was sent so far, where in the rules met it is sent, and then handed from one device to the next. */
+  readonly handed: number[][];
 }
 
 const IPV6_HEADER = 40;
@@ -41,12 +43,12 @@ export const tracks = (ns: WorldNamespace, family: Packet['family']): boolean =>
   );
 
 /** All errors are sent before the first of them is looked at where they come in. */
-export function rulesOfAll(rules: readonly RuleMet[], { count, handed }: Errors): readonly RuleMet[] {
-  const [first = rules.length] = handed;
-  const all = rules.slice(0, first);
-  handed.forEach((from, i) => {
-    const stretch = rules.slice(from, handed[i + 1] ?? rules.length);
-    for (let n = 0; n < count; n++) all.push(...stretch);
-  });
+export function rulesOfAll(rules: readonly RuleMet[], { handed }: Errors): readonly RuleMet[] {
+  const all = rules.slice(0, handed[0]?.[0]);
+  const stretches = Math.max(...handed.map(({ length }) => length));
+  for (let i = 0; i < stretches; i++)
+    handed.forEach((starts, n) => {
+      if (starts[i] !== undefined) all.push(...rules.slice(starts[i], starts[i + 1] ?? handed[n + 1]?.[0]));
+    });
   return all;
 }

@@ -57,7 +57,7 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
   walk.circle = null;
   walk.told = answer;
   const count = errorsAbout(ns, stop.cause, packet, own);
-  if (count > 1) walk.errors = { count, handed: [walk.rulesMet.length] };
+  if (count > 1) walk.errors = { ns, packet: answer, count, handed: [[walk.rulesMet.length]] };
   walk.direction = 'reply';
   walk.step(ns, () => ({
     kind: 'origin',
@@ -80,10 +80,13 @@ function outByPort(walk: Walk, ns: WorldNamespace, packet: Packet, link: Link, c
   return { do: 'transmit', ns, link, frame, nexthop: null };
 }
 
-/** The sender of an answer that does not come through hears of it as well; nobody here asks how that error fares. */
+/**
+ * The sender of an answer that does not come through hears of it as well; nobody here asks how that error fares. None is sent
+ * about an error, but IPv4 counts it as one that was (ip_error, before icmp_send).
+ */
 function aboutAnswer(walk: Walk, { cause, packet }: Stop, stage: Stage | null): ToldOfAnswer | null {
   const namespace = walk.grave ? walk.grave.place : walk.answeredBy;
-  if (namespace === null || stage?.do !== 'ip-receive' || isIcmpError(packet)) return null;
+  if (namespace === null || stage?.do !== 'ip-receive') return null;
   const reaction = reactionTo(cause, { packet, byIp: true });
   return reaction.do === 'icmp' ? { namespace, ...reaction.icmp } : null;
 }

@@ -50,7 +50,7 @@ function membership(set: Readable, sets: CompiledIpSets, lookup: Lookup, sees: S
         const address = Number(probe.address(directions[0] ?? 'src'));
         if (address < range.from || address > range.to) return 'out';
       }
-      const found = lookUp(set.tries, { probe, directions, mask: set.mask, markmask });
+      const found = lookUp(set.tries, { name: set.name, probe, directions, mask: set.mask, markmask });
       if (found === 'mac') return { unknown: `the link-layer address that set ${set.name} asks for` };
       return found ? answerOf(found, set.name, countersDecide) : 'out';
     }

@@ -26,6 +26,7 @@ const PACKET: SetProbe = {
   port: (side) => (side === 'src' ? 40000 : 80),
   device: (side) => (side === 'src' ? 'eth0' : 'veth1'),
   mac: (side) => (side === 'src' ? mac('02:00:00:00:00:01') : undefined),
+  goesWith: () => true,
 };
 const ICMP: SetProbe = { ...PACKET, protocol: 1, port: () => 8 * 256 };
 const GRE: SetProbe = { ...PACKET, protocol: 47, port: () => 0 };

@@ -188,6 +188,7 @@ function probeOf(element: string): { probe: SetProbe; directions: readonly Side[
       port: () => port[1],
       device: () => device,
       mac: () => mac,
+      goesWith: () => true,
     },
   };
 }

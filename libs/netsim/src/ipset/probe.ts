@@ -14,6 +14,8 @@ export interface SetProbe {
   device(side: Side): string | null;
   /** null: the packet has no link-layer header; undefined: not known. */
   mac(side: Side): Mac | null | undefined;
+  /** Does a member that was stored without a link-layer address go with this one? The first that it is asked about becomes its own. */
+  goesWith(set: string, address: IpAddress, mac: Mac): boolean;
 }
 
 /** `nomatch`: an exception decided, which `--return-nomatch` takes for the match. */

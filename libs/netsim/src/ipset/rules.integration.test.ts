@@ -79,6 +79,7 @@ const probe = (chain: string): SetProbe => ({
   port: (side) => (side === 'src' ? 5000 : 99),
   device: (side) => ((side === 'src') === (chain === 'INPUT') ? 'lo' : null),
   mac: () => undefined,
+  goesWith: () => true,
 });
 
 const CASES = ['INPUT', 'OUTPUT'].flatMap((chain) =>

@@ -88,6 +88,8 @@ export function masked(address: IpAddress, mask: IpAddress | null): IpAddress {
 }
 
 export interface Question {
+  /** Of the set. */
+  readonly name: string;
   readonly probe: SetProbe;
   readonly directions: readonly Side[];
   readonly mask: IpAddress | null;
@@ -107,7 +109,7 @@ function descend(
   start: Nest,
   lengths: readonly number[],
   dimensions: readonly IpSetDimension[],
-  { probe, directions, mask, markmask }: Question,
+  { name, probe, directions, mask, markmask }: Question,
 ): Entry | 'mac' | null {
   let nest = start;
   let addresses = 0;
@@ -130,8 +132,9 @@ function descend(
         break;
       default: {
         const mac = probe.mac(side);
-        // bitmap:ip,mac: an address stored alone goes with any.
-        found = nest.get(null) ?? (mac === undefined || mac === null ? undefined : nest.get(mac));
+        // Loopback's frames have none, and are in no such set (bitmap_ipmac_kadt, hash_ipmac4_kadt).
+        if (mac === null) return null;
+        found = atMac(nest, mac, (own) => probe.goesWith(name, probe.address(directions[0] ?? 'src'), own));
         if (found === undefined && mac === undefined && nest.size > 0) return 'mac';
       }
     }
@@ -140,4 +143,11 @@ function descend(
     nest = found;
   }
   return null;
+}
+
+/** bitmap:ip,mac: an address stored alone takes the first that it is asked about (bitmap_ipmac_do_test). */
+function atMac(nest: Nest, mac: Mac | undefined, goesWith: (mac: Mac) => boolean): Nest | Entry | undefined {
+  const alone = nest.get(null);
+  if (mac === undefined) return alone;
+  return alone !== undefined && goesWith(mac) ? alone : nest.get(mac);
 }

@@ -1,6 +1,7 @@
 /** What a rule can see of a packet: the packet, the devices, the connection. */
 import type { IpAddress, Link } from '@netverdict/linux-net';
 import type { CtEntry } from '../conntrack/table.ts';
+import { hasTemplate, templateOf } from '../conntrack/template.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
@@ -41,6 +42,7 @@ export interface RuleContext extends Devices {
 }
 
 export function entryOf(context: Tracked): CtEntry | undefined {
+  if (hasTemplate(context.packet)) return templateOf(context.packet);
   const ref = context.packet.ct;
   return ref ? context.walk.conntrack.get(context.ns.key, ref.id) : undefined;
 }

@@ -46,6 +46,11 @@ export function run(
   for (;;) {
     if (next.do === 'end') {
       const more: Next | null = next.stop && react(walk, next.stop, stage);
+      const another = more === null ? walk.nextError() : null;
+      if (another) {
+        next = another;
+        continue;
+      }
       if (!more) return { walk, stop: walk.grave ?? wayEnded(walk, next.stop), abandoned: false };
       next = more;
     }
@@ -91,10 +96,10 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
       confirmEntry(walk, next.ns, next.frame.packet);
       return transmit(walk, next.ns, next.link, next.frame, next.nexthop);
     case 'receive':
-      walk.errors?.handed.push(walk.rulesMet.length);
+      walk.handsOn();
       return receive(walk, next.ns, next.link, next.frame);
     case 'ip-receive':
-      if (next.iif.loopback) walk.errors?.handed.push(walk.rulesMet.length);
+      if (next.iif.loopback) walk.handsOn();
       return ipReceive(walk, next.ns, next.iif, next.packet, next.prerouted, next.physIn);
     case 'bridge-forward':
       return bridgeForward(walk, next.ns, next.bridge, next.port, next.frame);

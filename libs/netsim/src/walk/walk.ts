@@ -60,6 +60,12 @@ export class Walk {
     return this.#changedSets;
   }
   #changedSets: Set<string> | null = null;
+  /** Link-layer addresses that members of sets without one were given in this run: by namespace, set and address. */
+  get filledMembers(): Map<string, Mac> {
+    this.#filledMembers ??= new Map();
+    return this.#filledMembers;
+  }
+  #filledMembers: Map<string, Mac> | null = null;
   /** What nft rules of this run have added to their sets, or (null) taken out: by set, by key. */
   get nftElements(): Map<string, Map<string, NftElement | null>> {
     this.#nftElements ??= new Map();
@@ -89,7 +95,7 @@ export class Walk {
   told: Packet | null = null;
   /** An error that a host on the way sent about the answer (or about a RST): who is told, and what. It is not followed. */
   toldOfAnswer: ToldOfAnswer | null = null;
-  /** The error that is followed stands for several. */
+  /** More than one error is sent about the packet, one behind the other. */
   errors: Errors | null = null;
   /** How the packet ended, while its error or RST is on the way back. */
   grave: Stop | null = null;
@@ -145,8 +151,25 @@ export class Walk {
   /** A function is called only where the step is told: the texts are most of a verdict's cost. */
   step(at: WorldNamespace | Place, input: StepInput | (() => StepInput)): void {
     this.#allowance.spend(COST.step);
-    if (!this.#aside && this.telling && this.circle?.direction !== this.direction)
+    if (!this.#aside && this.telling && !this.#silent)
       this.recorder.add(placeOf(at), this.direction, typeof input === 'function' ? input() : input);
+  }
+
+  get #silent(): boolean {
+    return this.circle?.direction === this.direction || (this.errors !== null && this.errors.handed.length > 1);
+  }
+
+  /** An error comes from one device to another. */
+  handsOn(): void {
+    this.errors?.handed.at(-1)?.push(this.rulesMet.length);
+  }
+
+  /** The error behind the one that is through. */
+  nextError(): Next | null {
+    if (this.errors === null || this.errors.handed.length >= this.errors.count) return null;
+    this.errors.handed.push([this.rulesMet.length]);
+    this.#seen.length = 0;
+    return { do: 'output', ns: this.errors.ns, packet: this.errors.packet, oif: null };
   }
 
   /** Questions about another packet than the one that is followed (who would answer an ARP request?) leave no steps and no rules met. */

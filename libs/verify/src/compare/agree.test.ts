@@ -1,7 +1,7 @@
 /** A judge that cannot disagree is none: each way to differ is told, and nothing unknown agrees. */
 import { describe, expect, it } from 'vitest';
 import type { PredictedBranch, Prediction } from '../model/predict.ts';
-import type { Observation, Received, RuleSeen } from '../world/observation.ts';
+import type { HeardForReal, Observation, Received, RuleSeen } from '../world/observation.ts';
 import { compare } from './agree.ts';
 
 const RECEIVED: Received = {
@@ -105,6 +105,22 @@ describe('branches and repetitions', () => {
       received: attempt < toB ? RECEIVED : other.received,
     }));
   const both = (count: number): Prediction[] => Array.from({ length: count }, () => says(half(BRANCH), half(other)));
+
+  it('say nothing from where on errors of routes may be held back', () => {
+    const told = { type: 3, code: 0 };
+    const silent: HeardForReal = { kind: 'silence' };
+    const heard: HeardForReal = { kind: 'icmp', ...told, from: '10.0.0.9', mtu: null };
+    const branch = (as: HeardForReal, share: number): PredictedBranch => ({ ...BRANCH, told, share, heard: as });
+    const said = Array.from({ length: 100 }, () => says(branch(silent, 0.25), branch(heard, 0.75)));
+    const seen = (mayBeHeldBack: boolean): Observation[] =>
+      Array.from({ length: 100 }, (_, attempt) =>
+        attempt < 5
+          ? { ...SEEN, attempt, heard }
+          : { ...SEEN, attempt, heard: silent, ...(mayBeHeldBack ? { mayBeHeldBack } : {}) },
+      );
+    expect(compare(said, seen(true))).toEqual({ kind: 'agrees' });
+    expect(compare(said, seen(false)).kind).toBe('disagrees');
+  });
 
   it('agree where each is seen as often as its share says', () => {
     expect(compare(both(100), run(53, 47))).toEqual({ kind: 'agrees' });

@@ -35,11 +35,15 @@ export function compare(predictions: readonly Prediction[], observations: readon
     return { kind: 'undetermined', unknowns };
   const differences: Difference[] = [];
   const seen = new Map<string, number>();
+  // From where errors may be held back on, what is heard says nothing of how often a branch is taken.
+  const maySend = predictions.some((p) => p.branches.some((b) => b.told !== null && isRouteError(b.told)));
+  const heldBack = maySend ? observations.find((o) => o.mayBeHeldBack) : undefined;
+  const heldBackFrom = heldBack?.attempt ?? predictions.length;
   for (const observation of observations) {
     const { branches } = predictions[observation.attempt] ?? { branches: [] };
     const found = branches.find((branch) => differencesOf(branch, observation).length === 0);
     if (found) {
-      seen.set(lookOf(found), (seen.get(lookOf(found)) ?? 0) + 1);
+      if (observation.attempt < heldBackFrom) seen.set(lookOf(found), (seen.get(lookOf(found)) ?? 0) + 1);
       continue;
     }
     const [nearest = ['nothing was predicted']] = branches
@@ -47,7 +51,8 @@ export function compare(predictions: readonly Prediction[], observations: readon
       .sort((x, y) => x.length - y.length);
     differences.push({ kind: 'outcome', observation, nearest });
   }
-  if (differences.length === 0 && observations.length > 1) differences.push(...shares(predictions, seen));
+  if (differences.length === 0 && observations.length > 1)
+    differences.push(...shares(predictions.slice(0, heldBackFrom), seen));
   return differences.length === 0 ? { kind: 'agrees' } : { kind: 'disagrees', differences };
 }
 

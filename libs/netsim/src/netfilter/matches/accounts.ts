@@ -1,5 +1,6 @@
 /** What a rule asks of a connection's accounts: cluster, connbytes, connlabel, connlimit, helper. */
 import type { IpAddress, XtMatch } from '@netverdict/linux-net';
+import { hasTemplate } from '../../conntrack/template.ts';
 import { jhash, reciprocalScale } from '../../hash/jhash.ts';
 import type { Answer, NotThere, RuleContext } from '../context.ts';
 import { entryOf } from '../context.ts';
@@ -24,7 +25,7 @@ export function cluster(m: Of<'cluster'>, c: RuleContext): Answer | NotThere {
 /** connbytes_mt: without accounts it says no, negated or not. Conntrack has counted this packet already. */
 export function connbytes(m: Of<'connbytes'>, c: RuleContext): Answer | NotThere {
   const entry = entryOf(c);
-  if (!entry) return null;
+  if (!entry || hasTemplate(c.packet)) return null;
   if (!entry.carried) return { unknown: 'how much the connection has carried' };
   const { original, reply } = entry.carried;
   const asked = m.direction === 'both' ? [original, reply] : [m.direction === 'original' ? original : reply];

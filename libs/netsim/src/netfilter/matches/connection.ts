@@ -1,6 +1,7 @@
 /** conntrack: state, status, tuples, direction, mark. */
 import type { XtMatch } from '@netverdict/linux-net';
 import type { CtRef } from '../../conntrack/table.ts';
+import { hasTemplate } from '../../conntrack/template.ts';
 import { type Answer, entryOf, type NotThere, type RuleContext, type Tracked } from '../context.ts';
 import { inMask } from './base.ts';
 import { inRange } from './transport.ts';
@@ -9,6 +10,7 @@ type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
 
 export function ctStates(c: Tracked): readonly string[] {
   if (c.packet.untracked) return UNTRACKED;
+  if (hasTemplate(c.packet)) return STATES.new.plain;
   const entry = entryOf(c);
   if (!entry || !c.packet.ct) return INVALID;
   const state = STATES[c.packet.ct.info];
@@ -81,7 +83,9 @@ export function ctport(m: Of<'ctport'>, c: RuleContext): Answer | NotThere {
 }
 
 export const ctdir = (m: Of<'ctdir'>, c: RuleContext): Answer | NotThere =>
-  c.packet.ct === null ? without(m) : (c.packet.ct.direction === 'original') === (m.direction === 'ORIGINAL');
+  c.packet.ct === null && !hasTemplate(c.packet)
+    ? without(m)
+    : (c.packet.ct?.direction !== 'reply') === (m.direction === 'ORIGINAL');
 
 export const mark = (m: Of<'mark'>, c: RuleContext): Answer => (c.packet.mark & m.mask) >>> 0 === m.value >>> 0;
 

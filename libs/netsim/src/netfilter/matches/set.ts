@@ -32,6 +32,12 @@ const probeOf = (c: RuleContext): SetProbe => ({
   port: (side) => portOf(c.packet, side),
   device: (side) => (side === 'src' ? c.iif : c.oif)?.name ?? null,
   mac: (side) => macOf(c, side),
+  goesWith: (set, address, mac) => {
+    const key = `${c.ns.key} ${set} ${address}`;
+    const taken = c.walk.filledMembers.get(key);
+    if (taken === undefined) c.walk.filledMembers.set(key, mac);
+    return taken === undefined || taken === mac;
+  },
 });
 
 /** eth_hdr() of the frame that it came in, at any hook after; what was made here or came over loopback has none (its addresses are zero). */

@@ -18,8 +18,6 @@ export const entryOf = (e: Evaluation): CtEntry | undefined =>
 const STATE_BITS: Readonly<Record<string, number>> = { INVALID: 1, ESTABLISHED: 2, RELATED: 4, NEW: 8, UNTRACKED: 64 };
 
 function stateBits(e: Evaluation): number {
-  // A template counts as a connection, and as a new one.
-  if (e.packet.template && !e.packet.ct) return STATE_BITS.NEW ?? 0;
   let bits = 0;
   for (const state of ctStates(asRuleContext(e.context, e.packet))) bits |= STATE_BITS[state] ?? 0;
   return bits;
