@@ -19,7 +19,7 @@ export interface Mutant {
 
 /** Calls whose arguments tell, and properties that hold words: nothing that a packet feels. */
 const TELLING_CALLS =
-  /(^|\.)(step|stop|ask|lost|unknown|missing\w*|cite\w*|describe|met|say|label|note|makeStep|\w*Text|\w*Evidence|spend|formatIp|unread\w*)$/;
+  /(^|\.)(step|stop|ask|lost|unknown|missing\w*|cite\w*|describe|met|say|label|note|makeStep|\w*Text|\w*Evidence|spend|uncertain|unknownEffect|formatIp|unread\w*)$/;
 const TELLING_PROPERTIES = new Set([
   'text',
   'zh',

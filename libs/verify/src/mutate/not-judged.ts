@@ -26,7 +26,7 @@ export const NOT_JUDGED: readonly NotJudged[] = [
   { file: /^netfilter\/matches\/header\.ts$/, names: /^(tcpmss|sctpChunks)$/, why: 'unknowns by their names' },
   {
     file: /^nft\/expressions\/rest\.ts$/,
-    names: /^(queue|synproxy|flowOffload|objectEffect)$/,
+    names: /^(queue|synproxy|flowOffload|objectEffect|xt|unsupported)$/,
     why: 'programs, SYNPROXY and offload: each is an unknown by its name',
   },
 ];
