@@ -14,7 +14,32 @@ export interface Explanation {
   readonly why: string;
 }
 
-export const EXPLAINED: readonly Explanation[] = [];
+export const EXPLAINED: readonly Explanation[] = [
+  {
+    file: 'route/reverse-path.ts',
+    code: "return { kind: 'other-device', dev: dev === null",
+    is: 'equivalent',
+    why: 'the device is named in words only; that it is another one is what decides',
+  },
+  {
+    file: 'nft/registers.ts',
+    code: 'if (bytes < 4)',
+    is: 'equivalent',
+    why: 'four bytes are answered in the line before',
+  },
+  {
+    file: 'nft/registers.ts',
+    code: 'for (let i = 1; i * 4 < bytes; i++)',
+    is: 'equivalent',
+    why: 'a word too many is cut off in the next line',
+  },
+  {
+    file: 'netfilter/traverse.ts',
+    code: 'if (chance === null || chance >= 1)',
+    is: 'equivalent',
+    why: 'with a share of exactly one the other way has none, and a branch without a share is never expected',
+  },
+];
 
 export const explanationOf = ({ file, code, was, replacement }: Survivor): Explanation | null =>
   EXPLAINED.find(
