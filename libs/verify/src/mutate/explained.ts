@@ -16,6 +16,48 @@ export interface Explanation {
 
 export const EXPLAINED: readonly Explanation[] = [
   {
+    file: 'route/source6.ts',
+    code: 'for (let i = 0; i < a.length; i++) if (a[i] !== b[i])',
+    is: 'equivalent',
+    why: 'behind the last of both there is nothing, which is the same',
+  },
+  {
+    file: 'route/multipath.ts',
+    code: 'const spread = policy === 1',
+    is: 'gap',
+    why: 'with the other policies the hash is not told: those verdicts are undetermined, and so nothing to compare with',
+  },
+  {
+    file: 'nft/context.ts',
+    code: "input: 'INPUT'",
+    is: 'equivalent',
+    why: 'what iptables and nft share asks of the hook only whether the packet was made here, which neither is',
+  },
+  {
+    file: 'netfilter/hook.ts',
+    code: 'if (groups.length === 1) break;',
+    is: 'equivalent',
+    why: 'a shortcut: a group that has translated is asked no more at the beginning of the loop either',
+  },
+  {
+    file: 'nft/expressions/chance.ts',
+    code: 'if (element && x.verdict) return',
+    is: 'gap',
+    why: 'of a lot that a map of verdicts draws no world has two elements with one verdict',
+  },
+  {
+    file: 'conntrack/needed.ts',
+    code: 'return false;',
+    is: 'gap',
+    why: 'connections that no rule asks for show in how pieces are put together alone',
+  },
+  {
+    file: 'netfilter/matches/memory.ts',
+    code: "if (m.mode === 'update'",
+    is: 'gap',
+    why: 'the count of a list is asked for once for each packet: no world asks for it again after an update',
+  },
+  {
     file: 'route/reverse-path.ts',
     code: "return { kind: 'other-device', dev: dev === null",
     is: 'equivalent',

@@ -39,7 +39,7 @@ const GUARDS =
 const TELLING_NAMES =
   /^(text|reason|question|evidence|cited|missing|said|detail|describe\w*|cite\w*|\w+(Text|Evidence))$/;
 /** How much is enough: constants that say when an index pays or when to give up. */
-const LIMITS = /^(MOST|LONG|ENOUGH)_/;
+const LIMITS = /^(MOST|MAX|LONG|ENOUGH)_/;
 const HEX = /^0x[0-9a-f_]+n?$/i;
 /** The first argument names the meaning, the second is its answer. */
 const SEES = /(^|\.)sees$/;
