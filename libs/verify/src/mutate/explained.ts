@@ -28,6 +28,18 @@ export const EXPLAINED: readonly Explanation[] = [
     why: 'with the other policies the hash is not told: those verdicts are undetermined, and so nothing to compare with',
   },
   {
+    file: 'route/multipath.ts',
+    code: 'if (hops.length < 2)',
+    is: 'gap',
+    why: 'which of two hops a hash takes is not told: those verdicts are undetermined, and so nothing to compare with',
+  },
+  {
+    file: 'nft/context.ts',
+    code: "ingress: 'PREROUTING'",
+    is: 'equivalent',
+    why: 'what iptables and nft share asks of the hook only whether the packet was made here, which neither is',
+  },
+  {
     file: 'nft/context.ts',
     code: "input: 'INPUT'",
     is: 'equivalent',
