@@ -16,6 +16,30 @@ export interface Explanation {
 
 export const EXPLAINED: readonly Explanation[] = [
   {
+    file: 'path/egress.ts',
+    code: "const routes = packet.family === 'ipv4'",
+    is: 'equivalent',
+    why: 'the section that is cited as evidence: words',
+  },
+  {
+    file: 'nft/expressions/compare.ts',
+    code: 'const isWord =',
+    is: 'equivalent',
+    why: 'a quicker way for short values, with the same answer',
+  },
+  {
+    file: 'nft/expressions/routing.ts',
+    code: 'if (realms === null) e.unread.add',
+    is: 'equivalent',
+    why: 'which byte it was that is not known: words',
+  },
+  {
+    file: 'route/source4.ts',
+    code: 'if (prefixLength === 0) return true;',
+    is: 'gap',
+    why: 'no world has an address whose prefix is everything',
+  },
+  {
     file: 'route/source6.ts',
     code: 'for (let i = 0; i < a.length; i++) if (a[i] !== b[i])',
     is: 'equivalent',

@@ -37,7 +37,7 @@ const GUARDS =
   /\bknown\b|unknown|isKnown|compatible|missing|abandon|budget|exhausted|lens|undefined|unread|unsupported|maybe/i;
 /** Declarations that tell. */
 const TELLING_NAMES =
-  /^(text|reason|question|evidence|cited|missing|said|detail|describe\w*|cite\w*|\w+(Text|Evidence))$/;
+  /^(text|who|reason|question|evidence|cited|missing|said|detail|describe\w*|cite\w*|\w+(Text|Evidence))$/;
 /** How much is enough: constants that say when an index pays or when to give up. */
 const LIMITS = /^(MOST|MAX|LONG|ENOUGH)_/;
 const HEX = /^0x[0-9a-f_]+n?$/i;
