@@ -121,6 +121,7 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
 
   const routeErrors = countRouteErrors(() => performance.now());
   const send = async (flow: FlowSpec, hold: boolean, told: readonly string[]): Promise<readonly Observation[]> => {
+    routeErrors.sending();
     const [answer] = await prober.ask([flowCommand(flow, hold)]);
     return (answer as { attempts: AttemptAnswer[] }).attempts.map((attempt, number) =>
       routeErrors.note(flow, observationOf({ flow, number, attempt, names, positions }), told),

@@ -7,6 +7,8 @@ import type { FlowSpec } from '../world/spec.ts';
 
 const BURST = 5;
 const REFILL_MS = 1000;
+/** The kernel counts in ticks of its clock: 10 ms at most. */
+const TICK_MS = 10;
 /** Net unreachable, host unreachable, prohibited. */
 const ROUTE_CODES: ReadonlySet<number> = new Set([0, 1, 13]);
 
@@ -14,6 +16,8 @@ export const isRouteError = ({ type, code }: { readonly type: number; readonly c
   type === 3 && ROUTE_CODES.has(code);
 
 export interface RouteErrors {
+  /** Before each flow: between an error and the one before it is at least the time from the end of that flow to here. */
+  sending(): void;
   /**
    * In the order in which they were sent. `told`: who such an error was sent to, to the sender's knowledge or not: what a rule
    * lost on its way counts as well, and so does what was sent to another about its answer.
@@ -23,14 +27,19 @@ export interface RouteErrors {
 
 export function countRouteErrors(nowMs: () => number): RouteErrors {
   const budgets = new Map<string, { left: number; at: number }>();
+  let started = nowMs();
   return {
+    sending() {
+      started = nowMs();
+    },
     note(flow, observation, told) {
       if (flow.family !== 'ipv4') return observation;
       const { heard } = observation;
       const now = nowMs();
       const leftOf = (name: string): number => {
         const before = budgets.get(name) ?? { left: BURST, at: now };
-        return Math.min(BURST, before.left + (now - before.at) / REFILL_MS);
+        const passed = Math.max(0, started - before.at - TICK_MS);
+        return Math.min(BURST, before.left + passed / REFILL_MS);
       };
       const left = leftOf(flow.from);
       const toSender = heard.kind === 'icmp' && isRouteError(heard) ? [flow.from] : [];
