@@ -16,6 +16,10 @@ export const AnomalyKind = Type.Union([
   Type.Literal('ip-header-error'),
   Type.Literal('link-drop'),
   Type.Literal('tcp-zero-window'),
+  Type.Literal('conntrack-insert-fail'),
+  Type.Literal('conntrack-drop'),
+  Type.Literal('conntrack-invalid'),
+  Type.Literal('conntrack-pressure'),
   Type.Literal('agent-started'),
   Type.Literal('agent-degraded'),
   /** Of the eBPF probes, from here on. */

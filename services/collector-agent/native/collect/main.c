@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "counters.h"
 
 #define PROTOCOL_VERSION "1"
 #define MAX_REQUEST_BYTES (1024 * 1024)
@@ -263,7 +264,6 @@ done:
 /* N id, paths (newline list): the protocol counters of each namespace, in one section per path that could be read. */
 static void counters(const char *id, char **field, int n_fields)
 {
-    static const char *const files[] = {"snmp", "netstat", "snmp6", "dev"};
     char **paths;
     size_t n = n_fields == 1 ? split(field[0], '\n', &paths) : 0;
     for (size_t i = 0; i < n; i++) {
@@ -275,12 +275,7 @@ static void counters(const char *id, char **field, int n_fields)
         }
         struct buf out = {0};
         buf_fmt(&out, "# inode %llu\n", (unsigned long long)inode);
-        for (size_t k = 0; k < 4; k++) {
-            char path[64];
-            snprintf(path, sizeof path, "/proc/thread-self/net/%s", files[k]);
-            buf_fmt(&out, "# %s\n", files[k]);
-            buf_file(&out, path);
-        }
+        counters_of_namespace(&out);
         frame('S', id, paths[i], "0", &out);
         buf_free(&out);
     }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Anomaly } from '@netverdict/contracts';
 import { expect, it, vi } from 'vitest';
-import { baselineOf, growth } from './anomalies.ts';
+import { baselineOf, conntrackPressure, growth, listenerDrops } from './anomalies.ts';
 import { watchAnomalies } from './anomaly-watch.ts';
 import { parseCounters } from './counters.ts';
 
@@ -69,4 +69,42 @@ it('the watch tells the pod and the window, and nothing of what was there before
   } finally {
     watch.stop();
   }
+});
+
+it('connection tracking: its counters are summed over the CPUs, and told when nine tenths of the table are taken', () => {
+  const of = (entries: number) =>
+    parseCounters(`# inode 1
+# conntrack
+entries ${entries}
+limit 1000
+entries  clashres found insert_failed drop early_drop
+${entries.toString(16)}  00000000 00000003 00000002 00000000 00000001
+${entries.toString(16)}  00000000 00000001 0000000a 00000001 00000000
+`).values;
+  expect(Object.fromEntries(of(899))).toMatchObject({
+    'conntrack.entries': 899,
+    'conntrack.insert_failed': 12,
+    'conntrack.drop': 1,
+    'conntrack.early_drop': 1,
+  });
+  expect(conntrackPressure(of(899))).toBeNull();
+  expect(conntrackPressure(of(900))).toEqual({ entries: 900, limit: 1000 });
+  expect(conntrackPressure(parseCounters('# inode 1\n# conntrack\n').values)).toBeNull();
+  const baseline = baselineOf(parseCounters('# inode 1\n').values);
+  expect(growth(baseline, of(10))).toEqual([
+    { kind: 'conntrack-insert-fail', count: 12 },
+    { kind: 'conntrack-drop', count: 2 },
+  ]);
+});
+
+it('a listener’s drops are told once each; one in the place of another begins anew', () => {
+  const of = (drops: number, waiting = 2) =>
+    parseCounters(`# inode 1\n# listeners\n:: 80 ${waiting} 1 ${drops}\n`).listeners;
+  const before = new Map<string, number>();
+  expect(listenerDrops(before, of(3))).toMatchObject([
+    { kind: 'tcp-listen-overflow', count: 3, tuple: { family: 'ipv6', destination: '::', destinationPort: 80 } },
+  ]);
+  expect(listenerDrops(before, of(3))).toEqual([]);
+  expect(listenerDrops(before, of(1))).toEqual([]);
+  expect(listenerDrops(before, of(2, 0))).toMatchObject([{ kind: 'tcp-listen-drop', count: 1 }]);
 });

@@ -1,5 +1,6 @@
 /** Which growth of which counters is an anomaly. A count below its threshold stays until the sum reaches it. */
-import type { AnomalyKind } from '@netverdict/contracts';
+import type { Anomaly, AnomalyKind } from '@netverdict/contracts';
+import type { Listener } from './counters.ts';
 
 interface Watched {
   /** Summed; names as domain/counters gives them. */
@@ -34,6 +35,9 @@ export const WATCHED: Readonly<Partial<Record<AnomalyKind, Watched>>> = {
     counters: ['Ip.InHdrErrors', 'Ip.InAddrErrors', 'Ip6InHdrErrors', 'Ip6InAddrErrors'],
     threshold: 1,
   },
+  'conntrack-insert-fail': { counters: ['conntrack.insert_failed'], threshold: 1 },
+  'conntrack-drop': { counters: ['conntrack.drop', 'conntrack.early_drop'], threshold: 1 },
+  'conntrack-invalid': { counters: ['conntrack.invalid'], threshold: 10 },
   'link-drop': { counters: ['dev.rx_errs', 'dev.rx_drop', 'dev.tx_errs', 'dev.tx_drop'], threshold: 10 },
 };
 
@@ -64,6 +68,45 @@ export function growth(
       grown.push({ kind, count: now - before });
       baseline.set(kind, now);
     }
+  }
+  return grown;
+}
+
+/** From this share of its limit on, connection tracking's table is told: when it is full, new connections are dropped. */
+const PRESSURE = 0.9;
+
+/** The table's entries and limit, when it is nearly full. */
+export function conntrackPressure(values: ReadonlyMap<string, number>): { entries: number; limit: number } | null {
+  const entries = values.get('conntrack.entries') ?? 0;
+  const limit = values.get('conntrack.limit') ?? 0;
+  return limit > 0 && entries >= PRESSURE * limit ? { entries, limit } : null;
+}
+
+export type ListenerDrops = Pick<Anomaly, 'kind' | 'count' | 'reason' | 'tuple' | 'details'>;
+
+/** What each listener dropped since the last look; `before` is brought up to date. */
+export function listenerDrops(before: Map<string, number>, listeners: readonly Listener[]): ListenerDrops[] {
+  const grown: ListenerDrops[] = [];
+  for (const { address, port, waiting, limit, drops } of listeners) {
+    const at = `${address} ${port}`;
+    const known = before.get(at) ?? 0;
+    before.set(at, drops);
+    if (drops <= known) continue; // a new listener in the place of an old one counts from 0
+    const full = waiting > limit;
+    grown.push({
+      kind: full ? 'tcp-listen-overflow' : 'tcp-listen-drop',
+      count: drops - known,
+      ...(full ? { reason: 'ACCEPT_QUEUE_FULL' } : {}),
+      tuple: {
+        family: address.includes(':') ? 'ipv6' : 'ipv4',
+        protocol: 6,
+        source: null,
+        sourcePort: null,
+        destination: address,
+        destinationPort: port,
+      },
+      details: { waiting, limit },
+    });
   }
   return grown;
 }

@@ -2,9 +2,17 @@
 
 import type { Helper } from '@netverdict/collect';
 import type { Anomaly, AnomalyKind } from '@netverdict/contracts';
-import { type Baseline, baselineOf, growth } from './anomalies.ts';
+import { type Baseline, baselineOf, conntrackPressure, growth, listenerDrops } from './anomalies.ts';
 import { parseCounters } from './counters.ts';
 import type { PodNamespace, Pods } from './pods.ts';
+
+/** What of a namespace has been told. */
+interface Seen {
+  readonly baseline: Baseline;
+  /** Drops by listener. */
+  readonly listeners: Map<string, number>;
+  windowStart: string;
+}
 
 export function watchAnomalies(options: {
   readonly helper: Pick<Helper, 'counters'>;
@@ -18,7 +26,7 @@ export function watchAnomalies(options: {
 }): { stop(): void } {
   const { helper, pods, hostNetns, everyMs, covered = () => new Set(), report, log } = options;
   /** By inode; the window begins where the last one ended. */
-  const seen = new Map<number, { readonly baseline: Baseline; windowStart: string }>();
+  const seen = new Map<number, Seen>();
   let stopped = false;
   let busy = false;
   let complained = false;
@@ -32,26 +40,33 @@ export function watchAnomalies(options: {
     const left = covered();
     const alive = new Set<number>();
     for (const [path, text] of texts) {
-      const { inode, values } = parseCounters(text);
+      const { inode, listeners, values } = parseCounters(text);
       alive.add(inode);
       const before = seen.get(inode);
       if (before === undefined) {
         // Counters began before us: what they hold is no news.
-        seen.set(inode, { baseline: baselineOf(values), windowStart: now });
+        const known = new Map<string, number>();
+        listenerDrops(known, listeners);
+        seen.set(inode, { baseline: baselineOf(values), listeners: known, windowStart: now });
         continue;
       }
       const pod = byPath.get(path);
+      const about = {
+        netns: inode,
+        pod: pod === undefined ? null : { namespace: pod.namespace, name: pod.name },
+        windowStart: before.windowStart,
+        windowEnd: now,
+      };
+      const dropping = listenerDrops(before.listeners, listeners);
       for (const { kind, count } of growth(before.baseline, values)) {
-        if (left.has(kind)) continue;
-        anomalies.push({
-          kind,
-          netns: inode,
-          pod: pod === undefined ? null : { namespace: pod.namespace, name: pod.name },
-          count,
-          windowStart: before.windowStart,
-          windowEnd: now,
-        });
+        // A listener that is known says more than the namespace's counter.
+        const known = dropping.length > 0 && (kind === 'tcp-listen-overflow' || kind === 'tcp-listen-drop');
+        if (!known && !left.has(kind)) anomalies.push({ kind, count, ...about });
       }
+      for (const drops of dropping) anomalies.push({ ...about, ...drops });
+      const pressure = conntrackPressure(values);
+      if (pressure !== null)
+        anomalies.push({ kind: 'conntrack-pressure', count: 1, ...about, details: { ...pressure } });
       before.windowStart = now;
     }
     for (const inode of seen.keys()) if (!alive.has(inode)) seen.delete(inode);
