@@ -9,6 +9,9 @@ import type { Modelled } from './world.ts';
 
 /** Of each flow: so that the answer to "does it decide?" costs a few evaluations and not thirty. */
 const MOST_ASKED = 5;
+/** What has decided fewer than these is asked beside them: there are many such at first, and few later. */
+const SELDOM = 8;
+const MOST_SELDOM = 10;
 
 export class FeatureCounts {
   readonly met = new Map<Feature, number>();
@@ -36,7 +39,9 @@ export class FeatureCounts {
     const asked = [...met]
       .filter((feature) => (this.decisive.get(feature) ?? 0) < this.#enough)
       .sort((a, b) => this.#turn(a) - this.#turn(b))
-      .slice(0, MOST_ASKED);
+      .filter(
+        (feature, place) => place < MOST_ASKED || (place < MOST_SELDOM && (this.decisive.get(feature) ?? 0) < SELDOM),
+      );
     for (const feature of asked) {
       this.#tries.set(feature, this.#triesOf(feature) + 1);
       const decides = fateOf(predict(model, flow, 0, flipping(feature))) !== fate;
