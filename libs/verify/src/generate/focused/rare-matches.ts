@@ -130,16 +130,16 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
         `-m cluster --cluster-total-nodes ${ask.focus.draft.random.int(2, 4)} ${maybeNot(ask)}--cluster-local-node ${ask.focus.draft.random.int(1, 2)} --cluster-hash-seed ${ask.focus.draft.random.int(1, 9999)}`,
       ),
   ],
-  [2, (ask) => drop(ask, `-m connlimit ${ask.focus.draft.random.pick(['--connlimit-above 0', '--connlimit-upto 0'])}`)],
+  [4, (ask) => drop(ask, `-m connlimit ${ask.focus.draft.random.pick(['--connlimit-above 0', '--connlimit-upto 0'])}`)],
   [
-    3,
+    6,
     (ask) => {
       const packet = lone(ask, [ACK, RST, FIN_ACK]);
       return packet && drop({ ...ask, packet }, `-m tcpmss ${maybeNot(ask)}--mss 1:9000`);
     },
   ],
   [
-    2,
+    4,
     (ask) =>
       ask.focus.protocol === 'tcp'
         ? drop(ask, `-m ecn ${maybeNot(ask)}${ask.focus.draft.random.pick(['--ecn-tcp-ece', '--ecn-tcp-cwr'])}`)
@@ -186,7 +186,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
   ],
   // What no connection begins with is INVALID; the middle of one begins one, where it may.
   [
-    3,
+    6,
     (ask) => {
       const packet = lone(ask, [SYN_ACK, RST, ACK, ACK, PSH_ACK]);
       const state = ask.focus.draft.random.pick(['INVALID', 'INVALID', 'NEW', 'UNTRACKED']);

@@ -132,12 +132,12 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
   ...mapCases.map((make) => [2, ofSet(make)] as const),
   [2, pick('meta mark < 3', 'meta length > 50', 'meta length < 100', 'meta length != 40-70')],
   [
-    3,
+    5,
     (ask) =>
       pick(...[['dport != 80-443', 'dport != 100-9000'], []].flat().map((t) => `${ask.focus.protocol} ${t}`))(ask),
   ],
   [
-    3,
+    5,
     (ask) =>
       ask.focus.family === 'ipv4'
         ? pick('ip option lsrr missing', 'ip option rr missing', 'ip option rr exists')(ask)
@@ -147,7 +147,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     (kind) => [1, known(kind, 'first')] as const,
   ),
   [
-    4,
+    6,
     (ask) => {
       const { random } = ask.focus.draft;
       const near = ask.packet.destination;
@@ -159,7 +159,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
   ],
   [4, known('jhash', 'first')],
   [
-    1.5,
+    5,
     // One packet each time that it is sent: of a connection the later ones draw again.
     ({ focus, packet, add }) => {
       if (focus.protocol !== 'udp' || !drawLots(focus.draft)) return null;
@@ -171,7 +171,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     },
   ],
   [
-    3,
+    5,
     (ask) => {
       const packet = {
         ...ask.packet,
@@ -213,7 +213,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     },
   ],
   [
-    3,
+    5,
     ({ focus, packet, add }) => {
       add('prepare', 'notrack');
       add(
@@ -248,7 +248,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     },
   ],
   [
-    2,
+    5,
     ({ focus, inward, packet, add }) => {
       if (inward) return null;
       add('snat', `masquerade${focus.draft.random.pick(['', ` to :${focus.ports.from + 3000}`])}`);
