@@ -123,14 +123,32 @@ static void tell_arguments(struct bpf_object *object, const struct btf *kernel)
     free(data);
 }
 
+/*
+ * The same object with its programs as raw tracepoints: programs read the kernel's structures in the way that both kinds allow, so only the sections'
+ * names have to change, and these are as long. (Changing a program's type after it was opened is not enough: libbpf 1.1 still looks for the
+ * type that the section's name promises, and crashes.)
+ */
+static char *raw_copy(const void *elf, size_t bytes)
+{
+    char *copy = malloc(bytes);
+    if (!copy)
+        abort();
+    memcpy(copy, elf, bytes);
+    for (char *at = copy; (at = memmem(at, (size_t)(copy + bytes - at), "tp_btf/", 7)) != NULL;)
+        memcpy(at, "raw_tp/", 7);
+    return copy;
+}
+
 static const char *try_load(const struct nv_probe *probe, const struct btf *kernel, bool raw)
 {
     struct loaded *l = &loaded[probe->id];
     size_t bytes;
     const void *elf = probe->elf(&bytes);
+    char *as_raw = raw ? raw_copy(elf, bytes) : NULL;
     LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = probe->name);
     *complaint = 0;
-    l->object = bpf_object__open_mem(elf, bytes, &options);
+    l->object = bpf_object__open_mem(raw ? as_raw : elf, bytes, &options);
+    free(as_raw); /* libbpf has its own copy */
     if (!l->object)
         return "its object cannot be opened";
     l->hook_count = 0;
@@ -146,9 +164,6 @@ static const char *try_load(const struct nv_probe *probe, const struct btf *kern
             bpf_program__set_autoload(program, false);
             hook->missing = true;
             missing++;
-        } else if (raw) {
-            bpf_program__set_type(program, BPF_PROG_TYPE_RAW_TRACEPOINT);
-            bpf_program__set_expected_attach_type(program, 0);
         }
     }
     if (missing == l->hook_count)
@@ -166,17 +181,17 @@ static void unload(struct loaded *l)
     l->object = NULL;
 }
 
-void load_probes(const struct btf *kernel)
+void load_probes(const struct btf *kernel, bool raw_only)
 {
     for (const struct nv_probe *const *p = nv_probes; *p; p++) {
         struct loaded *l = &loaded[(*p)->id];
-        for (int raw = 0; raw < 2; raw++) {
+        for (int raw = raw_only; raw < 2; raw++) {
             const char *problem = try_load(*p, kernel, raw == 1);
             if (!problem) {
                 *l->reason = 0;
                 break;
             }
-            if (!raw) /* what the better way was refused for says more */
+            if (raw == raw_only) /* what the better way was refused for says more */
                 snprintf(l->reason, sizeof l->reason, "%.100s%s%.140s", problem, *complaint ? ": " : "", complaint);
             unload(l);
         }
@@ -207,8 +222,7 @@ const char *probe_switch(const struct nv_probe *probe, bool on)
             hook->link = NULL;
             continue;
         }
-        hook->link = hook->raw ? bpf_program__attach_raw_tracepoint(hook->program, hook->tracepoint)
-                               : bpf_program__attach(hook->program);
+        hook->link = bpf_program__attach(hook->program);
         if (hook->link)
             continue;
         snprintf(l->reason, sizeof l->reason, "%s cannot be attached: %s", hook->tracepoint, strerror(errno));

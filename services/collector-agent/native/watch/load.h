@@ -17,8 +17,8 @@ extern struct shared_maps shared;
 
 /* @returns false with a line on stderr when this kernel cannot run any of it */
 bool load_shared(void);
-/* Loads every probe; one that this kernel refuses is unavailable, with the reason. */
-void load_probes(const struct btf *kernel);
+/* Loads every probe; one that this kernel refuses is unavailable, with the reason. raw_only: not as typed tracepoints. */
+void load_probes(const struct btf *kernel, bool raw_only);
 const struct nv_probe *probe_named(const char *name);
 /* @returns null, or why not */
 const char *probe_switch(const struct nv_probe *probe, bool on);

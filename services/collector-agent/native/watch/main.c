@@ -91,7 +91,7 @@ static bool read_commands(void)
     return true;
 }
 
-static int load(void)
+static int load(bool raw)
 {
     struct btf *kernel = btf__load_vmlinux_btf();
     if (!kernel) {
@@ -101,10 +101,18 @@ static int load(void)
     if (!load_shared() || !drain_begin())
         return 69;
     names_send_reasons(kernel);
-    load_probes(kernel);
+    load_probes(kernel, raw);
     btf__free(kernel);
     reader = ring_buffer__new(shared.ring, take_sample, NULL, NULL);
     return reader ? 0 : 69;
+}
+
+static bool has_option(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return true;
+    return false;
 }
 
 int main(int argc, char **argv)
@@ -115,10 +123,10 @@ int main(int argc, char **argv)
         return 0; /* it died before that took effect */
     signal(SIGPIPE, SIG_DFL);
     hello();
-    int error = load();
+    int error = load(has_option(argc, argv, "--raw"));
     if (error)
         return error;
-    commands_defaults(!(argc > 1 && strcmp(argv[1], "--off") == 0));
+    commands_defaults(!has_option(argc, argv, "--off"));
     probes_send_status();
 
     struct pollfd inputs[2] = {

@@ -108,3 +108,28 @@ it('a listener’s drops are told once each; one in the place of another begins 
   expect(listenerDrops(before, of(1))).toEqual([]);
   expect(listenerDrops(before, of(2, 0))).toMatchObject([{ kind: 'tcp-listen-drop', count: 1 }]);
 });
+
+it('what a probe tells the counters do not; what grew before it was on they do', async () => {
+  let overflows = 5;
+  const sinceMs = new Map<Anomaly['kind'], number>([['tcp-listen-drop', Date.now() - 1000]]);
+  const reports: Anomaly[] = [];
+  const watch = watchAnomalies({
+    helper: { counters: async () => new Map([['/host', counters({ overflows })]]) },
+    pods: { list: async () => [] },
+    hostNetns: '/host',
+    everyMs: 20,
+    covered: () => sinceMs,
+    report: (anomalies) => void reports.push(...anomalies),
+    log: { warn() {} },
+  });
+  try {
+    await pause(60);
+    overflows = 6;
+    await vi.waitFor(() => expect(reports.map(({ kind }) => kind)).toEqual(['agent-started', 'tcp-listen-overflow']));
+    sinceMs.set('tcp-listen-overflow', Date.now() + 60_000); // switched on within the window
+    overflows = 7;
+    await vi.waitFor(() => expect(reports.at(2)?.kind).toBe('tcp-listen-overflow'));
+  } finally {
+    watch.stop();
+  }
+});

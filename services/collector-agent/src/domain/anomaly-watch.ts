@@ -19,12 +19,12 @@ export function watchAnomalies(options: {
   readonly pods: Pods;
   readonly hostNetns: string;
   readonly everyMs: number;
-  /** Kinds that an eBPF probe tells better at the moment. */
-  readonly covered?: () => ReadonlySet<AnomalyKind>;
+  /** Kinds that an eBPF probe tells better, and since when. */
+  readonly covered?: () => ReadonlyMap<AnomalyKind, number>;
   readonly report: (anomalies: readonly Anomaly[]) => void;
   readonly log: { warn(fields: object, message: string): void };
 }): { stop(): void } {
-  const { helper, pods, hostNetns, everyMs, covered = () => new Set(), report, log } = options;
+  const { helper, pods, hostNetns, everyMs, covered = () => new Map(), report, log } = options;
   /** By inode; the window begins where the last one ended. */
   const seen = new Map<number, Seen>();
   let stopped = false;
@@ -61,7 +61,9 @@ export function watchAnomalies(options: {
       for (const { kind, count } of growth(before.baseline, values)) {
         // A listener that is known says more than the namespace's counter.
         const known = dropping.length > 0 && (kind === 'tcp-listen-overflow' || kind === 'tcp-listen-drop');
-        if (!known && !left.has(kind)) anomalies.push({ kind, count, ...about });
+        // What grew before the probe was on, the probe has not seen.
+        const seenByProbe = (left.get(kind) ?? Number.POSITIVE_INFINITY) <= Date.parse(before.windowStart);
+        if (!known && !seenByProbe) anomalies.push({ kind, count, ...about });
       }
       for (const drops of dropping) anomalies.push({ ...about, ...drops });
       const pressure = conntrackPressure(values);

@@ -62,7 +62,7 @@ export async function watchedPair(role: string): Promise<WatchedPair> {
   const watch = startKernelWatch({
     sidecarPath: builtSidecar,
     pods: { list: async () => [{ namespace: 'shop', name: 'b', path: b.path, inode: b.inode }] },
-    hostInode: async () => null,
+    hostInode: async () => a.inode, // the machine's other traffic is not ours
     report: (anomalies) => void all.push(...anomalies),
     log: { info() {}, warn: (fields, message) => console.warn(message, fields) },
   });

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { Anomaly } from '@netverdict/contracts';
 import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { builtSidecar } from '../configuration.ts';
+import { type WatchFrame, WatchFrameReader } from './frames.ts';
+import { PROBES } from './probes.ts';
 import { type KernelWatch, startKernelWatch } from './watch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nv-watch-'));
@@ -57,6 +59,21 @@ it('a program that writes anything but frames is stopped, and tried again later'
   });
   const { watch } = started(path);
   await vi.waitFor(() => expect(watch.away()).toMatch(/no frame/), { timeout: 5000 });
+});
+
+it('as raw tracepoints the same probes load, for kernels without typed ones', async () => {
+  const child = spawn(builtSidecar, ['--raw'], { stdio: ['pipe', 'pipe', 'inherit'], env: {} });
+  const reader = new WatchFrameReader();
+  const frames: WatchFrame[] = [];
+  child.stdout.on('data', (chunk: Buffer) => frames.push(...reader.push(chunk)));
+  child.stdin.write('1 on windows\n2 on softirq\n3 on sockets\n4 on transmit\n5 on receive\n6 quit\n');
+  await new Promise((resolve) => child.on('close', resolve));
+  const status = frames.filter((frame) => frame.type === 'status').at(-1);
+  expect(status?.probes.map(({ name }) => name)).toEqual(Object.keys(PROBES));
+  for (const probe of status?.probes ?? []) {
+    expect(probe).toMatchObject({ state: 'on', missing: [] });
+    for (const hook of probe.hooks) expect(hook).toMatch(/^raw_tp\//);
+  }
 });
 
 it('it dies with its parent, whatever the parent dies of', async () => {

@@ -2,7 +2,7 @@
 import type { Anomaly, AnomalyKind, ProbeReport } from '@netverdict/contracts';
 import type { Pods } from '../domain/pods.ts';
 import { Histograms, type ToldHistogram } from './histograms.ts';
-import { PROBES, type ProbeName } from './probes.ts';
+import { PROBES, type Probe, type ProbeName } from './probes.ts';
 import { type SidecarLog, startSidecar } from './sidecar.ts';
 import { WindowGatherer } from './windows.ts';
 
@@ -13,8 +13,8 @@ export interface KernelWatch {
   histograms(): readonly ToldHistogram[];
   /** Why nothing is watched, or null. */
   away(): string | null;
-  /** Kinds of anomalies that the counters need not tell, since a probe tells more of them. */
-  covered(): ReadonlySet<AnomalyKind>;
+  /** Kinds of anomalies that the counters need not tell, and since when a probe tells more of them. */
+  covered(): ReadonlyMap<AnomalyKind, number>;
   stop(): Promise<void>;
 }
 
@@ -40,23 +40,35 @@ export function startKernelWatch(options: {
     for (const [inode, { seenMs }] of names) if (nowMs - seenMs > REMEMBER_MS) names.delete(inode);
   }
 
+  /** When each probe that is on was switched on. */
+  const onSince = new Map<string, number>();
+  /** Resolves when the last window's anomalies have been reported. */
+  let told: Promise<void> = Promise.resolve();
+
   const sidecar = startSidecar({
     path: sidecarPath,
     log,
     onFrame(frame) {
-      if (frame.type === 'hello') gatherer = new WindowGatherer(); // addresses of functions and numbers begin anew
+      if (frame.type === 'hello') {
+        gatherer = new WindowGatherer(); // addresses of functions and numbers begin anew
+        onSince.clear();
+      }
       const from = gatherer;
       const window = from.take(frame);
+      if (frame.type === 'status') {
+        const on = from.on();
+        for (const name of onSince.keys()) if (!on.includes(name)) onSince.delete(name);
+        for (const name of on) if (!onSince.has(name)) onSince.set(name, Date.now());
+      }
       if (window === null) return;
-      histograms.add(window.histograms);
       // Without the runtime's answer the namespace's inode still tells whose it is.
-      learnPods(window.endMs)
+      told = learnPods(window.endMs)
         .catch(() => {})
         .then(async () => {
           const own = await hostInode();
-          const anomalies = from
-            .anomalies(window, (netns) => names.get(netns)?.pod ?? null)
-            .filter(({ netns }) => own === null || netns === own || netns === 0 || names.has(netns));
+          const relevant = (netns: number): boolean => own === null || netns === own || netns === 0 || names.has(netns);
+          histograms.add(window.histograms.filter(({ netns }) => relevant(netns)));
+          const anomalies = from.anomalies(window, (netns) => names.get(netns)?.pod ?? null, relevant);
           if (anomalies.length > 0) report(anomalies);
         })
         .catch((err: unknown) => log.warn({ err }, 'a window of the probes could not be told'));
@@ -77,7 +89,10 @@ export function startKernelWatch(options: {
   });
 
   return {
-    command: (text) => sidecar.command(text),
+    async command(text) {
+      await sidecar.command(text);
+      await told; // after a flush, what it brought
+    },
     reports: () => (sidecar.state().kind === 'running' ? gatherer.reports() : []),
     histograms: () => histograms.all(),
     away() {
@@ -85,10 +100,12 @@ export function startKernelWatch(options: {
       return state.kind === 'away' ? state.reason : null;
     },
     covered() {
-      if (sidecar.state().kind === 'away') return new Set();
-      const on = gatherer.on();
-      return new Set(
-        (Object.keys(PROBES) as ProbeName[]).flatMap((name) => (on.includes(name) ? [...PROBES[name].covers] : [])),
+      if (sidecar.state().kind === 'away') return new Map();
+      return new Map(
+        [...onSince].flatMap(([name, sinceMs]) => {
+          const probe: Probe | undefined = PROBES[name as ProbeName];
+          return (probe?.covers ?? []).map((kind) => [kind, sinceMs] as const);
+        }),
       );
     },
     stop: () => sidecar.close(),

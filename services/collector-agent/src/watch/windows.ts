@@ -1,5 +1,6 @@
 /** Gathers the sidecar's frames into windows, and makes anomalies of what a window holds. Pure: names of pods come from outside. */
 import type { Anomaly, AnomalySample, AnomalyTuple, ProbeReport } from '@netverdict/contracts';
+import { withinBudget } from './budget.ts';
 import type { Dictionary, ProbeStatus, WatchFrame } from './frames.ts';
 import { hookOf } from './netfilter-hooks.ts';
 import { type Probe, type ProbeName, probeOf } from './probes.ts';
@@ -10,6 +11,8 @@ export interface Window {
   readonly endMs: number;
   readonly aggregates: readonly Aggregate[];
   readonly samples: readonly Sample[];
+  /** Those of the window before: an event may be counted in the window after the one in which its sample was read. */
+  readonly earlier: readonly Sample[];
   readonly histograms: readonly Histogram[];
   /** Events of this window of which nothing is known but that they were, per probe. */
   readonly lost: readonly { readonly probe: number; readonly count: number }[];
@@ -27,6 +30,7 @@ export class WindowGatherer {
   #startedMs: number | null = null;
   #aggregates: Aggregate[] = [];
   #samples: Sample[] = [];
+  #earlier: readonly Sample[] = [];
   #histograms: Histogram[] = [];
   #counters: readonly ProbeCounters[] = [];
   #before: readonly ProbeCounters[] = [];
@@ -66,10 +70,12 @@ export class WindowGatherer {
           endMs: atMs,
           aggregates: this.#aggregates,
           samples: this.#samples,
+          earlier: this.#earlier,
           histograms: this.#histograms,
           lost: this.#lost(),
         };
         this.#startedMs = atMs;
+        this.#earlier = this.#samples;
         [this.#aggregates, this.#samples, this.#histograms] = [[], [], []];
         return window;
       }
@@ -107,19 +113,26 @@ export class WindowGatherer {
     });
   }
 
-  anomalies(window: Window, podOf: (netns: number) => Anomaly['pod']): Anomaly[] {
+  /** Namespaces that are not relevant belong to another node (in a lab several share a kernel). */
+  anomalies(
+    window: Window,
+    podOf: (netns: number) => Anomaly['pod'],
+    relevant: (netns: number) => boolean = () => true,
+  ): Anomaly[] {
     const between = {
       windowStart: new Date(window.startMs).toISOString(),
       windowEnd: new Date(window.endMs).toISOString(),
     };
     const anomalies: Anomaly[] = [];
     const samples = new SampleIndex(window.samples);
-    for (const aggregate of window.aggregates) {
+    const earlier = new SampleIndex(window.earlier);
+    for (const aggregate of withinBudget(window.aggregates.filter(({ key }) => relevant(key.netns)))) {
       const known = probeOf(aggregate.key.probe);
       if (known === undefined || aggregate.count === 0) continue;
       const [name, probe] = known;
       const { netns } = aggregate.key;
-      const own = samples.of(aggregate);
+      const now = samples.of(aggregate);
+      const own = now.length > 0 ? now : earlier.of(aggregate).filter(({ atNs }) => atNs >= aggregate.firstNs);
       anomalies.push({
         kind: probe.kind(aggregate.key),
         netns,

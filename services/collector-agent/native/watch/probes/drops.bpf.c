@@ -37,6 +37,11 @@ int on_kfree_skb(void *ctx)
         return 0;
     }
     key.netns = nv_netns_of_packet(skb, sk);
+    if (!key.netns) {
+        /* No packet of its own: the pieces of a reassembled one hang on the first and are freed with it, even when that was delivered. */
+        nv_filtered(NV_DROPS);
+        return 0;
+    }
     __u32 arrived = BPF_CORE_READ(skb, skb_iif);
     key.direction = arrived ? NV_IN : sk ? NV_OUT : NV_UNKNOWN;
     key.ifindex = arrived;
