@@ -36,6 +36,9 @@ export const AnomalyKind = Type.Union([
   Type.Literal('socket-slow'),
   Type.Literal('transmit-slow'),
   Type.Literal('receive-slow'),
+  Type.Literal('dns-error'),
+  Type.Literal('dns-slow'),
+  Type.Literal('dns-unanswered'),
   /** Nothing was watched from windowStart to windowEnd: the sidecar was away. */
   Type.Literal('watch-gap'),
   /** `count` events happened of which nothing else is known. */

@@ -418,7 +418,7 @@ export interface components {
             cluster: string;
             count: number;
             id: string;
-            kind: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "watch-gap" | "watch-lost";
+            kind: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost";
             /** @description inode of the network namespace */
             netns: number;
             node: string;
@@ -1106,7 +1106,7 @@ export interface operations {
                 cluster?: string;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
-                kind?: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "watch-gap" | "watch-lost";
+                kind?: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost";
                 /** @description items a page; 50 when absent */
                 limit?: number;
                 /** @description only of this node */

@@ -17,6 +17,7 @@ enum nv_probe_id {
     NV_SOCKETS = 10,
     NV_TRANSMIT = 11,
     NV_RECEIVE = 12,
+    NV_DNS = 13,
 };
 
 #endif

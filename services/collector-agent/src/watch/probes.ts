@@ -51,6 +51,10 @@ const SOFTIRQ = ['', 'TRANSMIT_WAIT', 'TRANSMIT_RUN', 'RECEIVE_WAIT', 'RECEIVE_R
 const SOCKETS = ['', 'READ_WAIT', 'WRITE'];
 const TRANSMIT = ['', 'QUEUED', 'DRIVER'];
 const RECEIVE = ['', 'BACKLOG', 'TO_READER'];
+/** As probes/dns.bpf.c numbers them; the codes are RFC 1035's and RFC 2136's. */
+const DNS = ['', 'dns-error', 'dns-slow', 'dns-unanswered'] as const;
+const DNS_ERROR = 1;
+const DNS_CODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
 const WINDOWS = ['', 'PEER_FULL', 'OWN_FULL'];
 
 /** The detail of an ICMP error: type and code under a mark, or 0. */
@@ -195,6 +199,13 @@ export const PROBES = {
     details: (key) => ({ ifindex: key.ifindex }),
     covers: [],
     metrics: { 1: 'receive-backlog-microseconds', 2: 'receive-to-reader-microseconds' },
+  },
+  dns: {
+    id: 13,
+    kind: (key) => DNS[key.reason] || 'dns-error',
+    reason: (key) => (key.reason === DNS_ERROR ? word(DNS_CODES, key.detail) : null),
+    covers: [],
+    metrics: { 1: 'dns-answer-microseconds' },
   },
 } as const satisfies Record<string, Probe>;
 
