@@ -14,7 +14,8 @@ try {
   // Only what is ours: the machine's other traffic belongs into no fixture.
   child.stdin.write(`1 set drops netns ${statSync(scratch.path).ino}\n1 on drops\n`);
   child.stdin.write('2 set drops port none\n');
-  await pause(1500);
+  // The answer to the last command means that the probe is on, however long loading took.
+  while (!Buffer.concat(chunks).includes('"id":"2"')) await pause(20);
   scratch.run(['iptables', '-A', 'INPUT', '-p', 'udp', '--dport', '4001', '-j', 'DROP']);
   const python = `import socket
 for family, to in ((socket.AF_INET, '127.0.0.1'), (socket.AF_INET6, '::1')):
