@@ -44,15 +44,15 @@ const WAYS = [
   { way: 'across', from: 'a', to: [1, 2], hooks: ['prerouting', 'forward', 'postrouting'] },
   { way: 'up', from: 'a', to: [1, 254], hooks: ['prerouting', 'input'] },
   { way: 'through', from: 'a', to: [2, 1], hooks: ['prerouting', 'input'] },
-  { way: 'down', from: 'n', to: [1, 1], hooks: ['output', 'postrouting'] },
-  { way: 'into', from: 'o', to: [1, 1], hooks: ['output', 'postrouting'] },
+  { way: 'down', from: 'n', to: [1, 1], hooks: ['output', 'output', 'postrouting'] },
+  { way: 'into', from: 'o', to: [1, 1], hooks: ['output', 'output', 'postrouting'] },
 ] as const;
 type Way = (typeof WAYS)[number];
 
 export function focusedBridge(draft: Draft, count: number): void {
   const n = bridgeShape(draft);
   const { random } = draft;
-  const called = random.chance(0.75) ? 1 : 0;
+  const called = random.chance(0.85) ? 1 : 0;
   n.sysctls.push(`net/bridge/bridge-nf-call-iptables = ${called}`, `net/bridge/bridge-nf-call-ip6tables = ${called}`);
   const rules = new Rules();
   const chains = new Map<string, string[]>();
@@ -62,9 +62,11 @@ export function focusedBridge(draft: Draft, count: number): void {
     list.push(rule);
   };
   addFocused(draft, n, count, (focus, packet) => {
-    const way = random.weighted(WAYS.map((w) => [w.way === 'across' ? 4 : 1, w] as const));
+    const way = random.weighted(
+      WAYS.map((w) => [w.way === 'across' ? 4 : w.hooks[0] === 'output' ? 1.6 : 1, w] as const),
+    );
     const made = aimed(focus, packet, way);
-    if (random.chance(0.65)) into(random.pick(way.hooks), `${bridgeGate(focus)} ${condition(focus, way)}drop`);
+    if (random.chance(0.55)) into(random.pick(way.hooks), `${bridgeGate(focus)} ${condition(focus, way)}drop`);
     else askPorts(rules, focus, way);
     return made;
   });
@@ -149,9 +151,9 @@ function askPorts(rules: Rules, focus: Focus, { way }: Way): void {
       ? [
           `${not}--physdev-is-bridged`,
           `${not}--physdev-is-out`,
-          `--physdev-is-bridged ${not}--physdev-out ${random.pick(['pb', 'pb', 'pa', 'p+'])}`,
-          `--physdev-is-bridged ${not}--physdev-out ${random.pick(['pb', 'pa'])}`,
-          `--physdev-is-bridged ${not}--physdev-out pb`,
+          ...[['pb', 'pb', 'pa', 'p+'], ['pb', 'pa'], ['pb'], ['pb', 'p+'], ['pb', 'pa', 'p+']].map(
+            (ports) => `--physdev-is-bridged ${not}--physdev-out ${random.pick(ports)}`,
+          ),
         ]
       : []),
   ]);

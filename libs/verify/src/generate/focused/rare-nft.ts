@@ -144,7 +144,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
         : pick('exthdr frag missing', 'exthdr hbh missing', 'exthdr rt missing', 'exthdr dst exists')(ask),
   ],
   ...(['fib-type', 'fib-saddr-type', 'fib-oif', 'fib-oifname'] as const).map(
-    (kind) => [1, known(kind, 'first')] as const,
+    (kind) => [1.6, known(kind, 'first')] as const,
   ),
   [
     6,
@@ -157,7 +157,9 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
       return ask.packet;
     },
   ],
-  [4, known('jhash', 'first')],
+  // Values that are the host's own, compared in the order of the network.
+  [5, pick('meta length < 1600', 'meta length 20-1600', 'meta length != 20-1600', 'meta length <= 1500')],
+  [5, known('jhash', 'first')],
   [
     5,
     // One packet each time that it is sent: of a connection the later ones draw again.
@@ -171,7 +173,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     },
   ],
   [
-    5,
+    8,
     (ask) => {
       const packet = {
         ...ask.packet,
@@ -205,7 +207,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     },
   ],
   [
-    3,
+    6,
     ({ focus, packet, add }) => {
       add('first', `ct mark set ${focus.draft.random.pick(['1', 'ct mark | 0x2', '0x4000'])}`);
       add('then', focus.draft.random.pick(['ct mark != 0 drop', 'ct mark 1 drop', 'ct mark & 0x2 == 0x2 drop']));
@@ -224,7 +226,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     },
   ],
   [
-    3,
+    6,
     (ask) => {
       const { random } = ask.focus.draft;
       const port = random.pick([':15001', ':15001', ':80']);

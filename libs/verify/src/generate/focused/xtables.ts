@@ -100,13 +100,16 @@ export function focusedSets(draft: Draft, count: number): void {
   const made = new Set<string>();
   addFocused(draft, router, count, (focus, packet) => {
     const { family } = focus;
-    const type = draft.random.pick(ipsetTypes(family));
+    const types = ipsetTypes(family);
+    // Of IPv4 alone, and of both families: they would come seldom.
+    const type = draft.random.pick([...types, ...types.filter((t) => t.name === 'bitmap:ip')]);
     const name = `f-${family === 'ipv4' ? 4 : 6}-${type.name.replace(/[:,]/g, '-')}`;
     if (!made.has(name)) {
       made.add(name);
       router.ipset.push(type.create(name));
     }
     for (let i = 0; i < 3; i++) router.ipset.push(`add ${name} ${ipsetMember(type, focus)} -exist`);
+    const asked = draft.random.chance(0.15) ? listOf(router, name) : name;
     const directions = Array.from({ length: type.dimensions }, () => draft.random.pick(['src', 'dst'])).join(',');
     const [table, hook] = draft.random.pick(onTheWay(focus, packet));
     rules.add(
@@ -114,9 +117,17 @@ export function focusedSets(draft: Draft, count: number): void {
       family,
       table,
       hook,
-      `${gate(focus)} -m set ${draft.random.chance(0.3) ? '! ' : ''}--match-set ${name} ${directions} -j DROP`,
+      `${gate(focus)} -m set ${draft.random.chance(0.3) ? '! ' : ''}--match-set ${asked} ${directions} -j DROP`,
     );
     return packet;
   });
   rules.load(draft);
+}
+
+/** A list that holds the set. */
+function listOf(router: Focus['router'], set: string): string {
+  const list = `l-${set}`;
+  if (!router.ipset.includes(`create ${list} list:set`))
+    router.ipset.push(`create ${list} list:set`, `add ${list} ${set}`);
+  return list;
 }

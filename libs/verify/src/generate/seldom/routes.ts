@@ -174,6 +174,20 @@ const aliveHop: Kind = (wide, { family, host }, packet) => {
   return { ...packet, destination };
 };
 
+/** To all hosts of a wire: no other route of the router's leads to a group. */
+const toGroup: Kind = ({ draft: { random } }, { family }, packet) =>
+  family === 'ipv4'
+    ? null
+    : {
+        ...packet,
+        from: 'r',
+        source: null,
+        device: random.pick(['to-a', 'to-b']),
+        protocol: 'udp',
+        destination: 'ff02::1',
+        dport: PORTS_OPEN[0],
+      };
+
 export const ROUTE_KINDS: readonly Kind[] = [
   refusing('throw'),
   refusing('blackhole'),
@@ -189,6 +203,7 @@ export const ROUTE_KINDS: readonly Kind[] = [
   translatedTo(['fe80::99']),
   translatedTo(['::1', 'ff02::1']),
   toAll,
+  toGroup,
   hopOfSource,
   hopOfSource,
   aliveHop,

@@ -32,21 +32,27 @@ export function learningTunnel(draft: Draft, turn: number, count: number): void 
   }
 }
 
-const MODES = ['passthru', 'private', 'passthru', 'source', 'passthru', 'private'] as const;
+const MODES = ['passthru', 'vepa', 'private', 'vepa', 'source', 'passthru', 'vepa', 'private'] as const;
 
-/** Behind one device of a host a macvlan takes all that comes (passthru), what comes from some (source), or nothing from others like it (private). */
+/** Behind one device of a host a macvlan takes all that comes (passthru), what comes from some (source), or nothing from others like it (private, and vepa where the switch does not send it back). */
 export function seldomMacvlan(draft: Draft, turn: number, count: number): void {
+  const { random } = draft;
   const h = addNamespace(draft, 'h', { router: false });
   const o = addNamespace(draft, 'o', { router: false });
   const a = addNamespace(draft, 'a', { router: false });
-  addVeth(h, 'eth0', o, 'eth0');
-  addAddresses(h, 'eth0', 1, 254);
-  addAddresses(o, 'eth0', 1, 10);
   const mode = MODES[turn % MODES.length] ?? 'private';
+  if (mode === 'vepa') {
+    o.links.push('link add br0 type bridge');
+    addVeth(h, 'eth0', o, 'up0');
+    o.ip.push('link set br0 up', 'link set up0 master br0');
+    if (random.chance(0.5)) o.bridge.push('link set dev up0 hairpin on');
+  } else addVeth(h, 'eth0', o, 'eth0');
+  addAddresses(h, 'eth0', 1, 254);
+  addAddresses(o, mode === 'vepa' ? 'br0' : 'eth0', 1, 10);
   h.links.push(`link add link eth0 name mva netns {a} type macvlan mode ${mode}`);
-  const c = mode === 'private' ? addNamespace(draft, 'c', { router: false }) : null;
+  const c = mode === 'private' || mode === 'vepa' ? addNamespace(draft, 'c', { router: false }) : null;
   if (c) {
-    h.links.push('link add link eth0 name mvc netns {c} type macvlan mode private');
+    h.links.push(`link add link eth0 name mvc netns {c} type macvlan mode ${mode}`);
     c.ip.push('link set mvc up');
     addAddresses(c, 'mvc', 1, 2);
     addRoute(c, 'default', 1, 10);
@@ -60,7 +66,7 @@ export function seldomMacvlan(draft: Draft, turn: number, count: number): void {
     for (const { name } of ns.devices)
       for (const family of FAMILIES) ns.deviceSysctls.push(`net/${family}/neigh/${name}/retrans_time_ms = 200`);
   for (let i = 0; i < count; i++) {
-    const [from, to] = draft.random.weighted([
+    const [from, to] = random.weighted([
       [4, ['o', 1]],
       [2, ['a', 10]],
       [1, ['o', 254]],
