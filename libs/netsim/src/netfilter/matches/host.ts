@@ -102,7 +102,7 @@ export function socket(m: Of<'socket'>, c: RuleContext): Answer | NotThere {
   if (packet.icmp || !c.iif) return null;
   if (walk.direction === 'reply') {
     // The answer to this flow's own sender: its socket is connected, and bound to an address by that.
-    if (c.ns.key !== sourceOf(c)) return none(c);
+    if (c.ns.key !== sourceOf(c) || !forSender(c)) return none(c);
     if (packet.protocol !== 6) return { unknown: 'whether the sending socket is connected' };
     return m.transparent ? { unknown: 'whether the sending socket is transparent' } : true;
   }
@@ -114,6 +114,20 @@ export function socket(m: Of<'socket'>, c: RuleContext): Answer | NotThere {
   if (!m.transparent) return true;
   if (found.transparent === null) return { unknown: 'whether the socket is transparent' };
   return found.transparent ? true : null;
+}
+
+/**
+ * inet_lookup of the sender's socket, by the addresses that the packet has at this hook: those of a translated destination are not
+ * the socket's own before INPUT's NAT. IPv4 asks for a translated source by its connection (nf_sk_lookup_slow_v4).
+ */
+function forSender({ packet, walk, ns }: RuleContext): boolean {
+  const { original } = walk;
+  if (original === null || packet.source !== original.destination || packet.sport !== original.dport) return false;
+  const { ct, family } = packet;
+  const entry = ct && walk.conntrack.get(ns.key, ct.id);
+  const byConnection = family === 'ipv4' && entry?.srcDone && ct?.info === 'established' && ct.direction === 'reply';
+  if (byConnection) return entry.original.source === original.source && entry.original.sport === original.sport;
+  return packet.destination === original.source && packet.dport === original.sport;
 }
 
 const sourceOf = (c: RuleContext): string | null =>
