@@ -1,8 +1,8 @@
 /** ICMP errors and RSTs as the kernel builds them: icmp_send, icmp6_send, nf_send_reset, tcp_v4_send_reset. */
-import type { IpAddress, Link } from '@netverdict/linux-net';
+import type { IfIndex, IpAddress, Link } from '@netverdict/linux-net';
 import { attached } from '../conntrack/table.ts';
 import { isIcmpError, type Packet, TCP } from '../packet/packet.ts';
-import { isMulticast } from '../route/addresses.ts';
+import { isLinkLocal, isLoopback, isMulticast } from '../route/addresses.ts';
 import { flowKey } from '../route/key.ts';
 import { addressType, selectAddress } from '../route/lookup.ts';
 import { routeOut } from '../route/output.ts';
@@ -17,14 +17,22 @@ export interface Scene {
   readonly ns: WorldNamespace;
   /** The device that it came in by; null: the host's own packet. */
   readonly iif: Link | null;
+  /** The device that it was at; null: none yet. */
+  readonly by?: Link | null;
   /** A socket's error, after nf_reset_ct: conntrack looks it up anew. Else it belongs to the packet's connection. */
   readonly fromSocket: boolean;
 }
 
 const DEFAULT_TTL = 64;
 
+export interface Answer {
+  readonly packet: Packet;
+  /** Its source was taken from the route, which it keeps. */
+  readonly sourceChosen: boolean;
+}
+
 /** null: nothing is answered to such a packet. */
-export function icmpError(scene: Scene, about: Packet, kind: IcmpKind, mtuBytes: number | null): Packet | null {
+export function icmpError(scene: Scene, about: Packet, kind: IcmpKind, mtuBytes: number | null): Answer | null {
   const { walk, ns } = scene;
   if (isIcmpError(about) || !mayAnswer(ns, about, kind)) return null;
   const v4 = about.family === 'ipv4';
@@ -42,7 +50,7 @@ export function icmpError(scene: Scene, about: Packet, kind: IcmpKind, mtuBytes:
     dontFragment: false,
   };
   const source = sourceOfError(walk, scene, about, blank);
-  return source === null ? null : { ...blank, source };
+  return source && { packet: { ...blank, source: source.address }, sourceChosen: source.ofRoute };
 }
 
 /** The packet as the error carries it: its header alone, nothing that the kernel kept beside it. */
@@ -59,19 +67,31 @@ function mayAnswer(ns: WorldNamespace, about: Packet, kind: IcmpKind): boolean {
 }
 
 /** The address that was asked where it is the host's own; else the one that it would use towards the sender. */
-function sourceOfError(walk: Walk, scene: Scene, about: Packet, error: Packet): IpAddress | null {
+function sourceOfError(
+  walk: Walk,
+  scene: Scene,
+  about: Packet,
+  error: Packet,
+): { readonly address: IpAddress; readonly ofRoute: boolean } | null {
   const { ns, iif } = scene;
-  if (isForHost(scene, about)) return about.destination;
+  const asked = (address: IpAddress | null) => (address === null ? null : { address, ofRoute: false });
+  if (isForHost(scene, about)) return asked(about.destination);
   if (iif !== null && about.family === 'ipv4' && sysctl(ns, 'net/ipv4/icmp_errors_use_inbound_ifaddr'))
-    return selectAddress(ns, iif.ifindex, about.source, 'ipv4');
+    return asked(selectAddress(ns, iif.ifindex, about.source, 'ipv4'));
   const route = routeOut(walk, ns, { ...flowKey({ ...error, source: about.source }, 'lo', null), source: null }, true);
   if (route.kind !== 'route') return null;
-  if (iif === null || about.family === 'ipv4' || route.route?.prefsrc) return route.source;
-  return selectAddress(ns, iif.ifindex, about.source, 'ipv6') ?? route.source;
+  // icmp_route_lookup and icmpv6_route_lookup ask without a source, and the error leaves by the route that is found.
+  const ofRoute = route.source === null ? null : { address: route.source, ofRoute: true };
+  if (iif === null || about.family === 'ipv4' || route.route?.prefsrc) return ofRoute;
+  return asked(selectAddress(ns, iif.ifindex, about.source, 'ipv6')) ?? ofRoute;
 }
 
 /** RTCF_LOCAL: 127.0.0.1 is not the host's own address by the route of a socket that is bound to another device. */
-function isForHost({ walk, ns, iif }: Scene, about: Packet): boolean {
+function isForHost({ walk, ns, iif, by }: Scene, about: Packet): boolean {
+  // ipv6_chk_addr: what is valid on a device or in the host only counts where it is at that very device.
+  const { destination } = about;
+  if (about.family === 'ipv6' && (isLoopback(destination) || isLinkLocal(destination)))
+    return ns.net.addressesOn((by ?? ns.net.loopback)?.ifindex as IfIndex).some((a) => a.address === destination);
   const bound = walk.flow.device === undefined ? undefined : ns.net.linkByName.get(walk.flow.device);
   if (about.family === 'ipv4' && iif === null && bound && walk.direction === 'forward') {
     const route = routeOut(walk, ns, { ...flowKey(about, 'lo', bound), strictDevice: true }, true);

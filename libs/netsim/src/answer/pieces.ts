@@ -11,6 +11,7 @@ import type { WorldNamespace } from '../world/world.ts';
 export interface Errors {
   readonly ns: WorldNamespace;
   readonly packet: Packet;
+  readonly sourceChosen: boolean;
   readonly count: number;
   /** For each that was sent so far, where in the rules met it is sent, and then handed from one device to the next. */
   readonly handed: number[][];

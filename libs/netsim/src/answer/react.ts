@@ -3,16 +3,17 @@
  * may be lost as well. The branch's end stays the packet's own (`walk.grave`).
  */
 
-import type { Link } from '@netverdict/linux-net';
+import type { IfIndex, Link } from '@netverdict/linux-net';
 import { describe, type Frame, isIcmpError, type Packet } from '../packet/packet.ts';
 import { routeOutput } from '../path/output-route.ts';
+import { needsDevice } from '../route/addresses.ts';
 import type { Feature } from '../walk/features/index.ts';
 import type { Next } from '../walk/next.ts';
 import type { ToldOfAnswer } from '../walk/observable.ts';
 import type { Stop } from '../walk/stop.ts';
 import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
-import { icmpError, reset, type Scene } from './error-packet.ts';
+import { type Answer, icmpError, reset, type Scene } from './error-packet.ts';
 import { errnoFor, type Reaction, reactionTo } from './from-cause.ts';
 import { errorsAbout } from './pieces.ts';
 
@@ -49,15 +50,23 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
   const reaction = reactionTo(stop.cause, death);
   // Of what is too big for the route that its socket found nobody hears but the system call (ip_append_data).
   if (reaction.do === 'silence' || (own && !rerouted && stop.cause.kind === 'too-big')) return null;
-  const scene = { walk, ns, iif: stage?.iif ?? null, fromSocket: stop.cause.kind === 'no-listener' };
-  const answer = built(scene, packet, reaction);
-  if (!answer || !walk.sees(featureOf(answer), true)) return null;
+  const scene = {
+    walk,
+    ns,
+    iif: stage?.iif ?? null,
+    by: deviceOf(stop, stage),
+    fromSocket: stop.cause.kind === 'no-listener',
+  };
+  const made = built(scene, packet, reaction);
+  if (!made) return null;
+  const { packet: answer, sourceChosen } = made;
+  if (!walk.sees(featureOf(answer), true)) return null;
   // What the TTL ends was a circle, if it went in one.
   walk.grave = walk.circle ?? stop;
   walk.circle = null;
   walk.told = answer;
   const count = errorsAbout(ns, stop.cause, packet, own);
-  if (count > 1) walk.errors = { ns, packet: answer, count, handed: [[walk.rulesMet.length]] };
+  if (count > 1) walk.errors = { ns, packet: answer, sourceChosen, count, handed: [[walk.rulesMet.length]] };
   walk.direction = 'reply';
   walk.step(ns, () => ({
     kind: 'origin',
@@ -66,7 +75,20 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
     packet: answer,
   }));
   if (reaction.do === 'rst' && stage?.port && stage.frame) return outByPort(walk, ns, answer, stage.port, stage.frame);
-  return { do: 'output', ns, packet: answer, oif: null };
+  const askedBy = reaction.do === 'rst' && scene.fromSocket ? deviceOfReset(ns, packet, scene.iif) : undefined;
+  return { do: 'output', ns, packet: answer, oif: null, sourceChosen, askedBy };
+}
+
+/**
+ * tcp_v6_send_response: to an address that its device is part of (::1 is one) by the device that the packet came by: over loopback
+ * the one that has the address it was sent to (tcp_v6_iif, rt6i_idev).
+ */
+function deviceOfReset({ net }: WorldNamespace, about: Packet, iif: Link | null): IfIndex | undefined {
+  if (iif === null || !needsDevice(about.source)) return undefined;
+  if (!iif.loopback) return iif.ifindex;
+  for (const ifindex of net.linkByIndex.keys())
+    if (net.addressesOn(ifindex).some(({ address }) => address === about.destination)) return ifindex;
+  return iif.ifindex;
 }
 
 /**
@@ -91,9 +113,14 @@ function aboutAnswer(walk: Walk, { cause, packet }: Stop, stage: Stage | null): 
   return reaction.do === 'icmp' ? { namespace, ...reaction.icmp } : null;
 }
 
-function built(scene: Scene, packet: Packet, reaction: Exclude<Reaction, { do: 'silence' }>): Packet | null {
+/** skb->dev: the device that a packet waits at for its next hop, else the one that it came by; a rule of OUTPUT takes loopback. */
+const deviceOf = ({ cause }: Stop, stage: Stage | null): Link | null =>
+  cause.kind === 'neighbour' ? cause.link : (stage?.iif ?? null);
+
+function built(scene: Scene, packet: Packet, reaction: Exclude<Reaction, { do: 'silence' }>): Answer | null {
+  const rst = reaction.do === 'rst' ? reset(scene, packet) : null;
   return reaction.do === 'rst'
-    ? reset(scene, packet)
+    ? rst && { packet: rst, sourceChosen: false }
     : icmpError(scene, packet, reaction.icmp, reaction.mtuBytes ?? null);
 }
 

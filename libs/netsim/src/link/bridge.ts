@@ -113,7 +113,7 @@ function translated(
   up: (packet: Packet, prerouted: boolean) => Next,
 ): Next {
   // br_nf_pre_routing_finish_ipv6 does not ask whether the host forwards, which IPv6 asks after the routes.
-  const way = walk.aside(() => routeInput(walk, ns, bridge, packet, packet.family === 'ipv6'));
+  const way = walk.aside(() => routeInput(walk, ns, bridge, packet, { routeOnly: packet.family === 'ipv6' }));
   if (way.kind === 'local') return up(packet, true);
   // A route that fails is one to ip_error, whose device is not the bridge: such packets go up and end there.
   if (way.kind !== 'forward' || way.out.ifindex !== bridge.ifindex) return up(packet, true);

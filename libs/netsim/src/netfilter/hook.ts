@@ -29,7 +29,7 @@ export interface At {
   readonly hook: Hook;
   readonly devices: Devices;
   /**
-   * OUTPUT only: ip_route_me_harder. Called after a mangle table or a chain of type route that changed mark, an address or the
+   * OUTPUT: ip_route_me_harder; PREROUTING: what loopback brought back loses its route. Called after a mangle table or a chain of type route that changed mark, an address or the
    * TOS, and after NAT that changed the destination; the rest of the hook sees the new route, but the device of the old one.
    */
   readonly reroute?: (packet: Packet, by: 'mangle' | 'nat') => Rerouted;

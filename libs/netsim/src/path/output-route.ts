@@ -37,7 +37,7 @@ export function keyOf(
   return {
     ...key,
     uid: fromKernel ? 0 : key.uid,
-    source: sourceChosen && packet.family === 'ipv6' ? null : key.source,
+    source: sourceChosen ? null : key.source,
     strictDevice: bound !== null && packet.payload === null,
   };
 }

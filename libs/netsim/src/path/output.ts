@@ -14,13 +14,14 @@ import type { WorldNamespace } from '../world/world.ts';
 import { checkSize, type Egress, egress } from './egress.ts';
 import { fromAnySource, keyOf, type OutputRoute, routed } from './output-route.ts';
 
-/** `sourceChosen`: the kernel took the source from the route that it found without one; IPv6 keeps that route. */
+/** `sourceChosen`: the kernel took the source from the route that it found without one, and keeps that route. */
 export function localOutput(
   walk: Walk,
   ns: WorldNamespace,
   packet: Packet,
   oif: IfIndex | null,
   sourceChosen = false,
+  askedBy: IfIndex | null = null,
 ): Next {
   const host = unreadHost(ns);
   if (host) return stopUnread(walk, ns, packet, host);
@@ -28,7 +29,7 @@ export function localOutput(
     (walk.direction === 'forward' && !walk.confirming ? cgroupPrograms(walk, ns, 'connect', packet) : null) ??
     cgroupPrograms(walk, ns, 'egress', packet);
   if (program) return program;
-  const key = keyOf(walk, ns, packet, oif, sourceChosen);
+  const key = keyOf(walk, ns, packet, oif ?? askedBy, sourceChosen);
   const raw = walk.flow.tcpFlags !== undefined && packet === walk.original;
   const first = routed(walk, ns, packet, raw ? ofRawSocket(key) : key, true, fromAnySource(walk, packet));
   if (!first.ok) return first.next;

@@ -1,7 +1,7 @@
 /** ip_rcv: PREROUTING, routing, then INPUT or FORWARD. */
 import { formatIp, type Link } from '@netverdict/linux-net';
 import { NO_DEVICES } from '../netfilter/context.ts';
-import { isIdle, runHook, unreadRulesets } from '../netfilter/hook.ts';
+import { isIdle, type Rerouted, runHook, unreadRulesets } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
 import { isLoopback, isMulticast } from '../route/addresses.ts';
 import { routeInput } from '../route/input.ts';
@@ -28,12 +28,18 @@ export function ipReceive(
   const martian = martian6(walk, ns, iif, packet);
   if (martian) return martian;
   let current = packet;
+  let anew = false;
   if (!prerouted && !isIdle(ns, packet, 'PREROUTING')) {
-    const pre = runHook({ walk, ns, hook: 'PREROUTING', devices: { ...NO_DEVICES, iif, physIn } }, packet);
+    const devices = { ...NO_DEVICES, iif, physIn };
+    const reroute = (_: Packet, by: 'mangle' | 'nat'): Rerouted => {
+      if (by === 'nat') anew = true;
+      return { ok: true, devices };
+    };
+    const pre = runHook({ walk, ns, hook: 'PREROUTING', devices, reroute }, packet);
     if (!pre.ok) return pre.next;
     current = pre.packet;
   }
-  const way = routeInput(walk, ns, iif, current);
+  const way = routeInput(walk, ns, iif, current, { anew });
   switch (way.kind) {
     case 'stop':
       return way.next;

@@ -45,25 +45,33 @@ export type InputDecision =
   | { readonly kind: 'unknown'; readonly missing: Missing }
   | { readonly kind: 'lost'; readonly missing: Missing };
 
-/** `routeOnly` (IPv6): which route it has, whether or not it may take it (ip6_route_input without ip6_forward). */
+export interface Asked {
+  /** IPv6: which route it has, whether or not it may take it (ip6_route_input without ip6_forward). */
+  readonly routeOnly?: boolean;
+  /** Over loopback it had its sender's route until NAT changed its destination (skb_dst_drop in nf_nat_ipv4_pre_routing, nf_nat_ipv6_in). */
+  readonly anew?: boolean;
+}
+
 export function decideInput(
   walk: Walk,
   ns: WorldNamespace,
   iif: Link,
   packet: Packet,
-  routeOnly = false,
+  { routeOnly = false, anew = false }: Asked = {},
 ): InputDecision {
-  return packet.family === 'ipv4' ? decide4(walk, ns, iif, packet) : decide6(walk, ns, iif, packet, routeOnly);
+  return packet.family === 'ipv4'
+    ? decide4(walk, ns, iif, packet, iif.loopback && !anew)
+    : decide6(walk, ns, iif, packet, routeOnly, iif.loopback && !anew);
 }
 
-function decide4(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): InputDecision {
+function decide4(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, hasRoute: boolean): InputDecision {
   const { source, destination } = packet;
-  if (!iif.loopback) {
+  if (!hasRoute) {
     const bad = martianAddress(walk, ns, iif, packet);
     if (bad) return bad;
   }
   const broadcast = (evidence: readonly Evidence[]): InputDecision => {
-    if (!isZero(source) && !iif.loopback) {
+    if (!isZero(source) && !hasRoute) {
       const refusal = refusedSource(walk, ns, iif, { ...packet, destination: 0 as Packet['destination'] }, null);
       if (refusal) return { kind: 'source', refusal };
     }
@@ -76,7 +84,7 @@ function decide4(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Inp
   if (result.kind === 'route') {
     const { route, evidence } = result;
     if (route.type === 'local') {
-      const refusal = iif.loopback ? null : refusedSource(walk, ns, iif, packet, null);
+      const refusal = hasRoute ? null : refusedSource(walk, ns, iif, packet, null);
       return refusal ? { kind: 'source', refusal } : { kind: 'local', as: 'unicast', evidence };
     }
     if (route.type === 'broadcast' && !walk.sees('sysctl/bc_forwarding', forwardsBroadcasts(ns, iif)))
@@ -98,11 +106,19 @@ function decide4(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Inp
 }
 
 /** IPv6 looks at the addresses before PREROUTING already (receive.ts), and never at the way back. */
-function decide6(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, routeOnly: boolean): InputDecision {
+function decide6(
+  walk: Walk,
+  ns: WorldNamespace,
+  iif: Link,
+  packet: Packet,
+  routeOnly: boolean,
+  hasRoute: boolean,
+): InputDecision {
   const result = lookup(walk, ns, {
     ...flowKey(packet, iif.name, iif),
     oifName: null,
-    strictDevice: needsDevice(packet.destination),
+    // Over loopback it still has the route that was found by its own device.
+    strictDevice: !hasRoute && needsDevice(packet.destination),
   });
   if (result.kind === 'unknown') return result;
   if (result.kind !== 'route') return { kind: 'no-way', result };

@@ -5,7 +5,7 @@ import { citeSysctl } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { ifName, type WorldNamespace } from '../world/world.ts';
-import { decideInput, forwardingSysctl, type InputDecision, type Martian } from './decide-input.ts';
+import { type Asked, decideInput, forwardingSysctl, type InputDecision, type Martian } from './decide-input.ts';
 import type { RouteResult } from './lookup.ts';
 import { errnoOf, type OutputRoute } from './output.ts';
 import type { SourceRefusal } from './validate-source.ts';
@@ -23,9 +23,8 @@ export type InputRoute =
     }
   | { readonly kind: 'stop'; readonly next: Next };
 
-/** `routeOnly`: as decideInput takes it. */
-export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, routeOnly = false): InputRoute {
-  const decision = decideInput(walk, ns, iif, packet, routeOnly);
+export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, asked: Asked = {}): InputRoute {
+  const decision = decideInput(walk, ns, iif, packet, asked);
   if (decision.kind === 'local') {
     const who = decision.as === 'broadcast' ? 'is for everybody on the link' : "is this host's own";
     walk.step(ns, () => ({
@@ -37,7 +36,7 @@ export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
     return { kind: 'local' };
   }
   // It left with the route of its sender, which loopback does not look up again: dst_discard.
-  if (iif.loopback && decision.kind !== 'unknown') {
+  if (iif.loopback && !asked.anew && decision.kind !== 'unknown') {
     const evidence = 'evidence' in decision ? decision.evidence : [];
     const text = `${formatIp(packet.destination)} was sent to ${iif.name}, which gives it to nobody`;
     return { kind: 'stop', next: walk.stop(ns, packet, 'dropped', { kind: 'looped-back' }, text, { evidence }) };

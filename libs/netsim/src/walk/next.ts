@@ -14,8 +14,10 @@ export type Next =
       readonly ns: WorldNamespace;
       readonly packet: Packet;
       readonly oif: IfIndex | null;
-      /** The kernel chose the source, after it had routed the packet without one. */
+      /** The kernel chose the source, after it had routed the packet without one, and keeps that route. */
       readonly sourceChosen?: boolean;
+      /** The device that is asked for when it is routed, but not again when its change routes it anew. */
+      readonly askedBy?: IfIndex | undefined;
     }
   /** dev_queue_xmit: the frame goes out of the device. `nexthop` is the address that was resolved to `frame.dstMac`. */
   | {

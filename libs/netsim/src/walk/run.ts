@@ -91,7 +91,7 @@ const isPort = ({ net }: WorldNamespace, { master }: Link): boolean =>
 function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): Next {
   switch (next.do) {
     case 'output':
-      return localOutput(walk, next.ns, next.packet, next.oif, next.sourceChosen);
+      return localOutput(walk, next.ns, next.packet, next.oif, next.sourceChosen, next.askedBy);
     case 'transmit':
       confirmEntry(walk, next.ns, next.frame.packet);
       return transmit(walk, next.ns, next.link, next.frame, next.nexthop);
@@ -177,9 +177,9 @@ function start(walk: Walk): Next {
   const packet = { ...blank, source: sender.source };
   walk.original = packet;
   walk.step(ns, () => ({ kind: 'origin', text: `sends ${describe(packet)}`, action: 'pass', packet }));
-  // rawv6_sendmsg routes anew, from the source that the socket has by now.
-  const raw = icmp || flow.tcpFlags !== undefined;
-  return { do: 'output', ns, packet, oif: sender.oif, sourceChosen: sender.sourceChosen && !raw };
+  // rawv6_sendmsg routes anew, from the source that the socket has by now; so does IPv4 (ip_route_connect).
+  const anew = icmp || flow.tcpFlags !== undefined || flow.family === 'ipv4';
+  return { do: 'output', ns, packet, oif: sender.oif, sourceChosen: sender.sourceChosen && !anew };
 }
 
 function absentSource(walk: Walk, key: string, packet: Packet): Next {

@@ -169,7 +169,8 @@ export class Walk {
     if (this.errors === null || this.errors.handed.length >= this.errors.count) return null;
     this.errors.handed.push([this.rulesMet.length]);
     this.#seen.length = 0;
-    return { do: 'output', ns: this.errors.ns, packet: this.errors.packet, oif: null };
+    const { ns, packet, sourceChosen } = this.errors;
+    return { do: 'output', ns, packet, oif: null, sourceChosen };
   }
 
   /** Questions about another packet than the one that is followed (who would answer an ARP request?) leave no steps and no rules met. */
