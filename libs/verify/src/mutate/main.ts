@@ -61,9 +61,11 @@ async function run(corpora: readonly string[], most: number, seed: number, worke
       Array.from({ length: workers }, async () => {
         const trials = new Trials(folder);
         for (let mutant = queue.pop(); mutant; mutant = queue.pop()) {
-          fates.push(await trials.try(mutant, askedOf.get(mutant) ?? []));
+          const fate = await trials.try(mutant, askedOf.get(mutant) ?? []);
+          fates.push(fate);
+          const found = fate.fate === 'caught' ? '' : `${fate.fate}: ${mutant.file}:${mutant.line} ${mutant.code}\n`;
           process.stderr.write(
-            `\r${fates.length} tried, ${fates.filter((f) => f.fate !== 'caught').length} not caught`,
+            `\r${found}${fates.length} tried, ${fates.filter((f) => f.fate !== 'caught').length} not caught`,
           );
         }
         trials.close();

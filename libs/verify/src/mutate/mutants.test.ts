@@ -31,4 +31,8 @@ it('leaves alone what only tells, defaults for the compiler, and guards for what
   expect(words("import { a } from 'b';\ninterface C { d: 1 | 2 }\ntype E = 3;")).toEqual([]);
   expect(words('x = list[0] ?? false;')).toEqual([]);
   expect(words('const MOST_BRANCHES = 0xff;')).toEqual([]);
+  expect(words('const few = ways.size > MOST_WAYS;')).toEqual([]);
+  expect(words('for (let i = 0; i < a.length; i++) b(a[i]);')).toEqual([]);
+  expect(words('routeOutput(walk, ns, packet, null, false);')).toEqual([]);
+  expect(words('routeOut(walk, ns, key, false);')).toEqual(['false → true']);
 });

@@ -34,12 +34,14 @@ const TELLING_PROPERTIES = new Set([
 ]);
 /** Guards for what was not collected or is not modelled: in a judged world everything is collected. */
 const GUARDS =
-  /\bknown\b|unknown|isKnown|compatible|missing|abandon|budget|exhausted|lens|undefined|unread|unsupported|maybe/i;
+  /\bknown\b|unknown|isKnown|compatible|missing|abandon|budget|exhausted|lens|undefined|unread|unsupported|maybe|telling|not-collected|unavailable/i;
 /** Declarations that tell. */
 const TELLING_NAMES =
   /^(text|who|reason|question|evidence|cited|missing|said|detail|describe\w*|cite\w*|\w+(Text|Evidence))$/;
 /** How much is enough: constants that say when an index pays or when to give up. */
 const LIMITS = /^(MOST|MAX|LONG|ENOUGH)_/;
+/** Its `true` or `false` says whether the route is told, which is words. */
+const TOLD_IF = /^routeOutput$/;
 const HEX = /^0x[0-9a-f_]+n?$/i;
 /** The first argument names the meaning, the second is its answer. */
 const SEES = /(^|\.)sees$/;
@@ -93,6 +95,7 @@ export function mutantsOf(file: string, text: string): Mutant[] {
       !ts.isIfStatement(node.parent)
     )
       add(node, `(${node.operand.getText(source)})`, 'negation');
+    if (isTold(node, source) || isBound(node, source)) return;
     if (isComparator(node)) {
       const { left, right } = node;
       add(node, `${right.getText(source)} - ${left.getText(source)}`, 'order');
@@ -139,6 +142,20 @@ function isComparator(node: ts.Node): node is ts.BinaryExpression {
   let outer: ts.Node = node.parent;
   while (ts.isParenthesizedExpression(outer) || ts.isBinaryExpression(outer)) outer = outer.parent;
   return ts.isArrowFunction(outer) && outer.parameters.length === 2;
+}
+
+/** The last argument of a call that looks a route up. */
+const isTold = (node: ts.Node, source: ts.SourceFile): boolean =>
+  (node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword) &&
+  ts.isCallExpression(node.parent) &&
+  node.parent.arguments.at(-1) === node &&
+  TOLD_IF.test(node.parent.expression.getText(source));
+
+/** How far a loop goes, and what is enough: behind the last of a list there is nothing, and one more or less of a limit is as good. */
+function isBound(node: ts.Node, source: ts.SourceFile): boolean {
+  if (!ts.isBinaryExpression(node)) return false;
+  if (ts.isForStatement(node.parent) && /\.length$/.test(node.right.getText(source))) return true;
+  return [node.left, node.right].some((side) => ts.isIdentifier(side) && LIMITS.test(side.text));
 }
 
 /** `if (a === b)`: turned round as a whole already. */

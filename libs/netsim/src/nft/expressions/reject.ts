@@ -39,7 +39,7 @@ export function reject(x: Reject, e: Evaluation): Outcome {
     case 'icmp':
       return named(family, x.code);
     case 'icmpx':
-      return named(family, ICMPX[family][x.code] ?? (family === 'ipv4' ? 0 : 0));
+      return named(family, ICMPX[family][x.code] ?? 0);
     default:
       return assertNever(x.type);
   }
