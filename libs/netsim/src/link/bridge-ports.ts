@@ -49,16 +49,16 @@ export function mayLeave(
     return stop(port, settings.state, `bridge port ${port.name} is ${settings.state}`);
   if (settings.isolated && ingress?.bridgePort?.isolated && walk.sees('bridge/isolated', true))
     return stop(port, 'isolated', `${ingress.name} and ${port.name} are isolated ports`);
-  const [name, floods] =
+  const flag =
     kind === 'unicast'
       ? (['flood', settings.flood] as const)
       : kind === 'multicast'
         ? (['mcast_flood', ingress === null || settings.multicastFlood] as const)
         : kind === 'broadcast'
           ? (['bcast_flood', ingress === null || settings.broadcastFlood] as const)
-          : ([null, true] as const);
-  if (name !== null && !floods && walk.sees(`bridge/${name}`, true))
-    return stop(port, `${name} off`, `${name} is off on bridge port ${port.name}`);
+          : null;
+  if (flag !== null && !flag[1] && walk.sees(`bridge/${flag[0]}`, true))
+    return stop(port, `${flag[0]} off`, `${flag[0]} is off on bridge port ${port.name}`);
   return PASS;
 }
 

@@ -355,9 +355,16 @@ it('what --set stored, --rcheck finds', () => {
   expect(evaluateMatch(recentOf('set', 'x'), c)).toBe(true);
   expect(evaluateMatch(recentOf('rcheck', 'x'), c)).toBe(true);
   expect(evaluateMatch({ ...recentOf('rcheck', 'x'), hitcount: 2 }, c)).toBe(false);
-  expect(evaluateMatch({ ...recentOf('rcheck', 'x'), mask: '255.255.255.0' }, c)).toBe(false);
   expect(evaluateMatch({ ...recentOf('set', 'wide'), mask: '255.255.255.0' }, c)).toBe(true);
   expect(evaluateMatch({ ...recentOf('rcheck', 'wide'), mask: '255.255.255.0' }, c)).toBe(true);
+});
+
+it('which mask a list of -m recent has is not known where its rules name different ones', () => {
+  const c = context();
+  expect(evaluateMatch({ ...recentOf('set', 'wide'), mask: '255.255.255.0' }, c)).toBe(true);
+  expect(isUnknown(evaluateMatch(recentOf('rcheck', 'wide'), c))).toBe(true);
+  expect(evaluateMatch(recentOf('set', 'wide'), c)).toBe(true);
+  expect(evaluateMatch(recentOf('rcheck', 'other'), c)).toBe(false);
 });
 
 /** Which node a connection from 10.9.0.1 or fd09::1 belongs to: seen with Linux 6.18. */

@@ -10,8 +10,13 @@ type Of<K extends XtMatch['kind']> = Extract<XtMatch, { kind: K }>;
  */
 export function recent(m: Of<'recent'>, c: RuleContext): Answer {
   const address = m.side === 'source' ? c.packet.source : c.packet.destination;
-  const key = `${c.ns.key} ${m.name} ${formatIp(masked(address, m.mask))}`;
+  const name = `${c.ns.key} ${m.name} `;
+  const named = `${name}${m.mask === FULL4 || m.mask === FULL6 ? '' : (m.mask ?? '')} `;
+  const key = named + formatIp(masked(address, m.mask));
   const list = c.walk.recent;
+  // A list has one mask, that of whichever rule made it (recent_mt_check), and no dump tells that.
+  const isOfAnother = (other: string): boolean => other.startsWith(name) && !other.startsWith(named);
+  if (m.mode !== 'set' && [...list.keys()].some(isOfAnother)) return { unknown: `the mask of the list ${m.name}` };
   const hits = list.get(key) ?? 0;
   switch (m.mode) {
     case 'set':
