@@ -46,6 +46,8 @@ export interface EvaluatedBranch {
   readonly heard: Heard;
   /** The error or RST that somebody sent about the packet, whether or not the sender heard it. */
   readonly told: Packet | null;
+  /** So often `told` counts where routers count the errors of their routes: for each piece of the packet. */
+  readonly refusals: number;
   /** What the answerer was told of its answer, which did not come through. */
   readonly toldOfAnswer: ToldOfAnswer | null;
   readonly rulesMet: readonly RuleMet[];
@@ -130,6 +132,7 @@ export function evaluateWithin(budget: Budget, world: World, flow: Flow, options
       answeredBy: walk.answeredBy,
       left: walk.left,
       ...seenOf(walk),
+      refusals: walk.refusals,
       toldOfAnswer: walk.toldOfAnswer,
       otherwise: leaf.otherwise.map((run) => seenOf(run.walk)),
     };

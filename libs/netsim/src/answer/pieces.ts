@@ -4,7 +4,7 @@
  */
 import { FRAGMENT_HEADERS, type Packet } from '../packet/packet.ts';
 import type { RuleMet } from '../walk/observable.ts';
-import type { Cause } from '../walk/stop.ts';
+import type { Cause, Stop } from '../walk/stop.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
 /** Errors about the pieces of one packet. */
@@ -32,6 +32,17 @@ export function errorsAbout(ns: WorldNamespace, cause: Cause, packet: Packet, ow
   if (cause.kind !== 'too-big') return pieces;
   const last = carried - (pieces - 1) * each + FRAGMENT_HEADERS.ipv6;
   return pieces - (last > cause.limitBytes ? 0 : 1);
+}
+
+/**
+ * ip_error is called for each piece that has no route, and counts it as an error sent, though icmp_send answers the first only. Once
+ * for what connection tracking has put together, and for the host's own packet.
+ */
+export function refusals(ns: WorldNamespace, { cause, packet }: Pick<Stop, 'cause' | 'packet'>, own: boolean): number {
+  const { family, pieceBytes, sizeBytes } = packet;
+  if (family === 'ipv6' || pieceBytes == null || own || tracks(ns, family)) return 1;
+  if (cause.kind !== 'no-route' && cause.kind !== 'route-error') return 1;
+  return Math.ceil((sizeBytes - FRAGMENT_HEADERS.ipv4) / (pieceBytes - FRAGMENT_HEADERS.ipv4));
 }
 
 /** Later pieces have no ports, which rules may ask for; these ask for none. */

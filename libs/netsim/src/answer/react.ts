@@ -15,7 +15,7 @@ import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { type Answer, icmpError, reset, type Scene } from './error-packet.ts';
 import { errnoFor, type Reaction, reactionTo } from './from-cause.ts';
-import { errorsAbout } from './pieces.ts';
+import { errorsAbout, refusals } from './pieces.ts';
 
 /** Which stage had the packet when it was lost. */
 export interface Stage {
@@ -65,6 +65,7 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
   walk.grave = walk.circle ?? stop;
   walk.circle = null;
   walk.told = answer;
+  walk.refusals = refusals(ns, stop, own);
   const count = errorsAbout(ns, stop.cause, packet, own);
   if (count > 1) walk.errors = { ns, packet: answer, sourceChosen, count, handed: [[walk.rulesMet.length]] };
   walk.direction = 'reply';
@@ -106,11 +107,11 @@ function outByPort(walk: Walk, ns: WorldNamespace, packet: Packet, link: Link, c
  * The sender of an answer that does not come through hears of it as well; nobody here asks how that error fares. None is sent
  * about an error, but IPv4 counts it as one that was (ip_error, before icmp_send).
  */
-function aboutAnswer(walk: Walk, { cause, packet }: Stop, stage: Stage | null): ToldOfAnswer | null {
+function aboutAnswer(walk: Walk, stop: Stop, stage: Stage | null): ToldOfAnswer | null {
   const namespace = walk.grave ? walk.grave.place : walk.answeredBy;
-  if (namespace === null || stage?.do !== 'ip-receive') return null;
-  const reaction = reactionTo(cause, { packet, byIp: true });
-  return reaction.do === 'icmp' ? { namespace, ...reaction.icmp } : null;
+  if (namespace === null || stage?.do !== 'ip-receive' || stage.ns === null) return null;
+  const reaction = reactionTo(stop.cause, { packet: stop.packet, byIp: true });
+  return reaction.do === 'icmp' ? { namespace, ...reaction.icmp, times: refusals(stage.ns, stop, false) } : null;
 }
 
 /** skb->dev: the device that a packet waits at for its next hop, else the one that it came by; a rule of OUTPUT takes loopback. */

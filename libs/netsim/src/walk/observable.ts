@@ -24,6 +24,8 @@ export interface ToldOfAnswer {
   readonly namespace: NamespaceKey;
   readonly type: number;
   readonly code: number;
+  /** So often it counts where routers count what they send: for each piece. */
+  readonly times: number;
 }
 
 /** A rule whose conditions the packet met, or a base chain's policy that it came to. */

@@ -93,6 +93,8 @@ export class Walk {
   #choicesBefore = 0;
   /** The error or RST that somebody sent about the packet, whether or not it was heard. */
   told: Packet | null = null;
+  /** So often that counts where routers count the errors of their routes. */
+  refusals = 1;
   /** An error that a host on the way sent about the answer (or about a RST): who is told, and what. It is not followed. */
   toldOfAnswer: ToldOfAnswer | null = null;
   /** More than one error is sent about the packet, one behind the other. */

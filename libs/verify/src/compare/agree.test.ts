@@ -107,9 +107,9 @@ describe('branches and repetitions', () => {
   const both = (count: number): Prediction[] => Array.from({ length: count }, () => says(half(BRANCH), half(other)));
 
   it('say nothing from where on errors of routes may be held back', () => {
-    const told = { type: 3, code: 0 };
+    const told = { type: 3, code: 0, times: 1 };
     const silent: HeardForReal = { kind: 'silence' };
-    const heard: HeardForReal = { kind: 'icmp', ...told, from: '10.0.0.9', mtu: null };
+    const heard: HeardForReal = { kind: 'icmp', type: 3, code: 0, from: '10.0.0.9', mtu: null };
     const branch = (as: HeardForReal, share: number): PredictedBranch => ({ ...BRANCH, told, share, heard: as });
     const said = Array.from({ length: 100 }, () => says(branch(silent, 0.25), branch(heard, 0.75)));
     const seen = (mayBeHeldBack: boolean): Observation[] =>

@@ -38,9 +38,9 @@ export interface RunningWorld {
   collect(flows: readonly FlowSpec[]): Promise<ReadonlyMap<string, readonly HelperSection[]>>;
   /**
    * Sends a flow as often as it says, one packet after the other.
-   * @param toldOfRoutes namespaces that a router is thought to send an error of its routes: see route-errors.ts
+   * @param toldOfRoutes namespaces that a router is thought to send an error of its routes, and how many: see route-errors.ts
    */
-  observe(flow: FlowSpec, toldOfRoutes?: readonly string[]): Promise<readonly Observation[]>;
+  observe(flow: FlowSpec, toldOfRoutes?: ReadonlyMap<string, number>): Promise<readonly Observation[]>;
   close(): Promise<void>;
 }
 
@@ -120,14 +120,18 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
   for (const ns of judged) positions.set(ns.name, await readPositions(prober, helper, ns, pathOf(ns.name) as string));
 
   const routeErrors = countRouteErrors(() => performance.now());
-  const send = async (flow: FlowSpec, hold: boolean, told: readonly string[]): Promise<readonly Observation[]> => {
+  const send = async (
+    flow: FlowSpec,
+    hold: boolean,
+    told: ReadonlyMap<string, number>,
+  ): Promise<readonly Observation[]> => {
     routeErrors.sending();
     const [answer] = await prober.ask([flowCommand(flow, hold)]);
     return (answer as { attempts: AttemptAnswer[] }).attempts.map((attempt, number) =>
       routeErrors.note(flow, observationOf({ flow, number, attempt, names, positions }), told),
     );
   };
-  for (const flow of spec.prelude) await send(flow, true, []);
+  for (const flow of spec.prelude) await send(flow, true, new Map());
   const refill = refillStage(spec, pathOf);
   await runTools(prober, refill);
   // From now on neighbours and connections are put back before each packet to what is collected.
@@ -147,7 +151,7 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
         );
       return sections;
     },
-    async observe(flow, toldOfRoutes = []) {
+    async observe(flow, toldOfRoutes = new Map()) {
       await runTools(prober, refill);
       return send(flow, false, toldOfRoutes);
     },

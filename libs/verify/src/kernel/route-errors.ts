@@ -20,9 +20,10 @@ export interface RouteErrors {
   sending(): void;
   /**
    * In the order in which they were sent. `told`: who such an error was sent to, to the sender's knowledge or not: what a rule
-   * lost on its way counts as well, and so does what was sent to another about its answer.
+   * lost on its way counts as well, and so does what was sent to another about its answer; and how many it counts as, since each
+   * piece of a packet does (ip_error).
    */
-  note(flow: FlowSpec, observation: Observation, told: readonly string[]): Observation;
+  note(flow: FlowSpec, observation: Observation, told: ReadonlyMap<string, number>): Observation;
 }
 
 export function countRouteErrors(nowMs: () => number): RouteErrors {
@@ -44,8 +45,8 @@ export function countRouteErrors(nowMs: () => number): RouteErrors {
       const left = leftOf(flow.from);
       const toSender = heard.kind === 'icmp' && isRouteError(heard) ? [flow.from] : [];
       // What was held back is not paid for, so nothing is taken where nothing is left.
-      for (const name of new Set([...told, ...toSender]))
-        budgets.set(name, { left: Math.max(0, leftOf(name) - 1), at: now });
+      for (const name of new Set([...told.keys(), ...toSender]))
+        budgets.set(name, { left: Math.max(0, leftOf(name) - (told.get(name) ?? 1)), at: now });
       return heard.kind === 'silence' && left < 1 ? { ...observation, mayBeHeldBack: true } : observation;
     },
   };

@@ -17,10 +17,15 @@ export interface PredictedBranch {
   readonly share: number | null;
   readonly disposition: string;
   readonly heard: HeardForReal;
-  /** An ICMP error of this type was sent about the packet, whether or not it is heard. */
-  readonly told: { readonly type: number; readonly code: number } | null;
+  /** An ICMP error of this type was sent about the packet, whether or not it is heard; `times`: counted as so many (ip_error). */
+  readonly told: { readonly type: number; readonly code: number; readonly times: number } | null;
   /** One about its answer, and the namespace that had sent that. */
-  readonly toldOfAnswer: { readonly namespace: string; readonly type: number; readonly code: number } | null;
+  readonly toldOfAnswer: {
+    readonly namespace: string;
+    readonly type: number;
+    readonly code: number;
+    readonly times: number;
+  } | null;
   readonly received: PredictedReception | null;
   readonly rules: readonly RuleSeen[];
   /** The rules met where an unknown that decides nothing else is taken another way. */
@@ -93,7 +98,7 @@ function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): Predicte
     share: b.branch.share,
     disposition: b.branch.disposition,
     heard: heardOf(b.heard, spec),
-    told: b.told?.icmp ? { type: b.told.icmp.type, code: b.told.icmp.code } : null,
+    told: b.told?.icmp ? { type: b.told.icmp.type, code: b.told.icmp.code, times: b.refusals } : null,
     toldOfAnswer: b.toldOfAnswer && { ...b.toldOfAnswer, namespace: model.nameOf(b.toldOfAnswer.namespace) },
     received: receptionOf(model, spec, b),
     rules: rulesOf(model, b),

@@ -39,7 +39,10 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
       const repeat = 'threw' in prediction ? 1 : repetitions(prediction);
       const flow = { ...asked, repeat: Math.max(asked.repeat, repeat) };
       const sending = performance.now();
-      const observations = await world.observe(flow, 'branches' in prediction ? toldOfRoutes(prediction, flow) : []);
+      const observations = await world.observe(
+        flow,
+        'branches' in prediction ? toldOfRoutes(prediction, flow) : new Map(),
+      );
       packets += performance.now() - sending;
       flows.push(judgeFlow(model, flow, prediction, observations));
     }
@@ -54,11 +57,17 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
   }
 }
 
-/** The namespaces that are told of routes: the sender about its packet, or who answers about the answer. */
-const toldOfRoutes = ({ branches }: Prediction, { from }: FlowSpec): string[] => [
-  ...(branches.some(({ told }) => told !== null && isRouteError(told)) ? [from] : []),
-  ...new Set(branches.flatMap(({ toldOfAnswer: t }) => (t !== null && isRouteError(t) ? [t.namespace] : []))),
-];
+/** The namespaces that are told of routes, and counted as told how often: the sender about its packet, or who answers about the answer. */
+function toldOfRoutes({ branches }: Prediction, { from }: FlowSpec): Map<string, number> {
+  const told = new Map<string, number>();
+  for (const branch of branches) {
+    const { toldOfAnswer: answerer } = branch;
+    const sender = branch.told && { ...branch.told, namespace: from };
+    for (const t of [sender, answerer])
+      if (t !== null && isRouteError(t)) told.set(t.namespace, Math.max(t.times, told.get(t.namespace) ?? 0));
+  }
+  return told;
+}
 
 type Running = Awaited<ReturnType<Kernel['bringUp']>>;
 
