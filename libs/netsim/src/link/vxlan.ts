@@ -15,8 +15,8 @@ import { endsOf, isGroup, type Remote, remotesOf } from './vxlan-ends.ts';
 
 /** Outer IPv4 20 (IPv6 40), UDP 8, VXLAN 8, inner Ethernet 14. */
 export const vxlanOverhead = (outer: IpAddress): number => (typeof outer === 'number' ? 50 : 70);
-/** The kernel hashes the inner flow into the source port (udp_flow_src_port); any value of its range will do. */
-const OUTER_SPORT = 49152;
+/** Where the kernel's outer source ports may begin; see `outerPort`. */
+const FIRST_OUTER_PORT = 49152;
 
 /** include/linux/netdevice.h: so often may a device's transmission lead to another one ("Dead loop on virtual device"). */
 const XMIT_RECURSION_LIMIT = 8;
@@ -88,7 +88,7 @@ export function encapsulate(
     protocol: 17,
     source: detail.local ?? dst,
     destination: dst,
-    sport: OUTER_SPORT,
+    sport: outerPort(walk, packet),
     dport: remote.port,
     tcpFlags: 0,
     icmp: null,
@@ -114,6 +114,23 @@ export function encapsulate(
     packet: sourced,
   }));
   return { do: 'output', ns, packet: sourced, oif };
+}
+
+/**
+ * udp_flow_src_port: the kernel hashes the inner flow into the source port. Which one it will be cannot be known, but flows
+ * have ports of their own: conntrack takes no flow's outer packets for another's. A hash of ports stays with the buffer, so
+ * that outer headers around outer ones have the same port; one of addresses alone does not (skb_clear_hash_if_not_l4).
+ */
+function outerPort(walk: Walk, inner: Packet): number {
+  const within = inner.payload?.frame.packet;
+  if (within && (within.protocol === 6 || within.protocol === 17)) return outerPort(walk, within);
+  const { family, protocol, source, destination, sport, dport } = inner;
+  const key = `${family} ${protocol} ${source} ${sport} ${destination} ${dport}`;
+  const known = walk.outerPorts.get(key);
+  if (known !== undefined) return known;
+  const port = FIRST_OUTER_PORT + walk.outerPorts.size;
+  walk.outerPorts.set(key, port);
+  return port;
 }
 
 function withSource(walk: Walk, ns: WorldNamespace, outer: Packet, oif: Link['ifindex'] | null): Packet {
@@ -159,6 +176,9 @@ function outerTos(detail: VxlanDetail, inner: Packet): number {
 
 const outerDf = (detail: VxlanDetail, inner: Packet): boolean =>
   detail.df === 'set' || (detail.df === 'inherit' && (inner.family === 'ipv6' || inner.dontFragment));
+
+export const hasTunnelAt = (ns: WorldNamespace, port: number | null): boolean =>
+  [...ns.net.linkByIndex.values()].some((l) => l.detail.kind === 'vxlan' && l.detail.dstPort === port);
 
 /** vxlan_rcv: the device with the packet's port and VNI takes it. */
 export function decapsulate(walk: Walk, ns: WorldNamespace, packet: Packet, payload: TunnelPayload): Next {

@@ -3,7 +3,7 @@
 import { formatIp, type Link, type Socket } from '@netverdict/linux-net';
 import { confirmEntry } from '../conntrack/confirm.ts';
 import { cgroupPrograms } from '../link/programs.ts';
-import { decapsulate } from '../link/vxlan.ts';
+import { decapsulate, hasTunnelAt } from '../link/vxlan.ts';
 import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { isIdle, runHook } from '../netfilter/hook.ts';
@@ -32,11 +32,18 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
   if (clash) return clash;
   const policy = xfrmPolicies(walk, ns, 'in', current);
   if (policy) return policy;
-  if (current.payload) return decapsulate(walk, ns, current, current.payload);
+  if (current.payload && !isForSocket(walk, ns, iif, current)) return decapsulate(walk, ns, current, current.payload);
   const program = cgroupPrograms(walk, ns, 'ingress', current);
   if (program) return program;
   if (walk.direction === 'reply') return { do: 'delivered', ns, iif: iif.name, packet: current };
-  return toSocket(walk, ns, iif, current);
+  return toSocket(walk, ns, iif, current.payload ? { ...current, payload: null } : current);
+}
+
+/** To a port that no tunnel has but a process listens on (a rule has changed it): for that, a tunnel's packet is any packet. */
+function isForSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): boolean {
+  const { sockets } = ns.net.state;
+  if (!sockets.known || hasTunnelAt(ns, packet.dport)) return false;
+  return findListener(walk, sockets.value, packet, deviceForSockets(ns, iif, packet)).kind === 'found';
 }
 
 function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next {

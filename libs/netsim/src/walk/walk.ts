@@ -78,6 +78,12 @@ export class Walk {
     return this.#learned;
   }
   #learned: Map<string, number | bigint> | null = null;
+  /** The source ports that tunnels have given their outer packets in this run, by the flow within. */
+  get outerPorts(): Map<string, number> {
+    this.#outerPorts ??= new Map();
+    return this.#outerPorts;
+  }
+  #outerPorts: Map<string, number> | null = null;
   /** The socket that took the packet and answers. */
   answerer: Socket | null = null;
   /** Neighbours that hosts have learned in this run from who asked them: by the device, and by their address. */
