@@ -34,6 +34,8 @@ export interface Flow {
   readonly icmpId?: number;
   /** TCP flags byte of the first packet; absent: SYN. */
   readonly tcpFlags?: number;
+  /** Data over a connection that both ends have open; absent: the flow's first packet. TCP only. */
+  readonly established?: true;
   /** SO_BINDTODEVICE of the sending socket. */
   readonly device?: string;
 }

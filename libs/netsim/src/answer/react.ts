@@ -152,8 +152,11 @@ export function hear(walk: Walk, ns: WorldNamespace, packet: Packet, here: boole
     about.dport === original.dport &&
     about.icmp?.id === original.icmp?.id;
   // A system call that failed as well is told second: the error says more.
-  if (mine) walk.heard = { kind: 'packet', packet };
-  const text = mine ? `the sender hears of it: ${textOf(packet)}` : `nobody waits for it: ${textOf(packet)}`;
+  // tcp_v4_err, tcp_v6_err: to an open connection it is a soft error, which no program is told; the data is sent again.
+  const soft = walk.flow.established === true && packet.icmp !== null;
+  if (mine && !soft) walk.heard = { kind: 'packet', packet };
+  const who = !mine ? 'nobody waits for it' : soft ? 'no program is told of it' : 'the sender hears of it';
+  const text = `${who}: ${textOf(packet)}`;
   walk.step(ns, () => ({ kind: 'socket', text, action: mine ? 'pass' : 'stop', packet }));
   return { do: 'end', stop };
 }

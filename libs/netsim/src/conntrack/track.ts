@@ -62,9 +62,10 @@ function strictness(walk: Walk, ns: WorldNamespace): Strictness {
   };
 }
 
-/** tcp_in_window. A flow has no sequence numbers. */
+/** tcp_in_window. A flow has no sequence numbers; but the ends of an open connection send what comes next, and who saw its handshake knows that. */
 function inWindow(walk: Walk, ns: WorldNamespace, entry: CtEntry): boolean {
   if ((sysctl(ns, 'net/netfilter/nf_conntrack_tcp_be_liberal') ?? 0) > 0) return true;
+  if (walk.flow.established && entry.assured) return true;
   const read = entry.collected;
   const missing = {
     kind: 'other' as const,

@@ -150,7 +150,7 @@ function start(walk: Walk): Next {
     destination: destination.value,
     sport: icmp ? null : flow.sourcePort,
     dport: icmp ? null : flow.destination.port,
-    tcpFlags: flow.protocol === 'tcp' ? (flow.tcpFlags ?? TCP.SYN) : 0,
+    tcpFlags: flow.protocol === 'tcp' ? (flow.tcpFlags ?? (flow.established ? TCP.ACK | TCP.PSH : TCP.SYN)) : 0,
     icmp: icmp ? { type: flow.family === 'ipv4' ? 8 : 128, code: 0, id: flow.icmpId ?? ECHO_ID } : null,
     ttl: flow.ttl ?? 64,
     tos: flow.tos ?? 0,
@@ -205,12 +205,18 @@ function answer(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
   return { do: 'output', ns, packet: back, oif };
 }
 
+/** Bytes: the sizes and window of a SYN, and the time stamps that all packets have. */
+const SYN_OPTIONS = 20;
+const DATA_OPTIONS = 12;
+
 /** null: the socket says nothing to such a packet. */
 function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null {
   const { sportAmong, dportAmong } = packet;
   const tcp = packet.protocol === 6;
   const v4 = packet.family === 'ipv4';
-  if (tcp && !opensSocket(packet)) return reset({ walk, ns, iif: null, fromSocket: true }, packet);
+  // An open connection's socket acknowledges what comes.
+  const data = tcp && walk.flow.established === true;
+  if (tcp && !data && !opensSocket(packet)) return reset({ walk, ns, iif: null, fromSocket: true }, packet);
   // tcp_v4_conn_request: never to a SYN that was sent to everybody.
   if (tcp && isToEverybody(ns, packet)) return null;
   const name = v4 ? 'net/ipv4' : 'net/ipv6';
@@ -224,7 +230,7 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
     destination: packet.source,
     sport: packet.dport,
     dport: packet.sport,
-    tcpFlags: tcp ? TCP.SYN | TCP.ACK : 0,
+    tcpFlags: data ? TCP.ACK : tcp ? TCP.SYN | TCP.ACK : 0,
     icmp: packet.icmp ? { ...packet.icmp, type: v4 ? 0 : 129 } : null,
     ttl: 64,
     // An echo reply has the request's TOS (icmp_reply) or traffic class (icmpv6_echo_reply); a socket has its own.
@@ -238,7 +244,7 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
     ...(dportAmong ? { sportAmong: dportAmong } : {}),
     // The biggest packet goes one way; an echo comes back as long as it went.
     sizeBytes: tcp
-      ? Math.min(packet.sizeBytes, v4 ? 60 : 80)
+      ? Math.min(packet.sizeBytes, (v4 ? 60 : 80) - (data ? SYN_OPTIONS - DATA_OPTIONS : 0))
       : packet.icmp
         ? packet.sizeBytes
         : (walk.flow.answerBytes ?? packet.sizeBytes),
@@ -281,7 +287,7 @@ function accept(walk: Walk, ns: WorldNamespace, iif: string, packet: Packet): Ne
       text: `the answer is back: ${describe(packet)}`,
       action: 'pass',
     }));
-    return walk.flow.tcpFlags === undefined && walk.conntrack.hasHalfSeenTcp()
+    return walk.flow.tcpFlags === undefined && !walk.flow.established && walk.conntrack.hasHalfSeenTcp()
       ? confirm(walk, original, ns)
       : { do: 'end', stop: null };
   }

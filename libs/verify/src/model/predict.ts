@@ -41,9 +41,15 @@ export interface Prediction {
 /** The smallest packets that the probe sends: headers and a short line. */
 const SMALLEST = { ipv4: { tcp: 60, udp: 40, icmp: 36 }, ipv6: { tcp: 80, udp: 60, icmp: 56 } } as const;
 
-/** A lone TCP packet has no options, whereas a connection's first has 20 bytes of them. */
-const smallest = ({ family, protocol, tcpFlags }: FlowSpec): number =>
-  SMALLEST[family][protocol] - (tcpFlags === null ? 0 : 20);
+/** Data over the connection that the prelude left open. */
+const overOpen = ({ protocol, continues, tcpFlags }: FlowSpec): boolean =>
+  protocol === 'tcp' && continues !== null && tcpFlags === null;
+/** `more\n`, and 12 bytes of options (the time), where a connection's first packet has 20. */
+const OF_DATA = 5 + 12 - 20;
+
+/** A lone TCP packet has no options. */
+const smallest = (spec: FlowSpec): number =>
+  SMALLEST[spec.family][spec.protocol] + (spec.tcpFlags !== null ? -20 : overOpen(spec) ? OF_DATA : 0);
 
 export function flowOf(spec: FlowSpec, attempt: number, keyOf: (name: string) => string): Flow {
   const icmp = spec.protocol === 'icmp';
@@ -64,6 +70,7 @@ export function flowOf(spec: FlowSpec, attempt: number, keyOf: (name: string) =>
     gid: 0,
     ...(icmp ? { icmpId: spec.sport + attempt } : {}),
     ...(spec.tcpFlags === null ? {} : { tcpFlags: spec.tcpFlags }),
+    ...(overOpen(spec) ? { established: true as const } : {}),
     ...(spec.device === null ? {} : { device: spec.device }),
   };
 }
