@@ -203,13 +203,13 @@ function readDf(text: string | null): VxlanDetail['df'] {
 
 /** iproute2 prints no ttl for 0, and `inherit` as a word. */
 function readTtl(data: Fields): VxlanDetail['ttl'] {
-  const value = data['ttl'];
+  const value = data.ttl;
   return value === 'inherit' || flag(data, 'ttl_inherit') ? 'inherit' : typeof value === 'number' ? value : 0;
 }
 
 /** `inherit` is 1; iproute2 prints other values in hexadecimal. */
 function readTos(data: Fields): number {
-  const value = data['tos'];
+  const value = data.tos;
   if (value === 'inherit') return 1;
   return typeof value === 'number' ? value : typeof value === 'string' ? Number(value) : 0;
 }

@@ -6,13 +6,13 @@ import { type Building, type Grammar, numeric, readWords, skip, strange, value }
 export function readAddressLine(family: 'inet' | 'inet6', words: WordReader): Building {
   const fields: Building = { family };
   const [local, length] = split(words.value('an address'));
-  fields['local'] = local;
+  fields.local = local;
   // With a peer the length is the peer's.
-  fields['prefixlen'] = length ?? (family === 'inet' ? 32 : 128);
+  fields.prefixlen = length ?? (family === 'inet' ? 32 : 128);
   readWords(words, ADDRESS, fields, (word) => {
     // The label of an IPv4 address ends its line.
     if (family === 'inet6' || words.peek() !== undefined) throw strange(word);
-    fields['label'] = word;
+    fields.label = word;
   });
   return fields;
 }
@@ -31,8 +31,8 @@ const set: Grammar[string] = (_words, fields, word) => {
 const ADDRESS: Grammar = {
   peer: (words, fields) => {
     const [address, length] = split(words.value('an address'));
-    fields['address'] = address;
-    if (length !== null) fields['prefixlen'] = length;
+    fields.address = address;
+    if (length !== null) fields.prefixlen = length;
   },
   brd: value('broadcast'),
   any: skip(1),

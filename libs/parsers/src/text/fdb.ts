@@ -10,14 +10,14 @@ export const parseBridgeFdbText = (
   dev: string | null = null,
 ): Result<readonly NamedFdbEntry[], ParseProblem> =>
   eachLine(text, (fields, words, at) => {
-    if (dev !== null) fields['ifname'] = dev;
-    fields['mac'] = words.value('a MAC address');
+    if (dev !== null) fields.ifname = dev;
+    fields.mac = words.value('a MAC address');
     readWords(words, ENTRY, fields);
     return readFdbEntry(fields, at);
   });
 
 const state: Grammar[string] = (_words, fields, word) => {
-  fields['state'] = word;
+  fields.state = word;
 };
 
 const ENTRY: Grammar = {

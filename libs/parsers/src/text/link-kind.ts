@@ -25,7 +25,7 @@ export function readKind(kind: string, words: WordReader, fields: Building): boo
   const data: Building = kind === 'vxlan' ? { port: OLD_VXLAN_PORT } : {};
   if (grammar) readWords(words, { ...COMMON, ...grammar }, data, otherWords(kind));
   else while (words.next() !== undefined);
-  fields['linkinfo'] = { ...infoOf(fields), info_kind: kind, info_data: data };
+  fields.linkinfo = { ...infoOf(fields), info_kind: kind, info_data: data };
   return true;
 }
 
@@ -37,13 +37,13 @@ export function readSlaveKind(first: string, words: WordReader, fields: Building
   if (kind === 'bridge') readWords(words, { ...COMMON, ...BRIDGE_PORT }, data);
   else while (words.next() !== undefined);
   // An old version prints the bare name: of such a port no more is known than without -d.
-  if (kind === 'bridge' && data['state'] === undefined) return true;
-  fields['linkinfo'] = { ...infoOf(fields), info_slave_kind: kind, info_slave_data: data };
+  if (kind === 'bridge' && data.state === undefined) return true;
+  fields.linkinfo = { ...infoOf(fields), info_slave_kind: kind, info_slave_data: data };
   return true;
 }
 
 const infoOf = (fields: Building): object => {
-  const info = fields['linkinfo'];
+  const info = fields.linkinfo;
   return typeof info === 'object' && info !== null ? info : {};
 };
 
@@ -75,8 +75,8 @@ const VXLAN: Grammar = {
   dev: (words, data) => {
     const name = words.value('a device');
     const index = /^if(\d+)$/.exec(name);
-    if (index) data['link_index'] = Number(index[1]);
-    else data['link'] = name;
+    if (index) data.link_index = Number(index[1]);
+    else data.link = name;
   },
   srcport: skip(2),
   // Before iproute2 3.11, of kernels that had one port for all: see below.
@@ -92,7 +92,7 @@ const VXLAN: Grammar = {
   // `auto` is what 0 is called.
   ttl: (words, data) => {
     const text = words.value('a TTL');
-    data['ttl'] = text === 'auto' ? 0 : /^\d+$/.test(text) ? Number(text) : text;
+    data.ttl = text === 'auto' ? 0 : /^\d+$/.test(text) ? Number(text) : text;
   },
   df: value(),
   flowlabel: skip(1),

@@ -64,14 +64,14 @@ function readHead(words: WordReader, line: number, text: string): Reading {
   const fields: Building = { ifindex: Number.parseInt(words.value('an index'), 10) };
   const name = /^([^@]+)(?:@(.+))?:$/.exec(words.value('a name'));
   if (!name) throw new Malformed('a link has a name, and a colon behind it');
-  fields['ifname'] = name[1];
+  fields.ifname = name[1];
   const below = name[2];
   const index = /^if(\d+)$/.exec(below ?? '');
-  if (index) fields['link_index'] = Number(index[1]);
-  else if (below !== undefined && below !== 'NONE') fields['link'] = below;
+  if (index) fields.link_index = Number(index[1]);
+  else if (below !== undefined && below !== 'NONE') fields.link = below;
   const flags = /^<([A-Z0-9_,-]*)>$/.exec(words.value('flags'));
   if (!flags) throw new Malformed('flags stand between < and >');
-  fields['flags'] = flags[1]?.split(',').filter((flag) => flag !== '');
+  fields.flags = flags[1]?.split(',').filter((flag) => flag !== '');
   readWords(words, HEAD, fields);
   return { at: { line, text }, fields, addresses: [], numbers: null };
 }
@@ -133,9 +133,9 @@ function readHeading(words: WordReader, link: Reading): void {
 
 /** `link/ether 02:… brd ff:… link-netnsid 0 promiscuity 0 …`; tunnels have IP addresses and a peer there. */
 function readLinkLayer(type: string, words: WordReader, fields: Building): void {
-  fields['link_type'] = type;
+  fields.link_type = type;
   const address = words.peek();
-  if (address !== undefined && !Object.hasOwn(LAYER, address)) fields['address'] = words.next();
+  if (address !== undefined && !Object.hasOwn(LAYER, address)) fields.address = words.next();
   readWords(words, LAYER, fields);
 }
 
@@ -149,7 +149,7 @@ const LAYER: Grammar = {
   'link-netnsid': numeric('link_netnsid'),
   'link-netns': (words, fields) => {
     words.value('the name of a namespace');
-    fields['link_netnsid'] = ANOTHER_NAMESPACE;
+    fields.link_netnsid = ANOTHER_NAMESPACE;
   },
   'new-nsid': skip(1),
   'new-ifindex': skip(1),

@@ -7,7 +7,7 @@ import { alone, eachLine, type Grammar, inFlags, readWords, skip, strange, value
 
 export const parseIpNeighText = (text: string): Result<readonly NamedNeighbour[], ParseProblem> =>
   eachLine(text, (fields, words, at) => {
-    fields['dst'] = words.value('an address');
+    fields.dst = words.value('an address');
     const states: string[] = [];
     readWords(words, NEIGHBOUR, fields, (word) => {
       // `used 0/0/0probes 0` in some versions: the space is missing.
@@ -15,7 +15,7 @@ export const parseIpNeighText = (text: string): Result<readonly NamedNeighbour[]
       else if (isNeighbourState(word.toLowerCase()) && word === word.toUpperCase()) states.push(word);
       else throw strange(word);
     });
-    fields['state'] = states;
+    fields.state = states;
     return readNeighbour(fields, at);
   });
 

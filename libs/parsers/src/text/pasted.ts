@@ -67,8 +67,8 @@ export const skip =
   };
 /** A member of the JSON's `flags`. */
 export const inFlags: Grammar[string] = (_words, fields, word) => {
-  const flags = fields['flags'];
-  fields['flags'] = [...(Array.isArray(flags) ? (flags as unknown[]) : []), word];
+  const flags = fields.flags;
+  fields.flags = [...(Array.isArray(flags) ? (flags as unknown[]) : []), word];
 };
 
 /** A record of the tool: its first line, and the JSON that its lines come to. */

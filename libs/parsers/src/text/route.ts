@@ -61,8 +61,8 @@ function readRouteLine(words: WordReader, at: LineRef, records: Line[]): void {
     return;
   }
   const fields: Building = { flags: [] };
-  if (isRouteType(first)) fields['type'] = words.next();
-  fields['dst'] = words.value('a destination');
+  if (isRouteType(first)) fields.type = words.next();
+  fields.dst = words.value('a destination');
   readWords(words, ROUTE, fields);
   records.push({ fields, at });
 }
@@ -74,14 +74,14 @@ function familyOfRoute(fields: Building): Family | null {
   if (dst !== 'default') return colon(dst) ? 'ipv6' : 'ipv4';
   if (colon(from) || colon(prefsrc) || colon(gateway)) return 'ipv6';
   if (gateway !== undefined || prefsrc !== undefined || via !== undefined) return 'ipv4';
-  const hops = fields['nexthops'];
+  const hops = fields.nexthops;
   const hop: unknown = Array.isArray(hops) ? hops[0] : undefined;
   return typeof hop === 'object' && hop !== null && 'gateway' in hop ? (colon(hop.gateway) ? 'ipv6' : 'ipv4') : null;
 }
 
 /** What `via`, `dev`, `weight` and the flags belong to: the last nexthop, which stand at the end, or the route itself. */
 const place = (fields: Building): Building => {
-  const hops = fields['nexthops'];
+  const hops = fields.nexthops;
   return Array.isArray(hops) ? (hops.at(-1) as Building) : fields;
 };
 const here =
@@ -95,11 +95,11 @@ const metric: Grammar[string] = (words, fields, word) => {
   const locked = words.peek() === 'lock';
   if (locked) words.next();
   const text = words.value(`what "${word}" is`);
-  const known = fields['metrics'];
+  const known = fields.metrics;
   const metrics: Building = Array.isArray(known) ? (known[0] as Building) : {};
   metrics[word] = /^\d+$/.test(text) ? Number(text) : text;
-  if (locked && word === 'mtu') metrics['lock'] = true;
-  fields['metrics'] = [metrics];
+  if (locked && word === 'mtu') metrics.lock = true;
+  fields.metrics = [metrics];
 };
 
 const features: Grammar[string] = (words) => {
@@ -110,21 +110,20 @@ const FEATURES: ReadonlySet<string> = new Set(['ecn', 'tcp_usec_ts']);
 const ROUTE: Grammar = {
   nexthop: (_words, fields) => {
     const hop: Building = { flags: [] };
-    const known = fields['nexthops'];
-    fields['nexthops'] = [...(Array.isArray(known) ? (known as unknown[]) : []), hop];
+    const known = fields.nexthops;
+    fields.nexthops = [...(Array.isArray(known) ? (known as unknown[]) : []), hop];
   },
   tos: value(),
   dsfield: value('tos'),
   from: value(),
   nhid: numeric(),
   encap: (words, fields) => {
-    place(fields)['encap'] = readEncap(words);
+    place(fields).encap = readEncap(words);
   },
   via: (words, fields) => {
     const first = words.value('a gateway');
-    if (first === 'inet' || first === 'inet6')
-      place(fields)['via'] = { family: first, host: words.value('an address') };
-    else place(fields)['gateway'] = first;
+    if (first === 'inet' || first === 'inet6') place(fields).via = { family: first, host: words.value('an address') };
+    else place(fields).gateway = first;
   },
   dev: here(value()),
   weight: here(numeric()),
@@ -135,12 +134,12 @@ const ROUTE: Grammar = {
   metric: numeric(),
   // `realms from/to` of the route or of one of its nexthops.
   realm: (words, fields) => {
-    place(fields)['flow'] = { to: words.value('a realm') };
+    place(fields).flow = { to: words.value('a realm') };
   },
   realms: (words, fields) => {
     const [from, to, ...more] = words.value('realms').split('/');
     if (more.length > 0) throw strange('realms');
-    place(fields)['flow'] = to === undefined ? { to: from } : { from, to };
+    place(fields).flow = to === undefined ? { to: from } : { from, to };
   },
   onlink: flag,
   linkdown: flag,

@@ -9,7 +9,7 @@ export const parseIpRuleText = (text: string, family: Family): Result<readonly R
   eachLine(text, (fields, words, at) => {
     const priority = /^(\d+):$/.exec(words.value('a priority'));
     if (!priority) throw new Malformed('a rule begins with its priority and a colon');
-    fields['priority'] = Number(priority[1]);
+    fields.priority = Number(priority[1]);
     readWords(words, RULE, fields);
     return readRule(fields, at, family);
   });
@@ -30,8 +30,8 @@ const RULE: Grammar = {
   l3mdev: alone(),
   uidrange: (words, fields) => {
     const range = numbers(words);
-    fields['uid_start'] = range[0];
-    fields['uid_end'] = range[1];
+    fields.uid_start = range[0];
+    fields.uid_end = range[1];
   },
   ipproto: value(),
   sport: ports,
@@ -39,8 +39,8 @@ const RULE: Grammar = {
   tun_id: numeric(),
   lookup: (words, fields) => {
     const table = words.value('a table');
-    if (table === '[l3mdev-table]') fields['l3mdev'] = null;
-    else fields['table'] = table;
+    if (table === '[l3mdev-table]') fields.l3mdev = null;
+    else fields.table = table;
   },
   suppress_prefixlength: numeric('suppress_prefixlen'),
   suppress_prefixlen: numeric(),
@@ -48,12 +48,12 @@ const RULE: Grammar = {
   realms: (words, fields) => {
     const [first, second, ...more] = words.value('realms').split('/');
     if (more.length > 0) throw new Malformed('a rule has one pair of realms');
-    if (second !== undefined) fields['flow_from'] = first;
-    fields['flow_to'] = second ?? first;
+    if (second !== undefined) fields.flow_from = first;
+    fields.flow_to = second ?? first;
   },
   masquerade: alone(),
   'map-to': (words, fields) => {
-    fields['action'] = `map-to ${words.value('an address')}`;
+    fields.action = `map-to ${words.value('an address')}`;
   },
   goto: numeric(),
   '[unresolved]': alone('unresolved'),
@@ -75,7 +75,7 @@ function masked(name: string, maskName: string): Grammar[string] {
 }
 
 function bareAction(_words: WordReader, fields: Building, word: string): void {
-  fields['action'] = word;
+  fields.action = word;
 }
 
 function ports(words: WordReader, fields: Building, word: string): void {

@@ -66,7 +66,7 @@ export function dumpWorld(
   }
   return {
     id,
-    namespaces: Object.entries(ends).map(([name, lists]) => ({ name, ...lists })),
+    namespaces: (['sender', 'node', 'receiver'] as const).map((name) => ({ name, ...ends[name] })),
     prelude: [],
     flows: judged,
   };

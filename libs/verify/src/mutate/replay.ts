@@ -71,7 +71,9 @@ async function fateOf({ mutant, asks }: Trial, folder: string): Promise<Omit<Fat
   applied = false;
   current = { mutant, mark: `?${++tried}` };
   try {
-    const stored: typeof import('./stored.ts') = await import(pathToFileURL(`${import.meta.dirname}/stored.ts`).href);
+    const stored = (await import(
+      pathToFileURL(`${import.meta.dirname}/stored.ts`).href
+    )) as typeof import('./stored.ts');
     // A mutant that was never loaded would survive without having lived.
     if (!applied) return { fate: 'not-reached', by: 'never loaded' };
     for (const ask of asks) {
