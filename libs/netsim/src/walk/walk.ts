@@ -3,7 +3,7 @@ import type { Flow, IpAddress, Link, Mac, NamespaceKey, NftElement, Socket } fro
 import type { Choice, Direction, Disposition, Evidence, Step } from '@netverdict/verdict';
 import type { Errors } from '../answer/pieces.ts';
 import { Conntrack } from '../conntrack/table.ts';
-import type { Packet } from '../packet/packet.ts';
+import { innermost, type Packet } from '../packet/packet.ts';
 import { type Place, Recorder, type StepInput } from '../trace/recorder.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
 import { Allowance, Budget, COST, DEFAULT_MAX_WORK } from './budget.ts';
@@ -316,11 +316,11 @@ export class Walk {
     if (times <= 2) return null;
     const { length } = this.choices.points;
     if (this.circle?.direction === this.direction) {
-      if (length === this.#choicesBefore && before !== null && packet.ttl < before.ttl) return null;
+      if (length === this.#choicesBefore && before !== null && lifeOf(packet) < lifeOf(before)) return null;
       return { do: 'end', stop: this.circle };
     }
     const next = stop();
-    if (next.do !== 'end' || before === null || packet.ttl >= before.ttl) return next;
+    if (next.do !== 'end' || before === null || lifeOf(packet) >= lifeOf(before)) return next;
     this.circle = next.stop;
     this.#choicesBefore = length;
     return null;
@@ -340,6 +340,9 @@ interface Reception {
   readonly direction: Direction;
   readonly packet: Packet;
 }
+
+/** Each turn through a tunnel makes outer headers anew: what is used up is the TTL of the packet within. */
+const lifeOf = (packet: Packet): number => innermost(packet).ttl;
 
 const sameHeader = (a: Packet, b: Packet): boolean =>
   a.source === b.source &&
