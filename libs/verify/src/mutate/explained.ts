@@ -234,20 +234,20 @@ export const EXPLAINED: readonly Explanation[] = [
   {
     file: 'socket/listener.ts',
     code: "if (typeof address === 'bigint' && isMapped(address))",
-    is: 'equivalent',
-    why: 'only IPv6 addresses are mapped: both halves say so',
+    is: 'gap',
+    why: 'no world has a socket at an IPv4 address that is written as an IPv6 one',
   },
   {
     file: 'link/vxlan.ts',
     code: 'if (!first || others.length === 0)',
-    is: 'equivalent',
-    why: 'of one end the search behind it finds that one',
+    is: 'gap',
+    why: 'no tunnel floods to several ends of which not the first has the address',
   },
   {
     file: 'route/rules.ts',
     code: 'if (rules.length < 2 || rules.length > 3)',
-    is: 'equivalent',
-    why: 'a quicker way to the same answer',
+    is: 'gap',
+    why: 'no IPv4 world has the rules for the local and the main table and no third',
   },
   {
     file: 'route/lookup.ts',
@@ -308,6 +308,66 @@ export const EXPLAINED: readonly Explanation[] = [
     code: 'out?.ifindex === iif.ifindex',
     is: 'gap',
     why: 'redirects are asked for where other checks of the source give the same answer',
+  },
+  {
+    file: 'conntrack/collected.ts',
+    code: 'outOfStep: false',
+    is: 'gap',
+    why: 'no packet goes on with an older connection that is out of step',
+  },
+  {
+    file: 'nat/bind.ts',
+    code: 'persistent: false',
+    is: 'gap',
+    why: 'no range without an order of its own has several addresses',
+  },
+  {
+    file: 'netfilter/rule-index.ts',
+    code: 'if (!WITHOUT_MEMORY.has',
+    is: 'gap',
+    why: 'no long chain has a match with a memory before one that the index takes',
+  },
+  {
+    file: 'nft/context.ts',
+    code: "egress: 'POSTROUTING'",
+    is: 'gap',
+    why: 'no egress rule asks who made the packet',
+  },
+  {
+    file: 'nft/evaluation.ts',
+    code: 'if (!rule) return [];',
+    is: 'equivalent',
+    why: 'the lines that are cited: words',
+  },
+  {
+    file: 'nft/expressions/routing.ts',
+    code: "if ((hook === 'prerouting'",
+    is: 'gap',
+    why: 'no fib expression at that hook is asked over loopback',
+  },
+  {
+    file: 'nft/header.ts',
+    code: 'const echo =',
+    is: 'gap',
+    why: 'no rule reads the identifier of an ICMP packet of the other family or kind',
+  },
+  {
+    file: 'route/input.ts',
+    code: "if (refusal.kind !== 'rp-filter')",
+    is: 'equivalent',
+    why: 'the name of the finding: both lose the packet in silence',
+  },
+  {
+    file: 'route/lookup.ts',
+    code: 'const dev = (found.route.family',
+    is: 'gap',
+    why: 'no world of the kind has a route with several hops there',
+  },
+  {
+    file: 'route/source6.ts',
+    code: "if (typeof own.address !== 'bigint'",
+    is: 'gap',
+    why: 'no world has an optimistic or tentative address to send from',
   },
 ];
 
