@@ -1,7 +1,18 @@
-/** Writes the generated parts of the documentation. `--check` changes nothing and fails where they are out of date. */
+/**
+ * Writes the generated parts of the documentation. `--check` changes nothing and fails where they are out of date.
+ * `--run FILE`: keeps what `netverdict verify --output FILE` wrote as the recorded run.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { CATALOG } from '@netverdict/contracts';
-import { fidelityPage, type MutationReport, type RecordedRun, survivorsPage } from '@netverdict/verify';
+import {
+  fidelityPage,
+  type MutationReport,
+  type RecordedRun,
+  type Run,
+  recordedOf,
+  survivorsPage,
+} from '@netverdict/verify';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 
@@ -35,12 +46,21 @@ const PAGES: Readonly<Record<string, (text: string) => string>> = {
   'docs/fidelity/survivors.md': () => survivorsPage(mutants()),
 };
 
+const { values } = parseArgs({ options: { check: { type: 'boolean' }, run: { type: 'string' } } });
+if (values.run !== undefined) {
+  const run = JSON.parse(readFileSync(values.run, 'utf8')) as Run;
+  writeFileSync(
+    new URL('../docs/fidelity/report.json', import.meta.url),
+    `${JSON.stringify(recordedOf(run), null, 1)}\n`,
+  );
+}
+
 for (const [path, write] of Object.entries(PAGES)) {
   const file = new URL(`../${path}`, import.meta.url);
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   const next = write(text);
   if (next === text) continue;
-  if (process.argv.includes('--check')) {
+  if (values.check) {
     console.error(`${path} is out of date: run \`npm run docs\``);
     process.exitCode = 1;
   } else writeFileSync(file, next);

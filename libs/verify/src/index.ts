@@ -2,7 +2,7 @@
 
 export type { MutationReport } from './mutate/mutation-report.ts';
 export { fidelityPage } from './report/fidelity.ts';
-export type { RecordedRun } from './report/recorded.ts';
+export { type RecordedRun, type Run, recordedOf } from './report/recorded.ts';
 export type { Report } from './report/report.ts';
 export { survivorsPage } from './report/survivors.ts';
 export { reportText } from './report/text.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
-import { fixtureText, type RecordedRun, type Report, reportText, verify } from '@netverdict/verify';
+import { fixtureText, type Report, type Run, reportText, verify } from '@netverdict/verify';
 import { EXIT, Interrupted, SystemError, UsageError } from '../exit-codes.ts';
 import { print } from '../terminal/print.ts';
 
@@ -63,7 +63,7 @@ export async function verifyCommand(options: VerifyCommandOptions): Promise<numb
   }
 }
 
-function recorded(report: Report, seconds: number): RecordedRun {
+function recorded(report: Report, seconds: number): Run {
   const processors = cpus();
   return {
     ...report,
