@@ -38,7 +38,9 @@ function disbelieves(s: Situation, asker: WorldNamespace, owner: WorldNamespace,
   const [all, own] = ['all', link.name].map((name) => `net/ipv4/conf/${name}/rp_filter`) as [string, string];
   const path = sysctl(owner, all) === 1 ? all : own;
   const expected = back === null ? null : ifName(owner, back);
-  const cause = { kind: 'rp-filter', iif: link, mode: 1, sysctl: path, expected } as const;
+  const address = owner.net.addressesOn(link.ifindex).some((a) => typeof a.address === 'number');
+  const loosely = back === null ? 'no-way-back' : address ? 'passes' : 'no-address';
+  const cause = { kind: 'rp-filter', iif: link, mode: 1, sysctl: path, expected, loosely } as const;
   return { ...rpFilter({ ...s, cause, ns: owner }), at: owner, evidence: [citeSysctl(owner, path, '1')] };
 }
 

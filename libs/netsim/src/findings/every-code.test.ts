@@ -166,6 +166,13 @@ const fib: NftExpr[] = [
   { kind: 'verdict', verdict: { code: 'drop' } },
 ];
 const BACK_BY_WIRE = instead('10.244.1.0/24', route('10.244.1.0/24', 2, { via: '172.18.0.11' }));
+const NO_WAY_BACK = routes((r) =>
+  r.filter(({ destination: d }) => d.length !== 0 && d.address !== prefix('10.244.1.0/24').address),
+);
+const LOOSE = sysctls({ 'net/ipv4/conf/all/rp_filter': '2' });
+/** The tunnel has no address: nobody asks for it, its neighbours are written down. */
+const NO_TUNNEL_ADDRESS = addresses((a) => a.filter((x) => x.ifindex !== 4));
+const FOREIGN = nft({ nat: { POSTROUTING: [{ target: snat('10.99.0.5') }] } });
 
 const CASES: Readonly<Record<FindingCode, Case>> = {
   'NV-FILTER-DROP': {
@@ -583,6 +590,41 @@ const OTHER_CAUSES: readonly (readonly [string, FindingCode, Case])[] = [
       command:
         'ip route del 10.244.2.0/24 dev lo && ip route replace 10.244.2.0/24 via 10.244.2.0 dev flannel.1 onlink',
     },
+  ],
+  [
+    'loose where no route leads back',
+    'NV-RP-FILTER',
+    {
+      edit: { [HOST2]: both(NO_WAY_BACK, LOOSE) },
+      command: 'ip route replace 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink',
+    },
+  ],
+  [
+    'strict where no route leads back, where loose would not help',
+    'NV-RP-FILTER',
+    {
+      edit: { [HOST2]: both(NO_WAY_BACK, sysctls({ 'net/ipv4/conf/all/rp_filter': '1' })) },
+      command: 'ip route replace 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink',
+    },
+  ],
+  [
+    'loose where no route leads back to an address that nobody knows',
+    'NV-RP-FILTER',
+    { edit: { [A1]: FOREIGN, [HOST2]: both(NO_WAY_BACK, LOOSE) }, command: null },
+  ],
+  [
+    'loose on a device without an address',
+    'NV-RP-FILTER',
+    {
+      edit: { [HOST2]: both(BACK_BY_WIRE, NO_TUNNEL_ADDRESS, LOOSE) },
+      command:
+        'ip route del 10.244.1.0/24 via 172.18.0.11 dev eth0 && ip route replace 10.244.1.0/24 via 10.244.1.0 dev flannel.1 onlink',
+    },
+  ],
+  [
+    'loose on a device without an address, for an address that nobody knows',
+    'NV-RP-FILTER',
+    { edit: { [A1]: FOREIGN, [HOST2]: both(NO_TUNNEL_ADDRESS, LOOSE) }, command: null },
   ],
   [
     'an answer that the host forgot the question of',

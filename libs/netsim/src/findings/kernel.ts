@@ -1,7 +1,9 @@
 /** Findings of switches of the kernel: forwarding, reverse path, martians, echo. */
 import { formatIp } from '@netverdict/linux-net';
 import type { WorldNamespace } from '../world/world.ts';
+import { expectedRoute } from './expected-route.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
+import { routeDrift } from './route.ts';
 
 /** `net/ipv4/conf/flannel.1/rp_filter` as sysctl(8) takes it: slashes, since device names may hold dots. */
 const setCommand = (path: string, value: number): string =>
@@ -47,7 +49,7 @@ export function forwardingOff(s: Situation<'forwarding-off'>): Derived {
 export function rpFilter(s: Situation<'rp-filter'>): Derived {
   const { ns, cause } = s;
   const path = `net/ipv4/conf/${cause.iif.name}/rp_filter`;
-  return {
+  const found = {
     code: 'NV-RP-FILTER',
     params: {
       where: nameOf(ns),
@@ -57,6 +59,10 @@ export function rpFilter(s: Situation<'rp-filter'>): Derived {
       sysctl: cause.sysctl.replaceAll('/', '.'),
       mode: cause.mode,
     },
+  } as const;
+  if (cause.loosely !== 'passes') return { ...found, ...wayBack(s) };
+  return {
+    ...found,
     remedy: {
       command: setCommand(path, 2),
       on: onPlace(ns),
@@ -64,6 +70,34 @@ export function rpFilter(s: Situation<'rp-filter'>): Derived {
       zh: `在 ${cause.iif.name} 上改为宽松检查(两个设置中取较大者)。如果往返路径本不应不同,请改为修复返回路由。`,
     },
     patch: setSysctls(ns, { [path]: '2' }),
+  };
+}
+
+/** Where the loose check refuses as well, only the route back mends it: its command is known where the cluster tells which it is. */
+function wayBack({ world, ns, cause, stop }: Situation<'rp-filter'>): Pick<Derived, 'remedy' | 'patch'> {
+  const { source } = stop.packet;
+  const address = formatIp(source);
+  const dev = cause.iif.name;
+  const expected = ns ? expectedRoute(world, ns, source) : null;
+  const anyDevice = cause.loosely === 'no-way-back' && cause.mode !== 1;
+  const drift = ns && expected && (anyDevice || expected.dev === cause.iif) ? routeDrift(world, ns, source) : null;
+  const words = anyDevice
+    ? {
+        en: `The check is loose already, and lets in only who a route leads back to: give the host a route to ${address}, over any device.`,
+        zh: `检查已是宽松模式,但仍要求存在返回路由:请为主机添加通往 ${address} 的路由,经任何设备均可。`,
+      }
+    : cause.loosely === 'no-way-back'
+      ? {
+          en: `No route leads back to ${address}, and the loose check wants one too: give the host a route to ${address} over ${dev}.`,
+          zh: `没有通往 ${address} 的返回路由,宽松检查同样要求有:请为主机添加经 ${dev} 通往 ${address} 的路由。`,
+        }
+      : {
+          en: `${dev} has no IPv4 address: there the loose check, too, wants the route back to ${address} to lead out by ${dev}. Mend that route, or give ${dev} an address${cause.mode === 1 ? ' and check loosely' : ''}.`,
+          zh: `${dev} 没有 IPv4 地址:此时宽松检查也要求通往 ${address} 的返回路由经 ${dev}。请修复该路由,或为 ${dev} 配置地址${cause.mode === 1 ? '并改为宽松检查' : ''}。`,
+        };
+  return {
+    remedy: { command: drift?.remedy?.command ?? null, on: onPlace(ns), ...words },
+    patch: drift?.remedy?.command ? drift.patch : null,
   };
 }
 

@@ -114,12 +114,12 @@ function sourceStop(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, r
     const text = martianText(why, iif, packet);
     return walk.stop(ns, packet, 'filtered-by-kernel', { kind: 'martian', iif, why }, text, { evidence });
   }
-  const { mode, sysctl, expected } = refusal;
+  const { mode, sysctl, expected, loosely } = refusal;
   return walk.stop(
     ns,
     packet,
     'filtered-by-kernel',
-    { kind: 'rp-filter', iif, mode, sysctl, expected },
+    { kind: 'rp-filter', iif, mode, sysctl, expected, loosely },
     `rp_filter=${mode} on ${iif.name}: an answer to ${formatIp(packet.source)} would leave by ${expected ?? 'no device'}`,
     { evidence: [citeSysctl(ns, sysctl, String(mode)), ...evidence] },
   );

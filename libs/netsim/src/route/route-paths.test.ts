@@ -2,6 +2,7 @@
 import { prefix, type Rule } from '@netverdict/linux-net';
 import { DEFAULT_RULES, known, policyRule, route } from '../testing/cluster.ts';
 import {
+  addresses,
   BLACKHOLE_OF_MARK,
   both,
   MARK_OUTPUT,
@@ -17,6 +18,11 @@ import {
 } from '../testing/edits.ts';
 import { A1, A2, flow, HOST1, HOST2 } from '../testing/flows.ts';
 import { type Row, rows } from '../testing/rows.ts';
+
+const BACK_BY_WIRE = routes((r) => [
+  ...r.filter((x) => x.destination.address !== prefix('10.244.1.0/24').address),
+  route('10.244.1.0/24', 2, { via: '172.18.0.11' }),
+]);
 
 rows('broken', [
   {
@@ -55,16 +61,33 @@ rows('broken', [
     flow: flow(A1, '10.244.2.2:80'),
     with: {
       edit: {
-        [HOST2]: (s) =>
-          sysctls({ 'net/ipv4/conf/all/rp_filter': '1' })(
-            routes((r) => [
-              ...r.filter((x) => x.destination.address !== prefix('10.244.1.0/24').address),
-              route('10.244.1.0/24', 2, { via: '172.18.0.11' }),
-            ])(s),
-          ),
+        [HOST2]: both(BACK_BY_WIRE, sysctls({ 'net/ipv4/conf/all/rp_filter': '1' })),
       },
     },
     outcome: 'unreachable',
+    findings: ['NV-RP-FILTER'],
+    proven: true,
+  },
+  {
+    name: 'loose rp_filter lets in what a route over another device leads back to',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: { edit: { [HOST2]: both(BACK_BY_WIRE, sysctls({ 'net/ipv4/conf/all/rp_filter': '2' })) } },
+    outcome: 'reachable',
+  },
+  {
+    name: 'loose rp_filter on a device without an address takes the route back over that device alone',
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [HOST2]: both(
+          BACK_BY_WIRE,
+          sysctls({ 'net/ipv4/conf/all/rp_filter': '2' }),
+          addresses((a) => a.filter((x) => x.ifindex !== 4)),
+        ),
+      },
+    },
+    outcome: 'unreachable',
+    disposition: 'filtered-by-kernel',
     findings: ['NV-RP-FILTER'],
     proven: true,
   },

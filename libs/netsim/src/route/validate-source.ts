@@ -10,6 +10,9 @@ import { hasRealms } from './realms.ts';
 import { type ReversePath, reversePath } from './reverse-path.ts';
 import { areDefault, inOrder } from './rules.ts';
 
+/** What the loose check says of what was refused: it too wants a way back, and an address on the device where the way back is another. */
+export type Loosely = 'passes' | 'no-way-back' | 'no-address';
+
 export type SourceRefusal =
   | { readonly kind: 'own'; readonly evidence: readonly Evidence[] }
   | { readonly kind: 'not-a-host'; readonly evidence: readonly Evidence[] }
@@ -18,6 +21,7 @@ export type SourceRefusal =
       readonly mode: number;
       readonly sysctl: string;
       readonly expected: string | null;
+      readonly loosely: Loosely;
       readonly evidence: readonly Evidence[];
     }
   | { readonly kind: 'unknown'; readonly missing: Missing }
@@ -90,6 +94,7 @@ function filtered(
     mode: rpFilter,
     sysctl: sysctl(ns, allPath) === rpFilter && rpFilter > 0 ? allPath : ownPath(),
     expected: path.kind === 'other-device' ? (path.dev?.name ?? null) : null,
+    loosely: path.kind === 'none' ? 'no-way-back' : noAddress ? 'no-address' : 'passes',
     evidence: path.evidence,
   };
 }

@@ -17,6 +17,7 @@ import type { CompiledNftTable } from '../nft/compile.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { Martian } from '../route/decide-input.ts';
 import type { RouteErrno } from '../route/output.ts';
+import type { Loosely } from '../route/validate-source.ts';
 import type { Missing } from './choices.ts';
 
 export interface Stop {
@@ -74,6 +75,7 @@ export type Cause =
       readonly mode: number;
       readonly sysctl: string;
       readonly expected: string | null;
+      readonly loosely: Loosely;
     }
   | {
       readonly kind: 'martian';
