@@ -61,6 +61,14 @@ const ROWS: { readonly [T in IpSetType]: readonly Row[] } = {
     ['the address', of('bitmap:ip', [net('10.0.0.1/32')]), 'src', true],
     ['another address', of('bitmap:ip', [net('10.0.0.1/32')]), 'dst', false],
     [
+      'the first address of the range, and its last',
+      set('s', 'bitmap:ip', [{ parts: [net('10.0.0.1/32')] }], {
+        range: { from: Number(ip('10.0.0.1')), to: Number(ip('10.0.0.1')) },
+      }),
+      'src',
+      true,
+    ],
+    [
       'an address outside the range',
       set('s', 'bitmap:ip', [{ parts: [net('10.0.0.0/24')] }], { range: { from: 0, to: 9 } }),
       'src',
@@ -91,6 +99,13 @@ const ROWS: { readonly [T in IpSetType]: readonly Row[] } = {
     ['the other direction', of('hash:ip', [net('10.0.0.1/32')]), 'dst', false],
     ['more directions than it has', of('hash:ip', [net('10.0.0.1/32')]), 'src,dst,dst', true],
     ['the other family', of('hash:ip', [net('10.0.0.1/32')]), 'src', false, IPV6],
+    [
+      'the other family, which the set’s mask is not for',
+      set('s', 'hash:ip', [{ parts: [net('10.0.0.0/32')] }], { mask: ip('255.255.255.0') }),
+      'src',
+      false,
+      IPV6,
+    ],
     [
       'a netmask for both',
       set('s', 'hash:ip', [{ parts: [net('10.0.0.0/32')] }], { mask: ip('255.255.255.0') }),
