@@ -2,11 +2,15 @@
 import { ok, type Result } from '@netverdict/linux-net';
 import { parseLines } from '../lines.ts';
 import { fail, Malformed, type ParseProblem } from '../problem.ts';
+import { cutShort, isEnd, isHead } from '../whole.ts';
 
 const LINE = /^\s*([^\s=]+)\s*=\s?(.*)$/;
 
 export function parseSysctl(text: string): Result<ReadonlyMap<string, string>, ParseProblem> {
-  const entries = parseLines(text, (line): readonly [string, string] => {
+  const cut = cutShort(text);
+  if (cut) return cut;
+  const entries = parseLines(text, (line): readonly [string, string] | null => {
+    if (isHead(line) || isEnd(line)) return null;
     const match = LINE.exec(line);
     if (!match) throw new Malformed('expected "path = value"');
     return [slashes(match[1] as string), (match[2] as string).trimEnd()];

@@ -27,7 +27,11 @@ static int legacy(struct ctx *c, struct buf *out, const char *names, const char 
     if (e == ENOENT || n == 0)
         return 0; /* no legacy table in this namespace: known and empty */
     const char *const argv[] = {tool, NULL};
-    return run_tool(c, argv, out);
+    buf_str(out, SECTION_HEAD);
+    if (run_tool(c, argv, out))
+        return -1;
+    buf_str(out, SECTION_END);
+    return 0;
 }
 
 int section_iptables_legacy(struct ctx *c, struct buf *out)
@@ -288,6 +292,8 @@ static int through_nft(struct ctx *c, struct buf *out, int family, const char *t
     if (!any)
         return 0;
     size_t start = out->len;
+    buf_str(out, SECTION_HEAD);
+    size_t body = out->len;
     if (nft_kept(out, c->cookie, s->generation, family)) {
         const char *why = "";
         bool ours = nft_save(s, family, out, &why) == 0;
@@ -295,7 +301,7 @@ static int through_nft(struct ctx *c, struct buf *out, int family, const char *t
             /* Chains and rules were asked one after the other: they belong together if nothing changed meanwhile. */
             ours = nft_generation(s) == s->generation;
             if (!ours)
-                out->len = start;
+                out->len = body;
         }
         const char *const argv[] = {tool, NULL};
         if (!ours && dormant)
@@ -311,9 +317,10 @@ static int through_nft(struct ctx *c, struct buf *out, int family, const char *t
         }
         buf_need(out, 1);
         out->p[out->len] = 0;
-        nft_keep(c->cookie, s->generation, family, out, start);
+        nft_keep(c->cookie, s->generation, family, out, body);
     }
     note_foreign(s, family, out, start);
+    buf_str(out, SECTION_END);
     return 0;
 }
 

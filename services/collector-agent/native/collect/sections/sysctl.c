@@ -150,8 +150,10 @@ int section_sysctl(struct ctx *c, struct buf *out)
         lines[n++] = l;
     }
     qsort(lines, n, sizeof *lines, by_line);
+    buf_str(out, SECTION_HEAD);
     for (size_t i = 0; i < n; i++)
         buf_fmt(out, "%s\n", lines[i]);
+    buf_str(out, SECTION_END);
     free(lines);
     buf_free(&b);
     return 0;
