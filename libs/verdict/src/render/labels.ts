@@ -25,7 +25,7 @@ export const LABELS = {
     probeAgrees: 'A real probe agrees',
     probeDisagrees: 'A real probe DISAGREES',
     unexamined: 'of the fates were not examined (budget)',
-    proven: 'proven by simulating the mended state',
+    notProven: 'not proven: simulating again with this change did not show the fault gone, or was not done',
     cause: 'cause',
   },
   zh: {
@@ -53,7 +53,7 @@ export const LABELS = {
     probeAgrees: '真实探测结果一致',
     probeDisagrees: '真实探测结果不一致',
     unexamined: '的情况因预算未检查',
-    proven: '已通过模拟修复后的状态验证',
+    notProven: '未经验证:按此修改再次模拟未能确认故障消失,或未进行模拟',
     cause: '原因',
   },
 } as const;

@@ -107,6 +107,27 @@ describe('the report', () => {
     expect(text).toContain('   处理   在 node-2:  iptables-nft -D FORWARD -d 10.244.2.0/24 -j DROP');
   });
 
+  it.each([
+    [
+      'en',
+      'Opens nothing else.',
+      'not proven: simulating again with this change did not show the fault gone, or was not done',
+    ],
+    ['zh', '不影响其他流量。', '未经验证:按此修改再次模拟未能确认故障消失,或未进行模拟'],
+  ] as const)('says of a command that is not proven that it is not (%s)', (lang, words, line) => {
+    const unproven = drop.remedy && { ...drop.remedy, proven: false };
+    const lines = renderReport({ ...input, findings: [{ ...drop, remedy: unproven }] }, { lang }).split('\n');
+    expect(lines[lines.findIndex((l) => l.endsWith(words)) + 1]?.trim()).toBe(line);
+    expect(renderReport(input, { lang })).not.toContain(line);
+  });
+
+  it('has nothing to prove where there are words and no command', () => {
+    const words = drop.remedy && { ...drop.remedy, command: null, proven: false };
+    expect(renderReport({ ...input, findings: [{ ...drop, remedy: words }] }, { lang: 'en' })).not.toContain(
+      'not proven',
+    );
+  });
+
   it('lists every step with its raw line when asked', () => {
     const text = renderReport(input, { lang: 'en', steps: true });
     expect(text).toContain('✗ filter FORWARD drops');

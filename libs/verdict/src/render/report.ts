@@ -71,6 +71,7 @@ function remedyLines(finding: Finding, lang: Lang, paint: Paint): string[] {
   const where = remedy.on === null ? '' : `${labels.on} ${remedy.on}:  `;
   const lines = [`${where}${paint.strong(remedy.command)}`];
   if (words !== '') lines.push(words);
+  if (!remedy.proven) lines.push(labels.notProven);
   return lines;
 }
 
