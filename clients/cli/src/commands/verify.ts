@@ -1,10 +1,11 @@
 /** `netverdict verify`: random worlds on this machine's kernel, each packet's fate compared with what the simulator says. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join } from 'node:path';
 import { fixtureText, type Report, type Run, reportText, verify } from '@netverdict/verify';
 import { EXIT, Interrupted, SystemError, UsageError } from '../exit-codes.ts';
 import { print } from '../terminal/print.ts';
+import { fileToWrite, folderToWrite } from './writable.ts';
 
 export interface VerifyCommandOptions {
   readonly flows: string;
@@ -32,6 +33,9 @@ export async function verifyCommand(options: VerifyCommandOptions): Promise<numb
   const workers = options.workers === undefined ? undefined : wholeNumber(options.workers, '--workers', 1);
   if (process.platform !== 'linux' || process.getuid?.() !== 0)
     throw new SystemError('verify makes network namespaces and sends packets in them: it needs Linux and root');
+  if (options.fixtures !== undefined) folderToWrite('--fixtures', options.fixtures);
+  if (options.output !== undefined) fileToWrite('--output', options.output);
+  if (options.record !== undefined) fileToWrite('--record', options.record);
   const started = Date.now();
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();
@@ -77,7 +81,6 @@ function recorded(report: Report, seconds: number): Run {
 
 /** Each disagreement's smallest world. Without a title it is no fixture yet: whoever keeps it says what the kernel does there. */
 function writeFixtures(folder: string, report: Report): void {
-  mkdirSync(folder, { recursive: true });
   for (const { world, flow, shrunk } of report.disagreements) {
     writeFileSync(join(folder, `${world.replace('/', '-')}-${flow}.json`), fixtureText({ title: '', world: shrunk }));
   }
