@@ -1,9 +1,12 @@
 /** What a worker is told to do. */
+import type { PlannedWorld } from './plan.ts';
+
 export interface WorkerJob {
   readonly seed: number;
   readonly flows: number;
   readonly worker: number;
-  readonly workers: number;
+  /** Its share of the run's. */
+  readonly worlds: readonly PlannedWorld[];
   /** A feature that decided this often is no longer asked whether it decides. */
   readonly enough: number;
   readonly shrink: boolean;
@@ -17,5 +20,3 @@ export interface WorldDone {
   readonly flows: number;
   readonly disagreements: number;
 }
-
-export const FLOWS_PER_WORLD = 25;

@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { addReports, emptyReport, type Report } from '../report/report.ts';
 import type { WorkerJob, WorldDone } from './job.ts';
+import { planOf } from './plan.ts';
 
 export interface VerifyOptions {
   readonly seed: number;
@@ -20,6 +21,7 @@ export interface VerifyOptions {
 /** @throws when a worker fails: a failure of the judge is no verdict about the model */
 export async function verify(options: VerifyOptions): Promise<Report> {
   const workers = options.workers ?? Math.min(availableParallelism(), 4);
+  const plan = planOf(options.seed, options.flows);
   const reports = await Promise.all(
     Array.from({ length: workers }, (_, worker) =>
       runChild(
@@ -27,7 +29,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
           seed: options.seed,
           flows: options.flows,
           worker,
-          workers,
+          worlds: plan.filter(({ index }) => index % workers === worker),
           enough: Math.ceil(60 / workers),
           shrink: options.shrink ?? true,
           record: options.record === undefined ? null : workers === 1 ? options.record : `${options.record}.${worker}`,

@@ -1,6 +1,6 @@
 /**
- * Judges every `workers`-th world of a run in a process of its own, and sends its report to the parent. Which worlds there are
- * depends on the seed alone, not on the number of workers.
+ * Judges its share of the worlds of a run in a process of its own, and sends its report to the parent. Which worlds there are
+ * depends on the seed alone (plan.ts), not on the number of workers.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -16,7 +16,7 @@ import type { Prediction } from '../model/predict.ts';
 import { addCounts, type Disagreement, type Report } from '../report/report.ts';
 import { shrink } from '../shrink/shrink.ts';
 import type { WorldSpec } from '../world/spec.ts';
-import { FLOWS_PER_WORLD, type WorkerJob } from './job.ts';
+import type { WorkerJob } from './job.ts';
 import { type JudgedFlow, judge } from './judge.ts';
 
 /** Shrinking takes seconds each: the first few tell most. */
@@ -38,11 +38,10 @@ export async function work(job: WorkerJob): Promise<Report> {
     disagreements: [] as Disagreement[],
     ms: { up: 0, collect: 0, packets: 0, model: 0 },
   };
-  const worlds = Math.ceil(job.flows / FLOWS_PER_WORLD);
   try {
-    for (let index = job.worker; index < worlds; index += job.workers) {
+    for (const { index, flows } of job.worlds) {
       const before = { flows: report.flows, disagreements: report.disagreements.length };
-      const spec = generate(job.seed, index, Math.min(FLOWS_PER_WORLD, job.flows - index * FLOWS_PER_WORLD));
+      const spec = generate(job.seed, index, flows);
       try {
         const judged = await judge(kernel, spec, counts);
         corpus?.add(judged);
