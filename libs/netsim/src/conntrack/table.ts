@@ -49,6 +49,26 @@ export interface Counts {
 export type Carried = Readonly<Record<'original' | 'reply', Counts>>;
 
 const NONE_CARRIED: Carried = { original: { packets: 0, bytes: 0 }, reply: { packets: 0, bytes: 0 } };
+/** What an entry is made with, before any packet is counted and before anything is done to it. */
+export const UNTOUCHED = {
+  seenReply: false,
+  assured: false,
+  confirmed: false,
+  dstDone: false,
+  srcDone: false,
+  dstNat: false,
+  srcNat: false,
+  mark: 0,
+  labels: 0n,
+  tcp: null,
+  outOfStep: false,
+  masqueradedBy: null,
+  drawn: null,
+  carried: null,
+  collected: null,
+  dead: false,
+} satisfies Partial<CtEntry>;
+
 const NO_ENTRIES: readonly never[] = [];
 
 const withOneMore = ({ packets, bytes }: Counts, packet: Packet): Counts => ({
@@ -171,27 +191,14 @@ export class Conntrack {
     this.#tables.set(key, table);
     const tuple = tupleOf(packet);
     const entry: CtEntry = {
+      ...UNTOUCHED,
       id: table.length,
       original: tuple,
       reply: invert(tuple),
-      seenReply: false,
-      assured: false,
-      confirmed: false,
-      dstDone: false,
-      srcDone: false,
-      dstNat: false,
-      srcNat: false,
-      mark: 0,
-      labels: 0n,
       zone: packet.zone,
       ...(packet.zoneOf === undefined ? {} : { zoneOf: packet.zoneOf }),
       tcp,
-      outOfStep: false,
-      masqueradedBy: null,
-      drawn: null,
       carried: NONE_CARRIED,
-      collected: null,
-      dead: false,
     };
     table.push(entry);
     return { id: entry.id, direction: 'original', info: 'new' };

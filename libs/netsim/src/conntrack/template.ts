@@ -3,7 +3,7 @@
  * iptables' rules that ask for the connection find an empty, new one; nftables' find its state alone.
  */
 import type { Packet } from '../packet/packet.ts';
-import type { CtEntry } from './table.ts';
+import { type CtEntry, UNTOUCHED } from './table.ts';
 import type { CtTuple } from './tuple.ts';
 
 /** No entry of a table has it, so that nothing is kept of what a rule writes there. */
@@ -15,27 +15,13 @@ export function templateOf({ family, zone, zoneOf }: Packet): CtEntry {
   const nobody = (family === 'ipv4' ? 0 : 0n) as CtTuple['source'];
   const tuple: CtTuple = { protocol: 0, source: nobody, destination: nobody, sport: 0, dport: 0, icmpType: 0 };
   return {
+    ...UNTOUCHED,
     id: NO_ID,
     original: tuple,
     reply: tuple,
-    seenReply: false,
-    assured: false,
     // xt_ct_tg_check says so.
     confirmed: true,
-    dstDone: false,
-    srcDone: false,
-    dstNat: false,
-    srcNat: false,
-    mark: 0,
-    labels: 0n,
     zone,
     ...(zoneOf === undefined ? {} : { zoneOf }),
-    tcp: null,
-    outOfStep: false,
-    masqueradedBy: null,
-    drawn: null,
-    carried: null,
-    collected: null,
-    dead: false,
   };
 }

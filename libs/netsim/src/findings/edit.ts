@@ -1,5 +1,5 @@
-/** A namespace's state as it would be with a chain edited. */
-import type { NetnsState, XtRuleset } from '@netverdict/linux-net';
+/** A namespace's state as it would be with a chain or a device edited. */
+import type { Link, NetnsState, XtRuleset } from '@netverdict/linux-net';
 import type { CompiledRuleset } from '../netfilter/ruleset.ts';
 
 type RulesetKey = 'iptablesLegacy' | 'iptablesNft' | 'ip6tablesLegacy' | 'ip6tablesNft';
@@ -32,3 +32,9 @@ export const editChain = (
     t.name === table ? { ...t, chains: t.chains.map((c) => (c.name === chain ? edit(c) : c)) } : t,
   ),
 });
+
+export const mapLinks = (state: NetnsState, edit: (link: Link) => Link): NetnsState =>
+  state.links.known ? { ...state, links: { ...state.links, value: state.links.value.map(edit) } } : state;
+
+export const editLink = (state: NetnsState, { ifindex }: Link, edit: (link: Link) => Link): NetnsState =>
+  mapLinks(state, (link) => (link.ifindex === ifindex ? edit(link) : link));

@@ -13,6 +13,7 @@ import {
 import type { Evidence } from '@netverdict/verdict';
 import { citeLink } from '../trace/evidence.ts';
 import { patchNamespace, veth, type World, type WorldNamespace } from '../world/world.ts';
+import { mapLinks } from './edit.ts';
 import {
   actualRoute,
   type ExpectedRoute,
@@ -93,10 +94,6 @@ function switchOn(
       mapLinks(state, (l) => (l.ifindex === peer.link.ifindex ? ports(l) : l)),
     );
   return { ...before, world };
-}
-
-function mapLinks(state: NetnsState, edit: (link: Link) => Link): NetnsState {
-  return state.links.known ? { ...state, links: { ...state.links, value: state.links.value.map(edit) } } : state;
 }
 
 const withRoutes = (state: NetnsState, routes: readonly ExpectedRoute[]): NetnsState => routes.reduce(withRoute, state);

@@ -3,6 +3,7 @@ import { formatIp, formatPrefix, type Route } from '@netverdict/linux-net';
 import { lengthOf } from '../packet/packet.ts';
 import { citeLink } from '../trace/evidence.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { editLink } from './edit.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { editRoute, writeRoute } from './route-hops.ts';
 
@@ -60,17 +61,7 @@ function farEndMtu(ns: WorldNamespace, { cause, stop }: Situation<'too-big'>): D
       en: `Gives ${link.name} an MTU that takes such packets; both ends of a link have to have the same one. The network plugin's configuration keeps it for new pods.`,
       zh: `把 ${link.name} 的 MTU 调大到可容纳这样的数据包;链路两端的 MTU 必须一致。修改网络插件的配置可对新建的 Pod 生效。`,
     },
-    patch: change(ns, (state) =>
-      state.links.known
-        ? {
-            ...state,
-            links: {
-              ...state.links,
-              value: state.links.value.map((l) => (l.ifindex === link.ifindex ? { ...l, mtuBytes: size } : l)),
-            },
-          }
-        : state,
-    ),
+    patch: change(ns, (state) => editLink(state, link, (l) => ({ ...l, mtuBytes: size }))),
   };
 }
 

@@ -2,6 +2,7 @@
 import { formatIp, type Link } from '@netverdict/linux-net';
 import { cite } from '../trace/evidence.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { editLink } from './edit.ts';
 import { change, type Derived, nameOf, onPlace, type Situation } from './finding.ts';
 import { downLink } from './link.ts';
 import { wrongEntry, wrongMac } from './neighbour.ts';
@@ -105,19 +106,9 @@ export function vniUnknown(s: Situation<'vni-unknown'>): Derived {
     params: { where: nameOf(ns), vni: cause.vni, dev: device.name, actual: device.detail.vni },
     remedy: restart(odd ? nameOf(odd) : nameOf(ns)),
     patch: change(ns, (state) =>
-      state.links.known
-        ? {
-            ...state,
-            links: {
-              ...state.links,
-              value: state.links.value.map((l) =>
-                l.ifindex === device.ifindex && l.detail.kind === 'vxlan'
-                  ? { ...l, detail: { ...l.detail, vni: cause.vni, dstPort: cause.port } }
-                  : l,
-              ),
-            },
-          }
-        : state,
+      editLink(state, device, (l) =>
+        l.detail.kind === 'vxlan' ? { ...l, detail: { ...l.detail, vni: cause.vni, dstPort: cause.port } } : l,
+      ),
     ),
   };
 }
