@@ -31,11 +31,11 @@ export async function verifyCommand(options: VerifyCommandOptions): Promise<numb
   const seed =
     options.seed === undefined ? Math.floor(Math.random() * 0x7fffffff) : wholeNumber(options.seed, '--seed', 0);
   const workers = options.workers === undefined ? undefined : wholeNumber(options.workers, '--workers', 1);
-  if (process.platform !== 'linux' || process.getuid?.() !== 0)
-    throw new SystemError('verify makes network namespaces and sends packets in them: it needs Linux and root');
-  if (options.fixtures !== undefined) folderToWrite('--fixtures', options.fixtures);
   if (options.output !== undefined) fileToWrite('--output', options.output);
   if (options.record !== undefined) fileToWrite('--record', options.record);
+  if (options.fixtures !== undefined) folderToWrite('--fixtures', options.fixtures);
+  if (process.platform !== 'linux' || process.getuid?.() !== 0)
+    throw new SystemError('verify makes network namespaces and sends packets in them: it needs Linux and root');
   const started = Date.now();
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UsageError } from '../exit-codes.ts';
+import { verifyCommand } from './verify.ts';
 import { fileToWrite, folderToWrite } from './writable.ts';
 
 let here = '';
@@ -35,6 +36,16 @@ it.each([
 ])('a report cannot go to %s: %s', (path, why) => {
   const right = 'write a file that can be written to, in a folder that is there';
   expect(() => fileToWrite('--output', at(path))).toThrow(new UsageError(`--output ${at(path)}: ${why}; ${right}`));
+});
+
+it.each([
+  ['--fixtures', { fixtures: '/proc/x' }],
+  ['--output', { output: '/proc/x' }],
+  ['--record', { record: '/proc/x' }],
+] as const)('verify refuses a wrong %s before it does anything else', async (option, wrong) => {
+  const asked = verifyCommand({ flows: '10', shrink: false, ...wrong });
+  await expect(asked).rejects.toThrow(UsageError);
+  await expect(asked).rejects.toThrow(`${option} /proc/x: nothing can be made there`);
 });
 
 it('a new folder is made, one that is there is kept, and nothing stays in either', () => {
