@@ -209,6 +209,12 @@ export const EXPLAINED: readonly Explanation[] = [
   },
   {
     file: 'ipset/contains.ts',
+    code: 'if (family !== null && family !== probe.family)',
+    is: 'equivalent',
+    why: 'addresses of the two families are values of two types here, so that none of a set is found by the other',
+  },
+  {
+    file: 'ipset/contains.ts',
     code: 'if (address < range.from',
     is: 'gap',
     why: 'no packet asks a bitmap for the first or last address of its range',
