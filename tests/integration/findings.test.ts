@@ -404,6 +404,25 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     flow: FROM_LOOPBACK,
     command: 'sysctl -w net/ipv4/conf/ra/rp_filter=2',
   },
+  'loose rp_filter, where no route leads back, is silent about the neighbour already': {
+    code: 'NV-RP-FILTER',
+    world: twoWires({ ip: ['route del 10.7.0.1/32'], deviceSysctls: ['net/ipv4/conf/ra/rp_filter = 2'] }),
+    flow: FROM_LOOPBACK,
+    command: null,
+  },
+  'loose rp_filter, where no route leads back and the neighbour is known': {
+    code: 'NV-RP-FILTER',
+    world: twoWires({
+      ip: ['link set ra address 02:00:00:00:00:ee', 'route del 10.7.0.1/32'],
+      deviceSysctls: ['net/ipv4/conf/ra/rp_filter = 2'],
+    }).map((ns) =>
+      ns.name === 'a'
+        ? { ...ns, ip: [...ns.ip, 'neigh add 10.1.0.254 lladdr 02:00:00:00:00:ee dev eth0 nud permanent'] }
+        : ns,
+    ),
+    flow: FROM_LOOPBACK,
+    command: null,
+  },
   'a sender from a group’s address': {
     code: 'NV-MARTIAN',
     world: routed({ a: { iptablesLegacy: ['*nat', '-A POSTROUTING -p udp -j SNAT --to-source 224.0.0.5', 'COMMIT'] } }),

@@ -29,19 +29,21 @@ function heardBy(world: World, asker: WorldNamespace, out: Link, owner: WorldNam
   return [...owner.net.linkByIndex.values()].filter((link) => link.up && !link.loopback && link.master === null);
 }
 
-/** arp_process routes the question as a packet: from an address that is reached by another device, strict rp_filter refuses it. */
+/** arp_process routes the question as a packet, and rp_filter refuses it as it does packets: strict, from an address that is reached by another device. */
 function disbelieves(s: Situation, asker: WorldNamespace, owner: WorldNamespace, link: Link): Derived | null {
   const { source } = s.stop.packet;
-  if (maxConf(owner, link, 'rp_filter') !== 1 || !asker.net.own.has(source)) return null;
+  const mode = maxConf(owner, link, 'rp_filter') ?? 0;
+  if (mode === 0 || !asker.net.own.has(source)) return null;
   const back = actualRoute(owner, source)?.nexthops[0]?.dev ?? null;
   if (back === link.ifindex) return null;
   const [all, own] = ['all', link.name].map((name) => `net/ipv4/conf/${name}/rp_filter`) as [string, string];
-  const path = sysctl(owner, all) === 1 ? all : own;
+  const path = sysctl(owner, all) === mode ? all : own;
   const expected = back === null ? null : ifName(owner, back);
   const address = owner.net.addressesOn(link.ifindex).some((a) => typeof a.address === 'number');
   const loosely = back === null ? 'no-way-back' : address ? 'passes' : 'no-address';
-  const cause = { kind: 'rp-filter', iif: link, mode: 1, sysctl: path, expected, loosely } as const;
-  return { ...rpFilter({ ...s, cause, ns: owner }), at: owner, evidence: [citeSysctl(owner, path, '1')] };
+  if (mode !== 1 && loosely === 'passes') return null;
+  const cause = { kind: 'rp-filter', iif: link, mode, sysctl: path, expected, loosely } as const;
+  return { ...rpFilter({ ...s, cause, ns: owner }), at: owner, evidence: [citeSysctl(owner, path, String(mode))] };
 }
 
 function silent(owner: WorldNamespace, link: Link, address: Ipv4, paths: readonly string[]): Derived {
