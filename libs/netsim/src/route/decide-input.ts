@@ -4,7 +4,7 @@ import type { Evidence } from '@netverdict/verdict';
 import type { Packet } from '../packet/packet.ts';
 import type { Missing } from '../walk/choices.ts';
 import type { Walk } from '../walk/walk.ts';
-import { confOf, maxConf, missingSection, sysctl, sysctlOn, unreadSysctls } from '../world/facts.ts';
+import { confOf, maxConf, missingSection, missingSysctl, sysctl, sysctlOn, unreadSysctls } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { isLimitedBroadcast, isLoopback, isMulticast, isZero, needsDevice } from './addresses.ts';
 import { flowKey } from './key.ts';
@@ -167,7 +167,9 @@ function forwardingOff(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet
   );
   if (on) return null;
   const unread = unreadSysctls(ns);
-  return unread ? { kind: 'lost', missing: missingSection(ns, unread.part, unread.kind) } : { kind: 'forwarding-off' };
+  if (unread) return { kind: 'lost', missing: missingSection(ns, unread.part, unread.kind) };
+  const lacking = lackingSwitch(ns, iif, packet);
+  return lacking === null ? { kind: 'forwarding-off' } : { kind: 'lost', missing: missingSysctl(ns, lacking) };
 }
 
 /**
@@ -175,6 +177,8 @@ function forwardingOff(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet
  * since Linux 6.17 the device's force_forwarding (ip6_forward).
  */
 function forwards(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): boolean {
+  const lacking = lackingSwitch(ns, iif, packet);
+  if (lacking !== null) return walk.ask(ns, `${lacking} is on`, missingSysctl(ns, lacking), `${ns.key} ${lacking}`);
   if (packet.family === 'ipv6') {
     if (confOf(ns, 'ipv6', iif.name, 'force_forwarding')) return true;
     return sysctlOn(walk, ns, 'net/ipv6/conf/all/forwarding', false);
@@ -182,6 +186,16 @@ function forwards(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): bo
   const own = confOf(ns, 'ipv4', iif.name, 'forwarding');
   if (typeof own === 'number') return own !== 0;
   return sysctlOn(walk, ns, 'net/ipv4/ip_forward', false);
+}
+
+/** The switch that decides, where the section was read and has neither it nor the one that sets it: every kernel has both. */
+function lackingSwitch(ns: WorldNamespace, iif: Link, { family }: Packet): string | null {
+  if (family === 'ipv6') {
+    const path = 'net/ipv6/conf/all/forwarding';
+    return confOf(ns, 'ipv6', iif.name, 'force_forwarding') || sysctl(ns, path) !== null ? null : path;
+  }
+  const own = confOf(ns, 'ipv4', iif.name, 'forwarding');
+  return own === null && sysctl(ns, 'net/ipv4/ip_forward') === null ? `net/ipv4/conf/${iif.name}/forwarding` : null;
 }
 
 export function forwardingSysctl(ns: WorldNamespace, iif: Link, packet: Packet): string {

@@ -166,7 +166,12 @@ export function emptyState(more: Partial<NetnsState> = {}): NetnsState {
     netfilterHooks: known(null),
     ipsets: known([]),
     sockets: known([]),
-    sysctls: known(new Map()),
+    sysctls: known(
+      new Map([
+        ['net/ipv4/ip_forward', '0'],
+        ['net/ipv6/conf/all/forwarding', '0'],
+      ]),
+    ),
     conntrack: known([]),
     conntrackTable: known({ count: 0, max: 262144 }),
     programs: known([]),

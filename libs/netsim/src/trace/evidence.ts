@@ -1,6 +1,7 @@
 /** Raw lines to cite: from a parsed part of a namespace, or from the cluster's objects. */
 import type { Known, LineRef, Link, SectionKind } from '@netverdict/linux-net';
 import type { Evidence } from '@netverdict/verdict';
+import { sysctlText } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
 export function cite(part: Known<unknown>, kind: SectionKind, ref: LineRef): Evidence {
@@ -21,6 +22,7 @@ export function citeLink(ns: WorldNamespace, link: Link): Evidence {
   };
 }
 
+/** `value`: what the kernel is taken to have. Of a path that the section lacks no line is quoted. */
 export function citeSysctl(ns: WorldNamespace, path: string, value: string): Evidence {
   const { sysctls } = ns.net.state;
   const section = sysctls.known ? sysctls.section : null;
@@ -28,7 +30,10 @@ export function citeSysctl(ns: WorldNamespace, path: string, value: string): Evi
     section: section?.digest ?? null,
     kind: 'sysctl',
     line: null,
-    text: `${path} = ${value}`,
+    text:
+      sysctls.known && sysctlText(sysctls.value, path) === undefined
+        ? `${path}: not in the section`
+        : `${path} = ${value}`,
     at: section?.at ?? null,
   };
 }

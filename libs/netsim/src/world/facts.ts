@@ -20,6 +20,20 @@ export function missingSection(ns: WorldNamespace, part: Known<unknown>, kind: S
   };
 }
 
+/** A switch that the kernel must have, and the section that was read has not. */
+export function missingSysctl(ns: WorldNamespace, path: string): Missing {
+  const { sysctls } = ns.net.state;
+  const section = sysctls.known ? (sysctls.section?.digest ?? null) : null;
+  return {
+    kind: 'sysctl',
+    place: ns.key,
+    node: ns.node,
+    text: `${path} of ${ns.key} is not in the section that was read`,
+    zh: `已读取的 ${ns.key} 的 sysctl 中没有 ${path}`,
+    evidence: [{ section, kind: 'sysctl', line: null, text: `${path}: not in the section` }],
+  };
+}
+
 /** A number of /proc/sys; null when the kernel has no such file; undefined when the sysctls were not read. */
 export function sysctl(ns: WorldNamespace, path: string): number | null | undefined {
   const { sysctls } = ns.net.state;
@@ -63,8 +77,11 @@ export function confOf(
   return value;
 }
 
+export const sysctlText = (sysctls: ReadonlyMap<string, string>, path: string): string | undefined =>
+  sysctls.get(path) ?? sysctls.get(path.replaceAll('/', '.'));
+
 function numberAt(sysctls: ReadonlyMap<string, string>, path: string): number | null {
-  const text = sysctls.get(path) ?? sysctls.get(path.replaceAll('/', '.'));
+  const text = sysctlText(sysctls, path);
   if (text === undefined) return null;
   const value = Number(text.trim().split(/\s+/)[0]);
   return Number.isNaN(value) ? null : value;
