@@ -9,3 +9,4 @@ export {
   type HelperSection,
   startHelper,
 } from './helper.ts';
+export { sectionDigest } from './section-digest.ts';

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sectionDigest } from '@netverdict/collect';
 import type { AnomalyBatch, CollectChunk } from '@netverdict/contracts';
-import { sectionKinds } from '@netverdict/linux-net';
+import { canonicalText, sectionKinds } from '@netverdict/linux-net';
 import { connectBus } from '@netverdict/messaging';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { canonicalText, sectionDigest } from './domain/canonical-text.ts';
 import { type FlannelNode, flannelNode } from './testing/flannel-node.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nv-agent-'));

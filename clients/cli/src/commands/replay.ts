@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { parseBundle, replay } from '@netverdict/bundle';
 import { renderReport } from '@netverdict/verdict';
+import { alteredSections } from '../bundle-digests.ts';
 import { exitCodeOf, UsageError } from '../exit-codes.ts';
 import { terminalPaint } from '../terminal/paint.ts';
 import { print } from '../terminal/print.ts';
@@ -18,6 +19,11 @@ export async function replayBundle(path: string, options: OutputOptions): Promis
   const text = bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes).toString('utf8') : bytes.toString('utf8');
   const bundle = parseBundle(text);
   if (!bundle.ok) throw new UsageError(`${path} is not a bundle: ${bundle.error}`);
+  const altered = alteredSections(bundle.value);
+  if (altered.length > 0)
+    throw new UsageError(
+      `${path} was changed after it was made: the text does not have its digest of ${altered.join(', ')}`,
+    );
   const { diagnosis } = replay(bundle.value);
   if (options.json) print(JSON.stringify(diagnosis, null, 2));
   else

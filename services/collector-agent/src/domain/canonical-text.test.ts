@@ -1,6 +1,6 @@
+import { sectionDigest } from '@netverdict/collect';
 import type { SectionKind } from '@netverdict/linux-net';
 import { expect, it } from 'vitest';
-import { sectionDigest } from './canonical-text.ts';
 
 const SAME: readonly (readonly [string, SectionKind, string, string])[] = [
   [

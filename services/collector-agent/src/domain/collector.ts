@@ -4,6 +4,7 @@
  */
 
 import type { FlowFilter, Helper, HelperSection } from '@netverdict/collect';
+import { sectionDigest } from '@netverdict/collect';
 import type { CollectRequest, CollectTarget } from '@netverdict/contracts';
 import {
   type Digest,
@@ -16,7 +17,6 @@ import {
   type SectionKind,
   sectionKinds,
 } from '@netverdict/linux-net';
-import { sectionDigest } from './canonical-text.ts';
 import { FlowBatches, ofFlows } from './flow-entries.ts';
 import type { Pods } from './pods.ts';
 import { SingleFlight } from './single-flight.ts';

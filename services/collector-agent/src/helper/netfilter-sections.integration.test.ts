@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FlowFilter, type Helper, type HelperSection, startHelper } from '@netverdict/collect';
+import { type FlowFilter, type Helper, type HelperSection, sectionDigest, startHelper } from '@netverdict/collect';
+import { canonicalText } from '@netverdict/linux-net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { builtHelper } from '../configuration.ts';
-import { canonicalText, sectionDigest } from '../domain/canonical-text.ts';
 import { type Scratch, scratchNamespace } from '../testing/scratch.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/tools');

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sectionDigest } from '@netverdict/collect';
 import type { BusUser, CollectRequest, DiagnosisFailed, DiagnosisRequest, PathBuilt } from '@netverdict/contracts';
 import { type Engines, startEngines } from '@netverdict/embedded';
 import type { ClusterView } from '@netverdict/kube';
@@ -10,7 +11,6 @@ import { type Bus, type Consumption, connectBus } from '@netverdict/messaging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { busAgents } from '../domain/collect/bus-agents.ts';
 import { Collector } from '../domain/collect/collector.ts';
-import { digestOf } from '../domain/collect/receive.ts';
 import { shop } from '../testing/objects.ts';
 import type { Topology } from '../topology.ts';
 import { consumeCollectionNeeded } from './collection-needed.ts';
@@ -41,7 +41,7 @@ describe('topology on a real bus', () => {
     bus.serve('collect', { cluster, node }, async (request: CollectRequest, reply) => {
       await hold;
       const kind: SectionKind = 'iptables-save';
-      const digest = digestOf(kind, rules.text);
+      const digest = sectionDigest(kind, rules.text);
       const at = new Date().toISOString();
       const sections = [{ kind, digest, at, bytes: rules.text.length }];
       const namespaces = request.targets.flatMap((target): NamespaceSnapshot[] => {
@@ -126,7 +126,7 @@ describe('topology on a real bus', () => {
       ['node-1', null, ['node-1/host', 'node-1/pod/shop/cart']],
       ['node-2', null, ['node-2/host', 'node-2/pod/shop/web-2']],
     ]);
-    const stored = await simulator.sections(cluster).get(digestOf('iptables-save', rules.text));
+    const stored = await simulator.sections(cluster).get(sectionDigest('iptables-save', rules.text));
     expect(stored?.toString()).toBe(rules.text);
   });
 

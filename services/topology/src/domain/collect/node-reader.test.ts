@@ -1,9 +1,9 @@
+import { sectionDigest } from '@netverdict/collect';
 import type { CollectChunk, CollectRequest } from '@netverdict/contracts';
 import type { NodeSnapshot, SectionKind } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
 import { NodeReader } from './node-reader.ts';
 import type { Agents } from './ports.ts';
-import { digestOf } from './receive.ts';
 
 const FLOW = { protocol: 6, addresses: ['10.0.0.1'], ports: [80] };
 const OTHER_FLOW = { protocol: 17, addresses: ['10.0.0.1'], ports: [53] };
@@ -21,7 +21,7 @@ class FakeAgent implements Agents {
     this.requests.push(request);
     await new Promise((resolve) => setTimeout(resolve, this.delayMs));
     const kind: SectionKind = 'sysctl';
-    const digest = digestOf(kind, this.text);
+    const digest = sectionDigest(kind, this.text);
     const section = { kind, digest, at: new Date().toISOString(), bytes: this.text.length };
     const manifest: NodeSnapshot = {
       node,
@@ -107,7 +107,7 @@ describe('reading a node', () => {
     await read();
     pass(5000);
     await read();
-    expect(agent.requests[1]?.knownDigests).toEqual([digestOf('sysctl', agent.text)]);
+    expect(agent.requests[1]?.knownDigests).toEqual([sectionDigest('sysctl', agent.text)]);
   });
   it('a store that lost its texts gets them again', async () => {
     const { agent, stored, read } = setUp();

@@ -2,19 +2,10 @@
  * Takes one answer of an agent: manifest, sections in parts, end. Every text is verified against its digest before it
  * is stored, so a confused or lying agent can spoil nothing but its own node's sections.
  */
-import { createHash } from 'node:crypto';
+import { sectionDigest } from '@netverdict/collect';
 import type { CollectChunk } from '@netverdict/contracts';
-import {
-  digestInput,
-  type NamespaceSnapshot,
-  type NodeSnapshot,
-  type SectionEntry,
-  type SectionKind,
-} from '@netverdict/linux-net';
+import type { NamespaceSnapshot, NodeSnapshot, SectionEntry, SectionKind } from '@netverdict/linux-net';
 import type { SectionStore } from './ports.ts';
-
-export const digestOf = (kind: SectionKind, text: string): string =>
-  `sha256:${createHash('sha256').update(digestInput(kind, text)).digest('hex')}`;
 
 interface Assembly {
   readonly kind: SectionKind;
@@ -55,7 +46,7 @@ export async function receive(
     if (assembly.parts.filter((part) => part !== undefined).length < assembly.count) continue;
     open.delete(key);
     const text = assembly.parts.join('');
-    if (digestOf(chunk.sectionKind, text) !== chunk.digest) {
+    if (sectionDigest(chunk.sectionKind, text) !== chunk.digest) {
       bad.add(chunk.digest);
       continue;
     }
