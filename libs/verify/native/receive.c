@@ -365,6 +365,9 @@ void serve_receiver(unsigned index)
 	ssize_t got = take(receiver->fd, &datagram, bytes, sizeof bytes);
 	if (got < 0)
 		return;
+	/* An answer that rules lead to a listener is not answered: two of them would go on for ever. */
+	if (got >= 3 && memcmp(bytes, "nvR", 3) == 0)
+		return;
 	/* The answer's first bytes: see tell_udp() in trace.c. */
 	bytes[0] = 'n', bytes[1] = 'v', bytes[2] = 'R';
 	if (got < 8)

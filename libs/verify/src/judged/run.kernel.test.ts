@@ -3,13 +3,15 @@ import { allFeatures } from '@netverdict/netsim';
 import { expect, it } from 'vitest';
 import { disagreementText, reportText } from '../report/text.ts';
 import { verify } from '../run/verify.ts';
-import { MOST_ELSEWHERE, MOST_UNDETERMINED, OPEN_WORLDS, UNMET } from './open.ts';
 
 const FLOWS = 8250;
 const SEED = 20_240_229;
 const LONGEST_MS = 240_000;
+/** The aim is none. docs/fidelity.md lists what is known to disagree; of the worlds of this seed it is about two. */
+const MOST_DISAGREEING = 5;
+const MOST_UNDETERMINED = 0.01;
 
-it(`${FLOWS} packets: none disagrees but where that is known, no world is refused, and nothing modelled is left out unseen`, {
+it(`${FLOWS} packets: hardly any disagrees, no world is refused, and nothing modelled is left out unseen`, {
   timeout: 3 * LONGEST_MS,
 }, async () => {
   const started = performance.now();
@@ -18,18 +20,13 @@ it(`${FLOWS} packets: none disagrees but where that is known, no world is refuse
   const tookMs = performance.now() - started;
   console.log(`${reportText(report)} in ${Math.round(tookMs / 1000)} s`);
 
-  const isOpen = ({ world }: { readonly world: string }): boolean => OPEN_WORLDS.has(Number(world.split('/')[1]));
-  for (const [world, why] of OPEN_WORLDS)
-    console.log(
-      `open: world ${world} (${report.disagreements.filter((d) => d.world === `${SEED}/${world}`).length}): ${why}`,
-    );
-  const elsewhere = report.disagreements.filter((d) => !isOpen(d));
-  expect(elsewhere.length, elsewhere.map(disagreementText).join('\n')).toBeLessThanOrEqual(MOST_ELSEWHERE);
+  const { disagreements } = report;
+  expect(disagreements.length, disagreements.map(disagreementText).join('\n')).toBeLessThanOrEqual(MOST_DISAGREEING);
   expect(report.refused).toEqual([]);
   expect(report.flows).toBeGreaterThanOrEqual(FLOWS);
   expect(report.undetermined / report.flows).toBeLessThan(MOST_UNDETERMINED);
   const unmet = allFeatures().flatMap(([name, held]) =>
-    held === 'kernel' && !report.features[name]?.met && !UNMET.includes(name) ? [name] : [],
+    held === 'kernel' && !report.features[name]?.met ? [name] : [],
   );
   expect(unmet).toEqual([]);
 });

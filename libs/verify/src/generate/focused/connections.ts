@@ -124,6 +124,15 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     },
   ],
   [
+    4,
+    // Both are given the one port that the rule has: the second cannot be entered into the table of connections.
+    (ask) => {
+      const { focus, packet } = ask;
+      nat(ask, 'POSTROUTING', `-j SNAT --to-source ${withPort(focus, at(focus, 254), focus.ports.from)}`);
+      return ofOneEnd({ ...packet, source: at(focus, SECOND_HOST, 1) }, packet);
+    },
+  ],
+  [
     3,
     // From one port to two virtual addresses of one end.
     (ask) => {
