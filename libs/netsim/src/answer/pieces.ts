@@ -45,6 +45,16 @@ export function refusals(ns: WorldNamespace, { cause, packet }: Pick<Stop, 'caus
   return Math.ceil((sizeBytes - FRAGMENT_HEADERS.ipv4) / (pieceBytes - FRAGMENT_HEADERS.ipv4));
 }
 
+/**
+ * A rule refuses nothing whose checksum is wrong, as that of a piece by itself is (nf_send_unreach, reject6_csum_ok). INPUT sees pieces
+ * in IPv6 only (ip6_protocol_deliver_rcu puts them together behind it), hence the packet as it came.
+ */
+export function isRefusedPiece(ns: WorldNamespace, { cause, packet }: Stop, came: Packet | null): boolean {
+  if (cause.kind !== 'rule-reject' && cause.kind !== 'nft-reject') return false;
+  const { pieceBytes } = packet.family === 'ipv6' ? (came ?? packet) : packet;
+  return pieceBytes != null && !tracks(ns, packet.family);
+}
+
 /** Later pieces have no ports, which rules may ask for; these ask for none. */
 const BEFORE_RULES: readonly Cause['kind'][] = ['too-big', 'no-route', 'route-error', 'ttl-expired', 'loop', 'martian'];
 

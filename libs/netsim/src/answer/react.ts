@@ -15,7 +15,7 @@ import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { type Answer, icmpError, reset, type Scene } from './error-packet.ts';
 import { errnoFor, type Reaction, reactionTo } from './from-cause.ts';
-import { errorsAbout, refusals } from './pieces.ts';
+import { errorsAbout, isRefusedPiece, refusals } from './pieces.ts';
 
 /** Which stage had the packet when it was lost. */
 export interface Stage {
@@ -50,6 +50,7 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
   const reaction = reactionTo(stop.cause, death);
   // Of what is too big for the route that its socket found nobody hears but the system call (ip_append_data).
   if (reaction.do === 'silence' || (own && !rerouted && stop.cause.kind === 'too-big')) return null;
+  if (!own && isRefusedPiece(ns, stop, stage.packet)) return null;
   const scene = {
     walk,
     ns,

@@ -77,7 +77,8 @@ function deviceBytes(x: Fib, e: Evaluation): Hex {
 function findDevice(x: Fib, e: Evaluation): Link | null | 'unknown' {
   const { ns, walk, hook, iif, oif } = e.context;
   const dev = deviceOf(x, e);
-  if ((hook === 'prerouting' || hook === 'ingress') && iif?.loopback) return iif;
+  // nft_fib_can_skip: what comes in by loopback is not looked up.
+  if ((hook === 'prerouting' || hook === 'ingress' || hook === 'input') && iif?.loopback) return iif;
   // nft_fib4_eval: asked for the source at forward, the lookup is as for what comes in by the device it leaves by.
   const from =
     e.packet.family === 'ipv4' && hook === 'forward' && x.flags.includes('saddr') && x.flags.includes('iif') && oif
