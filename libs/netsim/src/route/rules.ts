@@ -68,7 +68,7 @@ export function inOrder(rules: Known<readonly Rule[]>): readonly Rule[] {
   return sorted;
 }
 
-/** The rules as the kernel itself makes them: none was ever added (fib_has_custom_rules), as far as one can see. */
+/** IPv4's rules as the kernel itself makes them: none was ever added or deleted (fib_has_custom_rules), as far as one can see. */
 const defaults = new WeakMap<readonly Rule[], boolean>();
 export function areDefault(rules: readonly Rule[]): boolean {
   let answer = defaults.get(rules);
@@ -81,7 +81,7 @@ export function areDefault(rules: readonly Rule[]): boolean {
 
 function lookDefault(rules: readonly Rule[]): boolean {
   const [local, main, other] = rules;
-  if (rules.length < 2 || rules.length > 3) return false;
+  if (rules.length !== 3) return false;
   const plain = (rule: Rule | undefined, priority: number, table: number): boolean =>
     rule !== undefined &&
     rule.priority === priority &&
@@ -99,6 +99,5 @@ function lookDefault(rules: readonly Rule[]): boolean {
     !rule.tos &&
     !rule.ipproto &&
     (rule.unmodelled ?? []).length === 0;
-  if (!plain(local, 0, 255) || !plain(main, 32766, 254)) return false;
-  return other === undefined || plain(other, 32767, 253);
+  return plain(local, 0, 255) && plain(main, 32766, 254) && plain(other, 32767, 253);
 }

@@ -1,6 +1,6 @@
 /** Follows one packet and its answer to the end: the one place where the stages' results are dispatched. */
 
-import { assertNever, type Flow, formatIp, type IfIndex, type Link, parseIp } from '@netverdict/linux-net';
+import { assertNever, type Flow, formatIp, type IfIndex, type Ipv6, type Link, parseIp } from '@netverdict/linux-net';
 import { reset } from '../answer/error-packet.ts';
 import { hear, react, type Stage } from '../answer/react.ts';
 import { confirmEntry } from '../conntrack/confirm.ts';
@@ -134,6 +134,8 @@ const isSender = (walk: Walk, ns: WorldNamespace): boolean => {
 
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
 const ECHO_ID = 4711;
+/** What is sent to `::` is sent there (tcp_v6_connect, udpv6_sendmsg, rawv6_sendmsg). */
+const IPV6_LOOPBACK = 1n as Ipv6;
 
 function start(walk: Walk): Next {
   const { flow, world } = walk;
@@ -147,7 +149,7 @@ function start(walk: Walk): Next {
     family: flow.family,
     protocol: icmp ? (flow.family === 'ipv4' ? 1 : 58) : PROTOCOLS[flow.protocol === 'udp' ? 'udp' : 'tcp'],
     source: source?.ok ? source.value : destination.value,
-    destination: destination.value,
+    destination: destination.value === 0n ? IPV6_LOOPBACK : destination.value,
     sport: icmp ? null : flow.sourcePort,
     dport: icmp ? null : flow.destination.port,
     tcpFlags: flow.protocol === 'tcp' ? (flow.tcpFlags ?? (flow.established ? TCP.ACK | TCP.PSH : TCP.SYN)) : 0,
@@ -174,7 +176,12 @@ function start(walk: Walk): Next {
   walk.original = blank;
   const sender = chooseSource(walk, ns, blank, source?.ok ? source.value : null);
   if (!sender.ok) return sender.next;
-  const packet = { ...blank, source: sender.source };
+  // ip_route_output_key: what is sent to 0.0.0.0 is sent to oneself.
+  const packet = {
+    ...blank,
+    source: sender.source,
+    ...(blank.destination === 0 ? { destination: sender.source } : {}),
+  };
   walk.original = packet;
   walk.step(ns, () => ({ kind: 'origin', text: `sends ${describe(packet)}`, action: 'pass', packet }));
   // rawv6_sendmsg routes anew, from the source that the socket has by now; so does IPv4 (ip_route_connect).
@@ -216,7 +223,8 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
   const v4 = packet.family === 'ipv4';
   // An open connection's socket acknowledges what comes.
   const data = tcp && walk.flow.established === true;
-  if (tcp && !data && !opensSocket(packet)) return reset({ walk, ns, iif: null, fromSocket: true }, packet);
+  if (tcp && !data && !opensSocket(packet))
+    return packet.tcpFlags & TCP.ACK ? reset({ walk, ns, iif: null, fromSocket: true }, packet) : null;
   // tcp_v4_conn_request: never to a SYN that was sent to everybody.
   if (tcp && isToEverybody(ns, packet)) return null;
   const name = v4 ? 'net/ipv4' : 'net/ipv6';

@@ -1,7 +1,7 @@
 /**
  * The mutation run: places of the model are turned round, one at a time, and the recorded worlds are judged again.
  *
- *   node libs/verify/src/mutate/main.ts CORPUS… [--most N] [--seed N] [--workers N] [--report FILE]
+ *   node libs/verify/src/mutate/main.ts CORPUS… [--most N] [--seed N] [--workers N] [--report FILE] [--only PATH]…
  *
  * CORPUS is what `netverdict verify --record` wrote. A mutant is tried on the worlds that run through its place, until one
  * answer is not what the kernel did. One that nobody can tell from the model has a meaning that no world decides: the survivors
@@ -48,8 +48,15 @@ function allMutants(): Mutant[] {
   });
 }
 
-async function run(corpora: readonly string[], most: number, seed: number, workers: number): Promise<MutationReport> {
-  const all = allMutants();
+/** @param only beginnings of paths in the model's folder; none: all of it */
+async function run(
+  corpora: readonly string[],
+  only: readonly string[],
+  most: number,
+  seed: number,
+  workers: number,
+): Promise<MutationReport> {
+  const all = allMutants().filter((mutant) => only.length === 0 || only.some((path) => mutant.file.startsWith(path)));
   const chosen = chooseEvenly(all, most, randomFrom(seed));
   process.stderr.write(`${chosen.length} of ${all.length} mutants\n`);
   const folder = mkdtempSync(join(tmpdir(), 'netverdict-mutants-'));
@@ -85,13 +92,14 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: String(availableParallelism()) },
     report: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [] },
   },
 });
 if (positionals.length === 0) {
   process.stderr.write('name the corpus: netverdict verify --record FILE writes one\n');
   process.exitCode = 3;
 } else {
-  const report = await run(positionals, Number(values.most), Number(values.seed), Number(values.workers));
+  const report = await run(positionals, values.only, Number(values.most), Number(values.seed), Number(values.workers));
   process.stdout.write(`${mutationText(report)}\n`);
   if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(report, null, 1)}\n`);
 }
