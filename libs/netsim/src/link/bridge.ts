@@ -64,6 +64,16 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
       action: 'pass',
       detail: { dev: bridge.name },
     }));
+    // ip_rcv_core: an address that the bridge has beside its own and its port's is another host's to the host.
+    if (p.destination === frame.packet.destination && p.frame?.cast === 'otherhost')
+      return walk.stop(
+        ns,
+        p,
+        'dropped',
+        { kind: 'frame-lost', link: bridge, mac: frame.dstMac ?? '', address: p.destination },
+        `${bridge.name} has ${frame.dstMac} in its table, and the host does not take frames to it`,
+        { evidence: [citeLink(ns, bridge)], kind: 'bridge' },
+      );
     // Which port it was is written down by bridge netfilter alone (nf_bridge_info).
     const packet = prerouted ? putTogether(ns, p) : p;
     return { do: 'ip-receive', ns, iif: bridge, packet, prerouted, physIn: prerouted ? port : null };
