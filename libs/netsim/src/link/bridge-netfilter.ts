@@ -25,7 +25,7 @@ export interface Crossing {
 /** br_forward: FORWARD and POSTROUTING of the bridge, and of the bridging host where it asks them. */
 export function passPorts(walk: Walk, crossing: Crossing, packet: Packet): HookResult {
   const { ns, bridge, entry, exit, frame } = crossing;
-  const devices = { ...NO_DEVICES, iif: bridge, oif: bridge, physIn: entry, physOut: exit, bridged: true };
+  const devices = { ...NO_DEVICES, iif: bridge, oif: bridge, physIn: entry, physOut: exit };
   const calls = callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family);
   const native = (hook: 'forward' | 'postrouting', current: Packet, side?: Side): HookResult => {
     const ends = { iif: entry, oif: exit, ...(frame ? { frame } : {}), ...(side ? { side } : {}) };

@@ -15,8 +15,6 @@ export interface Devices {
   readonly forwarded?: boolean;
   readonly physIn: Link | null;
   readonly physOut: Link | null;
-  /** The packet is being bridged, not routed. */
-  readonly bridged: boolean;
   /** Next hop on `oif`: what MASQUERADE chooses its source for. */
   readonly nexthop: IpAddress | null;
   /** tclassid of the route that it takes; null: not known. Absent: 0, or no route yet. */
@@ -28,7 +26,6 @@ export const NO_DEVICES: Devices = {
   oif: null,
   physIn: null,
   physOut: null,
-  bridged: false,
   nexthop: null,
   forwarded: false,
   realms: undefined,

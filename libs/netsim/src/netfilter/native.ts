@@ -14,6 +14,7 @@ import { missingSection } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { NO_DEVICES } from './context.ts';
 import type { HookResult } from './hook.ts';
+import { isSender } from './matches/host.ts';
 
 interface At {
   readonly walk: Walk;
@@ -132,6 +133,8 @@ function chainsAt(walk: Walk, ns: WorldNamespace, packet: Packet, where: Where):
       ...NO_DEVICES,
       iif,
       oif,
+      // What has a frame came in by a device, or by a tunnel where another sent it: no socket here did.
+      forwarded: packet.frame !== undefined || !isSender({ walk, ns }),
       walk,
       ns,
       packet: current,
@@ -223,17 +226,12 @@ export function nativeBridge(
   ns: WorldNamespace,
   hooks: readonly Exclude<NftHook, 'ingress' | 'egress'>[],
   packet: Packet,
-  ends?: Ends,
+  ends: Ends,
 ): Next | null {
   const { nft } = ns.net;
   if (nft.known && !nft.value.families.has('bridge')) return null;
   let current = packet;
   for (const hook of hooks) {
-    if (!ends) {
-      const stopped = anyChain(walk, ns, packet, 'bridge', hook);
-      if (stopped) return stopped;
-      continue;
-    }
     const at =
       hook === 'postrouting' || hook === 'output'
         ? { ...ends, iif: null }

@@ -38,16 +38,6 @@ export function nameBytes(name: string, bytes = 16): Hex {
   return text.padEnd(bytes * 2, '0');
 }
 
-export const bytesToName = (data: Hex): string => {
-  let text = '';
-  for (let at = 0; at < data.length; at += 2) {
-    const code = Number.parseInt(data.slice(at, at + 2), 16);
-    if (code === 0) break;
-    text += String.fromCharCode(code);
-  }
-  return text;
-};
-
 export const fromBe = (data: Hex): number => Number.parseInt(data, 16);
 
 /** How the machine that the ruleset is from keeps numbers of its own. */

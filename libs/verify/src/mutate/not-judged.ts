@@ -51,6 +51,20 @@ export const NOT_JUDGED: readonly NotJudged[] = [
     names: /^(queue|synproxy|flowOffload|objectEffect|xt|unsupported|forwardDevice)$/,
     why: 'programs, SYNPROXY and offload: each is an unknown by its name',
   },
+  {
+    file: /^nft\/expressions\/index\.ts$/,
+    names: /^(observed|turned)$/,
+    why: 'how it is found out what is decisive: no verdict runs through it',
+  },
+  {
+    file: /^nft\/expressions\/meta\.ts$/,
+    names: /^bridge$/,
+    why: "the names of a port's bridge: not in this kernel (CONFIG_NFT_BRIDGE_META)",
+  },
+  {
+    file: /^netfilter\/listed-hooks\.ts$/,
+    why: 'the list of hooks: this kernel has none (CONFIG_NETFILTER_NETLINK_HOOK)',
+  },
 ];
 
 export const notJudged = (file: string, name: string): boolean =>

@@ -41,11 +41,11 @@ export const cpu = (m: Of<'cpu'>, _c: RuleContext): Answer => ({
 export const madeHere = (c: RuleContext): boolean =>
   c.iif === null &&
   c.forwarded !== true &&
-  (c.packet.payload === null || carriesOwn(c)) &&
+  (c.packet.payload === null || isSender(c)) &&
   (c.hook === 'OUTPUT' || c.hook === 'POSTROUTING');
 
 /** A tunnel's packet keeps the socket of what it carries (skb->sk, which iptunnel_xmit leaves); what was forwarded has none. */
-function carriesOwn({ walk, ns }: RuleContext): boolean {
+export function isSender({ walk, ns }: Pick<RuleContext, 'walk' | 'ns'>): boolean {
   if (walk.direction === 'reply') return (walk.grave ? walk.grave.place : walk.answeredBy) === ns.key;
   return walk.flow.source.kind !== 'external' && walk.flow.source.namespace === ns.key;
 }

@@ -43,10 +43,8 @@ export const TARGETS: Evaluators = {
     does: 'unknown',
     what: `NFQUEUE ${t.queues.from}: what the process behind the queue decides${t.bypass ? ', if there is one' : ''}`,
   }),
-  synproxy: (_, c) =>
-    c.packet.protocol === 6
-      ? { does: 'unknown', what: 'SYNPROXY, which answers the handshake itself' }
-      : { does: 'continue', packet: c.packet },
+  // Rules of any other protocol than TCP are refused (synproxy_tg4_check).
+  synproxy: () => ({ does: 'unknown', what: 'SYNPROXY, which answers the handshake itself' }),
   hmark: () => ({ does: 'unknown', what: 'HMARK, a mark by a hash' }),
   observe: (_, c) => ({ does: 'continue', packet: c.packet }),
   unsupported: (t) => ({ does: 'unknown', what: `target ${t.name}, which is not modelled` }),

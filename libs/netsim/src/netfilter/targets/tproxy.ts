@@ -31,9 +31,15 @@ export function tproxy(t: Of<'tproxy'>, c: RuleContext): TargetResult {
   };
 }
 
-/** nf_tproxy_laddr4: the first primary address of the device that it came in by, else its own destination. */
+/**
+ * nf_tproxy_laddr4: the first primary address of the device that it came in by; nf_tproxy_laddr6: the first that is neither
+ * tentative nor deprecated. Else its own destination.
+ */
 function addressOfDevice(c: RuleContext): IpAddress {
   const addresses = c.iif ? c.ns.net.addressesOn(c.iif.ifindex) : [];
-  const first = addresses.find((a) => typeof a.address === typeof c.packet.destination && !a.secondary);
+  const first =
+    c.packet.family === 'ipv4'
+      ? addresses.find((a) => typeof a.address === 'number' && !a.secondary)
+      : addresses.find((a) => typeof a.address === 'bigint' && !a.tentative && !a.deprecated);
   return first?.address ?? c.packet.destination;
 }

@@ -66,6 +66,11 @@ function towards(x: Fib, e: Evaluation): Evaluation['packet'] {
   return { ...packet, ...ends, mark, sport: null, dport: null };
 }
 
+/** nft_fib4_eval, nft_fib6_flowi_init: asked for the source at forward, the lookup is as for what comes in by the device it leaves by. */
+function comesBy(x: Fib, { context: { hook, oif } }: Evaluation): string {
+  return hook === 'forward' && x.flags.includes('saddr') && x.flags.includes('iif') && oif ? oif.name : 'lo';
+}
+
 function deviceBytes(x: Fib, e: Evaluation): Hex {
   const found = findDevice(x, e);
   if (found === 'unknown') return unknownBytes(x.result === 'oifname' && !x.flags.includes('present') ? 16 : 4);
@@ -75,16 +80,11 @@ function deviceBytes(x: Fib, e: Evaluation): Hex {
 }
 
 function findDevice(x: Fib, e: Evaluation): Link | null | 'unknown' {
-  const { ns, walk, hook, iif, oif } = e.context;
+  const { ns, walk, hook, iif } = e.context;
   const dev = deviceOf(x, e);
   // nft_fib_can_skip: what comes in by loopback is not looked up.
   if ((hook === 'prerouting' || hook === 'ingress' || hook === 'input') && iif?.loopback) return iif;
-  // nft_fib4_eval: asked for the source at forward, the lookup is as for what comes in by the device it leaves by.
-  const from =
-    e.packet.family === 'ipv4' && hook === 'forward' && x.flags.includes('saddr') && x.flags.includes('iif') && oif
-      ? oif.name
-      : 'lo';
-  const result = walk.aside(() => lookup(walk, ns, flowKey(towards(x, e), from, null)));
+  const result = walk.aside(() => lookup(walk, ns, flowKey(towards(x, e), comesBy(x, e), null)));
   if (result.kind === 'unknown') return 'unknown';
   if (result.kind !== 'route' || result.route.type !== 'unicast') return null;
   const { route, nexthop } = result;
