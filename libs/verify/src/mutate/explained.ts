@@ -174,14 +174,14 @@ export const EXPLAINED: readonly Explanation[] = [
   {
     file: 'conntrack/template.ts',
     code: 'srcDone: false',
-    is: 'gap',
-    why: 'no rule asks for the status of a template by that bit',
+    is: 'equivalent',
+    why: 'a template has the state NEW and nothing beside it, and no other rule reads that bit of one',
   },
   {
     file: 'conntrack/template.ts',
     code: 'dstNat: false',
-    is: 'gap',
-    why: 'no rule asks for the status of a template by that bit',
+    is: 'equivalent',
+    why: 'a template has the state NEW and nothing beside it, and no other rule reads that bit of one',
   },
   {
     file: 'conntrack/needed.ts',
