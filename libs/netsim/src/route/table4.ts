@@ -51,7 +51,7 @@ const NO_HOPS: readonly NextHop[] = [];
 
 /** fib_lookup_good_nhc. The sysctl is the device's own: `all` has no say. */
 function isGood(walk: Walk, ns: WorldNamespace, hop: NextHop, key: FlowKey): boolean {
-  if (isDead(ns, hop)) return walk.sees('route/dead', false);
+  if (isDead(ns, 'ipv4', hop)) return walk.sees('route/dead', false);
   if (hop.linkdown && !key.ignoreLinkState && !walk.sees('sysctl/ignore_routes_with_linkdown', countsDown(ns, hop)))
     return false;
   return key.oif === null || hop.dev === key.oif;

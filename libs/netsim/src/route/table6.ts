@@ -36,7 +36,7 @@ export function lookup6(walk: Walk, ns: WorldNamespace, index: PrefixIndex, key:
 function found(walk: Walk, ns: WorldNamespace, { route, hop }: Entry, key: FlowKey, reachable: boolean): InTable {
   const rejects = route.type === 'blackhole' || route.type === 'unreachable' || route.type === 'prohibit';
   if (rejects || hop === null) return { route, nexthop: null };
-  const alive = route.nexthops.filter((h) => !isDead(ns, h) && (!h.linkdown || countsDown(ns, h)));
+  const alive = route.nexthops.filter((h) => !isDead(ns, 'ipv6', h) && (!h.linkdown || countsDown(ns, h)));
   const picked = route.nexthops.length > 1 ? pickHop(walk, ns, route, alive.length > 0 ? alive : [hop], key) : hop;
   // A sibling that may not be used leaves the choice with the one that was found (fib6_select_path).
   const usable = picked && score(walk, ns, { route, hop: picked }, key, reachable) !== null ? picked : hop;
@@ -108,7 +108,7 @@ function best(
 
 /** null: may not be used. */
 function score(walk: Walk, ns: WorldNamespace, { route, hop }: Entry, key: FlowKey, reachable: boolean): number | null {
-  if (hop && isDead(ns, hop)) return walk.sees('route/dead', false) ? 0 : null;
+  if (hop && isDead(ns, 'ipv6', hop)) return walk.sees('route/dead', false) ? 0 : null;
   if (hop?.linkdown && !walk.sees('sysctl/ignore_routes_with_linkdown', countsDown(ns, hop))) return null;
   // What refuses is a route through the loopback device.
   const dev = hop === null ? loopback(ns) : hop.dev;
