@@ -2,6 +2,7 @@
 import { ip, type NatRange } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
 import { Conntrack, type CtEntry, type CtTuple, invert } from '../conntrack/table.ts';
+import { SYN } from '../testing/packets.ts';
 import { NO_RANGE, only } from './bind.ts';
 import { type Manip, uniqueTuple } from './unique-tuple.ts';
 
@@ -18,25 +19,8 @@ const tuple = (sport: number, more: Partial<CtTuple> = {}): CtTuple => ({
 /** An entry of these packets, as it is before any translation. */
 function entry(id: number, original: CtTuple, reply: CtTuple = invert(original)): CtEntry {
   const table = new Conntrack();
-  const packet = {
-    family: 'ipv4',
-    protocol: original.protocol,
-    source: original.source,
-    destination: original.destination,
-    sport: original.sport,
-    dport: original.dport,
-    tcpFlags: 2,
-    icmp: null,
-    ttl: 64,
-    tos: 0,
-    sizeBytes: 60,
-    dontFragment: false,
-    mark: 0,
-    ct: null,
-    untracked: false,
-    zone: 0,
-    payload: null,
-  } as const;
+  const { protocol, source, destination, sport, dport } = original;
+  const packet = { ...SYN, protocol, source, destination, sport, dport };
   table.track('a', packet);
   return { ...(table.get('a', 0) as CtEntry), id, reply, srcDone: id > 0, dstDone: id > 0 };
 }

@@ -9,6 +9,7 @@ import { Walk } from '../walk/walk.ts';
 import type { World } from '../world/world.ts';
 import { address, cluster, emptyState, known, link, route } from './cluster.ts';
 import { A1, flow, HOST1 } from './flows.ts';
+import { SYN } from './packets.ts';
 
 export interface Question {
   readonly name: string;
@@ -36,23 +37,13 @@ function packetOf(q: Question): Packet {
   const family: Family = 'ipv4';
   const protocol = { TCP: PROTOCOL_NUMBERS.tcp, UDP: PROTOCOL_NUMBERS.udp, SCTP: PROTOCOL_NUMBERS.sctp }[q.protocol];
   return {
+    ...SYN,
     family,
     protocol,
     source: ip(q.sourceIP),
     destination: ip(q.destIP),
-    sport: 40000,
     dport: q.destPort,
     tcpFlags: q.protocol === 'TCP' ? TCP.SYN : 0,
-    icmp: null,
-    ttl: 64,
-    tos: 0,
-    sizeBytes: 60,
-    dontFragment: false,
-    mark: 0,
-    ct: null,
-    untracked: false,
-    zone: 0,
-    payload: null,
   };
 }
 

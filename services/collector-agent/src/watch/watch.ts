@@ -63,7 +63,7 @@ export function startKernelWatch(options: {
       if (window === null) return;
       // Without the runtime's answer the namespace's inode still tells whose it is.
       told = learnPods(window.endMs)
-        .catch(() => {})
+        .catch((err: unknown) => log.info({ err }, 'whose namespaces the window tells of could not be asked'))
         .then(async () => {
           const own = await hostInode();
           const relevant = (netns: number): boolean => own === null || netns === own || netns === 0 || names.has(netns);

@@ -1,9 +1,9 @@
 /** Every kind of target, on one packet. */
 import { formatIp, ifIndex, ip, type Socket, type XtTarget } from '@netverdict/linux-net';
 import { describe, expect, it } from 'vitest';
-import { TCP } from '../../packet/packet.ts';
 import { cluster, known } from '../../testing/cluster.ts';
 import { A1, flow, HOST1 } from '../../testing/flows.ts';
+import { SYN } from '../../testing/packets.ts';
 import { Walk } from '../../walk/walk.ts';
 import type { WorldNamespace } from '../../world/world.ts';
 import { NO_DEVICES, type RuleContext } from '../context.ts';
@@ -84,25 +84,7 @@ function context(hook: Hook): RuleContext {
   const world = cluster();
   const ns = world.namespaces.get(HOST1) as WorldNamespace;
   const walk = new Walk(world, flow(A1, '10.244.2.2:80'), []);
-  const bare = {
-    family: 'ipv4',
-    protocol: 6,
-    source: ip('10.244.1.2'),
-    destination: ip('10.244.2.2'),
-    sport: 40000,
-    dport: 80,
-    tcpFlags: TCP.SYN,
-    icmp: null,
-    ttl: 64,
-    tos: 0,
-    sizeBytes: 60,
-    dontFragment: false,
-    mark: 0xf0f,
-    ct: null,
-    untracked: false,
-    zone: 0,
-    payload: null,
-  } as const;
+  const bare = { ...SYN, mark: 0xf0f };
   const packet = { ...bare, ct: walk.conntrack.track(ns.key, bare) };
   return {
     ...NO_DEVICES,

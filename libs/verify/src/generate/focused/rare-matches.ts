@@ -7,6 +7,7 @@ import { address } from '../addresses.ts';
 import { type Draft, drawLots } from '../draft.ts';
 import { type Hook, XT_MATCHES } from '../xtables/matches.ts';
 import { addFocused, type Focus, focusedShape } from './focused.ts';
+import { addProxy, PROXY_PORT, UNHEARD_PORT } from './proxy.ts';
 import { gate, onTheWay, Rules, routerAddress } from './rules.ts';
 
 interface Ask {
@@ -17,9 +18,6 @@ interface Ask {
 /** Adds its rules, and gives the packet as it is to be sent; null: not for a packet like this. */
 type Case = (ask: Ask) => FlowSpec | null;
 
-const PROXY_PORT = 15001;
-/** Nobody listens on it. */
-const UNHEARD_PORT = 5353;
 /** Who sends from here has an address made of its device's (the middle bytes are ff:fe, the second bit is turned). */
 const EUI64 = { mac: '02:00:00:00:00:0a', source: 'fd00:1::ff:fe00:a' } as const;
 
@@ -29,19 +27,7 @@ export function focusedRareMatches(draft: Draft, count: number): void {
   const sender = draft.namespaces.find((ns) => ns.name === 'a');
   sender?.ip.unshift(`link set eth0 address ${EUI64.mac}`);
   sender?.ip.push(`address add ${EUI64.source}/64 dev eth0 nodad`);
-  for (const protocol of ['tcp', 'udp'] as const)
-    router.sockets.push({
-      protocol,
-      family: 'ipv6',
-      address: '::',
-      port: PROXY_PORT,
-      v6only: false,
-      transparent: true,
-    });
-  // What TPROXY marks ends here.
-  router.ip.push('rule add pref 100 fwmark 0x100/0x100 lookup 100', 'route add local 0.0.0.0/0 dev lo table 100');
-  router.ip6.push('rule add pref 100 fwmark 0x100/0x100 lookup 100', 'route add local ::/0 dev lo table 100');
-  router.ip.push(`route add 10.2.0.0/25 dev to-b realm ${random.pick(['5', '7/5'])}`);
+  addProxy(router, random);
   router.sysctls.push(`net/netfilter/nf_conntrack_tcp_loose = ${random.int(0, 1)}`);
   const rules = new Rules();
   addFocused(draft, router, count, (focus, packet) => {

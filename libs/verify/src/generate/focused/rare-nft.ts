@@ -6,11 +6,8 @@ import { NFT_MATCHES } from '../nftables/matches.ts';
 import type { NftHook, NftPlace } from '../nftables/place.ts';
 import { addFocused, type Focus, focusedShape } from './focused.ts';
 import { mapCases, type SetCase, setCases } from './nft-sets.ts';
+import { addProxy, PROXY_PORT, UNHEARD_PORT } from './proxy.ts';
 import { routerAddress } from './rules.ts';
-
-const PROXY_PORT = 15001;
-/** Nobody listens on it. */
-const UNHEARD_PORT = 5353;
 
 /** Where a rule of one packet goes: `prepare` comes before conntrack, `first` behind it, `then` at INPUT or FORWARD. */
 type Chain = 'prepare' | 'dnat' | 'first' | 'then' | 'snat';
@@ -37,18 +34,7 @@ const WHERE: Readonly<Record<Exclude<Chain, 'then'>, string>> = {
 export function focusedRareNft(draft: Draft, count: number): void {
   const router = focusedShape(draft);
   const { random } = draft;
-  for (const protocol of ['tcp', 'udp'] as const)
-    router.sockets.push({
-      protocol,
-      family: 'ipv6',
-      address: '::',
-      port: PROXY_PORT,
-      v6only: false,
-      transparent: true,
-    });
-  router.ip.push('rule add pref 100 fwmark 0x100/0x100 lookup 100', 'route add local 0.0.0.0/0 dev lo table 100');
-  router.ip6.push('rule add pref 100 fwmark 0x100/0x100 lookup 100', 'route add local ::/0 dev lo table 100');
-  router.ip.push(`route add 10.2.0.0/25 dev to-b realm ${random.pick(['5', '7/5'])}`);
+  addProxy(router, random);
   // One table for both families, or one for each.
   const both = random.chance(0.5);
   const tables = new Map<NftPlace['table'], Table>();
