@@ -1,4 +1,4 @@
-import { known, mac } from '../testing/cluster.ts';
+import { FORWARDING_PORT, known, mac } from '../testing/cluster.ts';
 import {
   both,
   devices,
@@ -22,6 +22,21 @@ rows('broken', [
     name: "the destination's eth0 is down",
     flow: flow(A1, '10.244.2.2:80'),
     with: { edit: { [A2]: (s) => routes((r) => r.filter((x) => x.table === 255))(linkDown('eth0')(s)) } },
+    outcome: 'unreachable',
+    disposition: 'link-down',
+    findings: ['NV-LINK-DOWN'],
+    remedy: 'ip link set eth0 up && ip route replace default via 10.244.2.1 dev eth0',
+    proven: true,
+  },
+  {
+    name: "the destination's eth0 is down, and its port has lost the carrier since",
+    flow: flow(A1, '10.244.2.2:80'),
+    with: {
+      edit: {
+        [A2]: (s) => routes((r) => r.filter((x) => x.table === 255))(linkDown('eth0')(s)),
+        [HOST2]: devices('veth2', { carrier: false, bridgePort: { ...FORWARDING_PORT, state: 'disabled' } }),
+      },
+    },
     outcome: 'unreachable',
     disposition: 'link-down',
     findings: ['NV-LINK-DOWN'],

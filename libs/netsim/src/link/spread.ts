@@ -190,6 +190,8 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
       const leaving = mayLeave(walk, port, out, kind);
       if (!leaving.ok) {
         if (leaving.state !== 'hairpin') kept.push({ ns: at, way: 'out', passing: leaving });
+        // br_port_carrier_check: the port is disabled since the device at its other end is down, which is what is to be mended.
+        if (leaving.state === 'disabled' && !out.carrier) leave(at, out);
         continue;
       }
       const { bridgePort } = out;

@@ -101,7 +101,7 @@ function namespace(
   };
 }
 
-const FORWARDING_PORT = {
+export const FORWARDING_PORT = {
   state: 'forwarding',
   hairpin: true,
   isolated: false,
