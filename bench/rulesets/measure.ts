@@ -1,12 +1,13 @@
 /** `node measure.ts iptables|nftables SERVICES`: one ruleset in a process of its own, since it tells its memory. Prints JSON. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { type HelperSection, startHelper } from '@netverdict/collect';
-import { type Flow, netnsKey } from '@netverdict/linux-net';
-import { buildWorld, compileNamespace, evaluate, verdictOf, type World } from '@netverdict/netsim';
-import { type NetnsSection, parseNetns } from '@netverdict/parsers';
+import type { Flow } from '@netverdict/linux-net';
+import { evaluate, verdictOf } from '@netverdict/netsim';
 import { builtHelper } from '../../services/collector-agent/src/configuration.ts';
-import type { Scratch } from '../../services/collector-agent/src/testing/scratch.ts';
 import { type BenchNode, benchNode, inodeOf } from './node.ts';
-import { CLIENT, clusterIp, ENDPOINTS, type Mode, PORT, rulesOf } from './services.ts';
+import { ENDPOINTS, type Mode, rulesOf } from './services.ts';
+import { addressOf, type Collected, question, timed, worldOf } from './world.ts';
 
 export interface RulesetFigures {
   readonly collectMs: number;
@@ -28,15 +29,8 @@ export interface RulesetFigures {
   readonly bareRssMib: number;
 }
 
+const HOLD = fileURLToPath(new URL('./hold.ts', import.meta.url));
 const SENDS = 300;
-/** A stride that has no factor in common with the numbers of Services. */
-const STRIDE = 7919;
-
-function timed<T>(work: () => T): { readonly ms: number; readonly value: T } {
-  const began = performance.now();
-  const value = work();
-  return { ms: performance.now() - began, value };
-}
 
 /** Microseconds of one call, after `warmUp` of them, for at least `ms`. */
 function each(call: (i: number) => void, warmUp: number, ms: number): number {
@@ -48,79 +42,39 @@ function each(call: (i: number) => void, warmUp: number, ms: number): number {
   return ((performance.now() - began) / calls) * 1000;
 }
 
-const rssMib = (): number => {
-  globalThis.gc?.();
-  return process.memoryUsage.rss() / 2 ** 20;
-};
-
-type Collected = readonly { readonly scratch: Scratch; readonly sections: readonly HelperSection[] }[];
-
-function worldOf(collected: Collected): {
-  readonly world: World;
-  readonly parseMs: number;
-  readonly compileMs: number;
-} {
-  const parsed = timed(() =>
-    collected.map(({ scratch, sections }) => ({ scratch, state: parseNetns(sections.map(sectionOf)) })),
-  );
-  const compiled = timed(() =>
-    buildWorld({
-      namespaces: parsed.value.map(({ scratch, state }) => ({
-        key: netnsKey('n', inodeOf(scratch)),
-        node: 'n',
-        kind: 'other',
-        pod: null,
-        inode: inodeOf(scratch),
-        net: compileNamespace(state),
-      })),
-      nodes: [{ node: 'n', unavailable: null }],
-      map: { nodes: [], pods: [], services: [], podCidrs: [], serviceCidrs: [] },
-    }),
-  );
-  return { world: compiled.value, parseMs: parsed.ms, compileMs: compiled.ms };
+/** Memory of a process that holds the rules as a simulator does: it gets the text, and collects nothing itself. */
+function held(collected: Collected, client: number, services: number): { readonly rss: number; readonly bare: number } {
+  const argv = ['--expose-gc', HOLD, String(client), String(services)];
+  const input = JSON.stringify(collected);
+  return JSON.parse(execFileSync(process.execPath, argv, { input, encoding: 'utf8' }));
 }
 
-const sectionOf = (section: HelperSection): NetnsSection =>
-  'missing' in section
-    ? section
-    : { ref: { kind: section.kind, digest: section.kind, at: '', bytes: section.text.length }, text: section.text };
-
 async function measure(bench: BenchNode, mode: Mode, services: number): Promise<RulesetFigures> {
-  const bareRssMib = rssMib();
   const kernelWithoutRulesUs = bench.send(Array.from({ length: SENDS }, (_, i) => ENDPOINTS[i % 2] as string));
   bench.load(mode, rulesOf(mode, services));
-  const address = (i: number): string => clusterIp(1 + ((i * STRIDE) % services));
-  const kernelUs = bench.send(Array.from({ length: SENDS }, (_, i) => address(i)));
+  const kernelUs = bench.send(Array.from({ length: SENDS }, (_, i) => addressOf(i, services)));
   const tool = timed(
     () => void bench.node.run(mode === 'iptables' ? ['iptables-legacy-save'] : ['nft', 'list', 'ruleset']),
   );
 
   const helper = startHelper(builtHelper, { info() {}, warn: (fields, message) => console.warn(message, fields) });
   const collect = async (): Promise<Collected> => {
-    const collected: { scratch: Scratch; sections: readonly HelperSection[] }[] = [];
+    const collected: { inode: number; sections: readonly HelperSection[] }[] = [];
     for (const scratch of bench.all) {
       const knownPaths = bench.all.map((other) => other.path);
       const operation = { path: scratch.path, kinds: null, flows: [], knownPaths, timeLimitMs: 120_000 };
-      collected.push({ scratch, sections: (await helper.collect(operation)).sections });
+      collected.push({ inode: inodeOf(scratch), sections: (await helper.collect(operation)).sections });
     }
     return collected;
   };
   try {
     const began = performance.now();
-    let collected: Collected | null = await collect();
+    const collected = await collect();
     const collectMs = performance.now() - began;
     const { world, parseMs, compileMs } = worldOf(collected);
-    const asker = netnsKey('n', inodeOf(bench.client));
-    const question = (i: number): Flow => ({
-      family: 'ipv4',
-      protocol: 'udp',
-      source: { kind: 'namespace', namespace: asker, address: CLIENT },
-      destination: { address: address(i), port: PORT },
-      sourcePort: 20_000 + (i % 40_000),
-      sizeBytes: 60,
-      dontFragment: false,
-    });
-    const first = evaluate(world, question(0));
+    const client = inodeOf(bench.client);
+    const ask = (i: number): Flow => question(client, i, services);
+    const first = evaluate(world, ask(0));
     const endToEndMs = performance.now() - began;
     if (first.shares.reachable !== 1 || first.branches.length !== ENDPOINTS.length)
       throw new Error(`a wrong answer in no time is no result: ${JSON.stringify(first.shares)}`);
@@ -130,14 +84,13 @@ async function measure(bench: BenchNode, mode: Mode, services: number): Promise<
         0,
       ) /
       2 ** 20;
+    const { rss, bare } = held(collected, client, services);
     const again = performance.now();
-    collected = null;
     await collect();
     const collectAgainMs = performance.now() - again;
     // Warm: each Service was asked for once.
-    const tracedUs = each((i) => void evaluate(world, question(i)), Math.max(2000, services), 1500);
-    const verdictUs = each((i) => void verdictOf(world, question(i)), 2000, 1500);
-    const memory = rssMib();
+    const tracedUs = each((i) => void evaluate(world, ask(i)), Math.max(2000, services), 1500);
+    const verdictUs = each((i) => void verdictOf(world, ask(i)), 2000, 1500);
     const naive = { indexes: false } as const;
     return {
       collectMs,
@@ -148,13 +101,13 @@ async function measure(bench: BenchNode, mode: Mode, services: number): Promise<
       compileMs,
       tracedUs,
       verdictUs,
-      naiveTracedUs: each((i) => void evaluate(world, question(i), naive), 20, 500),
-      naiveVerdictUs: each((i) => void verdictOf(world, question(i), naive), 20, 500),
+      naiveTracedUs: each((i) => void evaluate(world, ask(i), naive), 20, 500),
+      naiveVerdictUs: each((i) => void verdictOf(world, ask(i), naive), 20, 500),
       kernelUs,
       kernelWithoutRulesUs,
       endToEndMs,
-      rssMib: memory,
-      bareRssMib,
+      rssMib: rss,
+      bareRssMib: bare,
     };
   } finally {
     await helper.close();
