@@ -5,5 +5,6 @@ export * from './queries/events.ts';
 export * from './queries/progress.ts';
 export * from './queries/webhooks.ts';
 export { type DeliveryState, FINAL_RANK, isFinal, STATUS_RANK, type StoredProblem } from './schema.ts';
+export type { IncidentState, Severity } from './schema-monitoring.ts';
 export * from './store.ts';
 export * from './unavailable.ts';

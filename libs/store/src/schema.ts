@@ -1,16 +1,17 @@
 /** The tables as Kysely sees them. migrations/ makes them; the two are compared by the integration tests. */
 import type { DiagnosisRequest, Stage, Timing } from '@netverdict/contracts';
-import type { ColumnType, Generated } from 'kysely';
-
-/** `timestamptz`: read as Date, written as Date or RFC 3339. */
-type Instant = ColumnType<Date, Date | string, Date | string>;
-type NullableInstant = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>;
-/**
- * `json`, not `jsonb`: nothing is looked up inside, it is cheaper to write, and it keeps a NUL that some kernel text
- * holds. Written as text, so that arrays are not mistaken for PostgreSQL arrays.
- */
-type Json<T> = ColumnType<T, string, string>;
-type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+import type { Generated } from 'kysely';
+import type { Instant, Json, NullableInstant, NullableJson } from './columns.ts';
+import type {
+  AccountingTable,
+  AddressesTable,
+  AgentsTable,
+  BatchLedgerTable,
+  EventsTable,
+  FlowsTable,
+  IncidentGroupsTable,
+  IncidentsTable,
+} from './schema-monitoring.ts';
 
 /** Why a diagnosis could not be carried out. */
 export interface StoredProblem {
@@ -78,37 +79,17 @@ export interface WebhookDeliveriesTable {
   finished_at: NullableInstant;
 }
 
-export interface EventsTable {
-  id: string;
-  cluster: string;
-  node: string;
-  netns: number;
-  pod_namespace: string | null;
-  pod_name: string | null;
-  kind: string;
-  count: number;
-  window_start: Instant;
-  window_end: Instant;
-  received_at: Instant;
-}
-
-export interface AgentsTable {
-  cluster: string;
-  node: string;
-  epoch: string;
-  version: string;
-  kernel: string;
-  last_seq: number;
-  capabilities: Json<readonly string[]>;
-  first_seen: Instant;
-  last_seen: Instant;
-}
-
 export interface Database {
   diagnoses: DiagnosesTable;
   progress: ProgressTable;
   webhook_deliveries: WebhookDeliveriesTable;
   events: EventsTable;
+  incidents: IncidentsTable;
+  incident_groups: IncidentGroupsTable;
+  addresses: AddressesTable;
+  flows: FlowsTable;
+  accounting: AccountingTable;
+  batch_ledger: BatchLedgerTable;
   agents: AgentsTable;
 }
 

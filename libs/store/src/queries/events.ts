@@ -1,6 +1,7 @@
 /** Stored anomalies. Written by eventproc, read by api. */
 import type { Kysely, Selectable } from 'kysely';
-import type { Database, EventsTable } from '../schema.ts';
+import type { Database } from '../schema.ts';
+import type { EventsTable } from '../schema-monitoring.ts';
 
 export interface StoredEvent {
   /** `<cluster>/<node>/<epoch>/<seq>/<index in the batch>`: the same event twice is one row. */
@@ -77,7 +78,7 @@ export function eventQueries(db: Kysely<Database>): EventQueries {
               received_at: new Date(),
             })),
           )
-          .onConflict((conflict) => conflict.column('id').doNothing())
+          .onConflict((conflict) => conflict.columns(['window_end', 'id']).doNothing())
           .executeTakeFirst();
         inserted += Number(result.numInsertedOrUpdatedRows ?? 0n);
       }
