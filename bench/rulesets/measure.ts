@@ -6,7 +6,7 @@ import type { Flow } from '@netverdict/linux-net';
 import { evaluate, verdictOf } from '@netverdict/netsim';
 import { builtHelper } from '../../services/collector-agent/src/configuration.ts';
 import { type BenchNode, benchNode, inodeOf } from './node.ts';
-import { ENDPOINTS, type Mode, rulesOf } from './services.ts';
+import { ENDPOINTS, type Mode, PORT, rulesOf } from './services.ts';
 import { addressOf, type Collected, question, timed, worldOf } from './world.ts';
 
 export interface RulesetFigures {
@@ -19,6 +19,9 @@ export interface RulesetFigures {
   readonly compileMs: number;
   readonly tracedUs: number;
   readonly verdictUs: number;
+  /** The same of a flow to one endpoint's own address: one branch. */
+  readonly directTracedUs: number;
+  readonly directVerdictUs: number;
   readonly naiveTracedUs: number;
   readonly naiveVerdictUs: number;
   readonly kernelUs: number;
@@ -91,6 +94,12 @@ async function measure(bench: BenchNode, mode: Mode, services: number): Promise<
     // Warm: each Service was asked for once.
     const tracedUs = each((i) => void evaluate(world, ask(i)), Math.max(2000, services), 1500);
     const verdictUs = each((i) => void verdictOf(world, ask(i)), 2000, 1500);
+    const direct = (i: number): Flow => ({
+      ...ask(i),
+      destination: { address: ENDPOINTS[i % ENDPOINTS.length] as string, port: PORT },
+    });
+    const directTracedUs = each((i) => void evaluate(world, direct(i)), 2000, 1500);
+    const directVerdictUs = each((i) => void verdictOf(world, direct(i)), 2000, 1500);
     const naive = { indexes: false } as const;
     return {
       collectMs,
@@ -101,6 +110,8 @@ async function measure(bench: BenchNode, mode: Mode, services: number): Promise<
       compileMs,
       tracedUs,
       verdictUs,
+      directTracedUs,
+      directVerdictUs,
       naiveTracedUs: each((i) => void evaluate(world, ask(i), naive), 20, 500),
       naiveVerdictUs: each((i) => void verdictOf(world, ask(i), naive), 20, 500),
       kernelUs,

@@ -48,6 +48,18 @@ function rowsOf(mode: Mode, services: number, f: RulesetFigures): Row[] {
       beside: naive(f.verdictUs, f.naiveVerdictUs),
     },
     {
+      what: `${what}: a flow to one endpoint’s own address, there and back, with its trace`,
+      value: `${micros(f.directTracedUs)}, ${perSecond(f.directTracedUs)}`,
+      wanted: '10,000 a second',
+      beside: kernel,
+    },
+    {
+      what: `${what}: the same, the verdict alone`,
+      value: `${micros(f.directVerdictUs)}, ${perSecond(f.directVerdictUs)}`,
+      wanted: '50,000 a second',
+      beside: kernel,
+    },
+    {
       what: `${what}: memory of the process that holds it`,
       value: mib(f.rssMib),
       wanted: services === 30_000 ? '< 600 MiB' : '–',
