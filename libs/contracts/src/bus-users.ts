@@ -99,8 +99,14 @@ export function busPermissions(user: BusUser): BusPermissions {
   switch (user.role) {
     case 'api':
       return {
-        publish: [...streams, subjectOf('diagnosis-requested', null), `${readSections}.>`],
-        subscribe: [inbox, subjectOf('diagnosis-progress', null)],
+        publish: [
+          ...streams,
+          subjectOf('diagnosis-requested', null),
+          subjectOf('agent-configuration', null),
+          `${readSections}.>`,
+        ],
+        // Heartbeats tell which configuration an agent runs: one that runs another is told again.
+        subscribe: [inbox, subjectOf('diagnosis-progress', null), subjectOf('agent-heartbeat', null)],
         responses: null,
       };
     case 'topology': {
@@ -145,7 +151,11 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('anomaly-batch', user.cluster, user.node),
           subjectOf('agent-heartbeat', user.cluster, user.node),
         ],
-        subscribe: [inbox, subjectOf('collect', user.cluster, user.node)],
+        subscribe: [
+          inbox,
+          subjectOf('collect', user.cluster, user.node),
+          subjectOf('agent-configuration', user.cluster, user.node),
+        ],
         responses: { max: 100_000, ttlMs: 120_000 },
       };
   }

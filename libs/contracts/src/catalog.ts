@@ -3,6 +3,7 @@
  * A message changes by addition only; a break takes a new name. ARCHITECTURE.md's table is generated from here.
  */
 import type { Static, TSchema } from 'typebox';
+import { AgentConfiguration } from './messages/agent-configuration.ts';
 import { CollectChunk, CollectRequest } from './messages/collection.ts';
 import {
   CollectionNeeded,
@@ -104,7 +105,15 @@ export const CATALOG = {
     version: 1,
     schema: AgentHeartbeat,
     from: 'collector-agent',
-    to: 'topology, eventproc',
+    to: 'topology, eventproc, api',
+  },
+  'agent-configuration': {
+    subject: 'configure.<cluster>.<node>',
+    stream: null,
+    version: 1,
+    schema: AgentConfiguration,
+    from: 'api',
+    to: 'collector-agent',
   },
 } as const satisfies Record<string, MessageEntry>;
 

@@ -36,7 +36,7 @@ export interface Bus {
   ): Promise<void>;
   subscribeCore<N extends MessageName>(
     message: N,
-    where: { readonly cluster: string | null },
+    where: { readonly cluster: string | null; readonly node?: string },
     handler: (body: MessageBody<N>, heard: Heard) => Promise<void> | void,
   ): { stop(): void };
   requestStream(

@@ -12,14 +12,14 @@ export interface Heard {
   readonly occurredAt: string;
 }
 
-/** @param where null hears every cluster, as far as the user may. */
+/** @param where null hears every cluster, and without a node every node, as far as the user may. */
 export function subscribeCore<N extends MessageName>(
   link: Link,
   message: N,
-  where: { readonly cluster: string | null },
+  where: { readonly cluster: string | null; readonly node?: string },
   handler: (body: MessageBody<N>, heard: Heard) => Promise<void> | void,
 ): { stop(): void } {
-  const subject = subjectOf(message, where.cluster);
+  const subject = subjectOf(message, where.cluster, where.node ?? null);
   const sub = link.nc.subscribe(subject);
   const listen = async (): Promise<void> => {
     for await (const msg of sub) {

@@ -1,5 +1,8 @@
 /** The anomaly stream: batches from the agents, stored as events by eventproc. */
 import Type, { type Static } from 'typebox';
+import { BudgetReport, ConfigurationReport } from './agent-configuration.ts';
+import { FlowRecord } from './flows.ts';
+import { WorkloadRef } from './workload.ts';
 
 export const AnomalyKind = Type.Union([
   Type.Literal('tcp-listen-overflow'),
@@ -74,6 +77,10 @@ export const Anomaly = Type.Object({
   /** The namespace's inode; the pod where CRI told it; null is the node itself. */
   netns: Type.Integer(),
   pod: Type.Union([Type.Object({ namespace: Type.String(), name: Type.String() }), Type.Null()]),
+  /** What owns the pod, where the runtime's labels tell it. */
+  workload: Type.Optional(WorkloadRef),
+  /** Which container's process it was, where a socket tells its cgroup. */
+  container: Type.Optional(Type.String()),
   /** How many since the last report of this (netns, kind). */
   count: Type.Integer({ minimum: 1 }),
   windowStart: Type.String({ format: 'date-time' }),
@@ -105,6 +112,7 @@ export const AnomalyBatch = Type.Object({
   epoch: Type.String(),
   seq: Type.Integer({ minimum: 1 }),
   anomalies: Type.Array(Anomaly),
+  flows: Type.Optional(Type.Array(FlowRecord)),
 });
 export type AnomalyBatch = Static<typeof AnomalyBatch>;
 
@@ -121,6 +129,23 @@ export const ProbeReport = Type.Object({
   lost: Type.Integer(),
   /** The kernel did not run the program: not in `seen`. */
   missed: Type.Integer(),
+  /** Values put into its histograms, and those that found no room there. */
+  observed: Type.Optional(Type.Integer()),
+  unobserved: Type.Optional(Type.Integer()),
+  /** When its programs run, and what that takes. */
+  cost: Type.Optional(Type.String()),
+  /** What it has that is not as it is by default, and for whose sake. */
+  settings: Type.Optional(
+    Type.Object({
+      threshold: Type.Optional(Type.Integer()),
+      samples: Type.Optional(Type.Integer()),
+      oneIn: Type.Optional(Type.Integer()),
+      filter: Type.Optional(Type.String()),
+      because: Type.Optional(
+        Type.Union([Type.Literal('configuration'), Type.Literal('budget'), Type.Literal('request')]),
+      ),
+    }),
+  ),
 });
 export type ProbeReport = Static<typeof ProbeReport>;
 
@@ -134,5 +159,8 @@ export const AgentHeartbeat = Type.Object({
   probes: Type.Optional(Type.Array(ProbeReport)),
   /** Why there are no probes at all, where there are none. */
   watch: Type.Optional(Type.String()),
+  /** Absent in an agent that cannot be configured. */
+  configuration: Type.Optional(ConfigurationReport),
+  budget: Type.Optional(BudgetReport),
 });
 export type AgentHeartbeat = Static<typeof AgentHeartbeat>;
