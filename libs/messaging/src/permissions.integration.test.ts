@@ -75,7 +75,15 @@ test('an agent that claims another node in the body is caught by the consumer', 
 
 test('what an agent may not: hear others, read sections, shape streams', async () => {
   const nc = await rawAs(agent('node-1'));
-  for (const subject of ['collect.default.node-2', '_INBOX.>', '_INBOX.topology.default.>', 'diagnosis.>', '>']) {
+  for (const subject of [
+    'collect.default.node-2',
+    'configure.default.node-2',
+    'configure.default.*',
+    '_INBOX.>',
+    '_INBOX.topology.default.>',
+    'diagnosis.>',
+    '>',
+  ]) {
     const errors = await refusals(nc, () => nc.subscribe(subject));
     expect(errors.join(), subject).toMatch(/Permissions Violation for Subscription/i);
   }
@@ -86,6 +94,7 @@ test('what an agent may not: hear others, read sections, shape streams', async (
     'diagnosis.verdict.default',
     'collect.default.node-2',
     'agents.default.node-2',
+    'configure.default.node-1',
     '_INBOX.topology.default.guessed',
   ];
   for (const subject of forbidden) {
@@ -103,6 +112,8 @@ test('services cannot do each other’s work', async () => {
     [TOPOLOGY, 'collect.other.node-1'],
     [TOPOLOGY, '$JS.API.CONSUMER.MSG.NEXT.DIAGNOSIS.simulator-path-built'],
     [EVENTPROC, 'diagnosis.requested.default'],
+    [EVENTPROC, 'configure.default.node-1'],
+    [TOPOLOGY, 'configure.default.node-1'],
     [API, 'diagnosis.verdict.default'],
     [API, '$JS.API.STREAM.DELETE.DIAGNOSIS'],
   ];

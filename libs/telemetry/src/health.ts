@@ -1,7 +1,16 @@
-/** /healthz: the process runs its event loop. /readyz: everything it needs answers; what does not is named. */
+/**
+ * /healthz: the process runs its event loop. /readyz: everything it needs answers; what does not is named. /metrics: what the service
+ * registered, for Prometheus; numbers and names of pods, no secrets, hence no token.
+ */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ListenAddress } from './environment.ts';
+
+/** A prom-client registry, or several merged. */
+export interface MetricsSource {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
 
 export type Check = () => boolean | Promise<boolean>;
 
@@ -27,12 +36,22 @@ export async function unready(checks: ReadonlyMap<string, Check>): Promise<strin
   return results.flat();
 }
 
-export async function serveHealth(address: ListenAddress, checks: ReadonlyMap<string, Check>): Promise<HealthServer> {
+export async function serveHealth(
+  address: ListenAddress,
+  checks: ReadonlyMap<string, Check>,
+  metrics: () => MetricsSource | null = () => null,
+): Promise<HealthServer> {
   const server: Server = createServer((request, response) => {
     const answer = (status: number, body: unknown): void => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
-    if (request.url === '/healthz') answer(200, { status: 'ok' });
+    const source = request.url === '/metrics' ? metrics() : null;
+    if (source !== null)
+      source.metrics().then(
+        (text) => response.writeHead(200, { 'content-type': source.contentType }).end(text),
+        (error: unknown) => answer(500, { status: error instanceof Error ? error.message : String(error) }),
+      );
+    else if (request.url === '/healthz') answer(200, { status: 'ok' });
     else if (request.url === '/readyz')
       void unready(checks).then((failing) =>
         failing.length === 0 ? answer(200, { status: 'ready' }) : answer(503, { status: 'not ready', failing }),

@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 
 /** A service of three lines, as a process. */
-function service(body: string, env: Record<string, string> = {}) {
+function service(body: string, env: Record<string, string> = {}, defaults = 'undefined') {
   const telemetry = new URL('./index.ts', import.meta.url).href;
-  const code = `import * as t from ${JSON.stringify(telemetry)}; await t.runService('probe', async (telemetry) => { ${body} });`;
+  const code = `import * as t from ${JSON.stringify(telemetry)}; await t.runService('probe', async (telemetry) => { ${body} }, ${defaults});`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     env: { PATH: process.env.PATH ?? '', ...env },
   });
@@ -85,4 +85,22 @@ test('a service does not outlive the supervisor that started it', async () => {
   const { ended, lines } = service('setInterval(() => {}, 60_000);', { NETVERDICT_PARENT_PID: '1' });
   expect(await ended).toBe(0);
   expect(lines().map((line) => line.reason)).toContain('the supervisor is gone');
+});
+
+test('metrics are served beside health; a default port that is taken is no reason to fail', async () => {
+  const metrics = `const r = new t.Registry(); t.addGauge(r, 'up', 'it runs', () => [{ value: 1 }]); telemetry.serveMetrics(r);`;
+  const first = service(metrics, { NETVERDICT_HEALTH_LISTEN: '127.0.0.1:0' });
+  await until(() => first.lines().some((l) => l.msg === 'started'));
+  const port = first.lines().find((l) => l.msg === 'health is served')?.port;
+  const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  expect(await response.text()).toContain('up 1');
+  const by = (env: Record<string, string>) => service('', env, `{ healthListen: '127.0.0.1:${port}' }`);
+  const second = by({});
+  await until(() => second.lines().some((l) => l.msg === 'started'));
+  expect(second.lines().map((l) => l.msg)).toContain('health and metrics are not served: the port is taken');
+  expect(await by({ NETVERDICT_HEALTH_LISTEN: `127.0.0.1:${port}` }).ended).toBe(1);
+  const off = by({ NETVERDICT_HEALTH_LISTEN: 'off' });
+  await until(() => off.lines().some((l) => l.msg === 'started'));
+  expect(off.lines().map((l) => l.msg)).toEqual(['started']);
 });

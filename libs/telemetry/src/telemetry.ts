@@ -1,6 +1,6 @@
 /** What every service starts with: log, trace context, health and an orderly end. */
-import { ConfigurationError, listenAddress, oneOf } from './environment.ts';
-import { type Check, serveHealth, unready } from './health.ts';
+import { absent, ConfigurationError, listenAddress, oneOf } from './environment.ts';
+import { type Check, type HealthServer, type MetricsSource, serveHealth, unready } from './health.ts';
 import { startLightTracing } from './light-tracing.ts';
 import { createLog, type Log } from './log.ts';
 
@@ -9,6 +9,8 @@ export interface Telemetry {
   /** A condition of /readyz, by the name of what is needed: `nats`. */
   readyWhen(name: string, check: Check): void;
   unready(): Promise<string[]>;
+  /** What /metrics answers, beside /healthz; the last one counts. */
+  serveMetrics(source: MetricsSource): void;
   /** Runs at SIGTERM, SIGINT or `shutdown()`; the last registered first. All together have 5 s. */
   onShutdown(name: string, step: () => Promise<void> | void): void;
   /** Aborted when the end begins: stop taking new work. */
@@ -27,11 +29,19 @@ async function startSdk(service: string): Promise<() => Promise<void>> {
   return () => sdk.shutdown();
 }
 
+/** Where health is served unless NETVERDICT_HEALTH_LISTEN says otherwise (`off`: nowhere); null: only if that is set. */
+export interface ServiceDefaults {
+  readonly healthListen: string | null;
+}
+
 /**
  * Reads NETVERDICT_LOG_LEVEL, NETVERDICT_HEALTH_LISTEN and OpenTelemetry's own OTEL_* variables.
- * @throws ConfigurationError on a bad variable; an `EADDRINUSE` error when the health port is taken.
+ * @throws ConfigurationError on a bad variable; an `EADDRINUSE` error when the health port that was asked for is taken.
  */
-export async function startTelemetry(service: string): Promise<Telemetry> {
+export async function startTelemetry(
+  service: string,
+  defaults: ServiceDefaults = { healthListen: null },
+): Promise<Telemetry> {
   const log = createLog(service, oneOf('NETVERDICT_LOG_LEVEL', 'info', LEVELS));
   const checks = new Map<string, Check>();
   const steps: { readonly name: string; readonly step: () => Promise<void> | void }[] = [];
@@ -40,12 +50,9 @@ export async function startTelemetry(service: string): Promise<Telemetry> {
   if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT) steps.push({ name: 'telemetry', step: await startSdk(service) });
   else startLightTracing();
 
-  const health = listenAddress('NETVERDICT_HEALTH_LISTEN', null);
-  if (health) {
-    const server = await serveHealth(health, checks);
-    steps.push({ name: 'health', step: () => server.close() });
-    log.info({ host: health.host, port: server.port }, 'health is served');
-  }
+  let metrics: MetricsSource | null = null;
+  const health = await healthServer(defaults, checks, () => metrics, log);
+  if (health !== null) steps.push({ name: 'health', step: () => health.close() });
 
   let ending: Promise<void> | null = null;
   async function end(reason: string): Promise<void> {
@@ -65,12 +72,37 @@ export async function startTelemetry(service: string): Promise<Telemetry> {
     stopping: stopping.signal,
     readyWhen: (name, check) => void checks.set(name, check),
     unready: () => unready(checks),
+    serveMetrics: (source) => {
+      metrics = source;
+    },
     onShutdown: (name, step) => void steps.push({ name, step }),
     shutdown(reason) {
       ending ??= end(reason);
       return ending;
     },
   };
+}
+
+async function healthServer(
+  { healthListen }: ServiceDefaults,
+  checks: ReadonlyMap<string, Check>,
+  metrics: () => MetricsSource | null,
+  log: Log,
+): Promise<HealthServer | null> {
+  const asked = absent('NETVERDICT_HEALTH_LISTEN');
+  if (asked === 'off') return null;
+  const address = listenAddress('NETVERDICT_HEALTH_LISTEN', healthListen);
+  if (address === null) return null;
+  try {
+    const server = await serveHealth(address, checks, metrics);
+    log.info({ host: address.host, port: server.port }, 'health is served');
+    return server;
+  } catch (err) {
+    // Several agents may share a machine, as in the lab: that none asked for this port is no reason to fail for its sake.
+    if (asked !== null || (err as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw err;
+    log.warn({ host: address.host, port: address.port }, 'health and metrics are not served: the port is taken');
+    return null;
+  }
 }
 
 /** A service that a supervisor started (NETVERDICT_PARENT_PID) does not outlive it, however the supervisor ended. */
@@ -90,10 +122,10 @@ export type Service = (telemetry: Telemetry) => Promise<void>;
  * The body of a `main.ts`. `start` wires and returns; the process then lives until SIGTERM or SIGINT and exits with 0,
  * with 1 when the wiring failed or the shutdown took longer than 5 s, with 2 on a bad configuration.
  */
-export async function runService(service: string, start: Service): Promise<void> {
+export async function runService(service: string, start: Service, defaults?: ServiceDefaults): Promise<void> {
   let telemetry: Telemetry | null = null;
   try {
-    const started = await startTelemetry(service);
+    const started = await startTelemetry(service, defaults);
     telemetry = started;
     const stop = (signal: string): void => {
       setTimeout(() => {
