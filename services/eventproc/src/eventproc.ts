@@ -6,6 +6,7 @@ import type { Log } from '@netverdict/telemetry';
 import { consumeHeartbeats } from './consume/agent-heartbeat.ts';
 import { consumeAnomalyBatches } from './consume/anomaly-batch.ts';
 import { startRetention } from './domain/retention.ts';
+import type { Sinks } from './publish/sinks/sinks.ts';
 
 export interface Eventproc {
   stop(): Promise<void>;
@@ -14,6 +15,7 @@ export interface Eventproc {
 export interface Parts {
   readonly bus: Bus;
   readonly store: Store;
+  readonly sinks: Sinks;
   readonly log: Log;
   /** Aborted when the service ends while it still waits for PostgreSQL. */
   readonly signal: AbortSignal;
@@ -35,8 +37,8 @@ async function prepareStore({ store, log, signal }: Parts): Promise<void> {
 
 export async function startEventproc(parts: Parts): Promise<Eventproc> {
   await prepareStore(parts);
-  const { bus, store, log } = parts;
-  const batches = consumeAnomalyBatches(bus, store.events, log);
+  const { bus, store, sinks, log } = parts;
+  const batches = consumeAnomalyBatches(bus, store.events, sinks, log);
   const heartbeats = consumeHeartbeats(bus, store.agents, log);
   const retention = startRetention(store.events, log);
   return {

@@ -4,18 +4,22 @@
  *   collector-agent ──events.<cluster>.<node>──▶ EVENTS ──▶ consume/anomaly-batch ──▶ domain/stored-events ──▶ PostgreSQL
  *   collector-agent ──agents.<cluster>.<node> (core)─────▶ consume/agent-heartbeat ─▶ domain/heartbeats ────▶ PostgreSQL
  *
+ *                                                                       └─ stored ──▶ publish/sinks ──▶ Loki, OTLP, file, stderr
+ *
  * Any number may run: the consumer is shared, rows are deduplicated by the event's id, an ack follows its commit.
- * It publishes nothing yet: publish/ comes with the incidents.
  */
 import { connectBus } from '@netverdict/messaging';
 import { openStore } from '@netverdict/store';
 import { required, runService, url } from '@netverdict/telemetry';
 import { startEventproc } from './eventproc.ts';
+import { readSinkConfiguration } from './publish/sinks/configuration.ts';
+import { openSinks } from './publish/sinks/sinks.ts';
 
 await runService('eventproc', async (telemetry) => {
   const connectionString = url('NETVERDICT_DATABASE_URL', ['postgres', 'postgresql'], 'the PostgreSQL database');
   const natsUrl = url('NETVERDICT_NATS_URL', ['nats', 'tls'], 'the NATS server, nats://host:port');
   const nkeySeedFile = required('NETVERDICT_NATS_NKEY_FILE', "file with eventproc's nkey seed");
+  const sinkConfiguration = readSinkConfiguration();
   const { log, stopping: signal } = telemetry;
 
   const store = openStore({
@@ -30,6 +34,8 @@ await runService('eventproc', async (telemetry) => {
   telemetry.readyWhen('nats', bus.connected);
   telemetry.readyWhen('postgres', () => store.ping().then(() => true));
 
-  const running = await startEventproc({ bus, store, log, signal });
+  const sinks = await openSinks(sinkConfiguration, log);
+  telemetry.onShutdown('sinks', () => sinks.stop());
+  const running = await startEventproc({ bus, store, sinks, log, signal });
   telemetry.onShutdown('eventproc', () => running.stop());
 });
