@@ -1,5 +1,5 @@
 /** Logs by OTLP over HTTP, with OpenTelemetry's own exporter. Its headers come from OTEL_EXPORTER_OTLP_(LOGS_)HEADERS. */
-import { SeverityNumber } from '@opentelemetry/api';
+import { type AnyValue, SeverityNumber } from '@opentelemetry/api';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { Notice } from './notice.ts';
@@ -26,7 +26,7 @@ const logRecord = ({ stream, cluster, kind, severity, at, line }: Notice, observ
   ...(severity === null ? {} : { severityText: severity }),
   severityNumber: SEVERITY[severity ?? 'info'] ?? SeverityNumber.INFO,
   eventName: `netverdict.${stream}`,
-  body: JSON.parse(line),
+  body: JSON.parse(line) as AnyValue,
   attributes: { 'netverdict.stream': stream, 'netverdict.kind': kind, 'k8s.cluster.name': cluster },
   droppedAttributesCount: 0,
   resource,
