@@ -1,5 +1,7 @@
+export * from './arrival-cursor.ts';
 export { NOTIFY_CHANNEL, type NotificationHandlers, type Notifications } from './notifications.ts';
 export * from './queries/agents.ts';
+export * from './queries/arrivals.ts';
 export * from './queries/diagnoses.ts';
 export * from './queries/events.ts';
 export * from './queries/progress.ts';

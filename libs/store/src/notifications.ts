@@ -6,6 +6,8 @@ import { Client, type ClientConfig } from 'pg';
 
 /** Changes of diagnoses. Payload: `<id> <rank>`. */
 export const NOTIFY_CHANNEL = 'netverdict_diagnosis';
+/** Events or incidents have arrived. Payload: the table. Sent by triggers (migration 0005). */
+export const ARRIVAL_CHANNEL = 'netverdict_arrival';
 
 export interface NotificationHandlers {
   readonly onNotification: (payload: string) => void;

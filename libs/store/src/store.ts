@@ -2,9 +2,16 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { migrate } from './migrate.ts';
-import { listen, NOTIFY_CHANNEL, type NotificationHandlers, type Notifications } from './notifications.ts';
+import {
+  ARRIVAL_CHANNEL,
+  listen,
+  NOTIFY_CHANNEL,
+  type NotificationHandlers,
+  type Notifications,
+} from './notifications.ts';
 import { PreparingClient } from './preparing-client.ts';
 import { type AgentQueries, agentQueries } from './queries/agents.ts';
+import { type ArrivalQueries, arrivalQueries } from './queries/arrivals.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
 import { type EventQueries, eventQueries } from './queries/events.ts';
 import { type ProgressQueries, progressQueries } from './queries/progress.ts';
@@ -27,12 +34,15 @@ export interface Store {
   readonly webhooks: WebhookQueries;
   readonly events: EventQueries;
   readonly agents: AgentQueries;
+  readonly arrivals: ArrivalQueries;
   /** Brings the schema up to date; resolves with the migrations applied. Any number of processes may call it. */
   migrate(): Promise<readonly string[]>;
   /** Resolves when the database answers; throws (see isUnavailable) otherwise. */
   ping(): Promise<void>;
   /** Changes of diagnoses, payload `<id> <rank>`. */
   listen(handlers: NotificationHandlers): Notifications;
+  /** Events or incidents have arrived, payload `events` or `incidents`. */
+  listenForArrivals(handlers: NotificationHandlers): Notifications;
   close(): Promise<void>;
 }
 
@@ -67,9 +77,11 @@ export function openStore(options: StoreOptions): Store {
     webhooks: webhookQueries(db),
     events: eventQueries(db),
     agents: agentQueries(db),
+    arrivals: arrivalQueries(db),
     migrate: () => migrate(db),
     ping: async () => void (await sql`select 1`.execute(db)),
     listen: (handlers) => listen(config, NOTIFY_CHANNEL, handlers),
+    listenForArrivals: (handlers) => listen(config, ARRIVAL_CHANNEL, handlers),
     close: () => db.destroy(),
   };
 }

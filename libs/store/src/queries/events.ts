@@ -40,7 +40,7 @@ export interface EventQueries {
   deleteBefore(instant: string): Promise<number>;
 }
 
-const fromRow = (row: Selectable<EventsTable>): StoredEvent => ({
+export const eventOfRow = (row: Selectable<EventsTable>): StoredEvent => ({
   id: row.id,
   cluster: row.cluster,
   node: row.node,
@@ -102,7 +102,7 @@ export function eventQueries(db: Kysely<Database>): EventQueries {
         );
       }
       const rows = await query.orderBy('window_end', 'desc').orderBy('id', 'desc').limit(filter.limit).execute();
-      return rows.map(fromRow);
+      return rows.map(eventOfRow);
     },
 
     async deleteBefore(instant) {
