@@ -6,6 +6,7 @@ export * from './messages/collection.ts';
 export * from './messages/diagnosis.ts';
 export * from './messages/events.ts';
 export * from './messages/flows.ts';
+export * from './messages/ledger.ts';
 export * from './messages/workload.ts';
 export * from './probes.ts';
 export * from './request.ts';

@@ -55,6 +55,7 @@ await runService('collector-agent', async (telemetry) => {
     publish: async (batch) => {
       await bus.publish('anomaly-batch', cluster, batch, { id: `${cluster}/${node}/${epoch}/${batch.seq}` });
     },
+    probes: () => kernel.ledger(),
     log,
   });
   telemetry.onShutdown('spool', () => spool.stop());
@@ -76,6 +77,7 @@ await runService('collector-agent', async (telemetry) => {
     lastSeq: spool.lastSeq,
     probes: kernel.reports,
     away: kernel.away,
+    ledger: spool.ledger,
     send: (body, id) => bus.publishCore('agent-heartbeat', cluster, body, { id: `${cluster}/${node}/${epoch}/${id}` }),
     log,
   });

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { BudgetReport, ConfigurationReport } from './agent-configuration.ts';
 import { FlowRecord } from './flows.ts';
+import { AgentLedger } from './ledger.ts';
 import { WorkloadRef } from './workload.ts';
 
 export const AnomalyKind = Type.Union([
@@ -113,6 +114,7 @@ export const AnomalyBatch = Type.Object({
   seq: Type.Integer({ minimum: 1 }),
   anomalies: Type.Array(Anomaly),
   flows: Type.Optional(Type.Array(FlowRecord)),
+  ledger: Type.Optional(AgentLedger),
 });
 export type AnomalyBatch = Static<typeof AnomalyBatch>;
 
@@ -162,5 +164,6 @@ export const AgentHeartbeat = Type.Object({
   /** Absent in an agent that cannot be configured. */
   configuration: Type.Optional(ConfigurationReport),
   budget: Type.Optional(BudgetReport),
+  ledger: Type.Optional(AgentLedger),
 });
 export type AgentHeartbeat = Static<typeof AgentHeartbeat>;

@@ -1,6 +1,6 @@
 /** Says every few seconds that the agent lives: "no events" and "not reporting" must look different. */
 import { release } from 'node:os';
-import type { AgentHeartbeat, ProbeReport } from '@netverdict/contracts';
+import type { AgentHeartbeat, AgentLedger, ProbeReport } from '@netverdict/contracts';
 
 export const HEARTBEAT_MS = 5000;
 export const AGENT_VERSION = '0.1.0';
@@ -12,10 +12,11 @@ export function startHeartbeat(options: {
   readonly probes: () => readonly ProbeReport[];
   /** Why there are no probes, or null. */
   readonly away: () => string | null;
+  readonly ledger: () => AgentLedger;
   readonly send: (body: AgentHeartbeat, id: string) => Promise<void>;
   readonly log: { warn(fields: object, message: string): void };
 }): { stop(): void } {
-  const { node, epoch, lastSeq, probes, away, send, log } = options;
+  const { node, epoch, lastSeq, probes, away, ledger, send, log } = options;
   let beats = 0;
   const beat = (): void => {
     const reports = probes();
@@ -32,6 +33,7 @@ export function startHeartbeat(options: {
         ...reports.flatMap(({ name, state }) => (state === 'on' ? [`probe:${name}`] : [])),
       ],
       probes: [...reports],
+      ledger: ledger(),
       ...(reason === null ? {} : { watch: reason }),
     };
     send(body, `heartbeat/${++beats}`).catch((err: unknown) => log.warn({ err }, 'the heartbeat was not sent'));

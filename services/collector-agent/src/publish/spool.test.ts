@@ -50,3 +50,26 @@ it('a full spool drops the oldest and reports how many anomalies were lost', asy
   expect(told.reduce((sum, a) => sum + a.count, 0)).toBe(1 + 2 + 3 + 4 + 5 + 6);
   await spool.stop();
 });
+
+it('what was thrown away is told until a batch that tells it has come, with the place of every batch among the anomalies', async () => {
+  const { sent, state, spool } = spoolWith(3);
+  for (let i = 1; i <= 6; i++) spool.add([anomaly(i)]);
+  const [gone] = spool.ledger().dropped;
+  expect([gone?.count, spool.ledger().before]).toEqual([spool.lost(), 1 + 2 + 3 + 4 + 5 + 6]);
+  state.up = true;
+  await vi.waitFor(() => expect(spool.waiting()).toBe(0));
+  expect(sent.flatMap(({ ledger }) => ledger?.dropped ?? [])).toEqual([gone]);
+  expect(spool.ledger().dropped).toEqual([]);
+  // Counted from the front, every anomaly lies in a batch that came or in one that was thrown away.
+  const pieces = [
+    ...sent.map(({ ledger, anomalies }) => ({ before: ledger?.before ?? -1, count: anomalies[0]?.count ?? 0 })),
+    ...(gone ? [gone] : []),
+  ];
+  let sum = 0;
+  for (const piece of pieces.sort((x, y) => x.before - y.before)) {
+    expect(piece.before).toBe(sum);
+    sum += piece.count;
+  }
+  expect(sum).toBe(spool.ledger().before);
+  await spool.stop();
+});

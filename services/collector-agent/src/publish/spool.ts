@@ -1,8 +1,9 @@
 /**
  * Batches of anomalies wait here until the stream has acknowledged them, in order, and are sent again after a failure.
- * The spool is bounded: when it is full the oldest batch goes, and an `agent-degraded` anomaly says how many were lost.
+ * The spool is bounded: when it is full the oldest batch goes, which the ledger of those that follow tells, and an `agent-degraded` anomaly
+ * says how many anomalies were lost.
  */
-import type { Anomaly, AnomalyBatch } from '@netverdict/contracts';
+import type { AgentLedger, Anomaly, AnomalyBatch, DroppedBatches, ProbeLedger } from '@netverdict/contracts';
 
 export interface Spool {
   add(anomalies: readonly Anomaly[]): void;
@@ -10,6 +11,8 @@ export interface Spool {
   waiting(): number;
   /** Anomalies that were thrown away since the start. */
   lost(): number;
+  /** For a heartbeat. */
+  ledger(): AgentLedger;
   stop(): Promise<void>;
 }
 
@@ -17,17 +20,29 @@ const MAX_BATCHES = 500;
 const MAX_ANOMALIES = 500;
 const RETRY_MS = { first: 500, most: 15_000 };
 
+/** A batch with the anomalies in all batches before it. */
+interface Waiting {
+  readonly batch: AnomalyBatch;
+  readonly before: number;
+  readonly count: number;
+}
+
 export function startSpool(options: {
   readonly node: string;
   readonly epoch: string;
   readonly publish: (batch: AnomalyBatch) => Promise<void>;
   readonly log: { warn(fields: object, message: string): void };
+  /** What the probes have counted up to now. */
+  readonly probes?: () => readonly ProbeLedger[];
   readonly maxBatches?: number;
   readonly retryMs?: number;
 }): Spool {
-  const { node, epoch, publish, log, maxBatches = MAX_BATCHES, retryMs = RETRY_MS.first } = options;
-  const batches: AnomalyBatch[] = [];
+  const { node, epoch, publish, log, probes, maxBatches = MAX_BATCHES, retryMs = RETRY_MS.first } = options;
+  const batches: Waiting[] = [];
+  /** What went, and has not been told yet. */
+  const dropped: DroppedBatches[] = [];
   let seq = 0;
+  let reported = 0;
   let lost = 0;
   let unreported = 0;
   let failures = 0;
@@ -35,25 +50,46 @@ export function startSpool(options: {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
-  const count = (batch: AnomalyBatch): number => batch.anomalies.reduce((sum, a) => sum + a.count, 0);
+  const ledger = (before: number): AgentLedger => ({
+    at: new Date().toISOString(),
+    before,
+    probes: [...(probes?.() ?? [])],
+    dropped: [],
+  });
 
   function enqueue(anomalies: readonly Anomaly[]): void {
-    batches.push({ node, epoch, seq: ++seq, anomalies: [...anomalies] });
+    const count = anomalies.reduce((sum, anomaly) => sum + anomaly.count, 0);
+    const batch = { node, epoch, seq: ++seq, anomalies: [...anomalies], ledger: ledger(reported) };
+    batches.push({ batch, before: reported, count });
+    reported += count;
     while (batches.length > maxBatches) {
       // The first one may be under way: the one behind it goes.
-      const [dropped] = batches.splice(sending === null ? 0 : 1, 1);
-      if (dropped === undefined) break;
-      lost += count(dropped);
-      unreported += count(dropped);
+      const [gone] = batches.splice(sending === null ? 0 : 1, 1);
+      if (gone === undefined) break;
+      lost += gone.count;
+      unreported += gone.count;
+      note(gone);
     }
   }
 
+  /** Neighbours are one entry: of a long outage there are two. */
+  function note({ batch, before, count }: Waiting): void {
+    const last = dropped.at(-1);
+    if (last !== undefined && last.to + 1 === batch.seq)
+      dropped.splice(-1, 1, { ...last, to: batch.seq, count: last.count + count });
+    else dropped.push({ from: batch.seq, to: batch.seq, before, count });
+  }
+
   async function drain(): Promise<void> {
-    for (let batch = batches[0]; batch !== undefined && !stopped; batch = batches[0]) {
+    for (let [first] = batches; first !== undefined && !stopped; [first] = batches) {
       try {
-        await publish(batch);
+        // The ledger's counters are those of when the batch was made: they go with its time.
+        const telling = [...dropped];
+        const { batch } = first;
+        await publish(batch.ledger === undefined ? batch : { ...batch, ledger: { ...batch.ledger, dropped: telling } });
         failures = 0;
         batches.shift();
+        forget(telling);
         if (batches.length === 0 && unreported > 0) enqueue([degraded()]);
       } catch (err) {
         const waitMs = Math.min(retryMs * 2 ** Math.min(failures++, 10), RETRY_MS.most);
@@ -61,6 +97,14 @@ export function startSpool(options: {
         timer = setTimeout(send, waitMs);
         return;
       }
+    }
+  }
+
+  /** What has been told; an entry that has grown meanwhile is told again. */
+  function forget(told: readonly DroppedBatches[]): void {
+    for (const entry of told) {
+      const at = dropped.indexOf(entry);
+      if (at >= 0) dropped.splice(at, 1);
     }
   }
 
@@ -96,6 +140,7 @@ export function startSpool(options: {
     lastSeq: () => seq,
     waiting: () => batches.length,
     lost: () => lost,
+    ledger: () => ({ ...ledger(reported), dropped: [...dropped] }),
     async stop() {
       clearTimeout(timer);
       const last = sending;

@@ -1,7 +1,8 @@
 /** The eBPF half of the agent: the sidecar's windows become anomalies with the pods' names. */
-import type { Anomaly, AnomalyKind, ProbeReport } from '@netverdict/contracts';
+import type { Anomaly, AnomalyKind, ProbeLedger, ProbeReport } from '@netverdict/contracts';
 import type { Pods } from '../domain/pods.ts';
 import { Histograms, type ToldHistogram } from './histograms.ts';
+import { WatchLedger } from './ledger.ts';
 import { PROBES, type Probe, type ProbeName } from './probes.ts';
 import { type SidecarLog, startSidecar } from './sidecar.ts';
 import { WindowGatherer } from './windows.ts';
@@ -11,6 +12,7 @@ export interface KernelWatch {
   command(text: string): Promise<void>;
   reports(): readonly ProbeReport[];
   histograms(): readonly ToldHistogram[];
+  ledger(): readonly ProbeLedger[];
   /** Why nothing is watched, or null. */
   away(): string | null;
   /** Kinds of anomalies that the counters need not tell, and since when a probe tells more of them. */
@@ -31,6 +33,7 @@ export function startKernelWatch(options: {
 }): KernelWatch {
   const { sidecarPath, pods, hostInode, report, log } = options;
   const histograms = new Histograms();
+  const ledger = new WatchLedger();
   let gatherer = new WindowGatherer();
   const names = new Map<number, { readonly pod: NonNullable<Anomaly['pod']>; readonly seenMs: number }>();
 
@@ -52,6 +55,7 @@ export function startKernelWatch(options: {
       if (frame.type === 'hello') {
         gatherer = new WindowGatherer(); // addresses of functions and numbers begin anew
         onSince.clear();
+        told = told.then(() => ledger.ended());
       }
       const from = gatherer;
       const window = from.take(frame);
@@ -69,9 +73,13 @@ export function startKernelWatch(options: {
           const relevant = (netns: number): boolean => own === null || netns === own || netns === 0 || names.has(netns);
           histograms.add(window.histograms.filter(({ netns }) => relevant(netns)));
           const anomalies = from.anomalies(window, (netns) => names.get(netns)?.pod ?? null, relevant);
+          ledger.told(window, relevant);
           if (anomalies.length > 0) report(anomalies);
         })
-        .catch((err: unknown) => log.warn({ err }, 'a window of the probes could not be told'));
+        .catch((err: unknown) => {
+          ledger.untold(window);
+          log.warn({ err }, 'a window of the probes could not be told');
+        });
     },
     onGap({ fromMs, toMs, reason }) {
       report([
@@ -95,6 +103,7 @@ export function startKernelWatch(options: {
     },
     reports: () => (sidecar.state().kind === 'running' ? gatherer.reports() : []),
     histograms: () => histograms.all(),
+    ledger: () => ledger.probes(),
     away() {
       const state = sidecar.state();
       return state.kind === 'away' ? state.reason : null;

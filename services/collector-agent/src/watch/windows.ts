@@ -16,6 +16,8 @@ export interface Window {
   readonly histograms: readonly Histogram[];
   /** Events of this window of which nothing is known but that they were, per probe. */
   readonly lost: readonly { readonly probe: number; readonly count: number }[];
+  /** As they were when the window ended. */
+  readonly counters: readonly ProbeCounters[];
 }
 
 const SAMPLES_SHOWN = 3;
@@ -73,6 +75,7 @@ export class WindowGatherer {
           earlier: this.#earlier,
           histograms: this.#histograms,
           lost: this.#lost(),
+          counters: this.#counters,
         };
         this.#startedMs = atMs;
         this.#earlier = this.#samples;
