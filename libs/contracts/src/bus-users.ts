@@ -48,7 +48,7 @@ export const sectionsSubject = (cluster: string, digest: string, part: number): 
 /** The stored messages that a role consumes. */
 export const CONSUMED: Readonly<Record<BusRole, readonly MessageName[]>> = {
   api: ['verdict', 'diagnosis-failed'],
-  topology: ['diagnosis-requested', 'collection-needed'],
+  topology: ['diagnosis-requested', 'collection-needed', 'probe-needed'],
   simulator: ['path-built'],
   eventproc: ['anomaly-batch'],
   agent: [],
@@ -118,6 +118,10 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('diagnosis-failed', user.cluster),
           subjectOf('diagnosis-progress', user.cluster),
           subjectOf('collect', user.cluster),
+          subjectOf('probe', user.cluster),
+          subjectOf('follow', user.cluster),
+          // With what the probe found.
+          subjectOf('verdict', user.cluster),
           `sections.${own}.>`,
           `${readSections}.${own}.>`,
         ],
@@ -130,6 +134,7 @@ export function busPermissions(user: BusUser): BusPermissions {
         publish: [
           ...streams,
           subjectOf('verdict', null),
+          subjectOf('probe-needed', null),
           subjectOf('collection-needed', null),
           subjectOf('diagnosis-failed', null),
           subjectOf('diagnosis-progress', null),
@@ -155,6 +160,8 @@ export function busPermissions(user: BusUser): BusPermissions {
           inbox,
           subjectOf('collect', user.cluster, user.node),
           subjectOf('agent-configuration', user.cluster, user.node),
+          subjectOf('probe', user.cluster, user.node),
+          subjectOf('follow', user.cluster, user.node),
         ],
         responses: { max: 100_000, ttlMs: 120_000 },
       };

@@ -14,6 +14,7 @@ import {
   VerdictReached,
 } from './messages/diagnosis.ts';
 import { AgentHeartbeat, AnomalyBatch } from './messages/events.ts';
+import { FollowAnswer, FollowRequest, ProbeAnswer, ProbeNeeded, ProbeRequest } from './messages/probe.ts';
 
 export interface MessageEntry {
   /** Pattern; `<cluster>` and `<node>` stand for one token each (subjects.ts). */
@@ -64,8 +65,16 @@ export const CATALOG = {
     stream: 'DIAGNOSIS',
     version: 1,
     schema: VerdictReached,
-    from: 'simulator',
+    from: 'simulator, topology',
     to: 'api',
+  },
+  'probe-needed': {
+    subject: 'diagnosis.probe-needed.<cluster>',
+    stream: 'DIAGNOSIS',
+    version: 1,
+    schema: ProbeNeeded,
+    from: 'simulator',
+    to: 'topology',
   },
   'diagnosis-failed': {
     subject: 'diagnosis.failed.<cluster>',
@@ -88,6 +97,38 @@ export const CATALOG = {
     stream: null,
     version: 1,
     schema: CollectChunk,
+    from: 'collector-agent',
+    to: 'topology',
+  },
+  probe: {
+    subject: 'probe.<cluster>.<node>',
+    stream: null,
+    version: 1,
+    schema: ProbeRequest,
+    from: 'topology',
+    to: 'collector-agent',
+  },
+  'probe-answer': {
+    subject: '(reply inbox)',
+    stream: null,
+    version: 1,
+    schema: ProbeAnswer,
+    from: 'collector-agent',
+    to: 'topology',
+  },
+  follow: {
+    subject: 'follow.<cluster>.<node>',
+    stream: null,
+    version: 1,
+    schema: FollowRequest,
+    from: 'topology',
+    to: 'collector-agent',
+  },
+  'follow-answer': {
+    subject: '(reply inbox)',
+    stream: null,
+    version: 1,
+    schema: FollowAnswer,
     from: 'collector-agent',
     to: 'topology',
   },

@@ -7,6 +7,7 @@ export * from './messages/diagnosis.ts';
 export * from './messages/events.ts';
 export * from './messages/flows.ts';
 export * from './messages/ledger.ts';
+export * from './messages/probe.ts';
 export * from './messages/workload.ts';
 export * from './probes.ts';
 export * from './request.ts';

@@ -57,6 +57,24 @@ export const Destination = Type.Object(
 );
 export type Destination = Static<typeof Destination>;
 
+/** How much a live probe may do. */
+export const ProbeOptions = Type.Object(
+  {
+    /** Per target: what was asked for, and each backend of a Service. */
+    attempts: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 50, description: 'packets to each target; 4 when absent' }),
+    ),
+    perSecond: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 100, description: 'attempts begun in a second; 20 when absent' }),
+    ),
+    totalMs: Type.Optional(
+      Type.Integer({ minimum: 500, maximum: 20000, description: 'when all ends at the latest; 6000 when absent' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type ProbeOptions = Static<typeof ProbeOptions>;
+
 export const DiagnosisRequest = Type.Object(
   {
     cluster: Type.Optional(Type.String({ minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' })),
@@ -73,6 +91,8 @@ export const DiagnosisRequest = Type.Object(
     /** Oldest node state that may be used, in milliseconds. 0 collects afresh. */
     maxAgeMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60000 })),
     callbackUrl: Type.Optional(Type.String({ format: 'uri', maxLength: 2048 })),
+    /** Real packets beside the simulation: sent from the source, followed on the nodes, compared. Needs a pod or a node as the source. */
+    probe: Type.Optional(Type.Union([Type.Boolean(), ProbeOptions])),
   },
   { additionalProperties: false },
 );

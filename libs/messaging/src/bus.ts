@@ -4,7 +4,15 @@ import { type ConsumeOptions, type Consumption, consume, type Handler } from './
 import { reasonOf } from './errors.ts';
 import { type BusOptions, openLink } from './link.ts';
 import { type Published, type PublishOptions, publish, publishCore } from './publish.ts';
-import { type Reply, type RequestName, type RequestOptions, requestStream, type Serving, serve } from './request.ts';
+import {
+  type Answers,
+  type Reply,
+  type RequestName,
+  type RequestOptions,
+  requestStream,
+  type Serving,
+  serve,
+} from './request.ts';
 import { type Sections, SectionsMemory, sectionsOf } from './sections.ts';
 import { ensureStreams } from './streams.ts';
 import { type Heard, subscribeCore } from './subscribe.ts';
@@ -39,12 +47,12 @@ export interface Bus {
     where: { readonly cluster: string | null; readonly node?: string },
     handler: (body: MessageBody<N>, heard: Heard) => Promise<void> | void,
   ): { stop(): void };
-  requestStream(
-    request: 'collect',
+  requestStream<R extends RequestName>(
+    request: R,
     to: Place,
-    body: MessageBody<'collect'>,
+    body: MessageBody<R>,
     options: RequestOptions,
-  ): AsyncGenerator<MessageBody<'collect-chunk'>, void, undefined>;
+  ): AsyncGenerator<MessageBody<Answers[R]>, void, undefined>;
   serve<R extends RequestName>(
     request: R,
     at: Place,

@@ -7,13 +7,19 @@ import { inTraceOf } from './tracing.ts';
 import { decode, encode, InvalidMessage } from './wire.ts';
 
 /** Each request of the catalog with the message that answers it. */
-interface Answers {
+export interface Answers {
   readonly collect: 'collect-chunk';
+  readonly probe: 'probe-answer';
+  readonly follow: 'follow-answer';
 }
 export type RequestName = keyof Answers;
-const ANSWER = { collect: 'collect-chunk' } as const satisfies { [R in RequestName]: Answers[R] };
+const ANSWER = { collect: 'collect-chunk', probe: 'probe-answer', follow: 'follow-answer' } as const satisfies {
+  [R in RequestName]: Answers[R];
+};
 const FAILED: { readonly [R in RequestName]: (message: string) => MessageBody<Answers[R]> } = {
   collect: (message) => ({ kind: 'error', message }),
+  probe: (message) => ({ kind: 'error', message }),
+  follow: (message) => ({ kind: 'error', message }),
 };
 
 /** Chunks count from 1, so that a lost one is noticed; the last says so. */

@@ -1,5 +1,6 @@
 export * from './findings/finding.ts';
 export * from './findings/registry.ts';
+export * from './probe.ts';
 export * from './render/index.ts';
 export * from './trace/disposition.ts';
 export * from './trace/trace.ts';

@@ -1,6 +1,6 @@
 /** The messages of one diagnosis, in the order of its way (ARCHITECTURE.md draws it). */
 import type { ClusterMap, Flow, Need, Snapshot } from '@netverdict/linux-net';
-import type { Diagnosis } from '@netverdict/verdict';
+import type { Diagnosis, LiveProbe } from '@netverdict/verdict';
 import Type, { type Static, type TUnsafe } from 'typebox';
 import { DiagnosisRequest } from '../request.ts';
 
@@ -90,6 +90,8 @@ export const VerdictReached = Type.Object({
   snapshot: owned<Snapshot>('Snapshot'),
   snapshotDigest: Type.String(),
   timing: Timing,
+  /** What real packets did, where the request asked for it. */
+  probe: Type.Optional(owned<LiveProbe>('LiveProbe')),
 });
 export type VerdictReached = Static<typeof VerdictReached>;
 

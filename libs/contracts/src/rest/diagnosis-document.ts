@@ -1,6 +1,6 @@
 /** A diagnosis as REST, webhooks and the SDK show it. */
 import type { Flow } from '@netverdict/linux-net';
-import type { Finding, Trace, Verdict, VerdictContext } from '@netverdict/verdict';
+import type { Finding, LiveProbe, Trace, Verdict, VerdictContext } from '@netverdict/verdict';
 import Type, { type Static } from 'typebox';
 import { type IntendedPath, Stage } from '../messages/diagnosis.ts';
 import { DiagnosisRequest } from '../request.ts';
@@ -71,6 +71,8 @@ export const DiagnosisDocument = Type.Object(
     ),
     collection: nullable(ref<Collection>('Collection')),
     timing: nullable(ref<DiagnosisTiming>('DiagnosisTiming')),
+    /** null: none was asked for, or not yet. */
+    probe: nullable(ref<LiveProbe>('LiveProbe')),
   },
   { $id: 'Diagnosis', description: 'null fields: not known before completion' },
 );

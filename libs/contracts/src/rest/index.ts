@@ -8,6 +8,7 @@ import {
   DiagnosisTiming,
   ProgressEvent,
 } from './diagnosis-document.ts';
+import { LiveProbeSchema, ProbedTargetSchema } from './live-probe-schema.ts';
 import { AgentDocument, AgentList, EventDocument, EventList } from './monitoring-documents.ts';
 import { DiagnosisProblem, InvalidField, Problem } from './problem.ts';
 import {
@@ -42,6 +43,8 @@ export const REST_COMPONENTS = [
   BranchSchema,
   TraceSchema,
   VerdictSchema,
+  ProbedTargetSchema,
+  LiveProbeSchema,
   Collection,
   DiagnosisTiming,
   DiagnosisSummary,

@@ -258,6 +258,7 @@ export interface components {
             /** @description what is being waited for, or how it ended */
             message: string;
             outcome: ("reachable" | "unreachable" | "partially-reachable" | "undetermined") | null;
+            probe: components["schemas"]["LiveProbe"] | null;
             problem: components["schemas"]["DiagnosisProblem"] | null;
             request: {
                 /** Format: uri */
@@ -287,6 +288,14 @@ export interface components {
                     workload?: string;
                 };
                 maxAgeMs?: number;
+                probe?: boolean | {
+                    /** @description packets to each target; 4 when absent */
+                    attempts?: number;
+                    /** @description attempts begun in a second; 20 when absent */
+                    perSecond?: number;
+                    /** @description when all ends at the latest; 6000 when absent */
+                    totalMs?: number;
+                };
                 protocol?: "tcp" | "udp" | "icmp";
                 sizeBytes?: number;
                 /** @description exactly one of pod, workload, node, ip */
@@ -381,6 +390,14 @@ export interface components {
                     workload?: string;
                 };
                 maxAgeMs?: number;
+                probe?: boolean | {
+                    /** @description packets to each target; 4 when absent */
+                    attempts?: number;
+                    /** @description attempts begun in a second; 20 when absent */
+                    perSecond?: number;
+                    /** @description when all ends at the latest; 6000 when absent */
+                    totalMs?: number;
+                };
                 protocol?: "tcp" | "udp" | "icmp";
                 sizeBytes?: number;
                 /** @description exactly one of pod, workload, node, ip */
@@ -492,6 +509,82 @@ export interface components {
              * @example /destination/port
              */
             pointer: string;
+        };
+        /** @description What real packets did, and whether the simulation foresaw it */
+        LiveProbe: {
+            agrees: boolean | null;
+            attempts: number;
+            from: string | null;
+            nodes: {
+                lost: number;
+                node: string;
+                problem: string | null;
+                sightings: number;
+            }[];
+            notMade: components["schemas"]["Text"] | null;
+            succeeded: number;
+            targets: components["schemas"]["ProbedTarget"][];
+        };
+        ProbedTarget: {
+            address: string;
+            agrees: boolean | null;
+            attempts: number;
+            /** @description ICMP errors that came back, and from whom */
+            icmp: {
+                code: number;
+                count: number;
+                from: string;
+                /** @description the MTU of a fragmentation-needed */
+                info: number;
+                type: number;
+            }[];
+            /** @enum {string} */
+            kind: "asked" | "backend";
+            /** @example shop/payments-7c9-a1 */
+            label: string;
+            loss: number;
+            note: components["schemas"]["Text"] | null;
+            /** @description how many attempts were connected, answered, refused, unreachable, too-big, silent, reset, error */
+            outcomes: {
+                [key: string]: number;
+            };
+            parting: {
+                /** @enum {string} */
+                direction: "forward" | "reply";
+                /** @example node-2/host */
+                place: string;
+                seen: components["schemas"]["Text"];
+                simulated: components["schemas"]["Text"];
+            } | null;
+            port: number | null;
+            /** @enum {string} */
+            protocol: "tcp" | "udp" | "icmp";
+            rttMs: {
+                max: number;
+                min: number;
+                p50: number;
+                p90: number;
+                p99: number;
+            } | null;
+            /** @description where the nodes saw the packets, in order */
+            seen: {
+                count: number;
+                device: string | null;
+                /** @enum {string} */
+                direction: "forward" | "reply";
+                function?: string;
+                hook?: string;
+                place: string;
+                /** @enum {string} */
+                point: "sent" | "received" | "dropped" | "taken";
+                /** @description the kernel's own word */
+                reason?: string;
+            }[];
+            simulated: {
+                dispositions: string[];
+                outcomes: string[];
+            };
+            succeeded: number;
         };
         /** @description RFC 9457 problem details */
         Problem: {
@@ -741,6 +834,14 @@ export interface operations {
                         workload?: string;
                     };
                     maxAgeMs?: number;
+                    probe?: boolean | {
+                        /** @description packets to each target; 4 when absent */
+                        attempts?: number;
+                        /** @description attempts begun in a second; 20 when absent */
+                        perSecond?: number;
+                        /** @description when all ends at the latest; 6000 when absent */
+                        totalMs?: number;
+                    };
                     protocol?: "tcp" | "udp" | "icmp";
                     sizeBytes?: number;
                     /** @description exactly one of pod, workload, node, ip */

@@ -12,7 +12,7 @@ import type { DiagnosisRow, FullDiagnosisRow } from '@netverdict/store';
 /** What is used of a verdict message. */
 export type StoredResult = Pick<
   VerdictReached,
-  'diagnosis' | 'flow' | 'intendedPath' | 'snapshot' | 'snapshotDigest' | 'timing'
+  'diagnosis' | 'flow' | 'intendedPath' | 'snapshot' | 'snapshotDigest' | 'timing' | 'probe'
 >;
 
 /** What is stored is the message as it came: the verdict is its body. */
@@ -74,5 +74,6 @@ export function document(row: FullDiagnosisRow): DiagnosisDocument {
       row.timing && row.finished_at
         ? { totalMs: row.finished_at.getTime() - row.accepted_at.getTime(), ...row.timing }
         : null,
+    probe: result?.probe ?? null,
   };
 }

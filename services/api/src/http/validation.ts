@@ -31,6 +31,10 @@ const EXPECTED: Readonly<Record<string, string>> = {
   '/cluster': 'the name of a cluster: lower-case letters, digits and dashes',
   '/sizeBytes': 'a whole number, 28…65535',
   '/sourcePort': 'a number, 1…65535',
+  '/probe': 'true, or an object with attempts, perSecond, totalMs',
+  '/probe/attempts': 'a whole number, 1…50',
+  '/probe/perSecond': 'a whole number, 1…100',
+  '/probe/totalMs': 'a whole number of milliseconds, 500…20000',
   '/maxAgeMs': 'a whole number, 0…60000',
   '/callbackUrl': 'an http or https URL',
 };

@@ -1,0 +1,83 @@
+/** JSON Schema of a live probe (libs/verdict owns the type). */
+import Type from 'typebox';
+import { nullable, oneOf, ref } from './verdict-schemas.ts';
+
+export const ProbedTargetSchema = Type.Object(
+  {
+    kind: oneOf('asked', 'backend'),
+    label: Type.String({ examples: ['shop/payments-7c9-a1'] }),
+    protocol: oneOf('tcp', 'udp', 'icmp'),
+    address: Type.String(),
+    port: nullable(Type.Integer()),
+    attempts: Type.Integer(),
+    succeeded: Type.Integer(),
+    loss: Type.Number({ minimum: 0, maximum: 1 }),
+    rttMs: nullable(
+      Type.Object(
+        { min: Type.Number(), p50: Type.Number(), p90: Type.Number(), p99: Type.Number(), max: Type.Number() },
+        { description: 'of the answered attempts' },
+      ),
+    ),
+    outcomes: Type.Record(Type.String(), Type.Integer(), {
+      description: 'how many attempts were connected, answered, refused, unreachable, too-big, silent, reset, error',
+    }),
+    icmp: Type.Array(
+      Type.Object({
+        type: Type.Integer(),
+        code: Type.Integer(),
+        info: Type.Integer({ description: 'the MTU of a fragmentation-needed' }),
+        from: Type.String(),
+        count: Type.Integer(),
+      }),
+      { description: 'ICMP errors that came back, and from whom' },
+    ),
+    simulated: Type.Object({ outcomes: Type.Array(Type.String()), dispositions: Type.Array(Type.String()) }),
+    agrees: nullable(Type.Boolean({ description: 'null: the two cannot be compared, see note' })),
+    note: nullable(ref('Text')),
+    parting: nullable(
+      Type.Object(
+        {
+          place: Type.String({ examples: ['node-2/host'] }),
+          direction: oneOf('forward', 'reply'),
+          simulated: ref('Text'),
+          seen: ref('Text'),
+        },
+        { description: 'the hop where simulation and packets part ways' },
+      ),
+    ),
+    seen: Type.Array(
+      Type.Object({
+        place: Type.String(),
+        direction: oneOf('forward', 'reply'),
+        point: oneOf('sent', 'received', 'dropped', 'taken'),
+        device: nullable(Type.String()),
+        count: Type.Integer(),
+        reason: Type.Optional(Type.String({ description: "the kernel's own word" })),
+        function: Type.Optional(Type.String()),
+        hook: Type.Optional(Type.String()),
+      }),
+      { description: 'where the nodes saw the packets, in order' },
+    ),
+  },
+  { $id: 'ProbedTarget' },
+);
+
+export const LiveProbeSchema = Type.Object(
+  {
+    notMade: nullable(ref('Text')),
+    agrees: nullable(Type.Boolean()),
+    attempts: Type.Integer(),
+    succeeded: Type.Integer(),
+    from: nullable(Type.String({ description: 'namespace of the sender' })),
+    targets: Type.Array(ref('ProbedTarget')),
+    nodes: Type.Array(
+      Type.Object({
+        node: Type.String(),
+        problem: nullable(Type.String({ description: 'why it did not watch' })),
+        sightings: Type.Integer(),
+        lost: Type.Integer(),
+      }),
+    ),
+  },
+  { $id: 'LiveProbe', description: 'What real packets did, and whether the simulation foresaw it' },
+);

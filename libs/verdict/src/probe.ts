@@ -1,0 +1,90 @@
+/** A live probe beside a diagnosis: what real packets did, and whether the simulation foresaw it. */
+import type { Text } from './findings/finding.ts';
+import type { BranchOutcome } from './trace/disposition.ts';
+
+export interface LiveProbe {
+  /** Why no packet was sent; null: some were. */
+  readonly notMade: Text | null;
+  /** null: it cannot be said of any target. */
+  readonly agrees: boolean | null;
+  /** Over all targets. */
+  readonly attempts: number;
+  readonly succeeded: number;
+  /** Namespace key of the sender. */
+  readonly from: string | null;
+  readonly targets: readonly ProbedTarget[];
+  readonly nodes: readonly FollowingNode[];
+}
+
+export interface ProbedTarget {
+  /** `asked`: what the user asked about; `backend`: reached directly, past the Service. */
+  readonly kind: 'asked' | 'backend';
+  /** `shop/payments-7c9-a1`, or the address. */
+  readonly label: string;
+  readonly protocol: 'tcp' | 'udp' | 'icmp';
+  readonly address: string;
+  readonly port: number | null;
+  readonly attempts: number;
+  readonly succeeded: number;
+  /** 0…1 */
+  readonly loss: number;
+  /** Of the answered attempts; null when none was. */
+  readonly rttMs: Percentiles | null;
+  /** How many attempts ended how: `connected`, `refused`, `silent`… */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** ICMP errors that came back, and from whom. */
+  readonly icmp: readonly {
+    readonly type: number;
+    readonly code: number;
+    readonly info: number;
+    readonly from: string;
+    readonly count: number;
+  }[];
+  readonly simulated: { readonly outcomes: readonly BranchOutcome[]; readonly dispositions: readonly string[] };
+  /** null: the two cannot be compared; `note` says why. */
+  readonly agrees: boolean | null;
+  readonly note: Text | null;
+  /** Where simulation and packets part ways. */
+  readonly parting: Parting | null;
+  /** Where the nodes saw the packets, in order; of all attempts together. */
+  readonly seen: readonly SeenAt[];
+}
+
+export interface Percentiles {
+  readonly min: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface SeenAt {
+  /** Namespace key, or `node/netns/inode` of one that the snapshot lacks. */
+  readonly place: string;
+  readonly direction: 'forward' | 'reply';
+  readonly point: 'sent' | 'received' | 'dropped' | 'taken';
+  readonly device: string | null;
+  readonly count: number;
+  /** Of drops: the kernel's reason, function and netfilter hook. */
+  readonly reason?: string;
+  readonly function?: string;
+  readonly hook?: string;
+}
+
+export interface Parting {
+  /** The hop: namespace key. */
+  readonly place: string;
+  readonly direction: 'forward' | 'reply';
+  readonly simulated: Text;
+  readonly seen: Text;
+}
+
+/** A node of the path: whether it watched. */
+export interface FollowingNode {
+  readonly node: string;
+  /** Why it did not; null: it did. */
+  readonly problem: string | null;
+  readonly sightings: number;
+  /** Sightings that there was no room for. */
+  readonly lost: number;
+}
