@@ -5,6 +5,7 @@ const LIBS_MAY_IMPORT = {
   parsers: ['linux-net'],
   netsim: ['linux-net', 'verdict'],
   cni: ['linux-net', 'verdict'],
+  netpol: ['linux-net'],
   bundle: ['linux-net', 'verdict', 'parsers', 'netsim'],
   contracts: ['linux-net', 'verdict'],
   sdk: ['contracts'],
@@ -19,7 +20,7 @@ const LIBS_MAY_IMPORT = {
   verify: ['linux-net', 'verdict', 'parsers', 'netsim', 'bundle', 'collect', 'lab'],
 };
 /** Knowledge without a machine: no `node:*`, no client, no clock. A diagnosis is a pure function of a snapshot. */
-const PURE = ['linux-net', 'verdict', 'parsers', 'netsim', 'cni'];
+const PURE = ['linux-net', 'verdict', 'parsers', 'netsim', 'cni', 'netpol'];
 /** Each client has one importer, so that it can be replaced and its traps are written down once. */
 const ONLY_IMPORTER = [
   { of: '@kubernetes/client-node', is: ['kube'] },

@@ -1,0 +1,27 @@
+export {
+  type Cluster,
+  describeEnd,
+  type End,
+  endOf,
+  endOfPod,
+  type NamedPort,
+  type Namespace,
+  type Node,
+  type Pod,
+  type Protocol,
+  podKey,
+} from './cluster.ts';
+export type { Answer, Decision, Direction, Miss, PolicyFlow, RuleRef, TieredRuleRef } from './evaluate/answer.ts';
+export { evaluate, policiesOn } from './evaluate/evaluate.ts';
+export { formatProblem, type ObjectProblem } from './objects/problem.ts';
+export { type KubernetesObject, type ReadCluster, readCluster } from './objects/read.ts';
+export {
+  type NetworkPolicy,
+  type Peer,
+  type PortMatch,
+  policyName,
+  type Rule,
+  type TieredPolicy,
+  type TieredRule,
+} from './policy.ts';
+export { formatSelector, type Labels, type Selector, selects } from './selector.ts';
