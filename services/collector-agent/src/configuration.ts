@@ -13,6 +13,7 @@ export interface Configuration {
   readonly helperPath: string;
   readonly watchEveryMs: number;
   readonly sidecarPath: string;
+  readonly proberPath: string;
 }
 
 /** The namespace of the machine itself. */
@@ -20,6 +21,8 @@ export const NODE_NETNS = '/proc/1/ns/net';
 export const builtHelper = fileURLToPath(new URL('../native/build/netverdict-collect', import.meta.url));
 
 export const builtSidecar = fileURLToPath(new URL('../native/build/netverdict-watch', import.meta.url));
+
+export const builtProber = fileURLToPath(new URL('../native/build/netverdict-probe', import.meta.url));
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -42,5 +45,6 @@ export function readConfiguration(env: Environment): Configuration {
     helperPath: absolute('NETVERDICT_HELPER', builtHelper),
     watchEveryMs: integer('NETVERDICT_WATCH_INTERVAL_MS', 5000, { min: 200, max: 600_000 }, env),
     sidecarPath: absolute('NETVERDICT_WATCH_SIDECAR', builtSidecar),
+    proberPath: absolute('NETVERDICT_PROBER', builtProber),
   };
 }

@@ -5,6 +5,8 @@
  *        ▲                            │                    ├──▶ pods (CRI)
  *        └──── manifest, parts, end ◀─┘                    └──▶ canonical text, digest
  *
+ *   probe.<cluster>.<node> ──▶ consume/probe ──▶ probe/prober ──▶ native prober (setns, sockets)
+ *
  *   helper counters ──▶ domain/anomalies ──┬▶ publish/spool ──▶ events.<cluster>.<node> (acked)
  *   eBPF sidecar ──▶ watch/windows ────────┘  publish/heartbeat ──▶ agents.<cluster>.<node>
  */
@@ -14,18 +16,31 @@ import { connectBus } from '@netverdict/messaging';
 import { runService } from '@netverdict/telemetry';
 import { NODE_NETNS, readConfiguration } from './configuration.ts';
 import { answerCollect } from './consume/collect.ts';
+import { answerProbe } from './consume/probe.ts';
 import { watchAnomalies } from './domain/anomaly-watch.ts';
 import { collectorOf } from './domain/collector.ts';
 import { podsOf } from './domain/pods.ts';
 import { runtimeOf } from './domain/runtime.ts';
+import { placesOf } from './probe/place.ts';
+import { proberOf } from './probe/prober.ts';
 import { startHeartbeat } from './publish/heartbeat.ts';
 import { startSpool } from './publish/spool.ts';
 import { startKernelWatch } from './watch/watch.ts';
 
 await runService('collector-agent', async (telemetry) => {
   const { log } = telemetry;
-  const { cluster, node, natsUrl, nkeySeedFile, hostNetns, criEndpoint, helperPath, watchEveryMs, sidecarPath } =
-    readConfiguration(process.env);
+  const {
+    cluster,
+    node,
+    natsUrl,
+    nkeySeedFile,
+    hostNetns,
+    criEndpoint,
+    helperPath,
+    watchEveryMs,
+    sidecarPath,
+    proberPath,
+  } = readConfiguration(process.env);
   const epoch = randomUUID();
 
   const helper = startHelper(helperPath, log);
@@ -48,6 +63,16 @@ await runService('collector-agent', async (telemetry) => {
 
   const serving = bus.serve('collect', { cluster, node }, (request, reply) => answerCollect(collector, request, reply));
   telemetry.onShutdown('collect', () => serving.stop());
+
+  const prober = proberOf(proberPath);
+  const places = placesOf({ node, hostNetns, pods, helper });
+  const probing = bus.serve('probe', { cluster, node }, (request, reply) =>
+    answerProbe({ places, prober, log }, request, reply),
+  );
+  telemetry.onShutdown('probe', () => {
+    prober.stop();
+    return probing.stop();
+  });
 
   const spool = startSpool({
     node,
