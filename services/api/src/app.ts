@@ -13,6 +13,7 @@ import Fastify, {
 } from 'fastify';
 import type { Acceptance } from './domain/accept.ts';
 import type { Changes } from './domain/changes.ts';
+import type { Live } from './domain/live/live.ts';
 import type { TokenCheck } from './http/auth.ts';
 import { answerUnknownPaths } from './http/not-found.ts';
 import { describeApi } from './http/openapi.ts';
@@ -22,6 +23,7 @@ import { compileValidator } from './http/validation.ts';
 import { bundleRoutes } from './routes/bundle.ts';
 import { diagnosisRoutes } from './routes/diagnoses.ts';
 import { diagnosisEventRoutes } from './routes/diagnosis-events.ts';
+import { eventStreamRoutes } from './routes/event-stream.ts';
 import { healthRoutes } from './routes/health.ts';
 import { monitoringRoutes } from './routes/monitoring.ts';
 
@@ -29,6 +31,7 @@ export interface Dependencies {
   readonly store: Pick<Store, 'diagnoses' | 'progress' | 'events' | 'agents'>;
   readonly acceptance: Acceptance;
   readonly changes: Changes;
+  readonly live: Live;
   /** null as long as NATS was never reached. */
   readonly sections: (cluster: string) => Sections | null;
   readonly token: TokenCheck;
@@ -83,7 +86,14 @@ export async function createApp(deps: Dependencies): Promise<Server> {
   traceRequests(app);
   answerUnknownPaths(app, deps.token);
   await describeApi(app);
-  for (const add of [diagnosisRoutes, diagnosisEventRoutes, bundleRoutes, monitoringRoutes, healthRoutes])
+  for (const add of [
+    diagnosisRoutes,
+    diagnosisEventRoutes,
+    bundleRoutes,
+    eventStreamRoutes,
+    monitoringRoutes,
+    healthRoutes,
+  ])
     add(app, deps);
   return app;
 }

@@ -11,6 +11,7 @@ import { consumeVerdict } from './consume/verdict.ts';
 import { createAcceptance } from './domain/accept.ts';
 import { createChanges } from './domain/changes.ts';
 import { createFinish, type EnqueueDelivery } from './domain/finish.ts';
+import { createLive } from './domain/live/live.ts';
 import { createProgressBuffer } from './domain/progress-buffer.ts';
 import { createSweeper } from './domain/sweeper.ts';
 import { bearerToken } from './http/auth.ts';
@@ -70,6 +71,13 @@ export async function startApi(
     onLost: (err) => log.warn({ err }, 'notifications of the database are interrupted'),
   });
 
+  const live = createLive(store, log);
+  const arrivals = store.listenForArrivals({
+    onNotification: live.tellNotified,
+    onReconnect: live.tellAll,
+    onLost: (err) => log.warn({ err }, 'notifications of arrivals are interrupted'),
+  });
+
   let bus: Bus | null = null;
   let migrated = false;
   const publish = publishRequested(() => bus, store.diagnoses, log);
@@ -107,6 +115,7 @@ export async function startApi(
     store,
     acceptance,
     changes,
+    live,
     sections: (cluster) => bus?.sections(cluster) ?? null,
     token: bearerToken(config.token),
     callbackRefusal: (url) =>
@@ -151,6 +160,7 @@ export async function startApi(
       await bus?.close();
       await queue?.close();
       await notifications.close();
+      await arrivals.close();
       await store.close();
     },
   };

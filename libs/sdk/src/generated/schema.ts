@@ -130,6 +130,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Anomalies that the agents saw, live (server-sent events)
+         * @description Events `event` (Event) as they are stored. Begins with an event `open`. `Last-Event-ID` resumes without a gap and without anything twice; without it the stream begins with what is stored since `since`, or with what comes from now on. A reader that is too slow gets `cut-off` with the reason, and can resume.
+         */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1230,6 +1250,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EventList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: {
+                /** @description only of this cluster */
+                cluster?: string;
+                kind?: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost";
+                /** @description only of this node */
+                node?: string;
+                /** @description only of this pod: namespace/name */
+                pod?: string;
+                /** @description whose window ended at or after; begins with what is stored */
+                since?: string;
+            };
+            header?: {
+                /** @description go on behind the event of this id */
+                "last-event-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description The request is not valid; `errors` names each bad field */

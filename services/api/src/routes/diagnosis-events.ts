@@ -5,35 +5,30 @@
  *   event: completed | failed       data: the diagnosis; then the stream closes
  *   : heartbeat                     every 10 s in which nothing happens
  */
-import { Readable } from 'node:stream';
-import type { DiagnosisDocument, ProgressEvent } from '@netverdict/contracts';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { document } from '../domain/document.ts';
 import { progressStream, type StreamItem } from '../domain/progress-stream.ts';
 import { abortOfClient } from '../http/abort.ts';
+import { eventFrame, heartbeatFrame, sendEventStream } from '../http/event-stream.ts';
 import { unknownDiagnosis } from '../http/problems.ts';
 import { DIAGNOSIS_ID } from './diagnoses.ts';
 import { errors, IdParams } from './schemas.ts';
 
 const HEARTBEAT_MS = 10_000;
 
-const frame = (event: string, id: number, data: ProgressEvent | DiagnosisDocument): string =>
-  `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-
 function frameOf(item: StreamItem): string {
   switch (item.kind) {
     case 'heartbeat':
-      return ': heartbeat\n\n';
+      return heartbeatFrame();
     case 'progress':
-      return frame('progress', item.entry.seq, item.entry);
+      return eventFrame({ event: 'progress', id: item.entry.seq, data: item.entry });
     case 'finished':
-      return frame(item.row.status, item.seq, document(item.row));
+      return eventFrame({ event: item.row.status, id: item.seq, data: document(item.row) });
   }
 }
 
 async function* frames(items: AsyncIterable<StreamItem>): AsyncGenerator<string> {
-  yield 'retry: 1000\n\n';
   for await (const item of items) yield frameOf(item);
 }
 
@@ -65,11 +60,7 @@ export function diagnosisEventRoutes(app: Server, deps: Dependencies): void {
         heartbeatMs: HEARTBEAT_MS,
         signal: abortOfClient(reply, deps.stopping),
       });
-      reply.header('content-type', 'text/event-stream; charset=utf-8');
-      reply.header('cache-control', 'no-store');
-      // nginx would gather the events otherwise.
-      reply.header('x-accel-buffering', 'no');
-      return reply.send(Readable.from(frames(items)) as never);
+      return sendEventStream(reply, frames(items)) as never;
     },
   );
 }

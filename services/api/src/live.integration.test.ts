@@ -1,0 +1,208 @@
+/** Live streams over real replicas and a real PostgreSQL: each event once and in order, wherever and whenever one reads. */
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { EventDocument } from '@netverdict/contracts';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RunningApi } from './service.ts';
+import { readStream, type StreamReader } from './testing/read-stream.ts';
+import { call, type Stack, startStack, TOKEN, until } from './testing/stack.ts';
+
+let stack: Stack;
+let api: RunningApi;
+let other: RunningApi;
+let database: pg.Pool;
+const readers: StreamReader[] = [];
+
+beforeAll(async () => {
+  stack = await startStack();
+  api = await stack.startApi();
+  other = await stack.startApi();
+  database = new pg.Pool({ connectionString: stack.engines.databaseUrl, max: 3 });
+  database.on('error', () => undefined);
+}, 60_000);
+afterAll(async () => {
+  for (const reader of readers) reader.close();
+  await database?.end();
+  await stack?.down();
+});
+
+async function open(query = '', lastEventId?: string, at: RunningApi = api): Promise<StreamReader> {
+  const reader = await readStream(`${at.url}/api/v1/events/stream${query}`, TOKEN, lastEventId);
+  readers.push(reader);
+  await until(() => reader.events.length > 0);
+  return reader;
+}
+const ids = (reader: StreamReader): string[] =>
+  reader.events.flatMap(({ event, data }) => (event === 'event' ? [(JSON.parse(data) as EventDocument).id] : []));
+
+interface Row {
+  readonly node?: string;
+  readonly pod?: string;
+  readonly kind?: string;
+  readonly windowEnd?: string;
+}
+async function insert(id: string, { node = 'node-1', pod, kind = 'packet-drop', windowEnd }: Row = {}): Promise<void> {
+  await database.query(
+    `insert into events (id, cluster, node, netns, pod_namespace, pod_name, kind, count, window_start, window_end)
+     values ($1, 'default', $2, 1, $3, $4, $5, 1, now(), $6)`,
+    [id, node, pod?.split('/')[0] ?? null, pod?.split('/')[1] ?? null, kind, windowEnd ?? new Date().toISOString()],
+  );
+}
+
+test('what is stored from now on comes, in order, at every replica', async () => {
+  await insert('before');
+  const [here, there] = [await open(), await open('', undefined, other)];
+  for (let i = 0; i < 20; i++) await insert(`live-${i}`);
+  const wanted = Array.from({ length: 20 }, (_, i) => `live-${i}`);
+  await until(() => ids(here).length >= 20 && ids(there).length >= 20);
+  expect(ids(here)).toEqual(wanted);
+  expect(ids(there)).toEqual(wanted);
+  expect(here.events[0]).toMatchObject({ event: 'open' });
+});
+
+test('a stream and the list leave out the same by each filter', async () => {
+  const since = new Date(Date.now() - 1000).toISOString();
+  const filters = [
+    '?node=node-2',
+    '?pod=shop/cart-1',
+    '?kind=tcp-reset-sent',
+    '?node=node-2&kind=tcp-reset-sent',
+    '?cluster=other',
+    `?since=${since}`,
+  ];
+  const readers = await Promise.all(filters.map((filter) => open(filter)));
+  const all = await open();
+  await insert('filter-1', { node: 'node-2' });
+  await insert('filter-2', { pod: 'shop/cart-1' });
+  await insert('filter-3', { kind: 'tcp-reset-sent', node: 'node-2' });
+  await insert('filter-4', { pod: 'shop/cart-2', kind: 'tcp-reset-sent' });
+  await insert('filter-5', { windowEnd: new Date(Date.now() - 3_600_000).toISOString() });
+  await until(() => ids(all).includes('filter-5'));
+  for (const [i, filter] of filters.entries()) {
+    const list = (await (await call(api, `/api/v1/events${filter}&limit=200`.replace(/^([^?]*)&/, '$1?'))).json()) as {
+      items: EventDocument[];
+    };
+    const listed = list.items.map(({ id }) => id).filter((id) => id.startsWith('filter-'));
+    const reader = readers[i] as StreamReader;
+    const streamed = (): string[] => ids(reader).filter((id) => id.startsWith('filter-'));
+    await until(() => streamed().length >= listed.length);
+    expect(streamed().sort(), filter).toEqual(listed.sort());
+  }
+});
+
+test('a stream is taken up at another replica where it ended, with nothing missed and nothing twice', async () => {
+  const first = await open();
+  await insert('resume-1');
+  await insert('resume-2');
+  await until(() => ids(first).length === 2);
+  first.close();
+  await insert('resume-3');
+  await insert('resume-4');
+  const second = await open('', first.events.at(-1)?.id ?? '', other);
+  await insert('resume-5');
+  await until(() => ids(second).length >= 3);
+  expect(ids(second)).toEqual(['resume-3', 'resume-4', 'resume-5']);
+});
+
+test('one that was never told of an event goes on from where it was opened', async () => {
+  const first = await open();
+  first.close();
+  await insert('opened-1');
+  const second = await open('', first.events[0]?.id ?? '');
+  await until(() => ids(second).length >= 1);
+  expect(ids(second)).toEqual(['opened-1']);
+});
+
+test('with `since` it begins with what is stored, and goes on with what comes, each once, while others write', async () => {
+  const since = new Date().toISOString();
+  let written = 0;
+  let writing = true;
+  const write = (async () => {
+    for (; writing; written++) await insert(`since-${String(written).padStart(4, '0')}`);
+  })();
+  await until(() => written > 30);
+  const reader = await open(`?since=${since}`);
+  await until(() => ids(reader).length > 30);
+  writing = false;
+  await write;
+  await until(() => ids(reader).length >= written);
+  expect(ids(reader)).toEqual(Array.from({ length: written }, (_, i) => `since-${String(i).padStart(4, '0')}`));
+});
+
+test('a reader that does not read is cut off with the reason, others are not held up, and it can go on', async () => {
+  const quick = await open();
+  const slow = await open();
+  slow.pause();
+  // A socket holds some megabytes.
+  const many = 10_000;
+  await database.query(
+    `insert into events (id, cluster, node, netns, kind, count, window_start, window_end)
+     select 'flood-' || n, 'default', 'node-' || repeat('x', 2000), 1, 'packet-drop', 1, now(), now() from generate_series(1, ${many}) n`,
+  );
+  await insert('after the flood');
+  await until(() => ids(quick).includes('after the flood'), 40_000);
+  expect(ids(quick).length).toBe(many + 1);
+  slow.resume();
+  await until(() => slow.ended(), 20_000);
+  expect(slow.events.at(-1)).toMatchObject({ event: 'cut-off' });
+  expect(slow.events.at(-1)?.data).toContain('Last-Event-ID');
+  const got = ids(slow).length;
+  expect(got).toBeLessThan(many);
+  const again = await open('', slow.events.at(-2)?.id ?? '');
+  await until(() => ids(again).includes('after the flood'), 40_000);
+  expect(got + ids(again).length).toBe(many + 1);
+}, 120_000);
+
+test('one that never reads again loses its connection', async () => {
+  const { hostname, port } = new URL(api.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(`GET /api/v1/events/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`);
+  await new Promise((resolve) => socket.once('data', resolve));
+  socket.pause();
+  await database.query(
+    `insert into events (id, cluster, node, netns, kind, count, window_start, window_end)
+     select 'stuck-' || n, 'default', 'node-' || repeat('x', 2000), 1, 'packet-drop', 1, now(), now() from generate_series(1, 10000) n`,
+  );
+  await pause(13_000);
+  const ended = new Promise((resolve) => socket.once('close', resolve));
+  socket.on('error', () => undefined);
+  let bytes = 0;
+  socket.on('data', (data) => {
+    bytes += data.length;
+  });
+  socket.resume();
+  await ended;
+  expect(bytes).toBeLessThan(10_000 * 2000);
+}, 60_000);
+
+test('after PostgreSQL was killed the stream goes on without a gap', async () => {
+  const reader = await open();
+  await insert('killed-1');
+  await until(() => ids(reader).length === 1);
+  await stack.engines.stopEngine('postgres', 'SIGKILL');
+  await pause(1500);
+  await stack.engines.startEngine('postgres');
+  await until(async () => {
+    try {
+      await insert('killed-2');
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  await until(() => ids(reader).length === 2, 20_000);
+  expect(ids(reader)).toEqual(['killed-1', 'killed-2']);
+});
+
+test('an id that is none is refused; one of the future of another database is answered with `missed`', async () => {
+  const refused = await call(api, '/api/v1/events/stream', { headers: { 'last-event-id': 'x' } });
+  expect(refused.status).toBe(400);
+  expect(await refused.text()).toContain('last-event-id');
+  expect((await call(api, '/api/v1/events/stream?kind=nothing')).status).toBe(400);
+  const reader = await open('', '999999999999-1');
+  await until(() => reader.events.length > 1);
+  expect(reader.events[1]).toMatchObject({ event: 'missed' });
+  await insert('after missed');
+  await until(() => ids(reader).includes('after missed'));
+});

@@ -1,0 +1,55 @@
+/** GET /api/v1/events/stream: events as they are stored. */
+import { AnomalyKind, type EventDocument } from '@netverdict/contracts';
+import Type from 'typebox';
+import type { Dependencies, Server } from '../app.ts';
+import { meetsEventConditions } from '../domain/live/event-filter.ts';
+import { LastEventId, STREAM_DESCRIPTION, sendLiveStream } from './live-stream.ts';
+import { errors, text } from './schemas.ts';
+
+const Query = Type.Object(
+  {
+    cluster: Type.Optional(text('only of this cluster')),
+    node: Type.Optional(text('only of this node')),
+    pod: Type.Optional(
+      Type.String({
+        pattern: '^[^/\\u0000]+/[^/\\u0000]+$',
+        maxLength: 320,
+        description: 'only of this pod: namespace/name',
+      }),
+    ),
+    kind: Type.Optional(AnomalyKind),
+    since: Type.Optional(
+      Type.String({ format: 'date-time', description: 'whose window ended at or after; begins with what is stored' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export function eventStreamRoutes(app: Server, { live, stopping }: Dependencies): void {
+  app.get(
+    '/api/v1/events/stream',
+    {
+      schema: {
+        operationId: 'streamEvents',
+        summary: 'Anomalies that the agents saw, live (server-sent events)',
+        description: `Events \`event\` (Event) as they are stored. ${STREAM_DESCRIPTION}`,
+        tags: ['monitoring'],
+        querystring: Query,
+        headers: LastEventId,
+        response: {
+          200: { description: 'The stream', content: { 'text/event-stream': { schema: Type.String() } } },
+          ...errors(400, 401, 503),
+        },
+      },
+    },
+    async (request, reply) =>
+      (await sendLiveStream(reply, stopping, {
+        table: live.events,
+        name: 'event',
+        lastEventId: request.headers['last-event-id'],
+        withStored: request.query.since !== undefined,
+        wants: meetsEventConditions(request.query),
+        documentOf: (event) => event as EventDocument,
+      })) as never,
+  );
+}
