@@ -12,7 +12,8 @@ can_lab=no
 # What the lab, the embedded engines and the native helpers need (Debian 12 names).
 packages=(nats-server redis-server containerd runc containernetworking-plugins
   iproute2 iptables nftables ipset conntrack iputils-ping gcc libc6-dev make procps ca-certificates
-  clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev) # for the eBPF probes
+  clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev # for the eBPF probes
+  libpcap-dev prometheus) # for captures; the tests ask rules and dashboards of a real Prometheus
 if [ "$can_lab" = yes ] && command -v dpkg-query >/dev/null; then
   missing=()
   for package in "${packages[@]}"; do

@@ -15,6 +15,8 @@ export type BusRole = BusUser['role'];
 /** Stored streams besides the catalog's: sections of snapshots, and what could not be handled. */
 export const SECTIONS_STREAM = 'SECTIONS';
 export const DEADLETTER_STREAM = 'DEADLETTER';
+/** Packets that the agents captured, for a day; each node writes its own, only the api reads. */
+export const CAPTURES_STREAM = 'CAPTURES';
 
 /** `api`, `topology.prod`, `agent.prod.node-1`: one spelling for the user, its key file and its inbox. */
 export function busUserName(user: BusUser): string {
@@ -45,6 +47,10 @@ export const subjectOf = (message: MessageName, cluster: string | null, node: st
 export const sectionsSubject = (cluster: string, digest: string, part: number): string =>
   `sections.${subjectToken(cluster)}.${subjectToken(digest)}.${part}`;
 
+/** `captures.<cluster>.<node>.<capture>.<slot>.<part>` and `captures.<cluster>.<node>.<capture>.status`. */
+export const captureSubject = (cluster: string, node: string, captureId: string, ...rest: readonly string[]): string =>
+  ['captures', subjectToken(cluster), subjectToken(node), subjectToken(captureId), ...rest].join('.');
+
 /** The stored messages that a role consumes. */
 export const CONSUMED: Readonly<Record<BusRole, readonly MessageName[]>> = {
   api: ['verdict', 'diagnosis-failed'],
@@ -56,7 +62,7 @@ export const CONSUMED: Readonly<Record<BusRole, readonly MessageName[]>> = {
 
 /** The streams that a role creates when they are missing. Agents create none: a node must not shape the bus. */
 export const MANAGED: Readonly<Record<BusRole, readonly string[]>> = {
-  api: ['DIAGNOSIS', SECTIONS_STREAM, DEADLETTER_STREAM],
+  api: ['DIAGNOSIS', SECTIONS_STREAM, CAPTURES_STREAM, DEADLETTER_STREAM],
   topology: ['DIAGNOSIS', SECTIONS_STREAM, DEADLETTER_STREAM],
   simulator: ['DIAGNOSIS', SECTIONS_STREAM, DEADLETTER_STREAM],
   eventproc: ['EVENTS', DEADLETTER_STREAM],
@@ -104,6 +110,10 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('diagnosis-requested', null),
           subjectOf('agent-configuration', null),
           `${readSections}.>`,
+          subjectOf('locate', null),
+          subjectOf('capture', null),
+          `$JS.API.DIRECT.GET.${CAPTURES_STREAM}.captures.>`,
+          `$JS.API.STREAM.PURGE.${CAPTURES_STREAM}`,
         ],
         // Heartbeats tell which configuration an agent runs: one that runs another is told again.
         subscribe: [inbox, subjectOf('diagnosis-progress', null), subjectOf('agent-heartbeat', null)],
@@ -125,8 +135,8 @@ export function busPermissions(user: BusUser): BusPermissions {
           `sections.${own}.>`,
           `${readSections}.${own}.>`,
         ],
-        subscribe: [inbox, subjectOf('agent-heartbeat', user.cluster)],
-        responses: null,
+        subscribe: [inbox, subjectOf('agent-heartbeat', user.cluster), subjectOf('locate', user.cluster)],
+        responses: { max: 10, ttlMs: 10_000 },
       };
     }
     case 'simulator':
@@ -155,6 +165,7 @@ export function busPermissions(user: BusUser): BusPermissions {
         publish: [
           subjectOf('anomaly-batch', user.cluster, user.node),
           subjectOf('agent-heartbeat', user.cluster, user.node),
+          `captures.${subjectToken(user.cluster)}.${subjectToken(user.node)}.>`,
         ],
         subscribe: [
           inbox,
@@ -162,6 +173,7 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('agent-configuration', user.cluster, user.node),
           subjectOf('probe', user.cluster, user.node),
           subjectOf('follow', user.cluster, user.node),
+          subjectOf('capture', user.cluster, user.node),
         ],
         responses: { max: 100_000, ttlMs: 120_000 },
       };

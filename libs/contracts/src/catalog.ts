@@ -4,6 +4,7 @@
  */
 import type { Static, TSchema } from 'typebox';
 import { AgentConfiguration } from './messages/agent-configuration.ts';
+import { CaptureAnswer, CaptureRequest } from './messages/capture.ts';
 import { CollectChunk, CollectRequest } from './messages/collection.ts';
 import {
   CollectionNeeded,
@@ -14,6 +15,7 @@ import {
   VerdictReached,
 } from './messages/diagnosis.ts';
 import { AgentHeartbeat, AnomalyBatch } from './messages/events.ts';
+import { LocateAnswer, LocateRequest } from './messages/locate.ts';
 import { FollowAnswer, FollowRequest, ProbeAnswer, ProbeNeeded, ProbeRequest } from './messages/probe.ts';
 
 export interface MessageEntry {
@@ -131,6 +133,38 @@ export const CATALOG = {
     schema: FollowAnswer,
     from: 'collector-agent',
     to: 'topology',
+  },
+  locate: {
+    subject: 'locate.<cluster>',
+    stream: null,
+    version: 1,
+    schema: LocateRequest,
+    from: 'api',
+    to: 'topology',
+  },
+  'locate-answer': {
+    subject: '(reply inbox)',
+    stream: null,
+    version: 1,
+    schema: LocateAnswer,
+    from: 'topology',
+    to: 'api',
+  },
+  capture: {
+    subject: 'capture.<cluster>.<node>',
+    stream: null,
+    version: 1,
+    schema: CaptureRequest,
+    from: 'api',
+    to: 'collector-agent',
+  },
+  'capture-answer': {
+    subject: '(reply inbox)',
+    stream: null,
+    version: 1,
+    schema: CaptureAnswer,
+    from: 'collector-agent',
+    to: 'api',
   },
   'anomaly-batch': {
     subject: 'events.<cluster>.<node>',

@@ -1,5 +1,6 @@
 /** The bus as a service sees it: the catalog's messages, typed. Nothing of NATS's client shows through. */
 import type { BusUser, MessageBody, MessageName } from '@netverdict/contracts';
+import { type Captures, capturesOf } from './captures.ts';
 import { type ConsumeOptions, type Consumption, consume, type Handler } from './consume.ts';
 import { reasonOf } from './errors.ts';
 import { type BusOptions, openLink } from './link.ts';
@@ -21,7 +22,8 @@ export type { BusOptions };
 
 const CLOSE_GRACE_MS = 1000;
 
-type Place = { readonly cluster: string; readonly node: string };
+/** Node null: whoever answers for the cluster. */
+type Place = { readonly cluster: string; readonly node: string | null };
 
 export interface Bus {
   readonly user: BusUser;
@@ -59,6 +61,7 @@ export interface Bus {
     handler: (body: MessageBody<R>, reply: Reply<R>) => Promise<void>,
   ): Serving;
   sections(cluster: string): Sections;
+  captures(cluster: string): Captures;
   /** Called after each reconnection. @returns unsubscribes */
   onReconnect(listener: () => void): () => void;
   /** Called when the connection breaks. @returns unsubscribes */
@@ -99,6 +102,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     requestStream: (request, to, body, requestOptions) => requestStream(link, request, to, body, requestOptions),
     serve: (request, at, handler) => serve(link, request, at, handler),
     sections: (cluster) => sectionsOf(link, memory, cluster),
+    captures: (cluster) => capturesOf(link, cluster),
     onReconnect: link.onReconnect,
     onDisconnect: link.onDisconnect,
     async close() {

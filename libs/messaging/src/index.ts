@@ -1,4 +1,5 @@
 export { type Bus, type BusOptions, connectBus } from './bus.ts';
+export { CAPTURE_PART_BYTES, type CapturePlace, type Captures } from './captures.ts';
 export { type ConsumeOptions, type Consumption, type Delivery, type Handler, Poison, TryLater } from './consume.ts';
 export type { DeadLetter } from './dead-letter.ts';
 export { BusUnavailable, ConnectionLost, NoResponder, NotPermitted, RequestTimeout } from './errors.ts';

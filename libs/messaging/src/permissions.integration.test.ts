@@ -77,6 +77,8 @@ test('what an agent may not: hear others, read sections, shape streams', async (
   const nc = await rawAs(agent('node-1'));
   for (const subject of [
     'collect.default.node-2',
+    'capture.default.node-2',
+    'locate.default',
     'configure.default.node-2',
     'configure.default.*',
     '_INBOX.>',
@@ -94,6 +96,11 @@ test('what an agent may not: hear others, read sections, shape streams', async (
     'diagnosis.verdict.default',
     'collect.default.node-2',
     'agents.default.node-2',
+    'captures.default.node-2.cap_x.0.0',
+    'capture.default.node-1',
+    'locate.default',
+    '$JS.API.DIRECT.GET.CAPTURES.captures.default.node-1.cap_x.0.0',
+    '$JS.API.STREAM.PURGE.CAPTURES',
     'configure.default.node-1',
     '_INBOX.topology.default.guessed',
   ];
@@ -114,6 +121,9 @@ test('services cannot do each other’s work', async () => {
     [EVENTPROC, 'diagnosis.requested.default'],
     [EVENTPROC, 'configure.default.node-1'],
     [TOPOLOGY, 'configure.default.node-1'],
+    [TOPOLOGY, 'capture.default.node-1'],
+    [EVENTPROC, '$JS.API.DIRECT.GET.CAPTURES.captures.default.node-1.cap_x.0.0'],
+    [API, 'captures.default.node-1.cap_x.0.0'],
     [API, 'diagnosis.verdict.default'],
     [API, '$JS.API.STREAM.DELETE.DIAGNOSIS'],
   ];

@@ -11,15 +11,25 @@ export interface Answers {
   readonly collect: 'collect-chunk';
   readonly probe: 'probe-answer';
   readonly follow: 'follow-answer';
+  readonly locate: 'locate-answer';
+  readonly capture: 'capture-answer';
 }
 export type RequestName = keyof Answers;
-const ANSWER = { collect: 'collect-chunk', probe: 'probe-answer', follow: 'follow-answer' } as const satisfies {
+const ANSWER = {
+  collect: 'collect-chunk',
+  probe: 'probe-answer',
+  follow: 'follow-answer',
+  locate: 'locate-answer',
+  capture: 'capture-answer',
+} as const satisfies {
   [R in RequestName]: Answers[R];
 };
 const FAILED: { readonly [R in RequestName]: (message: string) => MessageBody<Answers[R]> } = {
   collect: (message) => ({ kind: 'error', message }),
   probe: (message) => ({ kind: 'error', message }),
   follow: (message) => ({ kind: 'error', message }),
+  locate: (message) => ({ kind: 'error', message }),
+  capture: (message) => ({ kind: 'error', message }),
 };
 
 /** Chunks count from 1, so that a lost one is noticed; the last says so. */
@@ -41,7 +51,7 @@ export interface RequestOptions {
 export async function* requestStream<R extends RequestName>(
   link: Link,
   request: R,
-  to: { readonly cluster: string; readonly node: string },
+  to: { readonly cluster: string; readonly node: string | null },
   body: MessageBody<R>,
   options: RequestOptions,
 ): AsyncGenerator<MessageBody<Answers[R]>, void, undefined> {
@@ -98,7 +108,7 @@ export interface Serving {
 export function serve<R extends RequestName>(
   link: Link,
   request: R,
-  at: { readonly cluster: string; readonly node: string },
+  at: { readonly cluster: string; readonly node: string | null },
   handler: (body: MessageBody<R>, reply: Reply<R>) => Promise<void>,
 ): Serving {
   const subject = subjectOf(request, at.cluster, at.node);

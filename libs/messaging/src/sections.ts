@@ -9,11 +9,11 @@
  * tells whether it is still there: a stream that lost its data has another creation time.
  */
 import { SECTIONS_STREAM, sectionsSubject } from '@netverdict/contracts';
-import { BusUnavailable, isNoResponders, isPermission, NotPermitted, reasonOf } from './errors.ts';
+import { directGet, type StoredMessage } from './direct-get.ts';
 import type { Link } from './link.ts';
 import { sendStored } from './publish.ts';
 import { SECTIONS_MAX_AGE_MS } from './streams.ts';
-import { pack, unpack } from './wire.ts';
+import { pack } from './wire.ts';
 
 export interface Sections {
   /** Known to be stored, for at least half a day to come; at once false while there is no connection. */
@@ -28,7 +28,6 @@ const PART_BYTES = 512 * 1024;
 const PARTS = 'Nv-Parts';
 const STATE_AGE_MS = 1000;
 const MAX_REMEMBERED = 200_000;
-const GET_MS = 3000;
 const PUT_MS = 10_000;
 
 interface Remembered {
@@ -97,21 +96,7 @@ export class SectionsMemory {
 export function sectionsOf(link: Link, memory: SectionsMemory, cluster: string): Sections {
   const at = (digest: string, part: number): string => sectionsSubject(cluster, digest, part);
 
-  async function read(subject: string): Promise<{ data: Uint8Array; header(name: string): string } | null> {
-    try {
-      const api = `$JS.API.DIRECT.GET.${SECTIONS_STREAM}.${subject}`;
-      const msg = await link.unlessLost(link.nc.request(api, undefined, { timeout: GET_MS }));
-      const status = msg.headers?.code ?? 0;
-      if (status === 404) return null;
-      if (status !== 0) throw new Error(`${status} ${msg.headers?.description ?? ''}`);
-      return { data: await unpack(msg.data, msg.headers), header: (name) => msg.headers?.get(name) ?? '' };
-    } catch (error) {
-      // The stream itself is gone, and every section with it.
-      if (isNoResponders(error)) return null;
-      if (isPermission(error)) throw new NotPermitted(`may not read ${subject}`, { cause: error });
-      throw new BusUnavailable(`${subject}: ${reasonOf(error)}`, { cause: error });
-    }
-  }
+  const read = (subject: string): Promise<StoredMessage | null> => directGet(link, SECTIONS_STREAM, subject);
 
   async function has(digest: string): Promise<boolean> {
     const subject = at(digest, 0);

@@ -10,6 +10,7 @@ import {
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import {
+  CAPTURES_STREAM,
   CATALOG,
   DEADLETTER_STREAM,
   durableName,
@@ -24,6 +25,8 @@ const HOUR_MS = 3_600_000;
 const MIB = 1024 * 1024;
 
 export const SECTIONS_MAX_AGE_MS = 24 * HOUR_MS;
+/** Longer than the api keeps a capture: what it lists can be had whole. */
+const CAPTURES_MAX_AGE_MS = 26 * HOUR_MS;
 
 type StreamSpec = Partial<StreamConfig> & Pick<StreamConfig, 'name' | 'subjects'>;
 
@@ -45,6 +48,16 @@ const STREAMS: Readonly<Record<string, StreamSpec>> = {
     subjects: ['sections.*.*.*'],
     max_age: nanos(SECTIONS_MAX_AGE_MS),
     max_bytes: 1024 * MIB,
+    max_msgs_per_subject: 1,
+    allow_direct: true,
+  },
+  [CAPTURES_STREAM]: {
+    name: CAPTURES_STREAM,
+    subjects: ['captures.>'],
+    max_age: nanos(CAPTURES_MAX_AGE_MS),
+    max_bytes: 2048 * MIB,
+    // Full: the next capture fails and says so, rather than that one of before loses its parts.
+    discard: DiscardPolicy.New,
     max_msgs_per_subject: 1,
     allow_direct: true,
   },
