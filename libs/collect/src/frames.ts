@@ -6,7 +6,7 @@ export const HELPER_PROTOCOL = '1';
 /** More than any section that the helper's own limits allow. A longer frame means that the stream is out of step. */
 const MAX_FRAME_BYTES = 300 * 1024 * 1024;
 
-export type Operation = 'C' | 'N' | 'I' | 'F';
+export type Operation = 'C' | 'N' | 'T' | 'I' | 'F';
 
 export function encodeRequest(operation: Operation, id: string, fields: readonly string[]): Buffer {
   const payload = [id, ...fields].map((field) => {

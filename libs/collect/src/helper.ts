@@ -41,6 +41,8 @@ export interface Helper {
   collect(operation: CollectOperation): Promise<{ inode: number; sections: HelperSection[] }>;
   /** The text of each namespace that could be read, by path. */
   counters(paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** The same with what else is measured: sockets, TCP states, queueing disciplines, IPVS. */
+  metrics(paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
   inodes(paths: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** The file of the namespace with that inode, where a process is in it. */
   find(inode: number): Promise<string | null>;
@@ -153,6 +155,14 @@ export function startHelper(path: string, log: HelperLog): Helper {
     });
   }
 
+  async function texts(operation: 'N' | 'T', paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
+    if (paths.length === 0) return found;
+    for (const frame of await run(operation, [paths.join('\n')]))
+      if (frame.type === 'section') found.set(frame.kind, frame.text);
+    return found;
+  }
+
   start();
   return {
     async collect({ path: netns, kinds, flows, knownPaths, timeLimitMs }) {
@@ -169,13 +179,8 @@ export function startHelper(path: string, log: HelperLog): Helper {
       }
       return { inode, sections };
     },
-    async counters(paths) {
-      const texts = new Map<string, string>();
-      if (paths.length === 0) return texts;
-      for (const frame of await run('N', [paths.join('\n')]))
-        if (frame.type === 'section') texts.set(frame.kind, frame.text);
-      return texts;
-    },
+    counters: (paths) => texts('N', paths),
+    metrics: (paths) => texts('T', paths),
     async inodes(paths) {
       const found = new Map<string, number>();
       if (paths.length === 0) return found;

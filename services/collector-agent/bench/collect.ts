@@ -9,6 +9,7 @@ import { builtHelper } from '../src/configuration.ts';
 import { collectorOf } from '../src/domain/collector.ts';
 import { flannelNode } from '../src/testing/flannel-node.ts';
 import { kubeProxyRules } from '../src/testing/kube-proxy-rules.ts';
+import { podNamespace } from '../src/testing/pod.ts';
 import { type Scratch, scratchNamespace } from '../src/testing/scratch.ts';
 
 export interface CollectFigures {
@@ -85,7 +86,8 @@ async function measure(
     hostNetns: host.path,
     helper,
     pods: {
-      list: async () => (pod === null ? [] : [{ namespace: 'bench', name: 'pod', path: pod.path, inode: 1 }]),
+      list: async () =>
+        pod === null ? [] : [podNamespace({ namespace: 'bench', name: 'pod', path: pod.path, inode: 1 })],
     },
   });
   const stopWatching = watchTools();

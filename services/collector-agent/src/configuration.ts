@@ -14,6 +14,8 @@ export interface Configuration {
   readonly watchEveryMs: number;
   readonly sidecarPath: string;
   readonly proberPath: string;
+  /** Where cgroups are mounted. */
+  readonly cgroupRoot: string;
 }
 
 /** The namespace of the machine itself. */
@@ -46,5 +48,6 @@ export function readConfiguration(env: Environment): Configuration {
     watchEveryMs: integer('NETVERDICT_WATCH_INTERVAL_MS', 5000, { min: 200, max: 600_000 }, env),
     sidecarPath: absolute('NETVERDICT_WATCH_SIDECAR', builtSidecar),
     proberPath: absolute('NETVERDICT_PROBER', builtProber),
+    cgroupRoot: absolute('NETVERDICT_CGROUP_ROOT', '/sys/fs/cgroup'),
   };
 }

@@ -18,6 +18,7 @@ import { NODE_NETNS, readConfiguration } from './configuration.ts';
 import { answerCollect } from './consume/collect.ts';
 import { answerProbe } from './consume/probe.ts';
 import { watchAnomalies } from './domain/anomaly-watch.ts';
+import { attributionOf } from './domain/attribution.ts';
 import { collectorOf } from './domain/collector.ts';
 import { podsOf } from './domain/pods.ts';
 import { runtimeOf } from './domain/runtime.ts';
@@ -40,6 +41,7 @@ await runService('collector-agent', async (telemetry) => {
     watchEveryMs,
     sidecarPath,
     proberPath,
+    cgroupRoot,
   } = readConfiguration(process.env);
   const epoch = randomUUID();
 
@@ -48,6 +50,7 @@ await runService('collector-agent', async (telemetry) => {
   const runtime = runtimeOf(criEndpoint);
   telemetry.onShutdown('runtime', () => runtime.close());
   const pods = podsOf(runtime.client, helper);
+  const attribution = attributionOf({ pods, cgroupRoot });
   const collector = collectorOf({ node, hostNetns, helper, pods });
 
   const bus = await connectBus({
@@ -86,7 +89,7 @@ await runService('collector-agent', async (telemetry) => {
   telemetry.onShutdown('spool', () => spool.stop());
   const kernel = startKernelWatch({
     sidecarPath,
-    pods,
+    attribution,
     hostInode: async () =>
       hostNetns === NODE_NETNS ? null : ((await helper.inodes([hostNetns])).get(hostNetns) ?? null),
     report: spool.add,

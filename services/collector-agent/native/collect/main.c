@@ -27,6 +27,7 @@
 
 #include "context.h"
 #include "counters.h"
+#include "metrics.h"
 
 #define PROTOCOL_VERSION "1"
 #define MAX_REQUEST_BYTES (1024 * 1024)
@@ -261,8 +262,8 @@ done:
     buf_free(&c.address_json);
 }
 
-/* N id, paths (newline list): the protocol counters of each namespace, in one section per path that could be read. */
-static void counters(const char *id, char **field, int n_fields)
+/* N id, paths (newline list): the protocol counters of each namespace, in one section per path that could be read. T: with what else is measured. */
+static void counters(const char *id, char **field, int n_fields, bool all)
 {
     char **paths;
     size_t n = n_fields == 1 ? split(field[0], '\n', &paths) : 0;
@@ -276,6 +277,8 @@ static void counters(const char *id, char **field, int n_fields)
         struct buf out = {0};
         buf_fmt(&out, "# inode %llu\n", (unsigned long long)inode);
         counters_of_namespace(&out);
+        if (all)
+            metrics_of_namespace(&out);
         frame('S', id, paths[i], "0", &out);
         buf_free(&out);
     }
@@ -379,7 +382,8 @@ int main(void)
         }
         switch (body[0]) {
         case 'C': collect(field[0], field + 1, n - 1); break;
-        case 'N': counters(field[0], field + 1, n - 1); break;
+        case 'N': counters(field[0], field + 1, n - 1, false); break;
+        case 'T': counters(field[0], field + 1, n - 1, true); break;
         case 'I': inodes(field[0], field + 1, n - 1); break;
         case 'F': find(field[0], field + 1, n - 1); break;
         default: problem(field[0], "unknown operation 0x%02x", (unsigned char)body[0]);

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Anomaly } from '@netverdict/contracts';
 import { expect, it, vi } from 'vitest';
+import { podNamespace } from '../testing/pod.ts';
 import { baselineOf, conntrackPressure, growth, listenerDrops } from './anomalies.ts';
 import { watchAnomalies } from './anomaly-watch.ts';
 import { parseCounters } from './counters.ts';
@@ -51,7 +52,9 @@ it('the watch tells the pod and the window, and nothing of what was there before
   const reports: Anomaly[][] = [];
   const watch = watchAnomalies({
     helper: { counters: async (paths) => new Map(paths.slice(1).map((path) => [path, counters({ overflows })])) },
-    pods: { list: async () => [{ namespace: 'shop', name: 'cart', path: '/run/netns/cart', inode: 4026532301 }] },
+    pods: {
+      list: async () => [podNamespace({ namespace: 'shop', name: 'cart', path: '/run/netns/cart', inode: 4026532301 })],
+    },
     hostNetns: '/host',
     everyMs: 20,
     report: (anomalies) => void (anomalies.length > 0 && reports.push([...anomalies])),

@@ -53,7 +53,9 @@ export function watchAnomalies(options: {
       const pod = byPath.get(path);
       const about = {
         netns: inode,
-        pod: pod === undefined ? null : { namespace: pod.namespace, name: pod.name },
+        ...(pod === undefined
+          ? { pod: null }
+          : { pod: { namespace: pod.namespace, name: pod.name }, workload: pod.workload }),
         windowStart: before.windowStart,
         windowEnd: now,
       };

@@ -3,13 +3,14 @@ import type { CollectRequest } from '@netverdict/contracts';
 import { sectionKinds } from '@netverdict/linux-net';
 import { expect, it } from 'vitest';
 import { answerCollect, PART_BYTES, parts } from '../consume/collect.ts';
+import { podNamespace } from '../testing/pod.ts';
 import { collectorOf } from './collector.ts';
 import type { Pods } from './pods.ts';
 
 const pods: Pods = {
   list: async () => [
-    { namespace: 'shop', name: 'cart', path: '/run/netns/cart', inode: 77 },
-    { namespace: 'kube-system', name: 'proxy', path: null, inode: null },
+    podNamespace({ namespace: 'shop', name: 'cart', path: '/run/netns/cart', inode: 77 }),
+    podNamespace({ namespace: 'kube-system', name: 'proxy', path: null, inode: null }),
   ],
 };
 function collectorWith(read: (operation: CollectOperation) => Promise<string>) {

@@ -27,6 +27,7 @@ it('a pod’s namespace is the pinned file, else its process’s; each sandbox i
   const pods = podsOf(
     () => ({
       listPodSandboxes: async () => [...all.values()],
+      listContainers: async () => [],
       podSandboxStatus: async (id) => {
         asked.push(id);
         const found = all.get(id);

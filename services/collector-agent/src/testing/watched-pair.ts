@@ -3,8 +3,10 @@ import { statSync } from 'node:fs';
 import type { Anomaly, ProbeReport } from '@netverdict/contracts';
 import { vi } from 'vitest';
 import { builtSidecar } from '../configuration.ts';
+import { attributionOf } from '../domain/attribution.ts';
 import { type KernelWatch, startKernelWatch } from '../watch/watch.ts';
 import { type Interpreter, interpreterIn } from './interpreter.ts';
+import { podNamespace } from './pod.ts';
 import { type Scratch, scratchNamespace } from './scratch.ts';
 
 export interface WatchedNamespace extends Scratch {
@@ -61,7 +63,10 @@ export async function watchedPair(role: string): Promise<WatchedPair> {
   const all: Anomaly[] = [];
   const watch = startKernelWatch({
     sidecarPath: builtSidecar,
-    pods: { list: async () => [{ namespace: 'shop', name: 'b', path: b.path, inode: b.inode }] },
+    attribution: attributionOf({
+      pods: { list: async () => [podNamespace({ namespace: 'shop', name: 'b', path: b.path, inode: b.inode })] },
+      cgroupRoot: '/sys/fs/cgroup',
+    }),
     hostInode: async () => a.inode, // the machine's other traffic is not ours
     report: (anomalies) => void all.push(...anomalies),
     log: { info() {}, warn: (fields, message) => console.warn(message, fields) },

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Anomaly } from '@netverdict/contracts';
 import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { builtSidecar } from '../configuration.ts';
+import { attributionOf } from '../domain/attribution.ts';
 import { type WatchFrame, WatchFrameReader } from './frames.ts';
 import { PROBES } from './probes.ts';
 import { type KernelWatch, startKernelWatch } from './watch.ts';
@@ -21,7 +22,7 @@ function started(sidecarPath: string, told: Anomaly[] = []): { watch: KernelWatc
   const pids: number[] = [];
   const watch = startKernelWatch({
     sidecarPath,
-    pods: { list: async () => [] },
+    attribution: attributionOf({ pods: { list: async () => [] }, cgroupRoot: '/sys/fs/cgroup' }),
     hostInode: async () => 1, // nothing of this machine's own
     report: (anomalies) => void told.push(...anomalies),
     log: { info: (fields) => void pids.push((fields as { pid: number }).pid), warn() {} },

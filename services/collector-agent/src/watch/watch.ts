@@ -1,11 +1,11 @@
 /** The eBPF half of the agent: the sidecar's windows become anomalies with the pods' names. */
 import type { Anomaly, AnomalyKind, ProbeLedger, ProbeReport } from '@netverdict/contracts';
-import type { Pods } from '../domain/pods.ts';
+import type { Attribution } from '../domain/attribution.ts';
 import { Histograms, type ToldHistogram } from './histograms.ts';
 import { WatchLedger } from './ledger.ts';
 import { PROBES, type Probe, type ProbeName } from './probes.ts';
 import { type SidecarLog, startSidecar } from './sidecar.ts';
-import { WindowGatherer } from './windows.ts';
+import { type Window, WindowGatherer } from './windows.ts';
 
 export interface KernelWatch {
   /** One command of the sidecar's (native/watch/README.md). @throws with its reason */
@@ -20,29 +20,21 @@ export interface KernelWatch {
   stop(): Promise<void>;
 }
 
-/** A pod that is gone keeps its name for events that come late. */
-const REMEMBER_MS = 10 * 60_000;
+const netnsIn = ({ aggregates, histograms }: Window): Set<number> =>
+  new Set([...aggregates, ...histograms.map((key) => ({ key }))].map(({ key }) => key.netns));
 
 export function startKernelWatch(options: {
   readonly sidecarPath: string;
-  readonly pods: Pods;
+  readonly attribution: Attribution;
   /** In a lab several nodes share a kernel: then only the node's own namespace and its pods' are told. null: all of the machine is the node's. */
   readonly hostInode: () => Promise<number | null>;
   readonly report: (anomalies: readonly Anomaly[]) => void;
   readonly log: SidecarLog;
 }): KernelWatch {
-  const { sidecarPath, pods, hostInode, report, log } = options;
+  const { sidecarPath, attribution, hostInode, report, log } = options;
   const histograms = new Histograms();
   const ledger = new WatchLedger();
   let gatherer = new WindowGatherer();
-  const names = new Map<number, { readonly pod: NonNullable<Anomaly['pod']>; readonly seenMs: number }>();
-
-  async function learnPods(nowMs: number): Promise<void> {
-    for (const { inode, namespace, name } of await pods.list(5000))
-      if (inode !== null) names.set(inode, { pod: { namespace, name }, seenMs: nowMs });
-    for (const [inode, { seenMs }] of names) if (nowMs - seenMs > REMEMBER_MS) names.delete(inode);
-  }
-
   /** When each probe that is on was switched on. */
   const onSince = new Map<string, number>();
   /** Resolves when the last window's anomalies have been reported. */
@@ -66,13 +58,15 @@ export function startKernelWatch(options: {
       }
       if (window === null) return;
       // Without the runtime's answer the namespace's inode still tells whose it is.
-      told = learnPods(window.endMs)
+      told = attribution
+        .learn(netnsIn(window))
         .catch((err: unknown) => log.info({ err }, 'whose namespaces the window tells of could not be asked'))
         .then(async () => {
           const own = await hostInode();
-          const relevant = (netns: number): boolean => own === null || netns === own || netns === 0 || names.has(netns);
+          const relevant = (netns: number): boolean =>
+            own === null || netns === own || netns === 0 || attribution.known(netns);
           histograms.add(window.histograms.filter(({ netns }) => relevant(netns)));
-          const anomalies = from.anomalies(window, (netns) => names.get(netns)?.pod ?? null, relevant);
+          const anomalies = from.anomalies(window, attribution.ofSockets, relevant);
           ledger.told(window, relevant);
           if (anomalies.length > 0) report(anomalies);
         })

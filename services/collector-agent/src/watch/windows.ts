@@ -1,5 +1,6 @@
 /** Gathers the sidecar's frames into windows, and makes anomalies of what a window holds. Pure: names of pods come from outside. */
 import type { Anomaly, AnomalySample, AnomalyTuple, ProbeReport } from '@netverdict/contracts';
+import { type Attributed, attributed } from '../domain/attribution.ts';
 import { withinBudget } from './budget.ts';
 import type { Dictionary, ProbeStatus, WatchFrame } from './frames.ts';
 import { hookOf } from './netfilter-hooks.ts';
@@ -119,7 +120,7 @@ export class WindowGatherer {
   /** Namespaces that are not relevant belong to another node (in a lab several share a kernel). */
   anomalies(
     window: Window,
-    podOf: (netns: number) => Anomaly['pod'],
+    whose: (netns: number, samples: readonly Sample[]) => Attributed | null,
     relevant: (netns: number) => boolean = () => true,
   ): Anomaly[] {
     const between = {
@@ -139,7 +140,7 @@ export class WindowGatherer {
       anomalies.push({
         kind: probe.kind(aggregate.key),
         netns,
-        pod: podOf(netns),
+        ...attributed(whose(netns, own)),
         count: aggregate.count,
         ...between,
         ...this.#facts(name, probe, aggregate, own),
