@@ -8,6 +8,7 @@ import {
   DiagnosisTiming,
   ProgressEvent,
 } from './diagnosis-document.ts';
+import { IncidentVerdict } from './incident-verdict.ts';
 import { LiveProbeSchema, ProbedTargetSchema } from './live-probe-schema.ts';
 import { AgentDocument, AgentList, EventDocument, EventList } from './monitoring-documents.ts';
 import { DiagnosisProblem, InvalidField, Problem } from './problem.ts';
@@ -25,6 +26,7 @@ import {
 import { WebhookMessage } from './webhook.ts';
 
 export * from './diagnosis-document.ts';
+export * from './incident-verdict.ts';
 export * from './monitoring-documents.ts';
 export * from './problem.ts';
 export { ref } from './verdict-schemas.ts';
@@ -51,6 +53,7 @@ export const REST_COMPONENTS = [
   DiagnosisDocument,
   DiagnosisList,
   ProgressEvent,
+  IncidentVerdict,
   EventDocument,
   EventList,
   AgentDocument,

@@ -519,6 +519,91 @@ export interface components {
             place: string;
             steps: components["schemas"]["Step"][];
         };
+        /** @description What a diagnosis of the incident’s own packets found */
+        IncidentVerdict: {
+            answeredAt: string | null;
+            cause: string | null;
+            /** @description those that block first */
+            findings: {
+                code: string;
+                direction: string;
+                evidence: string | null;
+                hop: string;
+                node: string | null;
+                remedy: {
+                    command: string | null;
+                    on: string | null;
+                    proven: boolean;
+                    text: components["schemas"]["Text"];
+                } | null;
+                severity: string;
+                text: components["schemas"]["Text"];
+            }[];
+            outcome: ("reachable" | "unreachable" | "partially-reachable" | "undetermined") | null;
+            packet: ("request" | "reply") | null;
+            question: {
+                /** Format: uri */
+                callbackUrl?: string;
+                cluster?: string;
+                /** @description exactly one of pod, workload, service, node, ip, name; port unless the protocol is icmp */
+                destination: {
+                    /**
+                     * @description IPv4 or IPv6 address
+                     * @example 10.244.1.7
+                     */
+                    ip?: string;
+                    name?: string;
+                    /** @example node-1 */
+                    node?: string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    pod?: string;
+                    port?: number | string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    service?: string;
+                    workload?: string;
+                };
+                maxAgeMs?: number;
+                probe?: boolean | {
+                    /** @description packets to each target; 4 when absent */
+                    attempts?: number;
+                    /** @description attempts begun in a second; 20 when absent */
+                    perSecond?: number;
+                    /** @description when all ends at the latest; 6000 when absent */
+                    totalMs?: number;
+                };
+                protocol?: "tcp" | "udp" | "icmp";
+                sizeBytes?: number;
+                /** @description exactly one of pod, workload, node, ip */
+                source: {
+                    /**
+                     * @description IPv4 or IPv6 address
+                     * @example 10.244.1.7
+                     */
+                    ip?: string;
+                    /** @example node-1 */
+                    node?: string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    pod?: string;
+                    /**
+                     * @description kind/namespace/name
+                     * @example deployment/shop/cart
+                     */
+                    workload?: string;
+                };
+                sourcePort?: number;
+            } | null;
+            reachableShare: number | null;
+            sentence: components["schemas"]["Text"];
+        };
         InvalidField: {
             /** @description what was wrong */
             detail: string;
