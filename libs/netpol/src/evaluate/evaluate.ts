@@ -51,7 +51,7 @@ function inTier(
   tier: TieredPolicy['tier'],
   unknown: string[],
 ): Decision | null {
-  for (const policy of tiered(cluster, tier)) {
+  for (const policy of tieredPolicies(cluster, tier)) {
     const { namespaces, pods } = policy.subject;
     if (!selects(namespaces, namespaceLabels(cluster, pod)) || !selects(pods, pod.labels)) continue;
     for (const [index, rule] of policy[direction].entries()) {
@@ -121,7 +121,7 @@ function byNamespace(cluster: Cluster): ReadonlyMap<string, readonly NetworkPoli
 
 const tiers = new WeakMap<Cluster, Readonly<Record<TieredPolicy['tier'], readonly TieredPolicy[]>>>();
 /** By priority; of equal ones, which the API does not order, by name. */
-function tiered(cluster: Cluster, tier: TieredPolicy['tier']): readonly TieredPolicy[] {
+export function tieredPolicies(cluster: Cluster, tier: TieredPolicy['tier']): readonly TieredPolicy[] {
   let found = tiers.get(cluster);
   if (!found) {
     const sorted = [...cluster.tiered].sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
