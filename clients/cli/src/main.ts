@@ -8,6 +8,7 @@ import type { DemoOptions } from './commands/demo.ts';
 import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
 import { explain } from './commands/explain.ts';
 import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
+import { registerPolicy } from './commands/policy/register.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { VerifyCommandOptions } from './commands/verify.ts';
 import { EXIT, Interrupted, SystemError, UsageError } from './exit-codes.ts';
@@ -169,6 +170,8 @@ function build(): Command {
     .action(async (options: VerifyCommandOptions) =>
       finish(await (await import('./commands/verify.ts')).verifyCommand(options)),
     );
+
+  registerPolicy(program, finish);
 
   const lab = program.command('lab').description('a cluster in a box');
   const labCommands = () => import('./commands/lab.ts');

@@ -10,8 +10,18 @@ export interface Matrix {
   readonly cells: readonly (readonly Connections[])[];
 }
 
-export function matrixOf(cluster: Cluster): Matrix {
-  const workloads = workloadsOf(cluster);
+export interface MatrixLimits {
+  /** Every pair is computed. */
+  readonly mostWorkloads?: number;
+  /** Ends that this cluster's policies tell apart are told apart too: for a comparison with it. */
+  readonly comparedWith?: Cluster;
+}
+
+/** @throws RangeError where there are more workloads than allowed */
+export function matrixOf(cluster: Cluster, { mostWorkloads = Infinity, comparedWith }: MatrixLimits = {}): Matrix {
+  const workloads = workloadsOf(cluster, comparedWith ? [cluster, comparedWith] : [cluster]);
+  if (workloads.length > mostWorkloads)
+    throw new RangeError(`${workloads.length} workloads that policies tell apart: more than ${mostWorkloads}`);
   return {
     workloads,
     cells: workloads.map((from) => workloads.map((to) => connections(cluster, from.end, to.end))),

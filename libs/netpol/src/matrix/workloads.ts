@@ -20,10 +20,11 @@ export function workloadOf(pod: Pod): string {
   return `${pod.namespace}/${kind === 'ReplicaSet' ? name.replace(/-[a-z0-9]+$/, '') : name}`;
 }
 
-export function workloadsOf(cluster: Cluster): readonly Workload[] {
+/** @param policies clusters whose policies tell ends apart: this one's, and those that it is compared with */
+export function workloadsOf(cluster: Cluster, policies: readonly Cluster[] = [cluster]): readonly Workload[] {
   const requirements = new Map<string, Requirement>();
-  const blocks = blocksOf(cluster);
-  for (const selector of podSelectors(cluster))
+  const blocks = blocksOf(policies);
+  for (const selector of policies.flatMap(podSelectors))
     for (const requirement of selector.requirements) requirements.set(JSON.stringify(requirement), requirement);
   const decisive = [...requirements.values()];
   const groups = new Map<string, Map<string, Pod[]>>();
@@ -65,9 +66,9 @@ const podSelectors = (cluster: Cluster): readonly Selector[] => [
   ...peersOf(cluster).flatMap((peer) => (peer.kind === 'pods' ? [peer.pods] : [])),
 ];
 
-function blocksOf(cluster: Cluster): readonly Prefix[] {
+function blocksOf(clusters: readonly Cluster[]): readonly Prefix[] {
   const blocks = new Map<string, Prefix>();
-  for (const peer of peersOf(cluster))
+  for (const peer of clusters.flatMap(peersOf))
     if (peer.kind === 'block')
       for (const block of [peer.prefix, ...peer.except]) blocks.set(formatPrefix(block), block);
   return [...blocks.values()];
