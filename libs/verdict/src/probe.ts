@@ -62,7 +62,7 @@ export interface SeenAt {
   /** Namespace key, or `node/netns/inode` of one that the snapshot lacks. */
   readonly place: string;
   readonly direction: 'forward' | 'reply';
-  readonly point: 'sent' | 'received' | 'dropped' | 'taken';
+  readonly point: 'sent' | 'received' | 'dropped';
   readonly device: string | null;
   readonly count: number;
   /** Of drops: the kernel's reason, function and netfilter hook. */

@@ -6,6 +6,7 @@
  *        └──── manifest, parts, end ◀─┘                    └──▶ canonical text, digest
  *
  *   probe.<cluster>.<node> ──▶ consume/probe ──▶ probe/prober ──▶ native prober (setns, sockets)
+ *   follow.<cluster>.<node> ──▶ consume/follow ──▶ probe/follower ──▶ eBPF sidecar (probe `follow`)
  *
  *   helper counters ──▶ domain/anomalies ──┬▶ publish/spool ──▶ events.<cluster>.<node> (acked)
  *   eBPF sidecar ──▶ watch/windows ────────┘  publish/heartbeat ──▶ agents.<cluster>.<node>
@@ -16,12 +17,14 @@ import { connectBus } from '@netverdict/messaging';
 import { runService } from '@netverdict/telemetry';
 import { NODE_NETNS, readConfiguration } from './configuration.ts';
 import { answerCollect } from './consume/collect.ts';
+import { answerFollow } from './consume/follow.ts';
 import { answerProbe } from './consume/probe.ts';
 import { watchAnomalies } from './domain/anomaly-watch.ts';
 import { attributionOf } from './domain/attribution.ts';
 import { collectorOf } from './domain/collector.ts';
 import { podsOf } from './domain/pods.ts';
 import { runtimeOf } from './domain/runtime.ts';
+import { followerOf } from './probe/follower.ts';
 import { placesOf } from './probe/place.ts';
 import { proberOf } from './probe/prober.ts';
 import { startHeartbeat } from './publish/heartbeat.ts';
@@ -96,6 +99,9 @@ await runService('collector-agent', async (telemetry) => {
     log,
   });
   telemetry.onShutdown('kernel watch', () => kernel.stop());
+  const follower = followerOf(kernel, log);
+  const following = bus.serve('follow', { cluster, node }, (request, reply) => answerFollow(follower, request, reply));
+  telemetry.onShutdown('follow', () => following.stop());
   const { covered } = kernel;
   const watch = watchAnomalies({ helper, pods, hostNetns, everyMs: watchEveryMs, covered, report: spool.add, log });
   telemetry.onShutdown('watch', () => watch.stop());

@@ -131,8 +131,6 @@ export const Sighting = Type.Object({
     Type.Literal('sent'),
     Type.Literal('received'),
     Type.Literal('dropped'),
-    /** Read by a process (datagrams). */
-    Type.Literal('taken'),
   ]),
   protocol: Type.Integer(),
   source: Type.String(),

@@ -49,7 +49,7 @@ export const ProbedTargetSchema = Type.Object(
       Type.Object({
         place: Type.String(),
         direction: oneOf('forward', 'reply'),
-        point: oneOf('sent', 'received', 'dropped', 'taken'),
+        point: oneOf('sent', 'received', 'dropped'),
         device: nullable(Type.String()),
         count: Type.Integer(),
         reason: Type.Optional(Type.String({ description: "the kernel's own word" })),

@@ -681,7 +681,7 @@ export interface components {
                 hook?: string;
                 place: string;
                 /** @enum {string} */
-                point: "sent" | "received" | "dropped" | "taken";
+                point: "sent" | "received" | "dropped";
                 /** @description the kernel's own word */
                 reason?: string;
             }[];

@@ -223,7 +223,7 @@ static void run(void)
     long long turn_us = now_us();
     int begun = 0;
     for (;;) {
-        long long now = now_us(), wake = expire(begun, end_us);
+        long long now = now_us();
         while (begun < n_attempts && now >= turn_us && now < end_us) {
             struct target *t = next_target();
             if (!t)
@@ -233,6 +233,7 @@ static void run(void)
             if (turn_us < now)
                 turn_us = now; /* no bursts to make up for lost time */
         }
+        long long wake = expire(begun, end_us);
         if (now >= end_us || (begun == n_attempts && waiting == 0))
             break;
         if (begun < n_attempts && turn_us < wake && turn_us > now)

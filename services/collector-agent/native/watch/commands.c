@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "drain.h"
+#include "follow_commands.h"
 #include "frames.h"
 #include "load.h"
 #include "names.h"
@@ -179,6 +180,10 @@ bool command_run(char *line)
         char *value = strtok_r(NULL, " ", &rest);
         const struct nv_probe *probe = name ? probe_named(name) : NULL;
         problem = !probe ? "unknown probe" : !value ? "set takes a probe, a setting and a value" : set(probe, what, value);
+    } else if (strcmp(verb, "follow") == 0) {
+        problem = follow_end(rest);
+    } else if (strcmp(verb, "unfollow") == 0) {
+        problem = unfollow(rest);
     } else if (strcmp(verb, "flush") == 0) {
         drain_window();
     } else if (strcmp(verb, "quit") == 0) {

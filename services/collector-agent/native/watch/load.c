@@ -236,6 +236,13 @@ const char *probe_switch(const struct nv_probe *probe, bool on)
     return NULL;
 }
 
+int probe_map(const struct nv_probe *probe, const char *name)
+{
+    struct bpf_object *object = loaded[probe->id].object;
+    struct bpf_map *map = object ? bpf_object__find_map_by_name(object, name) : NULL;
+    return map ? bpf_map__fd(map) : -1;
+}
+
 bool probe_is_on(const struct nv_probe *probe)
 {
     return loaded[probe->id].on;
@@ -260,6 +267,8 @@ void probes_send_status(void)
     text_add(&t, "{\"probes\":[");
     for (const struct nv_probe *const *p = nv_probes; *p; p++) {
         struct loaded *l = &loaded[(*p)->id];
+        if ((*p)->internal)
+            continue;
         text_add(&t, "%s{\"id\":%d,\"name\":\"%s\",\"state\":\"%s\",\"cost\":", p == nv_probes ? "" : ",", (*p)->id, (*p)->name,
                  !l->object ? "unavailable" : l->on ? "on" : "off");
         text_quoted(&t, (*p)->cost);

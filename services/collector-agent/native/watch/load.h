@@ -24,6 +24,8 @@ const struct nv_probe *probe_named(const char *name);
 const char *probe_switch(const struct nv_probe *probe, bool on);
 /* How often the kernel left a program out because it ran on that CPU already. */
 __u64 probe_missed(const struct nv_probe *probe);
+/* @returns the file descriptor of a map of its own, or -1 */
+int probe_map(const struct nv_probe *probe, const char *name);
 bool probe_is_on(const struct nv_probe *probe);
 void probes_send_status(void);
 

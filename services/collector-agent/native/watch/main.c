@@ -33,6 +33,14 @@ static struct ring_buffer *reader;
 static int take_sample(void *context, void *data, size_t bytes)
 {
     (void)context;
+    if (bytes >= sizeof(struct nv_sighting)) {
+        const struct nv_sighting *sighting = data;
+        names_note_function(sighting->key.location);
+        for (int i = 0; i < NV_STACK; i++)
+            names_note_function(sighting->stack[i]);
+        frame_record(NV_SIGHTINGS, sighting, sizeof *sighting);
+        return 0;
+    }
     const struct nv_sample *sample = data;
     if (bytes < sizeof *sample)
         return 0;

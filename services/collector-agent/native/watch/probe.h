@@ -19,9 +19,10 @@ enum nv_dictionary {
 };
 
 struct nv_probe {
-    enum nv_probe_id id;
+    unsigned int id; /* enum nv_probe_id, NV_FOLLOW */
     const char *name;
     bool on;          /* by default */
+    bool internal;    /* the agent's own: not in the status, and no anomalies come of it */
     const char *cost; /* for people: when a program runs, and what that takes */
     const void *(*elf)(size_t *bytes);
     enum nv_dictionary reasons;

@@ -20,4 +20,7 @@ enum nv_probe_id {
     NV_DNS = 13,
 };
 
+/* No probe of anomalies: it follows the packets of live probes. */
+#define NV_FOLLOW 31
+
 #endif

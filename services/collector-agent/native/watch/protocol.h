@@ -18,6 +18,7 @@ enum nv_frame_type {
     NV_AGGREGATES = 6, /* nv_aggregate each */
     NV_COUNTERS = 7,   /* nv_counters each, cumulative since the start */
     NV_HISTOGRAMS = 8, /* nv_histogram each */
+    NV_SIGHTINGS = 10, /* nv_sighting each */
     NV_WINDOW = 9,     /* no payload: the window that the frames since the last one belong to is complete */
 };
 
@@ -96,6 +97,32 @@ struct nv_counters {
     struct nv_tallies tallies;
     __u64 missed;  /* the kernel did not run the program, which ran on that CPU already (bpf_prog_info.recursion_misses) */
     __u64 drained; /* sum of the counts that left in NV_AGGREGATES */
+};
+
+/* One end of a flow. */
+struct nv_end {
+    __u8 address[16];
+    __u16 port; /* host order; 0: the protocol has none */
+    __u8 protocol;
+    __u8 reserved[5];
+};
+
+enum nv_point { NV_SENT = 1, NV_RECEIVED = 2, NV_DROPPED = 3 };
+enum nv_form { NV_ENCAPSULATED = 1, NV_QUOTED = 2 /* in an ICMP error, whose own addresses the key has then, with type and code as detail */ };
+/* A followed packet at one place. Its size differs from a sample's: both go through the ring. */
+struct nv_sighting {
+    __u64 ns; /* monotonic */
+    struct nv_key key;
+    __u64 signature;
+    __u32 slots; /* who follows it, a bit each */
+    __u32 length;
+    __u8 point;
+    __u8 tcp_flags;
+    __u8 form;
+    __u8 answer; /* 1: from the followed end, or an error about what was sent to it */
+    __u32 reserved;
+    char device[16];
+    __u64 stack[NV_STACK];
 };
 
 #define NV_BUCKETS 28

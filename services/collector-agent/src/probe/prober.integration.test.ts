@@ -1,7 +1,7 @@
 /** Real packets out of namespaces of our own: each way that an attempt can end, IPv4 and IPv6, within its bounds. */
 import { statSync } from 'node:fs';
 import type { ProbeTarget } from '@netverdict/contracts';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { builtProber } from '../configuration.ts';
 import { type Interpreter, interpreterIn } from '../testing/interpreter.ts';
 import { type Scratch, scratchNamespace } from '../testing/scratch.ts';
@@ -39,6 +39,8 @@ def serve(family, address):
   return t, u
 kept = [serve(AF_INET, '10.78.0.2'), serve(AF_INET6, 'fd78::2')]
 deaf = socket(AF_INET, SOCK_DGRAM); deaf.bind(('10.78.0.2', 54))`);
+  // The kernel may take a second to tell IPv6 that the cable has a carrier.
+  await vi.waitFor(() => a.run(['ping', '-6', '-c1', '-W1', 'fd78::2']), { timeout: 10_000, interval: 100 });
 });
 afterAll(() => {
   prober.stop();

@@ -95,8 +95,10 @@ it('probes have the same numbers and names here and in the native part', () => {
     ),
   );
   expect(new Map(Object.entries(PROBES).map(([name, { id }]) => [name, id]))).toEqual(numbers);
-  const described = readdirSync(join(native, 'probes')).flatMap(
-    (file) => readFileSync(join(native, 'probes', file), 'utf8').match(/\.name = "([\w-]+)"/)?.[1] ?? [],
-  );
+  // What is internal tells no anomalies, and is none of the probes here.
+  const described = readdirSync(join(native, 'probes')).flatMap((file) => {
+    const text = readFileSync(join(native, 'probes', file), 'utf8');
+    return text.includes('.internal = true') ? [] : (text.match(/\.name = "([\w-]+)"/)?.[1] ?? []);
+  });
   expect(described.sort()).toEqual([...numbers.keys()].sort());
 });

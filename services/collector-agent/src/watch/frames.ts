@@ -8,7 +8,9 @@ import {
   readAllCounters,
   readHistograms,
   readSamples,
+  readSightings,
   type Sample,
+  type Sighted,
   WATCH_MAGIC,
   WATCH_VERSION,
 } from './records.ts';
@@ -42,6 +44,7 @@ type Content =
   | { readonly type: 'aggregates'; readonly aggregates: readonly Aggregate[] }
   | { readonly type: 'counters'; readonly counters: readonly ProbeCounters[] }
   | { readonly type: 'histograms'; readonly histograms: readonly Histogram[] }
+  | { readonly type: 'sightings'; readonly sightings: readonly Sighted[] }
   | { readonly type: 'window' };
 
 export type WatchFrame = Content & {
@@ -109,6 +112,8 @@ function decode(type: number, payload: Buffer): Content {
       return { type: 'histograms', histograms: readHistograms(payload) };
     case 9:
       return { type: 'window' };
+    case 10:
+      return { type: 'sightings', sightings: readSightings(payload) };
     default:
       throw new Error(`a frame of unknown type ${type}`);
   }

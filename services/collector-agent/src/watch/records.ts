@@ -7,7 +7,7 @@ export const HEADER_BYTES = 32;
 const BUCKETS = 28;
 const STACK = 8;
 
-const SIZES = { key: 64, sums: 40, sample: 160, aggregate: 104, counters: 104, histogram: 152 } as const;
+const SIZES = { key: 64, sums: 40, sample: 160, aggregate: 104, counters: 104, histogram: 152, sighting: 176 } as const;
 
 export interface End {
   readonly address: string | null;
@@ -85,6 +85,28 @@ export interface Histogram {
   readonly buckets: readonly number[];
 }
 
+/** Of the probe `follow`, which tells no anomalies. */
+export const FOLLOW_PROBE = 31;
+
+/** A followed packet at one place. */
+export interface Sighted {
+  readonly atNs: bigint;
+  /** Of an ICMP error about the packet: the error's own addresses, type and code in `detail`. */
+  readonly key: Key;
+  readonly signature: bigint;
+  /** A bit for each follow that wants it. */
+  readonly slots: number;
+  readonly point: 'sent' | 'received' | 'dropped';
+  readonly tcpFlags: number;
+  readonly encapsulated: boolean;
+  /** It is an ICMP error about the packet. */
+  readonly quoted: boolean;
+  readonly answer: boolean;
+  readonly device: string | null;
+  readonly stack: readonly bigint[];
+}
+
+const POINTS = ['sent', 'received', 'dropped'] as const;
 const DIRECTIONS = ['unknown', 'in', 'out'] as const;
 const u64 = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at));
 
@@ -123,6 +145,25 @@ function readSample(bytes: Buffer, at: number): Sample {
     value: u64(bytes, at + 80),
     length: bytes.readUInt32LE(at + 88),
     pid: bytes.readUInt32LE(at + 92),
+    stack: stack.filter((address) => address !== 0n),
+  };
+}
+
+function readSighting(bytes: Buffer, at: number): Sighted {
+  const form = bytes.readUInt8(at + 90);
+  const device = bytes.toString('utf8', at + 96, at + 112).split('\0')[0] ?? '';
+  const stack = Array.from({ length: STACK }, (_, i) => bytes.readBigUInt64LE(at + 112 + 8 * i));
+  return {
+    atNs: bytes.readBigUInt64LE(at),
+    key: readKey(bytes, at + 8),
+    signature: bytes.readBigUInt64LE(at + 72),
+    slots: bytes.readUInt32LE(at + 80),
+    point: POINTS[bytes.readUInt8(at + 88) - 1] ?? 'sent',
+    tcpFlags: bytes.readUInt8(at + 89),
+    encapsulated: (form & 1) !== 0,
+    quoted: (form & 2) !== 0,
+    answer: bytes.readUInt8(at + 91) !== 0,
+    device: device === '' ? null : device,
     stack: stack.filter((address) => address !== 0n),
   };
 }
@@ -169,6 +210,7 @@ function records<T>(payload: Buffer, size: number, read: (bytes: Buffer, at: num
 }
 
 export const readSamples = (payload: Buffer): Sample[] => records(payload, SIZES.sample, readSample);
+export const readSightings = (payload: Buffer): Sighted[] => records(payload, SIZES.sighting, readSighting);
 export const readAggregates = (payload: Buffer): Aggregate[] => records(payload, SIZES.aggregate, readAggregate);
 export const readAllCounters = (payload: Buffer): ProbeCounters[] => records(payload, SIZES.counters, readCounters);
 export const readHistograms = (payload: Buffer): Histogram[] => records(payload, SIZES.histogram, readHistogram);

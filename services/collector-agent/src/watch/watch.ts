@@ -1,6 +1,7 @@
 /** The eBPF half of the agent: the sidecar's windows become anomalies with the pods' names. */
 import type { Anomaly, AnomalyKind, ProbeLedger, ProbeReport } from '@netverdict/contracts';
 import type { Attribution } from '../domain/attribution.ts';
+import type { WatchFrame } from './frames.ts';
 import { Histograms, type ToldHistogram } from './histograms.ts';
 import { WatchLedger } from './ledger.ts';
 import { PROBES, type Probe, type ProbeName } from './probes.ts';
@@ -17,6 +18,10 @@ export interface KernelWatch {
   away(): string | null;
   /** Kinds of anomalies that the counters need not tell, and since when a probe tells more of them. */
   covered(): ReadonlyMap<AnomalyKind, number>;
+  /** Every frame of the sidecar's, as it comes. */
+  listen(listener: (frame: WatchFrame) => void): void;
+  /** Which of these namespaces are this node's. */
+  ownNamespaces(met: Iterable<number>): Promise<(netns: number) => boolean>;
   stop(): Promise<void>;
 }
 
@@ -35,6 +40,7 @@ export function startKernelWatch(options: {
   const histograms = new Histograms();
   const ledger = new WatchLedger();
   let gatherer = new WindowGatherer();
+  const listeners: ((frame: WatchFrame) => void)[] = [];
   /** When each probe that is on was switched on. */
   const onSince = new Map<string, number>();
   /** Resolves when the last window's anomalies have been reported. */
@@ -44,6 +50,7 @@ export function startKernelWatch(options: {
     path: sidecarPath,
     log,
     onFrame(frame) {
+      for (const listener of listeners) listener(frame);
       if (frame.type === 'hello') {
         gatherer = new WindowGatherer(); // addresses of functions and numbers begin anew
         onSince.clear();
@@ -110,6 +117,14 @@ export function startKernelWatch(options: {
           return (probe?.covers ?? []).map((kind) => [kind, sinceMs] as const);
         }),
       );
+    },
+    listen: (listener) => void listeners.push(listener),
+    async ownNamespaces(met) {
+      await attribution
+        .learn(met)
+        .catch((err: unknown) => log.info({ err }, 'whose namespaces are the node’s could not be asked'));
+      const own = await hostInode();
+      return (netns) => own === null || netns === own || attribution.known(netns);
     },
     stop: () => sidecar.close(),
   };

@@ -47,6 +47,7 @@ export class WindowGatherer {
     switch (frame.type) {
       case 'hello':
       case 'reply':
+      case 'sightings':
         break;
       case 'status':
         this.#status = frame.probes;
