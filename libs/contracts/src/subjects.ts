@@ -11,6 +11,12 @@ function escaped(run: string): string {
   return token;
 }
 
+/** The name that a token stands for. */
+export const nameOfToken = (token: string): string =>
+  token.replace(/(=[0-9a-f]{2})+/g, (run) =>
+    new TextDecoder().decode(Uint8Array.from(run.slice(1).split('='), (byte) => Number.parseInt(byte, 16))),
+  );
+
 export const collectSubject = (cluster: string, node: string): string =>
   `collect.${subjectToken(cluster)}.${subjectToken(node)}`;
 export const eventsSubject = (cluster: string, node: string): string =>

@@ -1,9 +1,17 @@
 export * from './arrival-cursor.ts';
+export type { MonitoringQueries } from './monitoring.ts';
 export { NOTIFY_CHANNEL, type NotificationHandlers, type Notifications } from './notifications.ts';
+export { PARTITIONED, type Partitioned } from './partitions.ts';
+export * from './queries/accounting.ts';
+export * from './queries/addresses.ts';
 export * from './queries/agents.ts';
 export * from './queries/arrivals.ts';
+export * from './queries/batch-ledger.ts';
 export * from './queries/diagnoses.ts';
 export * from './queries/events.ts';
+export * from './queries/flows.ts';
+export * from './queries/incidents.ts';
+export * from './queries/maintenance.ts';
 export * from './queries/progress.ts';
 export * from './queries/webhooks.ts';
 export { type DeliveryState, FINAL_RANK, isFinal, STATUS_RANK, type StoredProblem } from './schema.ts';

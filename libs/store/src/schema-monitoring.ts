@@ -11,7 +11,7 @@ export interface EventsTable {
   netns: number;
   pod_namespace: string | null;
   pod_name: string | null;
-  /** Owner of the pod, `namespace/Kind/name`; null: not known (yet). */
+  /** Who it happened to: `deployment/shop/cart`, `pod/shop/cart-1`, `node/node-1`. */
   workload: string | null;
   kind: string;
   count: number;
@@ -31,7 +31,7 @@ export interface EventsTable {
   source_port: number | null;
   destination: string | null;
   destination_port: number | null;
-  /** Who the far end is, as far as is known: `namespace/Kind/name`, a node, an address. */
+  /** Who the far end is, as far as is known: the same, or `service/shop/cart`, or an address. */
   peer: string | null;
   peer_address: string | null;
   bytes: number | null;
@@ -114,7 +114,7 @@ export interface FlowsTable {
   node: string;
   /** Which end told: each connection between two pods is told by both. */
   reporter: 'source' | 'destination';
-  /** `namespace/name` of a pod, `node/<name>`, or an address. */
+  /** `pod/shop/cart-1`, `node/node-1`, `service/shop/cart`, or an address. */
   source: string;
   source_workload: string | null;
   destination: string;
@@ -124,6 +124,10 @@ export interface FlowsTable {
   port: number;
   bytes: number;
   packets: number;
+  /** From the destination to the source. */
+  bytes_back: Generated<number>;
+  packets_back: Generated<number>;
+  retransmitted: Generated<number>;
   connections: number;
 }
 
@@ -163,8 +167,11 @@ export interface BatchLedgerTable {
   epoch: string;
   /** int8multirange of the batches that have come. */
   seqs: string;
+  /** Not used. */
   told_seq: Generated<number>;
+  /** The ledger as eventproc keeps it (BatchLedger). */
   told: NullableJson<unknown>;
+  /** Of an epoch that is over: the last that was known of; else 0. */
   judged_seq: Generated<number>;
   first_at: Generated<Date>;
   last_at: Generated<Date>;

@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { migrate } from './migrate.ts';
+import { type MonitoringQueries, monitoringQueries } from './monitoring.ts';
 import {
   ARRIVAL_CHANNEL,
   listen,
@@ -10,10 +11,9 @@ import {
   type Notifications,
 } from './notifications.ts';
 import { PreparingClient } from './preparing-client.ts';
-import { type AgentQueries, agentQueries } from './queries/agents.ts';
 import { type ArrivalQueries, arrivalQueries } from './queries/arrivals.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
-import { type EventQueries, eventQueries } from './queries/events.ts';
+import { type MaintenanceQueries, maintenanceQueries } from './queries/maintenance.ts';
 import { type ProgressQueries, progressQueries } from './queries/progress.ts';
 import { type WebhookQueries, webhookQueries } from './queries/webhooks.ts';
 import type { Database } from './schema.ts';
@@ -28,13 +28,14 @@ export interface StoreOptions {
   readonly onIdleError?: (error: Error) => void;
 }
 
-export interface Store {
+export interface Store extends MonitoringQueries {
   readonly diagnoses: DiagnosisQueries;
   readonly progress: ProgressQueries;
   readonly webhooks: WebhookQueries;
-  readonly events: EventQueries;
-  readonly agents: AgentQueries;
+  readonly maintenance: MaintenanceQueries;
   readonly arrivals: ArrivalQueries;
+  /** All of it or nothing. @throws what `work` throws, and nothing is written then */
+  together<T>(work: (monitoring: MonitoringQueries) => Promise<T>): Promise<T>;
   /** Brings the schema up to date; resolves with the migrations applied. Any number of processes may call it. */
   migrate(): Promise<readonly string[]>;
   /** Resolves when the database answers; throws (see isUnavailable) otherwise. */
@@ -75,8 +76,9 @@ export function openStore(options: StoreOptions): Store {
     diagnoses: diagnosisQueries(db),
     progress: progressQueries(db),
     webhooks: webhookQueries(db),
-    events: eventQueries(db),
-    agents: agentQueries(db),
+    ...monitoringQueries(db),
+    maintenance: maintenanceQueries(db),
+    together: (work) => db.transaction().execute((tx) => work(monitoringQueries(tx))),
     arrivals: arrivalQueries(db),
     migrate: () => migrate(db),
     ping: async () => void (await sql`select 1`.execute(db)),

@@ -12,13 +12,14 @@ const NETWORK = new Set([
 ]);
 
 /**
- * True for lost or refused connections and a server that starts, stops or has no slots
- * (SQLSTATE classes 08 and 57P, 53300; PostgreSQL's documentation, appendix A).
+ * True for lost or refused connections, a server that starts, stops, only reads or lacks something (slots, memory, room on its disk), and
+ * for a transaction that lost against another one: the same again, later, may well succeed
+ * (SQLSTATE classes 08, 53, 57P, 58 and 40, 25006, 55P03; PostgreSQL's documentation, appendix A).
  */
 export function isUnavailable(error: unknown): boolean {
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
     const code = 'code' in e && typeof e.code === 'string' ? e.code : '';
-    if (NETWORK.has(code) || /^08|^57P|^53300$/.test(code)) return true;
+    if (NETWORK.has(code) || /^08|^53|^57P|^58|^40|^25006$|^55P03$/.test(code)) return true;
     if (e instanceof AggregateError && e.errors.some(isUnavailable)) return true;
     // pg's own errors have no code.
     if (

@@ -3,10 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Bus } from '@netverdict/messaging';
 import { isUnavailable, type Store } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
+import type { EventprocSettings } from './configuration.ts';
 import { consumeHeartbeats } from './consume/agent-heartbeat.ts';
 import { consumeAnomalyBatches } from './consume/anomaly-batch.ts';
-import { startRetention } from './domain/retention.ts';
+import { startRounds } from './domain/rounds.ts';
 import type { Sinks } from './publish/sinks/sinks.ts';
+import type { Tallies } from './tallies.ts';
 
 export interface Eventproc {
   stop(): Promise<void>;
@@ -16,6 +18,8 @@ export interface Parts {
   readonly bus: Bus;
   readonly store: Store;
   readonly sinks: Sinks;
+  readonly settings: EventprocSettings;
+  readonly tallies: Tallies;
   readonly log: Log;
   /** Aborted when the service ends while it still waits for PostgreSQL. */
   readonly signal: AbortSignal;
@@ -26,6 +30,8 @@ async function prepareStore({ store, log, signal }: Parts): Promise<void> {
   for (let waitMs = 200; ; waitMs = Math.min(waitMs * 2, 5000)) {
     try {
       await store.migrate();
+      // Before the first event comes: without its day's table it would lie in the one for what came too late.
+      await store.maintenance.prepareDays();
       return;
     } catch (err) {
       if (!isUnavailable(err)) throw err;
@@ -37,14 +43,12 @@ async function prepareStore({ store, log, signal }: Parts): Promise<void> {
 
 export async function startEventproc(parts: Parts): Promise<Eventproc> {
   await prepareStore(parts);
-  const { bus, store, sinks, log } = parts;
-  const batches = consumeAnomalyBatches(bus, store.events, sinks, log);
-  const heartbeats = consumeHeartbeats(bus, store.agents, log);
-  const retention = startRetention(store.events, log);
+  const batches = consumeAnomalyBatches(parts);
+  const heartbeats = consumeHeartbeats(parts);
+  const rounds = startRounds(parts);
   return {
     async stop() {
-      retention.stop();
-      await Promise.all([batches.stop(), heartbeats.stop()]);
+      await Promise.all([batches.stop(), heartbeats.stop(), rounds.stop()]);
     },
   };
 }

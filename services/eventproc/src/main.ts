@@ -11,20 +11,23 @@
 import { connectBus } from '@netverdict/messaging';
 import { openStore } from '@netverdict/store';
 import { required, runService, url } from '@netverdict/telemetry';
+import { readSettings } from './configuration.ts';
 import { startEventproc } from './eventproc.ts';
 import { readSinkConfiguration } from './publish/sinks/configuration.ts';
 import { openSinks } from './publish/sinks/sinks.ts';
+import { makeTallies } from './tallies.ts';
 
 await runService('eventproc', async (telemetry) => {
   const connectionString = url('NETVERDICT_DATABASE_URL', ['postgres', 'postgresql'], 'the PostgreSQL database');
   const natsUrl = url('NETVERDICT_NATS_URL', ['nats', 'tls'], 'the NATS server, nats://host:port');
   const nkeySeedFile = required('NETVERDICT_NATS_NKEY_FILE', "file with eventproc's nkey seed");
   const sinkConfiguration = readSinkConfiguration();
+  const settings = readSettings();
   const { log, stopping: signal } = telemetry;
 
   const store = openStore({
     connectionString,
-    maxConnections: 4,
+    maxConnections: 6,
     applicationName: 'netverdict eventproc',
     onIdleError: (err) => log.warn({ err }, 'PostgreSQL closed an idle connection'),
   });
@@ -36,6 +39,8 @@ await runService('eventproc', async (telemetry) => {
 
   const sinks = await openSinks(sinkConfiguration, log);
   telemetry.onShutdown('sinks', () => sinks.stop());
-  const running = await startEventproc({ bus, store, sinks, log, signal });
+  const tallies = makeTallies(sinks.counts);
+  telemetry.serveMetrics(tallies.registry);
+  const running = await startEventproc({ bus, store, sinks, settings, tallies, log, signal });
   telemetry.onShutdown('eventproc', () => running.stop());
 });

@@ -4,10 +4,12 @@ import { initial } from './0001-initial.ts';
 import { compressedResult } from './0002-compressed-result.ts';
 import { monitoring } from './0003-monitoring.ts';
 import { arrivals } from './0005-arrivals.ts';
+import { flowsBothWays } from './0006-flows-both-ways.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-compressed-result': compressedResult,
   '0003-monitoring': monitoring,
   '0005-arrivals': arrivals,
+  '0006-flows-both-ways': flowsBothWays,
 };

@@ -1,4 +1,5 @@
 /** The agents that have been heard of. Written by eventproc from heartbeats, read by api. */
+import type { ProbeReport } from '@netverdict/contracts';
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../schema.ts';
 
@@ -12,15 +13,24 @@ export interface AgentHeard {
   readonly capabilities: readonly string[];
   /** RFC 3339, our clock. */
   readonly lastSeen: string;
+  readonly probes?: readonly ProbeReport[];
+  /** Why there are no probes. */
+  readonly watch?: string;
+  /** Its budget and configuration, as it tells them. */
+  readonly details?: unknown;
 }
 
 export interface StoredAgent extends AgentHeard {
   readonly firstSeen: string;
+  /** When the last of its batches was stored; null: none has come. */
+  readonly lastBatchAt: string | null;
 }
 
 export interface AgentQueries {
   /** One statement for all of them; an older `lastSeen` than the stored one changes nothing. */
   upsert(agents: readonly AgentHeard[]): Promise<void>;
+  /** A batch of it has been stored. An agent that is not known yet will be by its heartbeat. */
+  batchStored(cluster: string, node: string): Promise<void>;
   /** Ordered by cluster and node. */
   list(filter: { readonly cluster?: string }): Promise<readonly StoredAgent[]>;
 }
@@ -49,6 +59,9 @@ export function agentQueries(db: Kysely<Database>): AgentQueries {
             capabilities: JSON.stringify(agent.capabilities),
             first_seen: agent.lastSeen,
             last_seen: agent.lastSeen,
+            probes: agent.probes ? JSON.stringify(agent.probes) : null,
+            watch: agent.watch ?? null,
+            details: agent.details === undefined ? null : JSON.stringify(agent.details),
           })),
         )
         .onConflict((conflict) =>
@@ -61,10 +74,19 @@ export function agentQueries(db: Kysely<Database>): AgentQueries {
               last_seq: sql`excluded.last_seq`,
               capabilities: sql`excluded.capabilities`,
               last_seen: sql`excluded.last_seen`,
+              probes: sql`excluded.probes`,
+              watch: sql`excluded.watch`,
+              details: sql`excluded.details`,
             })
             .where('agents.last_seen', '<=', sql<Date>`excluded.last_seen`),
         )
         .execute();
+    },
+
+    async batchStored(cluster, node) {
+      // Once in five seconds is enough to know, and locks the row less.
+      await sql`update agents set last_batch_at = now() where cluster = ${cluster} and node = ${node}
+        and (last_batch_at is null or last_batch_at < now() - interval '5 seconds')`.execute(db);
     },
 
     async list(filter) {
@@ -81,6 +103,10 @@ export function agentQueries(db: Kysely<Database>): AgentQueries {
         capabilities: row.capabilities,
         firstSeen: row.first_seen.toISOString(),
         lastSeen: row.last_seen.toISOString(),
+        lastBatchAt: row.last_batch_at?.toISOString() ?? null,
+        ...(row.probes === null ? {} : { probes: row.probes }),
+        ...(row.watch === null ? {} : { watch: row.watch }),
+        ...(row.details === null ? {} : { details: row.details }),
       }));
     },
   };

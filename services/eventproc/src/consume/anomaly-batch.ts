@@ -1,23 +1,57 @@
-/** anomaly-batch: stored, then acknowledged. A database that is away makes the batch wait, not fail. */
-import { type Bus, type Consumption, TryLater } from '@netverdict/messaging';
-import { type EventQueries, isUnavailable } from '@netverdict/store';
-import type { Log } from '@netverdict/telemetry';
-import { storedEvents } from '../domain/stored-events.ts';
+/**
+ * anomaly-batch: stored, then acknowledged. A database that is away, full or read-only makes the batch wait, not fail. What no agent of ours
+ * would send goes to the dead letter, and is accounted for as that.
+ */
+import { type AnomalyBatch, nameOfToken } from '@netverdict/contracts';
+import { type Bus, type Consumption, Poison, TryLater } from '@netverdict/messaging';
+import { isUnavailable } from '@netverdict/store';
+import { countOf, ingest, timeOf } from '../domain/ingest.ts';
+import { putAway } from '../domain/keep-ledger.ts';
+import { implausible } from '../domain/plausible.ts';
+import type { Parts } from '../eventproc.ts';
 import { eventNotice } from '../publish/sinks/notice.ts';
-import type { Sinks } from '../publish/sinks/sinks.ts';
 
-export function consumeAnomalyBatches(bus: Bus, events: EventQueries, sinks: Sinks, log: Log): Consumption {
-  return bus.consume('anomaly-batch', async (batch, { cluster }) => {
-    const rows = storedEvents(cluster, batch);
-    if (rows.length === 0) return;
-    try {
-      // One statement, so one transaction: the batch is there whole or not at all.
-      const fresh = await events.insert(rows);
-      if (fresh > 0 && sinks.any) sinks.offer(rows.map(eventNotice));
-      log.debug({ cluster, node: batch.node, seq: batch.seq, fresh, known: rows.length - fresh }, 'batch stored');
-    } catch (cause) {
-      if (isUnavailable(cause)) throw new TryLater('PostgreSQL cannot be reached', { cause });
-      throw cause;
-    }
-  });
+/** One transaction each at a time: more than the pool has connections would only wait for it. */
+const SIDE_BY_SIDE = 4;
+
+const seconds = (fromMs: number): number => (Date.now() - fromMs) / 1000;
+
+export function consumeAnomalyBatches({
+  bus,
+  store,
+  sinks,
+  log,
+  settings,
+  tallies,
+}: Parts & { readonly bus: Bus }): Consumption {
+  return bus.consume(
+    'anomaly-batch',
+    async (batch, { cluster }) => {
+      const refused = implausible(batch);
+      if (refused !== null) throw new Poison(refused);
+      const nowMs = Date.now();
+      try {
+        const ingested = await ingest(store, cluster, batch, settings.incidents, nowMs);
+        tallies.account(cluster, ingested.accounts);
+        if (ingested.kind === 'stored') {
+          tallies.lag(cluster, seconds(Date.parse(timeOf(batch, nowMs))));
+          if (sinks.any) sinks.offer(ingested.events.map(eventNotice));
+          log.debug({ cluster, node: batch.node, seq: batch.seq, rows: ingested.events.length }, 'batch stored');
+        } else log.debug({ cluster, node: batch.node, seq: batch.seq }, 'a batch came again');
+      } catch (cause) {
+        if (isUnavailable(cause)) throw new TryLater('PostgreSQL cannot store just now', { cause });
+        throw cause;
+      }
+    },
+    { concurrency: SIDE_BY_SIDE, onDeadLetter: ({ subject }, batch) => accountFor(subject, batch) },
+  );
+
+  /** One that could not be read has no number: it is found as a hole between those that could. */
+  async function accountFor(subject: string, batch: AnomalyBatch | null): Promise<void> {
+    const cluster = nameOfToken(subject.split('.')[1] ?? '');
+    tallies.deadLetter(cluster);
+    if (batch === null) return;
+    const count = Math.min(countOf(batch), Number.MAX_SAFE_INTEGER);
+    tallies.account(cluster, await putAway(store, cluster, batch, count, Date.now()));
+  }
 }

@@ -1,0 +1,232 @@
+/**
+ * Of one start of an agent: which of its batches have come, and what it told of itself. Pure; stored as JSON under a row's lock. Batches come
+ * twice and in any order. Each tells how many anomalies lie in all batches before it, so a hole between two is known in anomalies.
+ */
+import type { AgentLedger, DroppedBatches, ProbeLedger } from '@netverdict/contracts';
+import type { Counts } from '@netverdict/store';
+
+/** Batches that have been accounted for, inclusive, and the anomalies before the first and up to the last of them. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly before: number;
+  readonly after: number;
+  /** When the first of it came (ms). */
+  readonly since: number;
+}
+
+export type LossStage = 'lostSpool' | 'lostBus';
+
+/** Accounted for as lost. One that comes all the same is counted back. */
+interface Loss {
+  readonly from: number;
+  readonly to: number;
+  readonly stage: LossStage;
+  readonly found: readonly number[];
+}
+
+const COUNTED = [
+  'seen',
+  'filtered',
+  'sampledAway',
+  'aggregated',
+  'lost',
+  'missed',
+  'reported',
+  'elsewhere',
+  'lostBefore',
+] as const;
+type Counted = Record<(typeof COUNTED)[number], number>;
+
+export interface BatchLedger {
+  readonly ranges: readonly Range[];
+  readonly losses: readonly Loss[];
+  /** The highest number that was told, and how many anomalies are in all batches up to it. */
+  readonly lastSeq: number;
+  readonly reported: number;
+  readonly probes: Readonly<Record<string, Counted>>;
+  readonly over: boolean;
+}
+
+export const EMPTY: BatchLedger = { ranges: [], losses: [], lastSeq: 0, reported: 0, probes: {}, over: false };
+
+export interface ProbeCounts {
+  readonly probe: string;
+  readonly counts: Partial<Counts>;
+}
+
+export interface Step {
+  readonly ledger: BatchLedger;
+  /** What is to be added to the accounting. */
+  readonly counts: readonly ProbeCounts[];
+}
+
+const MOST_RANGES = 500;
+const MOST_PROBES = 100;
+
+const nodeCounts = (counts: Partial<Counts>): ProbeCounts[] =>
+  Object.values(counts).every((n) => n === 0) ? [] : [{ probe: '', counts }];
+
+function insert(ranges: readonly Range[], range: Range): Range[] {
+  const sorted = [...ranges, range].sort((a, b) => a.from - b.from);
+  const out: Range[] = [];
+  for (const next of sorted) {
+    const last = out.at(-1);
+    if (last !== undefined && last.to + 1 === next.from)
+      out.splice(-1, 1, { ...last, to: next.to, after: Math.max(last.after, next.after) });
+    else out.push(next);
+  }
+  return out;
+}
+
+const covers = ({ from, to }: { readonly from: number; readonly to: number }, seq: number): boolean =>
+  from <= seq && seq <= to;
+
+export type Received = { readonly kind: 'new'; readonly step: Step } | { readonly kind: 'duplicate' };
+
+/** @param before anomalies in all batches before it; null: an agent that does not tell */
+export function receive(
+  ledger: BatchLedger,
+  seq: number,
+  before: number | null,
+  count: number,
+  nowMs: number,
+): Received {
+  const known = ledger.ranges.find((range) => covers(range, seq));
+  if (known !== undefined) {
+    const loss = ledger.losses.find((l) => covers(l, seq) && !l.found.includes(seq));
+    if (loss === undefined) return { kind: 'duplicate' };
+    const losses = ledger.losses.map((l) => (l === loss ? { ...l, found: [...l.found, seq] } : l));
+    return { kind: 'new', step: { ledger: { ...ledger, losses }, counts: nodeCounts({ [loss.stage]: -count }) } };
+  }
+  const start = before ?? ledger.ranges.filter((range) => range.to < seq).at(-1)?.after ?? 0;
+  const ranges = insert(ledger.ranges, { from: seq, to: seq, before: start, after: start + count, since: nowMs });
+  const step = reported({ ...ledger, ranges }, seq, start + count);
+  // An agent whose batches come with holes without end does not make the row grow without end.
+  const bounded = ranges.length > MOST_RANGES ? judge(step.ledger, Number.POSITIVE_INFINITY, MOST_RANGES / 2) : null;
+  return {
+    kind: 'new',
+    step: bounded === null ? step : { ledger: bounded.ledger, counts: [...step.counts, ...bounded.counts] },
+  };
+}
+
+/** All anomalies up to that batch, as the agent says: what has to be found again further down. */
+function reported(ledger: BatchLedger, seq: number, upTo: number): Step {
+  const grown = Math.max(0, upTo - ledger.reported);
+  return {
+    ledger: { ...ledger, lastSeq: Math.max(ledger.lastSeq, seq), reported: ledger.reported + grown },
+    counts: nodeCounts({ reported: grown }),
+  };
+}
+
+/** What the agent threw away itself. */
+function dropped(ledger: BatchLedger, entry: DroppedBatches, nowMs: number): Step {
+  let { ranges } = ledger;
+  const losses = [...ledger.losses];
+  let lost = 0;
+  for (let seq = entry.from; seq <= entry.to; ) {
+    const there = ranges.find((range) => covers(range, seq));
+    if (there !== undefined) {
+      seq = there.to + 1;
+      continue;
+    }
+    const next = ranges.find((range) => range.from > seq && range.from <= entry.to);
+    const previous = ranges.find((range) => range.to === seq - 1 && seq > entry.from);
+    const to = next === undefined ? entry.to : next.from - 1;
+    const before = previous?.after ?? entry.before;
+    const after = Math.max(before, next?.before ?? entry.before + entry.count);
+    ranges = insert(ranges, { from: seq, to, before, after, since: nowMs });
+    losses.push({ from: seq, to, stage: 'lostSpool', found: [] });
+    lost += after - before;
+    seq = to + 1;
+  }
+  return { ledger: { ...ledger, ranges, losses: losses.slice(-MOST_RANGES) }, counts: nodeCounts({ lostSpool: lost }) };
+}
+
+/** What an agent tells of itself, with a batch (up to and with it) or with a heartbeat. Older news change nothing. */
+export function told(
+  ledger: BatchLedger,
+  news: AgentLedger,
+  upTo: { seq: number; anomalies: number },
+  nowMs: number,
+): Step {
+  const steps = [reported(ledger, upTo.seq, upTo.anomalies)];
+  for (const entry of news.dropped)
+    if (entry.to >= entry.from && entry.to <= upTo.seq + 1e6) steps.push(dropped(last(steps).ledger, entry, nowMs));
+  const probes = { ...last(steps).ledger.probes };
+  const counts: ProbeCounts[] = [];
+  for (const probe of news.probes) {
+    const known = probes[probe.name];
+    if (known === undefined && Object.keys(probes).length >= MOST_PROBES) continue;
+    const [now, grown] = growth(known, probe);
+    probes[probe.name] = now;
+    counts.push({
+      probe: probe.name,
+      counts: {
+        seen: grown.seen,
+        filtered: grown.filtered,
+        sampledAway: grown.sampledAway,
+        aggregated: grown.aggregated,
+        lostKernel: grown.lost,
+        missed: grown.missed,
+        reported: grown.reported,
+        elsewhere: grown.elsewhere,
+        lostSidecar: grown.lostBefore,
+      },
+    });
+  }
+  return { ledger: { ...last(steps).ledger, probes }, counts: [...steps.flatMap((step) => step.counts), ...counts] };
+}
+
+const last = (steps: readonly Step[]): Step => steps[steps.length - 1] as Step;
+
+function growth(known: Counted | undefined, probe: ProbeLedger): [Counted, Counted] {
+  const now = {} as Counted;
+  const grown = {} as Counted;
+  for (const name of COUNTED) {
+    now[name] = Math.max(known?.[name] ?? 0, probe[name]);
+    grown[name] = now[name] - (known?.[name] ?? 0);
+  }
+  return [now, grown];
+}
+
+/** Holes that nothing has filled since before `beforeMs` were lost on the bus. @param keep so many of the newest holes stay */
+export function judge(ledger: BatchLedger, beforeMs: number, keep = 0): Step {
+  const losses = [...ledger.losses];
+  let ranges = ledger.ranges;
+  let lost = 0;
+  const holes = ledger.ranges.map((range, i) => ({ range, previous: ledger.ranges[i - 1] ?? null }));
+  for (const { range, previous } of holes.slice(0, keep === 0 ? undefined : -keep)) {
+    const from = (previous?.to ?? 0) + 1;
+    if (from === range.from || range.since >= beforeMs) continue;
+    const before = previous?.after ?? 0;
+    ranges = insert(ranges, { from, to: range.from - 1, before, after: range.before, since: range.since });
+    losses.push({ from, to: range.from - 1, stage: 'lostBus', found: [] });
+    lost += Math.max(0, range.before - before);
+  }
+  return { ledger: { ...ledger, ranges, losses: losses.slice(-MOST_RANGES) }, counts: nodeCounts({ lostBus: lost }) };
+}
+
+/** The agent has started anew, long ago: what it held went with it, in its spool and in the tables of its sidecar. */
+export function end(ledger: BatchLedger): Step {
+  if (ledger.over) return { ledger, counts: [] };
+  const newest = ledger.ranges.at(-1);
+  const tail = ledger.reported - (newest?.after ?? 0);
+  const from = (newest?.to ?? 0) + 1;
+  const losses = [...ledger.losses];
+  let { ranges } = ledger;
+  const counts: ProbeCounts[] = [];
+  if (ledger.lastSeq >= from) {
+    ranges = insert(ranges, { from, to: ledger.lastSeq, before: newest?.after ?? 0, after: ledger.reported, since: 0 });
+    losses.push({ from, to: ledger.lastSeq, stage: 'lostSpool', found: [] });
+    counts.push(...nodeCounts({ lostSpool: Math.max(0, tail) }));
+  }
+  const probes = { ...ledger.probes };
+  for (const [probe, counted] of Object.entries(ledger.probes)) {
+    const held = Math.max(0, counted.aggregated - counted.reported - counted.elsewhere - counted.lostBefore);
+    if (held === 0) continue;
+    probes[probe] = { ...counted, lostBefore: counted.lostBefore + held };
+    counts.push({ probe, counts: { lostSidecar: held } });
+  }
+  return { ledger: { ...ledger, ranges, losses, probes, over: true }, counts };
+}
