@@ -14,6 +14,13 @@ const MEETS: {
   node: (event, node) => event.node === node,
   pod: (event, pod) => event.pod !== null && `${event.pod.namespace}/${event.pod.name}` === pod,
   kind: (event, kind) => event.kind === kind,
+  probe: (event, probe) => event.probe === probe,
+  reason: (event, reason) => event.reason === reason,
+  workload: (event, workload) => event.workload === workload,
+  peer: (event, peer) => event.peer === peer,
+  address: (event, address) => event.source === address || event.destination === address,
+  incident: (event, incident) => event.incidentId === incident,
+  until: (event, until) => Date.parse(event.windowEnd) < Date.parse(until),
   since: (event, since) => Date.parse(event.windowEnd) >= Date.parse(since),
 };
 
