@@ -16,11 +16,14 @@ export interface Configuration {
   readonly proberPath: string;
   /** Where cgroups are mounted. */
   readonly cgroupRoot: string;
+  readonly capturePath: string;
 }
 
 /** The namespace of the machine itself. */
 export const NODE_NETNS = '/proc/1/ns/net';
 export const builtHelper = fileURLToPath(new URL('../native/build/netverdict-collect', import.meta.url));
+
+export const builtCapture = fileURLToPath(new URL('../native/build/netverdict-capture', import.meta.url));
 
 export const builtSidecar = fileURLToPath(new URL('../native/build/netverdict-watch', import.meta.url));
 
@@ -47,6 +50,7 @@ export function readConfiguration(env: Environment): Configuration {
     helperPath: absolute('NETVERDICT_HELPER', builtHelper),
     watchEveryMs: integer('NETVERDICT_WATCH_INTERVAL_MS', 5000, { min: 200, max: 600_000 }, env),
     sidecarPath: absolute('NETVERDICT_WATCH_SIDECAR', builtSidecar),
+    capturePath: absolute('NETVERDICT_CAPTURE_HELPER', builtCapture),
     proberPath: absolute('NETVERDICT_PROBER', builtProber),
     cgroupRoot: absolute('NETVERDICT_CGROUP_ROOT', '/sys/fs/cgroup'),
   };

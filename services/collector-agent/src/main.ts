@@ -8,6 +8,8 @@
  *   probe.<cluster>.<node> ──▶ consume/probe ──▶ probe/prober ──▶ native prober (setns, sockets)
  *   follow.<cluster>.<node> ──▶ consume/follow ──▶ probe/follower ──▶ eBPF sidecar (probe `follow`)
  *
+ *   capture.<cluster>.<node> ──▶ consume/capture ──▶ capture/ (a helper each) ──▶ captures.<cluster>.<node>.… (object store)
+ *
  *   helper counters ──▶ domain/anomalies ──┬▶ publish/spool ──▶ events.<cluster>.<node> (acked)
  *   eBPF sidecar ──▶ watch/windows ────────┘  publish/heartbeat ──▶ agents.<cluster>.<node>
  */
@@ -15,7 +17,9 @@ import { randomUUID } from 'node:crypto';
 import { startHelper } from '@netverdict/collect';
 import { connectBus } from '@netverdict/messaging';
 import { runService } from '@netverdict/telemetry';
+import { capturesOf } from './capture/captures.ts';
 import { NODE_NETNS, readConfiguration } from './configuration.ts';
+import { answerCapture } from './consume/capture.ts';
 import { answerCollect } from './consume/collect.ts';
 import { answerFollow } from './consume/follow.ts';
 import { answerProbe } from './consume/probe.ts';
@@ -45,6 +49,7 @@ await runService('collector-agent', async (telemetry) => {
     sidecarPath,
     proberPath,
     cgroupRoot,
+    capturePath,
   } = readConfiguration(process.env);
   const epoch = randomUUID();
 
@@ -78,6 +83,15 @@ await runService('collector-agent', async (telemetry) => {
   telemetry.onShutdown('probe', () => {
     prober.stop();
     return probing.stop();
+  });
+
+  const captures = capturesOf({ node, hostNetns, helperPath: capturePath, pods, store: bus.captures(cluster), log });
+  const capturing = bus.serve('capture', { cluster, node }, (request, reply) =>
+    answerCapture(captures, request, reply),
+  );
+  telemetry.onShutdown('captures', async () => {
+    await captures.close();
+    await capturing.stop();
   });
 
   const spool = startSpool({

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <linux/nsfs.h>
 #include <net/if.h>
 #include <poll.h>
@@ -135,6 +136,16 @@ static void tell(char type)
     free(text.p);
 }
 
+static int flags_of(const char *name)
+{
+    struct ifreq request = {0};
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+    int e = ioctl(fd, SIOCGIFFLAGS, &request);
+    close(fd);
+    return e ? 0 : request.ifr_flags;
+}
+
 /* Opens an interface with the filter in force; its message says why not. */
 static bool open_source(const char *name, int buffer, char *message, size_t room)
 {
@@ -166,6 +177,10 @@ static bool open_source(const char *name, int buffer, char *message, size_t room
         return false;
     }
     pcap_freecode(&program);
+    /* Loopback shows each packet twice. libpcap passes over the first, but the kernel would count it when there is no room. */
+    int on = 1;
+    if (flags_of(name) & IFF_LOOPBACK)
+        setsockopt(pcap_fileno(pcap), SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
     snprintf(source->name, sizeof source->name, "%s", name);
     source->pcap = pcap;
     /* Files have a number of their own for packets without a link header. */
@@ -175,12 +190,6 @@ static bool open_source(const char *name, int buffer, char *message, size_t room
     return true;
 }
 
-static bool is_up(int fd, const char *name)
-{
-    struct ifreq request = {0};
-    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
-    return ioctl(fd, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP);
-}
 
 /* All interfaces that are up, or the one that was named; O tells which, and which not and why. */
 static void open_all(const char *wanted)
@@ -193,18 +202,17 @@ static void open_all(const char *wanted)
         if (!open_source(wanted, BUFFERS_BYTES / 2, message, sizeof message))
             fail("%s: %s", wanted, message);
     } else {
-        int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
         struct if_nameindex *list = if_nameindex();
         size_t up = 0;
         for (size_t i = 0; list && list[i].if_index; i++)
-            up += is_up(fd, list[i].if_name);
+            up += (flags_of(list[i].if_name) & IFF_UP) != 0;
         if (up > MOST_INTERFACES)
             fail("%zu interfaces are up here, more than the %d that are captured together: name one", up, MOST_INTERFACES);
         int buffer = up ? BUFFERS_BYTES / (int)up : BUFFERS_BYTES;
         if (buffer > BUFFERS_BYTES / 2)
             buffer = BUFFERS_BYTES / 2;
         for (size_t i = 0; list && list[i].if_index; i++) {
-            if (!is_up(fd, list[i].if_name) ||
+            if (!(flags_of(list[i].if_name) & IFF_UP) ||
                 open_source(list[i].if_name, buffer < LEAST_BUFFER_BYTES ? LEAST_BUFFER_BYTES : buffer, message, sizeof message))
                 continue;
             bytes_fmt(&left_out, "%s{\"name\":", left_out.len ? "," : "");
@@ -215,7 +223,6 @@ static void open_all(const char *wanted)
         }
         if (list)
             if_freenameindex(list);
-        close(fd);
         if (!n_sources)
             fail("%s", left_out.len ? message : "no interface is up here");
     }
