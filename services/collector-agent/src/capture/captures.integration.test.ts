@@ -51,7 +51,7 @@ beforeEach(() => {
     node,
     hostNetns: pod.path,
     helperPath: builtCapture,
-    pods: { list: async () => [{ namespace: 'shop', name: 'web-1', path: pod.path, inode: 1 }] },
+    pods: { list: async () => [{ namespace: 'shop', name: 'web-1', path: pod.path }] },
     store: agent.captures('default'),
     log,
   });

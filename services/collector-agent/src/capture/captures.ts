@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CAPTURE_LIMITS, type CaptureAnswer, type CaptureOrder, type CaptureStatus } from '@netverdict/contracts';
 import type { Captures as CaptureStore } from '@netverdict/messaging';
-import type { Pods } from '../domain/pods.ts';
+import type { PodNamespace } from '../domain/pods.ts';
 import { type CaptureFrame, type CaptureProcess, NotBuilt, startCaptureProcess } from './helper.ts';
 import { uploadOf } from './upload.ts';
 
@@ -10,7 +10,7 @@ export interface CapturesOptions {
   readonly node: string;
   readonly hostNetns: string;
   readonly helperPath: string;
-  readonly pods: Pods;
+  readonly pods: { list(maxAgeMs: number): Promise<readonly Pick<PodNamespace, 'namespace' | 'name' | 'path'>[]> };
   readonly store: Pick<CaptureStore, 'putPart' | 'putStatus'>;
   readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
