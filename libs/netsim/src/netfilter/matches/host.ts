@@ -118,14 +118,14 @@ export function socket(m: Of<'socket'>, c: RuleContext): Answer | NotThere {
 
 /**
  * inet_lookup of the sender's socket, by the addresses that the packet has at this hook: those of a translated destination are not
- * the socket's own before INPUT's NAT. IPv4 asks for a translated source by its connection (nf_sk_lookup_slow_v4).
+ * the socket's own before INPUT's NAT. A translated source is asked for by its connection (nf_sk_lookup_slow_v4, nf_sk_lookup_slow_v6).
  */
 function forSender({ packet, walk, ns }: RuleContext): boolean {
   const { original } = walk;
   if (original === null || packet.source !== original.destination || packet.sport !== original.dport) return false;
-  const { ct, family } = packet;
+  const { ct } = packet;
   const entry = ct && walk.conntrack.get(ns.key, ct.id);
-  const byConnection = family === 'ipv4' && entry?.srcDone && ct?.info === 'established' && ct.direction === 'reply';
+  const byConnection = entry?.srcDone && ct?.info === 'established' && ct.direction === 'reply';
   if (byConnection) return entry.original.source === original.source && entry.original.sport === original.sport;
   return packet.destination === original.source && packet.dport === original.sport;
 }
