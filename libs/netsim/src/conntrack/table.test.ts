@@ -111,11 +111,13 @@ describe('a connection that was there before', () => {
   it('asks whether a packet is in the window, and takes it for INVALID where it is not', () => {
     const table = new Conntrack();
     table.seed('a', [entryFrom(read('ESTABLISHED'))]);
-    expect(table.track('a', ACK, { loose: () => true, inWindow: () => false })).toBeNull();
+    expect(table.track('a', ACK, { loose: () => true, inWindow: () => false, aborted: () => false })).toBeNull();
   });
 
   it('a packet in the middle of an unknown one opens nothing where nf_conntrack_tcp_loose is off', () => {
-    expect(new Conntrack().track('a', ACK, { loose: () => false, inWindow: () => true })).toBeNull();
+    expect(
+      new Conntrack().track('a', ACK, { loose: () => false, inWindow: () => true, aborted: () => false }),
+    ).toBeNull();
   });
 
   it('knows from the tuples which ends were translated', () => {

@@ -89,9 +89,11 @@ export interface Strictness {
   readonly loose: () => boolean;
   /** A packet of a connection that was not seen from its beginning: are its sequence numbers in the window? */
   inWindow(entry: CtEntry): boolean;
+  /** One that a RST has ended: was it its opener's? Only that one may open it anew. */
+  aborted(entry: CtEntry): boolean;
 }
 
-const LENIENT: Strictness = { loose: () => true, inWindow: () => true };
+const LENIENT: Strictness = { loose: () => true, inWindow: () => true, aborted: () => false };
 
 type Zone = Pick<CtEntry, 'zone' | 'zoneOf'>;
 
@@ -222,8 +224,9 @@ export class Conntrack {
     const next = tcpAfter(direction, kind, state);
     if (next === 'invalid') return null;
     if (next === 'SYN_SENT' && (state === 'TIME_WAIT' || state === 'CLOSE') && direction === 'original') {
-      // Closed by its opener, it may be opened anew (NF_REPEAT). One that was refused was closed by the other side: ignored.
-      if (state === 'CLOSE') return this.#seen(key, entry, direction, { outOfStep: true });
+      // Closed, or aborted by its opener, it may be opened anew (NF_REPEAT). One that was refused was ended by the other side: ignored.
+      if (state === 'CLOSE' && !strictness.aborted(entry))
+        return this.#seen(key, entry, direction, { outOfStep: true });
       this.update(key, entry.id, { dead: true });
       return this.#open(key, packet, strictness);
     }

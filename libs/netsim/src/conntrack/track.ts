@@ -59,6 +59,7 @@ function strictness(walk: Walk, ns: WorldNamespace): Strictness {
   return {
     loose: () => walk.sees('conntrack/tcp-loose', sysctl(ns, 'net/netfilter/nf_conntrack_tcp_loose') !== 0),
     inWindow: (entry) => inWindow(walk, ns, entry),
+    aborted: (entry) => aborted(walk, ns, entry),
   };
 }
 
@@ -66,17 +67,36 @@ function strictness(walk: Walk, ns: WorldNamespace): Strictness {
 function inWindow(walk: Walk, ns: WorldNamespace, entry: CtEntry): boolean {
   if ((sysctl(ns, 'net/netfilter/nf_conntrack_tcp_be_liberal') ?? 0) > 0) return true;
   if (walk.flow.established && entry.assured) return true;
-  const read = entry.collected;
-  const missing = {
-    kind: 'other' as const,
-    place: ns.key,
-    node: ns.node,
-    text: `whether the packet's sequence number is in the window of the connection that conntrack knows is not known`,
-    zh: '不知道该数据包的序列号是否在连接跟踪所记录连接的窗口之内',
-    evidence: read ? [{ section: null, kind: 'conntrack' as const, line: read.line, text: read.text }] : [],
-  };
+  const missing = ofConnection(
+    ns,
+    entry,
+    `whether the packet's sequence number is in the window of the connection that conntrack knows is not known`,
+    '不知道该数据包的序列号是否在连接跟踪所记录连接的窗口之内',
+  );
   return walk.ask(ns, 'it is in the window', missing, `${walk.direction} ${ns.key} window ${entry.id}`);
 }
+
+/** The list of connections does not tell by whose RST one is in the state CLOSE (last_dir and last_index of struct ip_ct_tcp). */
+function aborted(walk: Walk, ns: WorldNamespace, entry: CtEntry): boolean {
+  const missing = ofConnection(
+    ns,
+    entry,
+    'which side has reset the connection that conntrack knows is not known: only its opener opens it anew',
+    '不知道连接跟踪所记录的连接由哪一方重置:只有发起方可以重新打开它',
+  );
+  return walk.ask(ns, 'its opener did', missing, `${walk.direction} ${ns.key} aborted ${entry.id}`);
+}
+
+const ofConnection = ({ key, node }: WorldNamespace, { collected }: CtEntry, text: string, zh: string) => ({
+  kind: 'other' as const,
+  place: key,
+  node,
+  text,
+  zh,
+  evidence: collected
+    ? [{ section: null, kind: 'conntrack' as const, line: collected.line, text: collected.text }]
+    : [],
+});
 
 /**
  * nf_conntrack_alloc drops the packet that would need a new entry, unless an entry that no answer has confirmed can be thrown

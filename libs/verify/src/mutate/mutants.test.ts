@@ -27,6 +27,10 @@ it('a condition is turned round once, be it with its name or without', () => {
 
 it('leaves alone what only tells, defaults for the compiler, and guards for what is not known', () => {
   expect(words("walk.step(ns, { text: 'a' + 1, action: a > b });")).toEqual([]);
+  expect(words('if (steps.length > 0) walk.step(ns, text);')).toEqual([]);
+  expect(words('if (a > 0) walk.step(ns, a); else if (!b) { walk.step(ns, b); }')).toEqual([]);
+  expect(words('e.maybe = false; const f = (maybe = false) => 1; class C { maybe = false; }')).toEqual([]);
+  expect(words('if (a > 0) { walk.step(ns, a); go(); }')).toHaveLength(2);
   expect(words('if (!sockets.known) return 1;')).toEqual([]);
   expect(words("import { a } from 'b';\ninterface C { d: 1 | 2 }\ntype E = 3;")).toEqual([]);
   expect(words('x = list[0] ?? false;')).toEqual([]);

@@ -19,7 +19,7 @@ export interface Mutant {
 
 /** Calls whose arguments tell, and properties that hold words: nothing that a packet feels. */
 const TELLING_CALLS =
-  /(^|\.)(step|stop|ask|lost|unknown|missing\w*|cite\w*|describe|met|say|label|note|makeStep|\w*Text|\w*Evidence|spend|uncertain|unknownEffect|formatIp|unread\w*)$/;
+  /(^|\.)(step|stop|tell|ask|lost|unknown|missing\w*|cite\w*|describe|met|say|label|note|makeStep|\w*Text|\w*Evidence|spend|uncertain|unknownEffect|formatIp|unread\w*|unread\.add)$/;
 const TELLING_PROPERTIES = new Set([
   'text',
   'zh',
@@ -34,10 +34,12 @@ const TELLING_PROPERTIES = new Set([
 ]);
 /** Guards for what was not collected or is not modelled: in a judged world everything is collected. */
 const GUARDS =
-  /\bknown\b|unknown|isKnown|compatible|missing|abandon|budget|exhausted|lens|undefined|unread|unsupported|maybe|telling|not-collected|unavailable/i;
+  /\bknown\b|unknown|isKnown|compatible|missing|abandon|budget|exhausted|lens|undefined|unread|\bsaid\b|unsupported|maybe|telling|not-collected|unavailable/i;
 /** Declarations that tell. */
 const TELLING_NAMES =
-  /^(text|who|reason|question|evidence|cited|missing|said|detail|describe\w*|cite\w*|\w+(Text|Evidence))$/;
+  /^(text|who|how|reason|question|evidence|cited|missing|said|detail|describe\w*|cite\w*|\w+(Text|Evidence))$/;
+/** That a rule *may* have been met only takes something away from what is compared. */
+const PERHAPS = /(^|\.)maybe$/;
 /** How much is enough: constants that say when an index pays or when to give up. */
 const LIMITS = /^(MOST|MAX|LONG|ENOUGH)_/;
 /** Its `true` or `false` says whether the route is told, which is words. */
@@ -87,6 +89,7 @@ export function mutantsOf(file: string, text: string): Mutant[] {
       for (const part of rest) if (part) visit(part);
       return;
     }
+    if (ts.isIfStatement(node) && onlyTells(node, source)) return;
     if (ts.isIfStatement(node)) add(node.expression, `!(${node.expression.getText(source)})`, 'negation');
     // `if (!a)` is turned round as a whole.
     if (
@@ -125,8 +128,21 @@ function isLeftAlone(node: ts.Node, source: ts.SourceFile): boolean {
     const name = node.name?.getText(source) ?? '';
     if (LIMITS.test(name) || TELLING_NAMES.test(name)) return true;
   }
+  if ((ts.isParameter(node) || ts.isPropertyDeclaration(node)) && PERHAPS.test(node.name.getText(source))) return true;
+  if (ts.isBinaryExpression(node) && isAssignment(node) && PERHAPS.test(node.left.getText(source))) return true;
   if (ts.isPropertyAssignment(node) && TELLING_PROPERTIES.has(node.name.getText(source))) return true;
   return ts.isCallExpression(node) && TELLING_CALLS.test(node.expression.getText(source));
+}
+
+const isAssignment = (node: ts.BinaryExpression): boolean => node.operatorToken.kind === ts.SyntaxKind.EqualsToken;
+
+/** `if (a) walk.step(…)`: whether it is told. */
+function onlyTells(node: ts.IfStatement, source: ts.SourceFile): boolean {
+  const { thenStatement: then, elseStatement } = node;
+  const one = ts.isBlock(then) && then.statements.length === 1 ? then.statements[0] : then;
+  const tells = one && ts.isExpressionStatement(one) && isLeftAlone(one.expression, source);
+  if (tells !== true) return false;
+  return elseStatement === undefined || (ts.isIfStatement(elseStatement) && onlyTells(elseStatement, source));
 }
 
 /** The name of what a statement at the top of a file declares. */

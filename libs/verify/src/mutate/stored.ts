@@ -20,7 +20,7 @@ export function storedOf({ id, collected, flows }: RecordedWorld): StoredWorld {
 }
 
 /** Shares were judged when the world was recorded: a mutant of them shows in a few, and a hundred take as long as a hundred flows. */
-const MOST_ATTEMPTS = 12;
+const MOST_ATTEMPTS = 40;
 
 function fewerAttempts({ flow, observations }: RecordedWorld['flows'][number]): RecordedWorld['flows'][number] {
   if (flow.repeat <= MOST_ATTEMPTS) return { flow, observations };

@@ -238,7 +238,7 @@ const ROWS: { readonly [K in NftExpr['kind']]: readonly Row[] } = {
   dynset: [
     ['adds', [daddr, dynset('add'), lookup('seen')], 'met'],
     ['adds, inverted', [daddr, dynset('add', true)], 'not met'],
-    ['takes away what is not there', [daddr, dynset('delete')], 'not met'],
+    ['takes away what is not there', [daddr, dynset('delete')], 'met'],
     ['of an unknown key', [seq, dynset('add')], 'asked'],
   ],
   fib: [

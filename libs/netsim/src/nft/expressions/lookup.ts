@@ -84,13 +84,13 @@ export function dynset(x: Of<'dynset'>, e: Evaluation): Outcome {
   if (!set) return e.unknownEffect(`set ${x.set}, which was not read`);
   const key = e.registers.load(x.sregKey, set.set.keyBytes);
   if (!isKnown(key)) return e.unknownEffect(`what it does to set ${x.set} depends on ${e.unreadText()}`);
-  const before = findElement(e, set, key);
   const memory = memoryOf(e, set);
   if (x.op === 'delete') {
+    // nft_dynset_eval: the rule goes on, whether or not there was one to take away.
     memory.set(key, null);
-    // nft_dynset_eval: without an element to take away the rule goes no further.
-    return (before !== null) !== x.invert ? 'next' : 'break';
+    return 'next';
   }
+  const before = findElement(e, set, key);
   if (before === null) {
     const data =
       x.sregData === null ? null : { kind: 'value' as const, value: e.registers.load(x.sregData, set.set.dataBytes) };
