@@ -4,7 +4,7 @@ import { attached } from '../conntrack/table.ts';
 import { isIcmpError, type Packet, TCP } from '../packet/packet.ts';
 import { isLinkLocal, isLoopback, isMulticast } from '../route/addresses.ts';
 import { flowKey } from '../route/key.ts';
-import { addressType, selectAddress } from '../route/lookup.ts';
+import { addressType, lookup, selectAddress } from '../route/lookup.ts';
 import { routeOut } from '../route/output.ts';
 import type { Walk } from '../walk/walk.ts';
 import { sysctl } from '../world/facts.ts';
@@ -97,7 +97,14 @@ function isForHost({ walk, ns, iif, by }: Scene, about: Packet): boolean {
     const route = routeOut(walk, ns, { ...flowKey(about, 'lo', bound), strictDevice: true }, true);
     return route.kind === 'route' && route.local;
   }
-  return addressType(ns, about.destination) === 'local' || ns.net.own.has(about.destination);
+  if (addressType(ns, about.destination) === 'local' || ns.net.own.has(about.destination)) return true;
+  return about.family === 'ipv4' && iif !== null && cameIn(walk, ns, iif, about);
+}
+
+/** It may be the host's own by a route of another table than `local`: then nothing with that source leaves (__ip_dev_find). */
+function cameIn(walk: Walk, ns: WorldNamespace, iif: Link, about: Packet): boolean {
+  const way = walk.aside(() => lookup(walk, ns, flowKey(about, iif.name, null)));
+  return way.kind === 'route' && way.route.type === 'local';
 }
 
 /** nf_send_reset for rules, tcp_v4_send_reset for hosts without a socket; null: a RST is not answered. */

@@ -160,12 +160,13 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
  * tells the sender.
  */
 function copiesPass(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, frame: Frame, lost: Next): Next {
+  let told: Next | null = null;
   for (const exit of [...portsOf(ns, bridge)].sort((a, b) => b.ifindex - a.ifindex)) {
     if (!exit.up || !mayLeave(walk, port, exit, 'unicast').ok) continue;
     const copy = passPorts(walk, { ns, bridge, entry: port, exit, frame }, frame.packet);
-    if (!copy.ok && copy.next.do === 'end' && copy.next.stop?.disposition === 'rejected') return copy.next;
+    if (!copy.ok && copy.next.do === 'end' && copy.next.stop?.disposition === 'rejected') told ??= copy.next;
   }
-  return lost;
+  return told ?? lost;
 }
 
 /** br_dev_xmit: the host's own packet goes into the bridge. */

@@ -16,8 +16,8 @@ export interface Remote {
 }
 
 /**
- * The device's own (`self`) entries for the address, else what it learned, else the default destinations (all zeros), else the
- * device's own remote.
+ * The device's own (`self`) entries for the address, else what it learned, else the default destinations (all zeros). The remote
+ * that the device was made with is one of those until somebody takes it away.
  */
 export function remotesOf(
   walk: Walk,
@@ -40,10 +40,7 @@ export function remotesOf(
   const learned = to === null ? undefined : walk.learned.get(`${ns.key} ${link.ifindex} ${to}`);
   if (learned !== undefined && walk.sees('link/vxlan-learning', true))
     return [{ dst: learned as IpAddress, port: detail.dstPort, vni: detail.vni, entry: null, learned: true }];
-  const flooded = own.filter((e) => e.mac === ALL_ZERO);
-  if (flooded.length > 0) return flooded.map(remote);
-  if (detail.remote === null) return [];
-  return [{ dst: detail.remote, port: detail.dstPort, vni: detail.vni, entry: null, learned: false }];
+  return own.filter((e) => e.mac === ALL_ZERO).map(remote);
 }
 
 export interface FarEnd {

@@ -2,7 +2,7 @@
 import { formatIp, type IpAddress, type Link, type Mac, type VxlanDetail } from '@netverdict/linux-net';
 import { describe, type Frame, lengthOf, type Packet, scrub, type TunnelPayload } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
-import { routeOutput } from '../path/output-route.ts';
+import { keyOf, routed } from '../path/output-route.ts';
 import { selectAddress } from '../route/lookup.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
@@ -113,7 +113,7 @@ export function encapsulate(
     detail: { dev: link.name, vni: outer.payload?.vni ?? null },
     packet: sourced,
   }));
-  return { do: 'output', ns, packet: sourced, oif };
+  return { do: 'output', ns, packet: sourced, oif, sourceChosen: detail.local === null };
 }
 
 /**
@@ -133,8 +133,9 @@ function outerPort(walk: Walk, inner: Packet): number {
   return port;
 }
 
+/** The route is asked for without a source, and kept once that is known (udp_tunnel_dst_lookup). */
 function withSource(walk: Walk, ns: WorldNamespace, outer: Packet, oif: Link['ifindex'] | null): Packet {
-  const way = routeOutput(walk, ns, outer, oif, false);
+  const way = routed(walk, ns, outer, keyOf(walk, ns, outer, oif, true), false);
   if (!way.ok) return outer;
   const source =
     way.e.route?.prefsrc ?? selectAddress(ns, way.e.out.ifindex, way.e.via ?? outer.destination, outer.family);

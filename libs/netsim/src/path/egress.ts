@@ -73,10 +73,8 @@ export function limitOf(ns: WorldNamespace, e: Egress, family: Packet['family'])
  * What IPv6 forwards: of a route's MTU it asks before FORWARD only where that is locked (ip6_dst_mtu_maybe_forward), and of any once
  * POSTROUTING is behind (ip6_finish_output).
  */
-export function isForwardedUnasked(ns: WorldNamespace, e: Egress, packet: Packet): boolean {
-  if (packet.family === 'ipv4' || !e.route?.mtuBytes || e.route.mtuLocked) return false;
-  return lengthOf(packet) <= limitOf(ns, { ...e, route: null }, packet.family);
-}
+export const askedBeforeForward = (e: Egress, family: Packet['family']): Egress =>
+  family === 'ipv4' || e.route?.mtuLocked ? e : { ...e, route: null };
 
 function cut(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Packet {
   const limitBytes = limitOf(ns, e, packet.family);

@@ -9,7 +9,7 @@ import type { InputRoute } from '../route/input.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
-import { checkSize, egress, isForwardedUnasked } from './egress.ts';
+import { askedBeforeForward, checkSize, egress } from './egress.ts';
 
 export function forward(
   walk: Walk,
@@ -27,7 +27,7 @@ export function forward(
   if (bound) return bound;
   const { realms } = way;
   const e = { route: way.route, via: way.nexthop.via, out: way.out, iif, physIn, realms };
-  const tooBig = isForwardedUnasked(ns, e, packet) ? null : checkSize(walk, ns, e, packet);
+  const tooBig = checkSize(walk, ns, askedBeforeForward(e, packet.family), packet);
   if (tooBig) return tooBig;
   const onward = { ...packet, ttl: packet.ttl - 1 };
   if (isIdle(ns, packet, 'FORWARD')) return egress(walk, ns, e, onward);

@@ -44,10 +44,13 @@ export function keyOf(
 
 /**
  * An answer is refused where its source is the host's own by a route of another table than `local` alone (__ip_dev_find), unless
- * a transparent socket sends it. The source of what the flow itself sends was looked at when it was chosen.
+ * a transparent socket or a rule sends it. The source of what the flow itself sends was looked at when it was chosen.
  */
-export const fromAnySource = ({ direction, grave, answerer }: Walk, { family, payload }: Packet): boolean =>
-  direction === 'forward' || family === 'ipv6' || payload !== null || grave !== null || answerer?.transparent !== false;
+export function fromAnySource({ direction, grave, answerer }: Walk, { family, payload, icmp }: Packet): boolean {
+  if (direction === 'forward' || family === 'ipv6' || payload !== null) return true;
+  if (icmp !== null) return false;
+  return grave === null ? answerer?.transparent !== false : grave.disposition !== 'refused';
+}
 
 /** icmpv6_echo_reply prefers the device that the question came by. */
 function echoDevice(walk: Walk, ns: WorldNamespace, packet: Packet): Link | null {

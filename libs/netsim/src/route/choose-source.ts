@@ -1,5 +1,5 @@
 /** What connect() and sendto() do first: the device that the socket is bound to, and the address that it sends from. */
-import type { IfIndex, IpAddress } from '@netverdict/linux-net';
+import type { IfIndex, IpAddress, Ipv4 } from '@netverdict/linux-net';
 import type { Packet } from '../packet/packet.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
@@ -37,12 +37,11 @@ export function chooseSource(walk: Walk, ns: WorldNamespace, packet: Packet, ask
   }
   const asking = flowKey(packet, 'lo', bound);
   const raw = walk.flow.tcpFlags !== undefined;
-  const key = { ...(raw ? ofRawSocket(asking) : asking), source: null, strictDevice: bound !== null };
+  const key = { ...(raw ? ofRawSocket(asking) : asking), source: null };
   const found = routeOut(walk, ns, key, false);
   if (found.kind === 'unknown') return { ok: false, next: walk.unknown(ns, packet, found.missing) };
   if (found.kind === 'refused')
     return { ok: false, next: routeFailure(walk, ns, null, packet, found.result, found.errno) };
-  if (found.source !== null) return { ok: true, source: found.source, oif, sourceChosen: true };
-  // Without any address IPv4 sends from 0.0.0.0, which nobody can answer.
-  return { ok: false, next: routeFailure(walk, ns, null, packet, none, 'EADDRNOTAVAIL') };
+  // Without any address IPv4 sends from 0.0.0.0, which nobody takes.
+  return { ok: true, source: found.source ?? (0 as Ipv4), oif, sourceChosen: true };
 }
