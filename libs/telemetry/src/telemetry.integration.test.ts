@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 
 /** A service of three lines, as a process. */
-function service(body: string, env: Record<string, string> = {}, defaults = 'undefined') {
+function service(body: string, env: Record<string, string> = {}, described = "'probe'") {
   const telemetry = new URL('./index.ts', import.meta.url).href;
-  const code = `import * as t from ${JSON.stringify(telemetry)}; await t.runService('probe', async (telemetry) => { ${body} }, ${defaults});`;
+  const code = `import * as t from ${JSON.stringify(telemetry)}; await t.runService(${described}, async (telemetry) => { ${body} });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     env: { PATH: process.env.PATH ?? '', ...env },
   });
@@ -95,7 +95,7 @@ test('metrics are served beside health; a default port that is taken is no reaso
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   expect(await response.text()).toContain('up 1');
-  const by = (env: Record<string, string>) => service('', env, `{ healthListen: '127.0.0.1:${port}' }`);
+  const by = (env: Record<string, string>) => service('', env, `{ name: 'probe', healthListen: '127.0.0.1:${port}' }`);
   const second = by({});
   await until(() => second.lines().some((l) => l.msg === 'started'));
   expect(second.lines().map((l) => l.msg)).toContain('health and metrics are not served: the port is taken');

@@ -29,19 +29,18 @@ async function startSdk(service: string): Promise<() => Promise<void>> {
   return () => sdk.shutdown();
 }
 
-/** Where health is served unless NETVERDICT_HEALTH_LISTEN says otherwise (`off`: nowhere); null: only if that is set. */
-export interface ServiceDefaults {
-  readonly healthListen: string | null;
+/** Health is served at `healthListen` unless NETVERDICT_HEALTH_LISTEN says otherwise (`off`: nowhere); without it only if that is set. */
+export interface ServiceDescription {
+  readonly name: string;
+  readonly healthListen?: string;
 }
 
 /**
  * Reads NETVERDICT_LOG_LEVEL, NETVERDICT_HEALTH_LISTEN and OpenTelemetry's own OTEL_* variables.
  * @throws ConfigurationError on a bad variable; an `EADDRINUSE` error when the health port that was asked for is taken.
  */
-export async function startTelemetry(
-  service: string,
-  defaults: ServiceDefaults = { healthListen: null },
-): Promise<Telemetry> {
+export async function startTelemetry(described: string | ServiceDescription): Promise<Telemetry> {
+  const { name: service, healthListen = null } = typeof described === 'string' ? { name: described } : described;
   const log = createLog(service, oneOf('NETVERDICT_LOG_LEVEL', 'info', LEVELS));
   const checks = new Map<string, Check>();
   const steps: { readonly name: string; readonly step: () => Promise<void> | void }[] = [];
@@ -51,7 +50,7 @@ export async function startTelemetry(
   else startLightTracing();
 
   let metrics: MetricsSource | null = null;
-  const health = await healthServer(defaults, checks, () => metrics, log);
+  const health = await healthServer(healthListen, checks, () => metrics, log);
   if (health !== null) steps.push({ name: 'health', step: () => health.close() });
 
   let ending: Promise<void> | null = null;
@@ -84,7 +83,7 @@ export async function startTelemetry(
 }
 
 async function healthServer(
-  { healthListen }: ServiceDefaults,
+  healthListen: string | null,
   checks: ReadonlyMap<string, Check>,
   metrics: () => MetricsSource | null,
   log: Log,
@@ -122,10 +121,11 @@ export type Service = (telemetry: Telemetry) => Promise<void>;
  * The body of a `main.ts`. `start` wires and returns; the process then lives until SIGTERM or SIGINT and exits with 0,
  * with 1 when the wiring failed or the shutdown took longer than 5 s, with 2 on a bad configuration.
  */
-export async function runService(service: string, start: Service, defaults?: ServiceDefaults): Promise<void> {
+export async function runService(described: string | ServiceDescription, start: Service): Promise<void> {
+  const service = typeof described === 'string' ? described : described.name;
   let telemetry: Telemetry | null = null;
   try {
-    const started = await startTelemetry(service, defaults);
+    const started = await startTelemetry(described);
     telemetry = started;
     const stop = (signal: string): void => {
       setTimeout(() => {

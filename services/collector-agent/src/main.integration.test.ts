@@ -39,6 +39,7 @@ beforeAll(async () => {
       NETVERDICT_HOST_NETNS: lab.node.path,
       NETVERDICT_CRI_ENDPOINT: `unix://${folder}/no-runtime.sock`,
       NETVERDICT_WATCH_INTERVAL_MS: '200',
+      NETVERDICT_HEALTH_LISTEN: '127.0.0.1:0',
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -116,6 +117,15 @@ it('anomalies wait for the stream, and name the namespace', async () => {
     await consumption.stop();
     await bus.close();
   }
+});
+
+it('serves its metrics and its health', async () => {
+  const port = /"port":(\d+),"msg":"health is served"/.exec(output)?.[1];
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  expect(text).toMatch(/^netverdict_tcp_out_rsts_total \d\d+$/m);
+  expect(text).toMatch(/^netverdict_anomalies_total\{kind="tcp-reset-sent",reason="[^"]*"\} \d+$/m);
+  expect(text).toMatch(/^netverdict_agent_memory_bytes \d+$/m);
+  expect(await (await fetch(`http://127.0.0.1:${port}/healthz`)).json()).toEqual({ status: 'ok' });
 });
 
 it('stops within five seconds, taking its helper with it', async () => {

@@ -15,8 +15,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { startHelper } from '@netverdict/collect';
+import type { Anomaly } from '@netverdict/contracts';
 import { connectBus } from '@netverdict/messaging';
 import { runService } from '@netverdict/telemetry';
+import { usageOf } from './budget/usage.ts';
 import { capturesOf } from './capture/captures.ts';
 import { NODE_NETNS, readConfiguration } from './configuration.ts';
 import { answerCapture } from './consume/capture.ts';
@@ -28,6 +30,8 @@ import { attributionOf } from './domain/attribution.ts';
 import { collectorOf } from './domain/collector.ts';
 import { podsOf } from './domain/pods.ts';
 import { runtimeOf } from './domain/runtime.ts';
+import { agentMetrics } from './metrics/agent-metrics.ts';
+import { AnomalyTally } from './metrics/anomaly-tally.ts';
 import { followerOf } from './probe/follower.ts';
 import { placesOf } from './probe/place.ts';
 import { proberOf } from './probe/prober.ts';
@@ -35,7 +39,7 @@ import { startHeartbeat } from './publish/heartbeat.ts';
 import { startSpool } from './publish/spool.ts';
 import { startKernelWatch } from './watch/watch.ts';
 
-await runService('collector-agent', async (telemetry) => {
+await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, async (telemetry) => {
   const { log } = telemetry;
   const {
     cluster,
@@ -104,12 +108,17 @@ await runService('collector-agent', async (telemetry) => {
     log,
   });
   telemetry.onShutdown('spool', () => spool.stop());
+  const tally = new AnomalyTally();
+  const report = (anomalies: readonly Anomaly[]): void => {
+    tally.note(anomalies);
+    spool.add(anomalies);
+  };
   const kernel = startKernelWatch({
     sidecarPath,
     attribution,
     hostInode: async () =>
       hostNetns === NODE_NETNS ? null : ((await helper.inodes([hostNetns])).get(hostNetns) ?? null),
-    report: spool.add,
+    report,
     log,
   });
   telemetry.onShutdown('kernel watch', () => kernel.stop());
@@ -117,8 +126,10 @@ await runService('collector-agent', async (telemetry) => {
   const following = bus.serve('follow', { cluster, node }, (request, reply) => answerFollow(follower, request, reply));
   telemetry.onShutdown('follow', () => following.stop());
   const { covered } = kernel;
-  const watch = watchAnomalies({ helper, pods, hostNetns, everyMs: watchEveryMs, covered, report: spool.add, log });
+  const watch = watchAnomalies({ helper, pods, hostNetns, everyMs: watchEveryMs, covered, report, log });
   telemetry.onShutdown('watch', () => watch.stop());
+  const usage = usageOf(() => [helper.pid(), kernel.pid()]);
+  telemetry.serveMetrics(agentMetrics({ helper, pods, hostNetns, attribution, kernel, spool, tally, usage, log }));
   const heartbeat = startHeartbeat({
     node,
     epoch,

@@ -15,11 +15,18 @@ export interface ToldHistogram {
 
 /** More peers than these are counted together, under no address. */
 const MAX_PEERS = 2000;
+/** What has not grown for so long makes room when there is none: its pod or its peer is gone. */
+const STALE_MS = 10 * 60_000;
 
 export class Histograms {
-  readonly #all = new Map<string, ToldHistogram>();
+  readonly #all = new Map<string, ToldHistogram & { readonly atMs: number }>();
+  #clearedMs = Number.NEGATIVE_INFINITY;
 
-  add(histograms: readonly Histogram[]): void {
+  add(histograms: readonly Histogram[], nowMs = performance.now()): void {
+    if (this.#all.size >= MAX_PEERS && nowMs - this.#clearedMs > STALE_MS / 10) {
+      this.#clearedMs = nowMs;
+      for (const [key, { atMs }] of this.#all) if (nowMs - atMs > STALE_MS) this.#all.delete(key);
+    }
     for (const histogram of histograms) {
       const known = probeOf(histogram.probe);
       const metric = known?.[1].metrics?.[histogram.metric];
@@ -31,6 +38,7 @@ export class Histograms {
       const at = room ? full : `${netns}/${metric}`;
       const before = this.#all.get(at);
       this.#all.set(at, {
+        atMs: nowMs,
         probe: known[0],
         metric,
         netns,

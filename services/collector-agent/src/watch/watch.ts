@@ -14,6 +14,10 @@ export interface KernelWatch {
   reports(): readonly ProbeReport[];
   histograms(): readonly ToldHistogram[];
   ledger(): readonly ProbeLedger[];
+  /** How often the sidecar was away and came back. */
+  gaps(): number;
+  /** Of the sidecar, or null: it does not run. */
+  pid(): number | null;
   /** Why nothing is watched, or null. */
   away(): string | null;
   /** Kinds of anomalies that the counters need not tell, and since when a probe tells more of them. */
@@ -41,6 +45,7 @@ export function startKernelWatch(options: {
   const ledger = new WatchLedger();
   let gatherer = new WindowGatherer();
   const listeners: ((frame: WatchFrame) => void)[] = [];
+  let gaps = 0;
   /** When each probe that is on was switched on. */
   const onSince = new Map<string, number>();
   /** Resolves when the last window's anomalies have been reported. */
@@ -65,8 +70,8 @@ export function startKernelWatch(options: {
       }
       if (window === null) return;
       // Without the runtime's answer the namespace's inode still tells whose it is.
-      told = attribution
-        .learn(netnsIn(window))
+      told = told
+        .then(() => attribution.learn(netnsIn(window)))
         .catch((err: unknown) => log.info({ err }, 'whose namespaces the window tells of could not be asked'))
         .then(async () => {
           const own = await hostInode();
@@ -83,6 +88,7 @@ export function startKernelWatch(options: {
         });
     },
     onGap({ fromMs, toMs, reason }) {
+      gaps++;
       report([
         {
           kind: 'watch-gap',
@@ -104,7 +110,12 @@ export function startKernelWatch(options: {
     },
     reports: () => (sidecar.state().kind === 'running' ? gatherer.reports() : []),
     histograms: () => histograms.all(),
+    gaps: () => gaps,
     ledger: () => ledger.probes(),
+    pid() {
+      const state = sidecar.state();
+      return state.kind === 'running' ? state.pid : null;
+    },
     away() {
       const state = sidecar.state();
       return state.kind === 'away' ? state.reason : null;

@@ -114,6 +114,8 @@ export class WindowGatherer {
         aggregated: (c?.aggregated ?? 0) + (c?.coarse ?? 0),
         lost: c?.lost ?? 0,
         missed: c?.missed ?? 0,
+        observed: c?.observed ?? 0,
+        unobserved: c?.unobserved ?? 0,
       };
     });
   }
