@@ -13,6 +13,7 @@ import {
 import { PreparingClient } from './preparing-client.ts';
 import { type ArrivalQueries, arrivalQueries } from './queries/arrivals.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
+import { type ExplanationQueries, explanationQueries } from './queries/explanations.ts';
 import { type MaintenanceQueries, maintenanceQueries } from './queries/maintenance.ts';
 import { type ProgressQueries, progressQueries } from './queries/progress.ts';
 import { type WebhookQueries, webhookQueries } from './queries/webhooks.ts';
@@ -34,6 +35,7 @@ export interface Store extends MonitoringQueries {
   readonly webhooks: WebhookQueries;
   readonly maintenance: MaintenanceQueries;
   readonly arrivals: ArrivalQueries;
+  readonly explanations: ExplanationQueries;
   /** All of it or nothing. @throws what `work` throws, and nothing is written then */
   together<T>(work: (monitoring: MonitoringQueries) => Promise<T>): Promise<T>;
   /** Brings the schema up to date; resolves with the migrations applied. Any number of processes may call it. */
@@ -80,6 +82,7 @@ export function openStore(options: StoreOptions): Store {
     maintenance: maintenanceQueries(db),
     together: (work) => db.transaction().execute((tx) => work(monitoringQueries(tx))),
     arrivals: arrivalQueries(db),
+    explanations: explanationQueries(db),
     migrate: () => migrate(db),
     ping: async () => void (await sql`select 1`.execute(db)),
     listen: (handlers) => listen(config, NOTIFY_CHANNEL, handlers),

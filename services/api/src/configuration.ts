@@ -20,6 +20,8 @@ export interface Configuration {
   readonly redisUrl: string;
   readonly listen: ListenAddress;
   readonly token: string;
+  /** With which eventproc asks about incidents; null: it does not. */
+  readonly eventprocToken: string | null;
   readonly defaultCluster: string;
   readonly deadlineMs: number;
   readonly republishMs: number;
@@ -41,8 +43,15 @@ const MINUTE_MS = 60_000;
 
 /** @throws ConfigurationError */
 export async function readConfiguration(): Promise<Configuration> {
-  const token = await fileOf('NETVERDICT_TOKEN_FILE', required('NETVERDICT_TOKEN_FILE', 'file with the bearer token'));
-  if (token.length < 16) throw new ConfigurationError('NETVERDICT_TOKEN_FILE: a token has at least 16 characters');
+  const tokenOf = async (name: string, path: string): Promise<string> => {
+    const token = await fileOf(name, path);
+    if (token.length < 16) throw new ConfigurationError(`${name}: a token has at least 16 characters`);
+    return token;
+  };
+  const token = await tokenOf('NETVERDICT_TOKEN_FILE', required('NETVERDICT_TOKEN_FILE', 'file with the bearer token'));
+  const eventprocFile = absent('NETVERDICT_EVENTPROC_TOKEN_FILE');
+  const eventprocToken =
+    eventprocFile === null ? null : await tokenOf('NETVERDICT_EVENTPROC_TOKEN_FILE', eventprocFile);
   const secretFile = absent('NETVERDICT_WEBHOOK_SECRET_FILE');
   const allow = optional('NETVERDICT_CALLBACK_ALLOW', '')
     .split(',')
@@ -67,6 +76,7 @@ export async function readConfiguration(): Promise<Configuration> {
     redisUrl: url('NETVERDICT_REDIS_URL', ['redis', 'rediss'], 'redis://host:port'),
     listen: listenAddress('NETVERDICT_LISTEN', '127.0.0.1:8080') ?? { host: '127.0.0.1', port: 8080 },
     token,
+    eventprocToken,
     defaultCluster: optional('NETVERDICT_CLUSTER', 'default'),
     deadlineMs: integer('NETVERDICT_DEADLINE_MS', MINUTE_MS, { min: 1000, max: 10 * MINUTE_MS }),
     republishMs: integer('NETVERDICT_REPUBLISH_MS', 5000, { min: 100, max: MINUTE_MS }),

@@ -22,7 +22,7 @@ export async function openApiDocument(): Promise<string> {
   const app = await createApp({
     ...(unused as Dependencies),
     store: unused as Dependencies['store'],
-    token: { tokenId: '', check: () => undefined },
+    token: { check: () => ({ tokenId: '' }) },
     stopping: new AbortController().signal,
     log: silent,
   });

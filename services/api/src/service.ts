@@ -14,7 +14,7 @@ import { createFinish, type EnqueueDelivery } from './domain/finish.ts';
 import { createLive } from './domain/live/live.ts';
 import { createProgressBuffer } from './domain/progress-buffer.ts';
 import { createSweeper } from './domain/sweeper.ts';
-import { bearerToken } from './http/auth.ts';
+import { bearerTokens } from './http/auth.ts';
 import { publishRequested } from './publish/diagnosis-requested.ts';
 import { createDeliver, RETRY_WAITS_MS } from './publish/webhook.ts';
 import { openWebhookQueue } from './publish/webhook-queue.ts';
@@ -117,7 +117,10 @@ export async function startApi(
     changes,
     live,
     sections: (cluster) => bus?.sections(cluster) ?? null,
-    token: bearerToken(config.token),
+    token: bearerTokens([
+      { token: config.token, may: 'everything' },
+      ...(config.eventprocToken === null ? [] : [{ token: config.eventprocToken, may: 'diagnose' } as const]),
+    ]),
     callbackRefusal: (url) =>
       queue ? policy.refuseUrl(url) : 'callbacks are switched off: the server has no NETVERDICT_WEBHOOK_SECRET_FILE',
     unready: telemetry.unready,

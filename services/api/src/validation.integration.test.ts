@@ -2,7 +2,7 @@
 import type { Problem } from '@netverdict/contracts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningApi } from './service.ts';
-import { call, post, QUESTION, type Stack, startStack } from './testing/stack.ts';
+import { call, EVENTPROC_TOKEN, post, QUESTION, type Stack, startStack } from './testing/stack.ts';
 
 let stack: Stack;
 let api: RunningApi;
@@ -163,4 +163,14 @@ test('health, the OpenAPI document and the page to read it need no token; the pa
   const page = await open('/docs');
   expect([page.status, page.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/html')]);
   expect(await page.text()).not.toMatch(/(src|href)="https?:/);
+});
+
+test('eventproc’s token asks for diagnoses and reads them, and may do nothing else', async () => {
+  const headers = { authorization: `Bearer ${EVENTPROC_TOKEN}` };
+  const asked = await post(api, QUESTION, headers);
+  expect(asked.status).toBe(202);
+  const { id } = (await asked.json()) as { id: string };
+  expect((await call(api, `/api/v1/diagnoses/${id}`, { headers })).status).toBe(200);
+  for (const path of ['/api/v1/events', '/api/v1/agents', `/api/v1/diagnoses/${id}/bundle`, '/api/v1/nothing'])
+    expect((await call(api, path, { headers })).status, path).toBe(403);
 });

@@ -6,6 +6,8 @@ import type { Log } from '@netverdict/telemetry';
 import type { EventprocSettings } from './configuration.ts';
 import { consumeHeartbeats } from './consume/agent-heartbeat.ts';
 import { consumeAnomalyBatches } from './consume/anomaly-batch.ts';
+import { explainIncidents } from './domain/explain/explain-incidents.ts';
+import type { ExplainerOptions } from './domain/explain/explainer.ts';
 import { startRounds } from './domain/rounds.ts';
 import type { Sinks } from './publish/sinks/sinks.ts';
 import type { Tallies } from './tallies.ts';
@@ -20,6 +22,8 @@ export interface Parts {
   readonly sinks: Sinks;
   readonly settings: EventprocSettings;
   readonly tallies: Tallies;
+  /** null: incidents are not diagnosed. */
+  readonly explaining: ExplainerOptions | null;
   readonly log: Log;
   /** Aborted when the service ends while it still waits for PostgreSQL. */
   readonly signal: AbortSignal;
@@ -46,9 +50,10 @@ export async function startEventproc(parts: Parts): Promise<Eventproc> {
   const batches = consumeAnomalyBatches(parts);
   const heartbeats = consumeHeartbeats(parts);
   const rounds = startRounds(parts);
+  const explaining = explainIncidents(parts);
   return {
     async stop() {
-      await Promise.all([batches.stop(), heartbeats.stop(), rounds.stop()]);
+      await Promise.all([batches.stop(), heartbeats.stop(), rounds.stop(), explaining.stop()]);
     },
   };
 }

@@ -6,12 +6,15 @@
  *
  *                                                                       └─ stored ──▶ publish/sinks ──▶ Loki, OTLP, file, stderr
  *
+ *   PostgreSQL ──NOTIFY──▶ domain/explain: open incidents ──POST /api/v1/diagnoses──▶ api; what was found ──▶ PostgreSQL
+ *
  * Any number may run: the consumer is shared, rows are deduplicated by the event's id, an ack follows its commit.
  */
 import { connectBus } from '@netverdict/messaging';
 import { openStore } from '@netverdict/store';
 import { required, runService, url } from '@netverdict/telemetry';
 import { readSettings } from './configuration.ts';
+import { readExplainConfiguration } from './domain/explain/configuration.ts';
 import { startEventproc } from './eventproc.ts';
 import { readSinkConfiguration } from './publish/sinks/configuration.ts';
 import { openSinks } from './publish/sinks/sinks.ts';
@@ -23,6 +26,7 @@ await runService('eventproc', async (telemetry) => {
   const nkeySeedFile = required('NETVERDICT_NATS_NKEY_FILE', "file with eventproc's nkey seed");
   const sinkConfiguration = readSinkConfiguration();
   const settings = readSettings();
+  const explaining = readExplainConfiguration();
   const { log, stopping: signal } = telemetry;
 
   const store = openStore({
@@ -41,6 +45,6 @@ await runService('eventproc', async (telemetry) => {
   telemetry.onShutdown('sinks', () => sinks.stop());
   const tallies = makeTallies(sinks.counts);
   telemetry.serveMetrics(tallies.registry);
-  const running = await startEventproc({ bus, store, sinks, settings, tallies, log, signal });
+  const running = await startEventproc({ bus, store, sinks, settings, explaining, tallies, log, signal });
   telemetry.onShutdown('eventproc', () => running.stop());
 });

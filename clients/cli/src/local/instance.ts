@@ -81,6 +81,8 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   try {
     const tokenFile = join(dir, 'token');
     const token = secretFile(tokenFile, 'nv_');
+    const eventprocTokenFile = join(dir, 'eventproc-token');
+    secretFile(eventprocTokenFile, 'nv_');
     const webhookSecretFile = join(dir, 'webhook-secret');
     secretFile(webhookSecretFile, 'whsec_');
     const apiUrl = `http://${options.listen}`;
@@ -101,6 +103,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
         NETVERDICT_REDIS_URL: engines.redisUrl,
         NETVERDICT_LISTEN: options.listen,
         NETVERDICT_TOKEN_FILE: tokenFile,
+        NETVERDICT_EVENTPROC_TOKEN_FILE: eventprocTokenFile,
         NETVERDICT_WEBHOOK_SECRET_FILE: webhookSecretFile,
         NETVERDICT_CLUSTER: cluster,
         // On one machine the caller's own receiver is usually on loopback too.
@@ -122,7 +125,12 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       name: 'eventproc',
       folder: 'eventproc',
       healthUrl: null,
-      env: { ...bus({ role: 'eventproc' }), NETVERDICT_DATABASE_URL: engines.databaseUrl },
+      env: {
+        ...bus({ role: 'eventproc' }),
+        NETVERDICT_DATABASE_URL: engines.databaseUrl,
+        NETVERDICT_API_URL: apiUrl,
+        NETVERDICT_API_TOKEN_FILE: eventprocTokenFile,
+      },
     });
     for (const agent of options.agents)
       await services.start({

@@ -5,11 +5,17 @@ import { ProblemError } from './problems.ts';
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-export interface TokenCheck {
+/** `diagnose`: may ask for diagnoses and read them, nothing else. */
+export type Permission = 'everything' | 'diagnose';
+
+export interface Caller {
   /** Names the token without being it: owner of idempotency keys. */
   readonly tokenId: string;
-  /** Throws a 401 problem. */
-  check(request: FastifyRequest): void;
+}
+
+export interface TokenCheck {
+  /** Throws a 401 or 403 problem. */
+  check(request: FastifyRequest): Caller;
 }
 
 const refuse = (detail: string, challenge: string): ProblemError =>
@@ -21,17 +27,28 @@ const refuse = (detail: string, challenge: string): ProblemError =>
     headers: { 'www-authenticate': challenge },
   });
 
-export function bearerToken(token: string): TokenCheck {
-  const right = digest(token);
+const FOR_DIAGNOSIS = /^\/api\/v1\/diagnoses(\/:id(\/events)?)?$/;
+
+export function bearerTokens(tokens: readonly { readonly token: string; readonly may: Permission }[]): TokenCheck {
+  const known = tokens.map(({ token, may }) => ({ right: digest(token), may }));
   return {
-    tokenId: right.toString('hex').slice(0, 16),
     check(request) {
       const [scheme = '', given = ''] = (request.headers.authorization ?? '').split(' ', 2);
       if (scheme.toLowerCase() !== 'bearer' || given === '')
         throw refuse('Send the header "Authorization: Bearer <token>".', 'Bearer realm="netverdict"');
       // Digests have one length, so that not even the token's length can be measured.
-      if (!timingSafeEqual(digest(given), right))
-        throw refuse('The token is not the one of this server.', 'Bearer realm="netverdict", error="invalid_token"');
+      const asked = digest(given);
+      const match = known.filter(({ right }) => timingSafeEqual(asked, right))[0];
+      if (match === undefined)
+        throw refuse('The token is not one of this server.', 'Bearer realm="netverdict", error="invalid_token"');
+      if (match.may === 'diagnose' && !FOR_DIAGNOSIS.test(request.routeOptions.url ?? ''))
+        throw new ProblemError({
+          type: 'forbidden',
+          status: 403,
+          title: 'This token may not do that',
+          detail: 'It may ask for diagnoses and read them.',
+        });
+      return { tokenId: match.right.toString('hex').slice(0, 16) };
     },
   };
 }

@@ -81,7 +81,7 @@ export function diagnosisRoutes(app: Server, deps: Dependencies): void {
     let waiting = waitMs === null ? null : waitFor(id, changes, store.diagnoses);
     try {
       const { row, created } = await acceptance.accept(id, body, {
-        tokenId: deps.token.tokenId,
+        tokenId: deps.token.check(request).tokenId,
         idempotencyKey: idempotencyKey(request),
         rerunOf,
       });

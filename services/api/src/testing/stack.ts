@@ -11,6 +11,7 @@ import { type Pipeline, startPipeline } from './pipeline.ts';
 import { silentLog } from './silent.ts';
 
 export const TOKEN = 'test-token-of-32-characters-long';
+export const EVENTPROC_TOKEN = 'token-of-eventproc-that-may-only-diagnose';
 export const SECRET = Buffer.from('0123456789abcdef0123456789abcdef');
 
 export interface Stack {
@@ -51,6 +52,7 @@ export async function startStack(): Promise<Stack> {
           redisUrl: engines.redisUrl,
           listen: { host: '127.0.0.1', port: 0 },
           token: TOKEN,
+          eventprocToken: EVENTPROC_TOKEN,
           defaultCluster: 'default',
           deadlineMs: 20_000,
           republishMs: 5000,

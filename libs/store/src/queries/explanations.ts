@@ -1,0 +1,162 @@
+/** Which incidents ask for a diagnosis, and what it found. Written by eventproc. */
+import type { AnomalySample, AnomalyTuple } from '@netverdict/contracts';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Database } from '../schema.ts';
+import type { EventsTable } from '../schema-monitoring.ts';
+
+export interface IncidentToExplain {
+  readonly id: string;
+  readonly cluster: string;
+  readonly kind: string;
+  readonly reason: string | null;
+  /** RFC 3339: with the id it names the question. */
+  readonly askedAt: string;
+  /** Of its newest events, those with a tuple. */
+  readonly witnesses: readonly {
+    readonly node: string;
+    readonly pod: string | null;
+    readonly tuple: AnomalyTuple;
+    readonly sample: AnomalyTuple | null;
+  }[];
+}
+
+export interface ClaimRules {
+  readonly kinds: readonly string[];
+  /** Of these kinds only with these reasons. */
+  readonly onlyReasons: Readonly<Record<string, readonly string[]>>;
+  readonly limit: number;
+  /** Questions of one cluster, over all replicas. */
+  readonly perMinute: number;
+  /** What was answered is asked again after this, while it lasts. */
+  readonly againMs: number;
+  /** Who asked has died. */
+  readonly staleMs: number;
+  /** A diagnosis that failed is tried again, and an incident that was over and is back is asked about anew. */
+  readonly retryMs: number;
+}
+
+export interface ExplanationQueries {
+  /** Takes incidents whose question it is time to ask: each is asked by one replica. The severe ones first, then the newest. */
+  claim(rules: ClaimRules): Promise<readonly IncidentToExplain[]>;
+  /** The answer; nothing when the incident is gone or was asked about again since. */
+  save(answer: {
+    readonly id: string;
+    readonly askedAt: string;
+    readonly state: string;
+    readonly diagnosisId: string | null;
+    readonly verdict: unknown;
+  }): Promise<boolean>;
+}
+
+/** Serialises the count of questions: "nvex". */
+const LOCK = 0x6e76_6578;
+const WITNESSES = 8;
+const ms = (value: number) => sql`make_interval(secs => ${value / 1000}::double precision)`;
+
+type Claimed = Omit<IncidentToExplain, 'askedAt' | 'witnesses'> & { readonly asked_at: Date };
+type WitnessRow = Pick<
+  Selectable<EventsTable>,
+  | 'incident_id'
+  | 'node'
+  | 'pod_namespace'
+  | 'pod_name'
+  | 'protocol'
+  | 'source'
+  | 'source_port'
+  | 'destination'
+  | 'destination_port'
+  | 'samples'
+>;
+
+export function explanationQueries(db: Kysely<Database>): ExplanationQueries {
+  return {
+    async claim(rules) {
+      const narrow = Object.entries(rules.onlyReasons);
+      const claimed = await db.transaction().execute(async (tx) => {
+        // Not waited for: who holds it does the same work.
+        const { rows: lock } = await sql<{ got: boolean }>`select pg_try_advisory_xact_lock(${LOCK}) as got`.execute(
+          tx,
+        );
+        if (!lock[0]?.got) return [];
+        const { rows } = await sql<Claimed>`
+          with due as (
+            select id, row_number() over (
+                partition by cluster order by array_position(array['critical','warning','info'], severity), opened_at desc
+              ) as place, cluster
+            from incidents i
+            where state = 'open' and kind = any(${[...rules.kinds]}::text[])
+              and ${sql.join(
+                [
+                  sql`true`,
+                  ...narrow.map(([kind, reasons]) => sql`(kind <> ${kind} or reason = any(${[...reasons]}::text[]))`),
+                ],
+                sql` and `,
+              )}
+              and (asked_at is null
+                or asked_at < now() - ${ms(rules.againMs)}
+                or (diagnosis_state = 'asking' and asked_at < now() - ${ms(rules.staleMs)})
+                or (diagnosis_state = 'failed' and asked_at < now() - ${ms(rules.retryMs)})
+                or (asked_at < opened_at and asked_at < now() - ${ms(rules.retryMs)}))
+          ), asked as (
+            select cluster, count(*) as n from incidents
+            where state <> 'resolved' and asked_at > now() - interval '1 minute' group by cluster
+          ), chosen as (
+            select i.id from incidents i join due d on d.id = i.id left join asked a on a.cluster = d.cluster
+            where d.place <= ${rules.perMinute} - coalesce(a.n, 0)
+            order by d.place limit ${rules.limit} for update of i skip locked
+          )
+          update incidents i set diagnosis_state = 'asking',
+            -- JavaScript's clock has no more.
+            asked_at = date_trunc('milliseconds', now()),
+            position = nextval('incident_positions'), xact = pg_current_xact_id()
+          from chosen where i.id = chosen.id
+          returning i.id, i.cluster, i.kind, i.reason, i.asked_at`.execute(tx);
+        return rows;
+      });
+      if (claimed.length === 0) return [];
+      const witnesses = await witnessesOf(
+        db,
+        claimed.map(({ id }) => id),
+      );
+      return claimed.map(({ asked_at, ...incident }) => ({
+        ...incident,
+        askedAt: asked_at.toISOString(),
+        witnesses: witnesses.filter((row) => row.incident_id === incident.id).map(witnessOf),
+      }));
+    },
+
+    async save({ id, askedAt, state, diagnosisId, verdict }) {
+      const { numAffectedRows = 0n } = await sql`
+        update incidents set diagnosis_state = ${state}, diagnosis_id = ${diagnosisId}, verdict = ${JSON.stringify(verdict)}::json,
+          position = nextval('incident_positions'), xact = pg_current_xact_id()
+        where id = ${id} and asked_at = ${askedAt}::timestamptz`.execute(db);
+      return numAffectedRows > 0n;
+    },
+  };
+}
+
+async function witnessesOf(db: Kysely<Database>, ids: readonly string[]): Promise<readonly WitnessRow[]> {
+  const { rows } = await sql<WitnessRow>`
+    select w.* from unnest(${[...ids]}::text[]) as i (id) cross join lateral (
+      select incident_id, node, pod_namespace, pod_name, protocol, source, source_port, destination, destination_port, samples
+      from events where incident_id = i.id and destination is not null order by window_end desc limit ${WITNESSES}
+    ) w`.execute(db);
+  return rows;
+}
+
+function witnessOf(row: WitnessRow): IncidentToExplain['witnesses'][number] {
+  const sample = (row.samples ?? []).find(({ tuple }: AnomalySample) => tuple !== null);
+  return {
+    node: row.node,
+    pod: row.pod_namespace === null || row.pod_name === null ? null : `${row.pod_namespace}/${row.pod_name}`,
+    tuple: {
+      family: row.destination?.includes(':') ? 'ipv6' : 'ipv4',
+      protocol: row.protocol ?? 0,
+      source: row.source,
+      sourcePort: row.source_port,
+      destination: row.destination,
+      destinationPort: row.destination_port,
+    },
+    sample: sample?.tuple ?? null,
+  };
+}
