@@ -17,6 +17,8 @@ beforeAll(async () => {
   engines = await startEngines({ dir, clusters: [], only: ['postgres'] });
   store = openStore({ connectionString: engines.databaseUrl });
   database = new pg.Pool({ connectionString: engines.databaseUrl, max: 2 });
+  // A server that ends says so to connections that are just being closed.
+  database.on('connect', (client) => client.on('error', () => undefined));
   await store.migrate();
 });
 afterEach(() => database.query('truncate incidents, events'));

@@ -20,6 +20,7 @@ beforeAll(async () => {
   other = await stack.startApi();
   database = new pg.Pool({ connectionString: stack.engines.databaseUrl, max: 3 });
   database.on('error', () => undefined);
+  database.on('connect', (client) => client.on('error', () => undefined));
 }, 60_000);
 afterAll(async () => {
   for (const reader of readers) reader.close();
