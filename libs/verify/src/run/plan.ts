@@ -9,11 +9,17 @@ export interface PlannedWorld {
 
 export const FLOWS_PER_WORLD = 25;
 
-export function planOf(seed: number, flows: number): readonly PlannedWorld[] {
+type Held = (world: PlannedWorld) => number;
+
+/** `held`: how many packets a world holds. */
+export function planOf(
+  seed: number,
+  flows: number,
+  held: Held = ({ index, flows: asked }) => generate(seed, index, asked).flows.length,
+): readonly PlannedWorld[] {
   const plan: PlannedWorld[] = [];
   for (let index = 0; index * FLOWS_PER_WORLD < flows; index++)
     plan.push({ index, flows: Math.min(FLOWS_PER_WORLD, flows - index * FLOWS_PER_WORLD) });
-  const held = ({ index, flows: asked }: PlannedWorld): number => generate(seed, index, asked).flows.length;
   let missing = flows - plan.reduce((sum, world) => sum + held(world), 0);
   // What the others are short of, the next ones make up for.
   while (missing > 0) {

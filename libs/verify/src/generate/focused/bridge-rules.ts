@@ -146,6 +146,7 @@ function askPorts(rules: Rules, focus: Focus, { way }: Way): void {
   const leaving = hook === 'FORWARD' || hook === 'POSTROUTING';
   const text = random.pick([
     `${not}--physdev-in ${random.pick(['pa', 'pa', 'pb', 'p+'])}`,
+    `${not}--physdev-in ${random.pick(['pa', 'pb'])}`,
     `${not}--physdev-is-in`,
     ...(leaving
       ? [

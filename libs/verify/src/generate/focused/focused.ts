@@ -34,21 +34,30 @@ export function focusedShape(draft: Draft): DraftNamespace {
   return router;
 }
 
-/** `ask` adds the rule for one packet, and may change the packet; null: nothing fits, the packet is left out. */
+const TRIES = 16;
+
+/**
+ * `ask` adds the rule for one packet, and may change the packet; null: nothing fits, and another is made in its place, or none when
+ * nothing fits again and again.
+ */
 export function addFocused(
   draft: Draft,
   router: DraftNamespace,
   count: number,
-  ask: (focus: Focus, packet: FlowSpec) => FlowSpec | null,
+  ask: (focus: Focus, packet: FlowSpec, index: number) => FlowSpec | null,
 ): void {
   const { random } = draft;
   for (let i = 0; i < count; i++) {
-    const family = random.pick(FAMILIES);
-    const protocol = random.pick(['tcp', 'udp'] as const);
-    const from = FIRST_SPORT + i * SPORTS_PER_FLOW;
-    const focus = { draft, router, family, protocol, ports: { from, to: from + SPORTS_PER_FLOW - 1 } };
-    const asked = ask(focus, packetOf(focus, `f${i}`));
-    if (asked !== null) draft.flows.push(asked);
+    for (let tries = 0; tries < TRIES; tries++) {
+      const family = random.pick(FAMILIES);
+      const protocol = random.pick(['tcp', 'udp'] as const);
+      const from = FIRST_SPORT + i * SPORTS_PER_FLOW;
+      const focus = { draft, router, family, protocol, ports: { from, to: from + SPORTS_PER_FLOW - 1 } };
+      const asked = ask(focus, packetOf(focus, `f${i}`), i);
+      if (asked === null) continue;
+      draft.flows.push(asked);
+      break;
+    }
   }
 }
 

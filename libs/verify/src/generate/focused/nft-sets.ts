@@ -104,14 +104,18 @@ const keysIn = ({ focus: { draft } }: Of, key: Key): string[] => [
   ...(draft.random.chance(0.3) ? ['*'] : []),
 ];
 
-export const setCases: readonly ((of: Of) => SetCase)[] = KEYS.map((keyOf) => (of) => {
-  const key = keyOf(of);
-  return {
-    text: named(of, 'set', key, '', keysIn(of, key)),
-    rule: `${key.words} ${of.focus.draft.random.chance(0.3) ? '!= ' : ''}@s${of.focus.ports.from} drop`,
-    behind: null,
+const setOf =
+  (keyOf: KeyOf) =>
+  (of: Of): SetCase => {
+    const key = keyOf(of);
+    return {
+      text: named(of, 'set', key, '', keysIn(of, key)),
+      rule: `${key.words} ${of.focus.draft.random.chance(0.3) ? '!= ' : ''}@s${of.focus.ports.from} drop`,
+      behind: null,
+    };
   };
-});
+
+export const setCases: readonly ((of: Of) => SetCase)[] = KEYS.map(setOf);
 
 const verdicts =
   (keyOf: KeyOf) =>
@@ -140,3 +144,12 @@ const marks =
   };
 
 export const mapCases: readonly ((of: Of) => SetCase)[] = KEYS.flatMap((keyOf) => [verdicts(keyOf), marks(keyOf)]);
+
+export const rarestSets: readonly ((of: Of) => SetCase)[] = [
+  setOf(BOTH_RANGED),
+  verdicts(INTERVAL),
+  verdicts(PORTS),
+  verdicts(BOTH_RANGED),
+  marks(BOTH_RANGED),
+  marks(HASH),
+];

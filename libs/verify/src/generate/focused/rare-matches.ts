@@ -22,6 +22,15 @@ type Case = (ask: Ask) => FlowSpec | null;
 const EUI64 = { mac: '02:00:00:00:00:0a', source: 'fd00:1::ff:fe00:a' } as const;
 
 export function focusedRareMatches(draft: Draft, count: number): void {
+  addCases(draft, count, () => draft.random.weighted(CASES));
+}
+
+/** The rarest of all take turns, so that each has the same share; `first` is the number of the world's first packet among them. */
+export function rarestMatches(draft: Draft, first: number, count: number): void {
+  addCases(draft, count, (i) => RAREST[(first + i) % RAREST.length] as Case);
+}
+
+function addCases(draft: Draft, count: number, caseOf: (packet: number) => Case): void {
   const router = focusedShape(draft);
   const { random } = draft;
   const sender = draft.namespaces.find((ns) => ns.name === 'a');
@@ -30,13 +39,7 @@ export function focusedRareMatches(draft: Draft, count: number): void {
   addProxy(router, random);
   router.sysctls.push(`net/netfilter/nf_conntrack_tcp_loose = ${random.int(0, 1)}`);
   const rules = new Rules();
-  addFocused(draft, router, count, (focus, packet) => {
-    for (let tries = 0; tries < 12; tries++) {
-      const made = random.weighted(CASES)({ focus, packet, rules });
-      if (made) return made;
-    }
-    return null;
-  });
+  addFocused(draft, router, count, (focus, packet, i) => caseOf(i)({ focus, packet, rules }));
   rules.load(draft);
 }
 
@@ -86,7 +89,7 @@ const ACK = 0x10;
 const PSH_ACK = 0x18;
 
 const CASES: readonly (readonly [weight: number, Case])[] = [
-  [5, (ask) => (ask.focus.family === 'ipv4' ? drop(ask, `${maybeNot(ask)}-f`) : null)],
+  [5, fragment],
   [
     4,
     // A packet each time that it is sent: of a connection the later ones are counted, too.
@@ -97,17 +100,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     },
   ],
   [5, recent],
-  [
-    3,
-    (ask) =>
-      ask.focus.family === 'ipv6'
-        ? drop(
-            { ...ask, packet: { ...ask.packet, source: ask.focus.draft.random.pick([EUI64.source, 'fd00:1::1']) } },
-            '-m eui64',
-            (hook) => hook !== 'POSTROUTING',
-          )
-        : null,
-  ],
+  [3, eui64],
   [
     2,
     (ask) =>
@@ -117,13 +110,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
       ),
   ],
   [4, (ask) => drop(ask, `-m connlimit ${ask.focus.draft.random.pick(['--connlimit-above 0', '--connlimit-upto 0'])}`)],
-  [
-    6,
-    (ask) => {
-      const packet = lone(ask, [ACK, RST, FIN_ACK]);
-      return packet && drop({ ...ask, packet }, `-m tcpmss ${maybeNot(ask)}--mss 1:9000`);
-    },
-  ],
+  [6, segmentSize],
   [
     4,
     (ask) =>
@@ -131,16 +118,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
         ? drop(ask, `-m ecn ${maybeNot(ask)}${ask.focus.draft.random.pick(['--ecn-tcp-ece', '--ecn-tcp-cwr'])}`)
         : null,
   ],
-  [
-    3,
-    (ask) =>
-      ask.focus.family === 'ipv6'
-        ? drop(
-            ask,
-            `-m ipv6header ${maybeNot(ask)}--header ${ask.focus.draft.random.pick(['prot', 'prot,hop', 'frag'])}${ask.focus.draft.random.pick(['', ' --soft'])}`,
-          )
-        : null,
-  ],
+  [3, headers],
   [3, echo],
   [1, known('multiport')],
   [1, known('devgroup')],
@@ -163,22 +141,8 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
         },
       }),
   ],
-  [
-    2,
-    (ask) => {
-      const packet = lone(ask, [SYN_ACK, RST, FIN_ACK, ACK]);
-      return packet && known('tcp-flags')({ ...ask, packet });
-    },
-  ],
-  // What no connection begins with is INVALID; the middle of one begins one, where it may.
-  [
-    6,
-    (ask) => {
-      const packet = lone(ask, [SYN_ACK, RST, ACK, ACK, PSH_ACK]);
-      const state = ask.focus.draft.random.pick(['INVALID', 'INVALID', 'NEW', 'UNTRACKED']);
-      return packet && afterConntrack({ ...ask, packet }, `-m conntrack ${maybeNot(ask)}--ctstate ${state}`);
-    },
-  ],
+  [2, flags],
+  [6, begun],
   [3, untracked],
   [3, proxied],
   [2, (ask) => translatedSource(ask)],
@@ -192,7 +156,93 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
   ],
 ];
 
+const RAREST: readonly Case[] = [
+  eui64,
+  headers,
+  flags,
+  begun,
+  begun,
+  fragment,
+  segmentSize,
+  recent,
+  passedOver,
+  lastHop,
+  template,
+  known('rpfilter'),
+  known('realm'),
+  known('ecn'),
+  known('ctaddress'),
+];
+
 const afterConntrack = (ask: Ask, condition: string): FlowSpec => drop(ask, condition, (_, table) => table !== 'raw');
+
+function fragment(ask: Ask): FlowSpec | null {
+  return ask.focus.family === 'ipv4' ? drop(ask, `${maybeNot(ask)}-f`) : null;
+}
+
+function eui64(ask: Ask): FlowSpec | null {
+  const source = ask.focus.draft.random.pick([EUI64.source, 'fd00:1::1']);
+  return ask.focus.family === 'ipv6'
+    ? drop({ ...ask, packet: { ...ask.packet, source } }, '-m eui64', (hook) => hook !== 'POSTROUTING')
+    : null;
+}
+
+function headers(ask: Ask): FlowSpec | null {
+  const { random } = ask.focus.draft;
+  return ask.focus.family === 'ipv6'
+    ? drop(
+        ask,
+        `-m ipv6header ${maybeNot(ask)}--header ${random.pick(['prot', 'prot,hop', 'frag'])}${random.pick(['', ' --soft'])}`,
+      )
+    : null;
+}
+
+function segmentSize(ask: Ask): FlowSpec | null {
+  const packet = lone(ask, [ACK, RST, FIN_ACK]);
+  return packet && drop({ ...ask, packet }, `-m tcpmss ${maybeNot(ask)}--mss 1:9000`);
+}
+
+function flags(ask: Ask): FlowSpec | null {
+  const packet = lone(ask, [SYN_ACK, RST, FIN_ACK, ACK]);
+  return packet && known('tcp-flags')({ ...ask, packet });
+}
+
+/** What no connection begins with is INVALID; the middle of one begins one, where it may. */
+function begun(ask: Ask): FlowSpec | null {
+  const packet = lone(ask, [SYN_ACK, RST, ACK, ACK, PSH_ACK]);
+  const state = ask.focus.draft.random.pick(['INVALID', 'INVALID', 'NEW', 'UNTRACKED']);
+  return packet && afterConntrack({ ...ask, packet }, `-m conntrack ${maybeNot(ask)}--ctstate ${state}`);
+}
+
+/** Where a goto's chain ends, the chain that it left is not gone on with. */
+function passedOver({ focus, packet, rules }: Ask): FlowSpec {
+  const [table, hook] = focus.draft.random.pick(onTheWay(focus, packet));
+  const chain = `past-${focus.ports.from}`;
+  rules.add(focus.router, focus.family, table, hook, `${gate(focus)} -g ${chain}`, `${gate(focus)} -j DROP`);
+  rules.add(focus.router, focus.family, table, chain, focus.draft.random.pick(['', '-j RETURN', '-j ACCEPT']));
+  return packet;
+}
+
+/** Its last hop, or one that the receiver sees. */
+function lastHop({ focus, packet, rules }: Ask): FlowSpec {
+  const { random } = focus.draft;
+  const chain = random.pick(onTheWay(focus, packet).filter(([table]) => table === 'mangle'))[1];
+  const target = focus.family === 'ipv4' ? 'TTL --ttl' : 'HL --hl';
+  rules.add(
+    focus.router,
+    focus.family,
+    'mangle',
+    chain,
+    `${gate(focus)} -j ${target}-${random.pick(['set 1', 'set 40', 'dec 9'])}`,
+  );
+  return packet;
+}
+
+function template(ask: Ask): FlowSpec {
+  const { focus, rules } = ask;
+  rules.add(focus.router, focus.family, 'raw', 'PREROUTING', `${gate(focus)} -j CT --notrack`);
+  return afterConntrack(ask, '-m conntrack --ctstate UNTRACKED');
+}
 
 /** Listed by one rule, found (or taken away, and not found) by the next. One packet, as a connection's later ones are listed again. */
 function recent(ask: Ask): FlowSpec | null {

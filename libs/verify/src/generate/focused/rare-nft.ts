@@ -5,7 +5,7 @@ import { type Draft, drawLots } from '../draft.ts';
 import { NFT_MATCHES } from '../nftables/matches.ts';
 import type { NftHook, NftPlace } from '../nftables/place.ts';
 import { addFocused, type Focus, focusedShape } from './focused.ts';
-import { mapCases, type SetCase, setCases } from './nft-sets.ts';
+import { mapCases, rarestSets, type SetCase, setCases } from './nft-sets.ts';
 import { addProxy, PROXY_PORT, UNHEARD_PORT } from './proxy.ts';
 import { routerAddress } from './rules.ts';
 
@@ -32,13 +32,22 @@ const WHERE: Readonly<Record<Exclude<Chain, 'then'>, string>> = {
 };
 
 export function focusedRareNft(draft: Draft, count: number): void {
+  addCases(draft, count, () => draft.random.weighted(CASES));
+}
+
+/** The rarest of all take turns, so that each has the same share; `first` is the number of the world's first packet among them. */
+export function rarestNft(draft: Draft, first: number, count: number): void {
+  addCases(draft, count, (i) => RAREST[(first + i) % RAREST.length] as Case);
+}
+
+function addCases(draft: Draft, count: number, caseOf: (packet: number) => Case): void {
   const router = focusedShape(draft);
   const { random } = draft;
   addProxy(router, random);
   // One table for both families, or one for each.
   const both = random.chance(0.5);
   const tables = new Map<NftPlace['table'], Table>();
-  addFocused(draft, router, count, (focus, packet) => {
+  addFocused(draft, router, count, (focus, packet, i) => {
     const { family, protocol, ports } = focus;
     const table = both ? 'inet' : family === 'ipv4' ? 'ip' : 'ip6';
     const { chains, sets } = tables.get(table) ?? { chains: new Map<string, string[]>(), sets: [] };
@@ -54,11 +63,7 @@ export function focusedRareNft(draft: Draft, count: number): void {
     const declare = (lines: readonly string[]): void => void sets.push(...lines);
     const hooks: NftHook[] = ['prerouting'];
     const place: NftPlace = { draft, ns: router, table, chainType: 'filter', hooks, protocol, family, sets: [] };
-    for (let tries = 0; tries < 8; tries++) {
-      const made = random.weighted(CASES)({ focus, packet, place, inward, add, declare });
-      if (made) return made;
-    }
-    return null;
+    return caseOf(i)({ focus, packet, place, inward, add, declare });
   });
   for (const [name, table] of tables) router.nft.push(...print(name, table));
 }
@@ -113,6 +118,54 @@ const ofSet =
     return packet;
   };
 
+const extension: Case = (ask) =>
+  ask.focus.family === 'ipv4'
+    ? pick('ip option lsrr missing', 'ip option rr missing', 'ip option rr exists')(ask)
+    : pick('exthdr frag missing', 'exthdr hbh missing', 'exthdr rt missing', 'exthdr dst exists')(ask);
+
+const way: Case = (ask) => {
+  const { random } = ask.focus.draft;
+  const near = ask.packet.destination;
+  const nexthop = `rt ${ip(ask)} nexthop ${random.pick([near, near, `!= ${near}`, address(ask.focus.family, 1, 1)])}`;
+  const classid = `rt classid ${random.pick(['5', '0x70005', '!= 0', '0'])}`;
+  ask.add('then', `${ask.focus.family === 'ipv4' && random.chance(0.4) ? classid : nexthop} drop`);
+  return ask.packet;
+};
+
+const atProxy: Case = (ask) => {
+  const packet = {
+    ...ask.packet,
+    destination: routerAddress(ask.focus),
+    dport: ask.focus.draft.random.pick([80, PROXY_PORT]),
+  };
+  return known('socket', 'first')({ ...ask, packet });
+};
+
+const connectionMark: Case = ({ focus, packet, add }) => {
+  add('first', `ct mark set ${focus.draft.random.pick(['1', 'ct mark | 0x2', '0x4000'])}`);
+  add('then', focus.draft.random.pick(['ct mark != 0 drop', 'ct mark 1 drop', 'ct mark & 0x2 == 0x2 drop']));
+  return packet;
+};
+
+const proxied: Case = (ask) => {
+  const { random } = ask.focus.draft;
+  const port = random.pick([':15001', ':15001', ':80']);
+  ask.add('first', `tproxy${of(ask)} to ${port} meta mark set ${random.pick(['0x100', '0x101'])} accept`);
+  // A proxy answers from where the packet was sent to: of UDP it could not where another socket has that port.
+  return { ...ask.packet, dport: UNHEARD_PORT };
+};
+
+const redirected: Case = ({ focus, packet, add }) => {
+  add('dnat', `redirect to :${focus.draft.random.pick([80, 8080, 9])}`);
+  return packet;
+};
+
+const masqueraded: Case = ({ focus, inward, packet, add }) => {
+  if (inward) return null;
+  add('snat', `masquerade${focus.draft.random.pick(['', ` to :${focus.ports.from + 3000}`])}`);
+  return packet;
+};
+
 const CASES: readonly (readonly [weight: number, Case])[] = [
   ...setCases.map((make) => [1.2, ofSet(make)] as const),
   ...mapCases.map((make) => [2, ofSet(make)] as const),
@@ -122,27 +175,11 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     (ask) =>
       pick(...[['dport != 80-443', 'dport != 100-9000'], []].flat().map((t) => `${ask.focus.protocol} ${t}`))(ask),
   ],
-  [
-    5,
-    (ask) =>
-      ask.focus.family === 'ipv4'
-        ? pick('ip option lsrr missing', 'ip option rr missing', 'ip option rr exists')(ask)
-        : pick('exthdr frag missing', 'exthdr hbh missing', 'exthdr rt missing', 'exthdr dst exists')(ask),
-  ],
+  [5, extension],
   ...(['fib-type', 'fib-saddr-type', 'fib-oif', 'fib-oifname'] as const).map(
     (kind) => [1.6, known(kind, 'first')] as const,
   ),
-  [
-    6,
-    (ask) => {
-      const { random } = ask.focus.draft;
-      const near = ask.packet.destination;
-      const nexthop = `rt ${ip(ask)} nexthop ${random.pick([near, near, `!= ${near}`, address(ask.focus.family, 1, 1)])}`;
-      const classid = `rt classid ${random.pick(['5', '0x70005', '!= 0', '0'])}`;
-      ask.add('then', `${ask.focus.family === 'ipv4' && random.chance(0.4) ? classid : nexthop} drop`);
-      return ask.packet;
-    },
-  ],
+  [6, way],
   // Values that are the host's own, compared in the order of the network.
   [5, pick('meta length < 1600', 'meta length 20-1600', 'meta length != 20-1600', 'meta length <= 1500')],
   [5, known('jhash', 'first')],
@@ -158,17 +195,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
       return packet;
     },
   ],
-  [
-    8,
-    (ask) => {
-      const packet = {
-        ...ask.packet,
-        destination: routerAddress(ask.focus),
-        dport: ask.focus.draft.random.pick([80, PROXY_PORT]),
-      };
-      return known('socket', 'first')({ ...ask, packet });
-    },
-  ],
+  [8, atProxy],
   [
     2,
     (ask) => {
@@ -192,14 +219,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
       return packet;
     },
   ],
-  [
-    6,
-    ({ focus, packet, add }) => {
-      add('first', `ct mark set ${focus.draft.random.pick(['1', 'ct mark | 0x2', '0x4000'])}`);
-      add('then', focus.draft.random.pick(['ct mark != 0 drop', 'ct mark 1 drop', 'ct mark & 0x2 == 0x2 drop']));
-      return packet;
-    },
-  ],
+  [6, connectionMark],
   [
     5,
     ({ focus, packet, add }) => {
@@ -211,23 +231,8 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
       return packet;
     },
   ],
-  [
-    6,
-    (ask) => {
-      const { random } = ask.focus.draft;
-      const port = random.pick([':15001', ':15001', ':80']);
-      ask.add('first', `tproxy${of(ask)} to ${port} meta mark set ${random.pick(['0x100', '0x101'])} accept`);
-      // A proxy answers from where the packet was sent to: of UDP it could not where another socket has that port.
-      return { ...ask.packet, dport: UNHEARD_PORT };
-    },
-  ],
-  [
-    3,
-    ({ focus, packet, add }) => {
-      add('dnat', `redirect to :${focus.draft.random.pick([80, 8080, 9])}`);
-      return packet;
-    },
-  ],
+  [6, proxied],
+  [3, redirected],
   [
     1.5,
     (ask) => {
@@ -235,14 +240,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
       return ask.packet;
     },
   ],
-  [
-    5,
-    ({ focus, inward, packet, add }) => {
-      if (inward) return null;
-      add('snat', `masquerade${focus.draft.random.pick(['', ` to :${focus.ports.from + 3000}`])}`);
-      return packet;
-    },
-  ],
+  [5, masqueraded],
   [
     1.5,
     ({ focus, packet, add }) => {
@@ -251,4 +249,19 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
       return packet;
     },
   ],
+];
+
+const RAREST: readonly Case[] = [
+  extension,
+  way,
+  connectionMark,
+  connectionMark,
+  redirected,
+  masqueraded,
+  atProxy,
+  proxied,
+  known('jhash', 'first'),
+  known('fib-type', 'first'),
+  known('fib-oif', 'first'),
+  ...rarestSets.map(ofSet),
 ];

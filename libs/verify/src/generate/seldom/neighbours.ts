@@ -96,6 +96,16 @@ const tentative: Kind = (wide, { family, host }, packet) => {
   return { ...packet, destination };
 };
 
+/** r is asked on a wire that its own way back to the asker does not take, or does. */
+const askedElsewhere: Kind = (wide, { family, source, only }, packet) => {
+  if (family === 'ipv6') return null;
+  const { near, far } = wire(wide, 'filter', 'a', 19);
+  once(wide, 'arp-filter', () => wide.r.deviceSysctls.push(`net/ipv4/conf/${near}/arp_filter = 1`));
+  wide.a.ip.push(`route add ${only} via 10.19.0.254 dev ${far}`);
+  if (wide.draft.random.chance(0.4)) wide.r.ip.push(`route add ${source}/32 dev ${near}`);
+  return packet;
+};
+
 export const NEIGHBOUR_KINDS: readonly Kind[] = [
   entryIn('reachable'),
   entryIn('stale'),
@@ -106,6 +116,7 @@ export const NEIGHBOUR_KINDS: readonly Kind[] = [
   (...given) => (given[1].family === 'ipv6' ? proxyEntry(...given) : null),
   askerFixed,
   noarpDevice,
+  askedElsewhere,
   learned,
   learned,
   tentative,

@@ -32,7 +32,7 @@ export function learningTunnel(draft: Draft, turn: number, count: number): void 
   }
 }
 
-const MODES = ['passthru', 'vepa', 'private', 'vepa', 'source', 'passthru', 'vepa', 'private'] as const;
+const MODES = ['bridge', 'passthru', 'vepa', 'private', 'vepa', 'source', 'passthru', 'vepa', 'private'] as const;
 
 /** Behind one device of a host a macvlan takes all that comes (passthru), what comes from some (source), or nothing from others like it (private, and vepa where the switch does not send it back). */
 export function seldomMacvlan(draft: Draft, turn: number, count: number): void {
@@ -50,7 +50,8 @@ export function seldomMacvlan(draft: Draft, turn: number, count: number): void {
   addAddresses(h, 'eth0', 1, 254);
   addAddresses(o, mode === 'vepa' ? 'br0' : 'eth0', 1, 10);
   h.links.push(`link add link eth0 name mva netns {a} type macvlan mode ${mode}`);
-  const c = mode === 'private' || mode === 'vepa' ? addNamespace(draft, 'c', { router: false }) : null;
+  const c =
+    mode === 'private' || mode === 'vepa' || mode === 'bridge' ? addNamespace(draft, 'c', { router: false }) : null;
   if (c) {
     h.links.push(`link add link eth0 name mvc netns {c} type macvlan mode ${mode}`);
     c.ip.push('link set mvc up');
