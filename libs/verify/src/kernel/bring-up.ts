@@ -58,11 +58,12 @@ export function fillingStage(spec: WorldSpec, pathOf: PathOf): LinesCommand[] {
     ...tool(ns, 'ip', ns.ip, pathOf),
     ...tool(ns, 'ip -6', ns.ip6, pathOf),
     ...tool(ns, 'ipset', ns.ipset, pathOf),
+    ...tool(ns, 'nft', ns.nftFirst, pathOf),
     ...tool(ns, 'iptables-legacy-restore', ns.iptablesLegacy, pathOf),
     ...tool(ns, 'ip6tables-legacy-restore', ns.ip6tablesLegacy, pathOf),
     ...tool(ns, 'iptables-nft-restore', ns.iptablesNft, pathOf),
     ...tool(ns, 'ip6tables-nft-restore', ns.ip6tablesNft, pathOf),
-    ...tool(ns, 'nft', [...ns.nft, ...(hasRules(ns) ? traceLines(ns.nft, tunnels) : [])], pathOf),
+    ...tool(ns, 'nft', [...ns.nft, ...(hasRules(ns) ? traceLines([...ns.nftFirst, ...ns.nft], tunnels) : [])], pathOf),
   ]);
 }
 
@@ -90,7 +91,7 @@ export const lateStage = (spec: WorldSpec, pathOf: PathOf): LinesCommand[] =>
   spec.namespaces.flatMap((ns) => tool(ns, 'ip', ns.late, pathOf));
 
 export const hasNftRules = (ns: NamespaceSpec): boolean =>
-  ns.iptablesNft.length + ns.ip6tablesNft.length + ns.nft.length > 0;
+  ns.iptablesNft.length + ns.ip6tablesNft.length + ns.nftFirst.length + ns.nft.length > 0;
 
 const hasLegacyRules = (ns: NamespaceSpec): boolean => ns.iptablesLegacy.length + ns.ip6tablesLegacy.length > 0;
 

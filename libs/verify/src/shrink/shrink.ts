@@ -10,6 +10,7 @@ const LISTS = [
   'iptablesNft',
   'ip6tablesLegacy',
   'ip6tablesNft',
+  'nftFirst',
   'ipset',
   'sockets',
   'late',

@@ -19,6 +19,7 @@ export const bareNamespace = (): NamespaceLists => ({
   ip6tablesLegacy: [],
   iptablesNft: [],
   ip6tablesNft: [],
+  nftFirst: [],
   nft: [],
   sockets: [],
 });

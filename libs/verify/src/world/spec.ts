@@ -38,6 +38,8 @@ export interface NamespaceSpec {
   readonly ip6tablesLegacy: readonly string[];
   readonly iptablesNft: readonly string[];
   readonly ip6tablesNft: readonly string[];
+  /** `nft -f`, before the others: of equal priority what is hooked in last is asked first. */
+  readonly nftFirst: readonly string[];
   /** `nft -f`. */
   readonly nft: readonly string[];
   readonly sockets: readonly SocketSpec[];
