@@ -6,7 +6,7 @@ const LIBS_MAY_IMPORT = {
   netsim: ['linux-net', 'verdict'],
   cni: ['linux-net', 'verdict'],
   netpol: ['linux-net'],
-  bundle: ['linux-net', 'verdict', 'parsers', 'netsim'],
+  bundle: ['linux-net', 'verdict', 'parsers', 'netsim', 'netpol'],
   contracts: ['linux-net', 'verdict'],
   sdk: ['contracts'],
   kube: ['contracts', 'linux-net'],

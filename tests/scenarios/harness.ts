@@ -2,10 +2,10 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLab, type Lab, type ProbeResult } from '@netverdict/lab';
+import { createLab, type KubeObject, type Lab, type ProbeResult } from '@netverdict/lab';
 import { createClient, type DiagnosisDocument } from '@netverdict/sdk';
 import { renderReport } from '@netverdict/verdict';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
 import { freePort } from '../../clients/cli/src/local/services.ts';
 import { Baseline, commandsOf, execOn, run } from './remedies.ts';
@@ -46,6 +46,7 @@ export function describeScenarios(combination: Combination): void {
     let dir: string;
     let baseline: Baseline;
     let undo: readonly ByHand[] = [];
+    let objects: readonly KubeObject[] = [];
     let mended: readonly { on: string; line: string }[] = [];
 
     beforeAll(async () => {
@@ -70,11 +71,14 @@ export function describeScenarios(combination: Combination): void {
     afterEach(async () => {
       await lab.heal();
       for (const { on, argv } of undo) await execOn(lab, on, withAddresses(lab, argv));
+      await lab.objects.delete(objects);
       await baseline.restore(mended);
     });
 
     it.each(rowsOf(combination).map((row) => [row.name, row] as const))('%s', async (_name, row) => {
       undo = row.undo ?? [];
+      objects = row.objects ?? [];
+      await lab.objects.apply(objects);
       mended = [];
       for (const fault of row.faults ?? []) await lab.fault(fault.name, fault.args);
       for (const { on, argv } of row.prepare ?? [])
@@ -89,7 +93,16 @@ export function describeScenarios(combination: Combination): void {
           ...(row.sizeBytes === undefined ? {} : { sizeBytes: row.sizeBytes }),
           ...(row.sourcePort === undefined ? {} : { sourcePort: row.sourcePort }),
         });
-      const document = await diagnose();
+      // Topology hears of new objects a moment later.
+      const beside = row.expect.beside ?? [];
+      const document = await vi.waitFor(
+        async () => {
+          const told = await diagnose();
+          if (objects.length > 0) expect(told.findings.map((f) => f.code)).toEqual(expect.arrayContaining([...beside]));
+          return told;
+        },
+        { timeout: 10_000, interval: 200 },
+      );
       const probe = await probeOf(lab, row);
       try {
         expectVerdict(document, row);

@@ -1,7 +1,7 @@
 /** What one row of the scenario table says: set up, question, expected answer. The kernel is asked beside it. */
 
 import type { Destination, Source } from '@netverdict/contracts';
-import type { FaultName, LabSpec, ProbeOutcome } from '@netverdict/lab';
+import type { FaultName, KubeObject, LabSpec, ProbeOutcome } from '@netverdict/lab';
 import type { Direction, Disposition, FindingCode, Outcome } from '@netverdict/verdict';
 
 export interface Combination {
@@ -25,6 +25,8 @@ export interface Scenario {
   readonly faults?: readonly Planted[];
   /** What no fault of the lab does: commands run on a node, or in a pod (`namespace/name`); `{namespace/name}` is its address. */
   readonly prepare?: readonly ByHand[];
+  /** Objects that the cluster has besides, for this row. */
+  readonly objects?: readonly KubeObject[];
   /** Takes it back; may fail where a remedy did so already. */
   readonly undo?: readonly ByHand[];
   readonly source: Source;
@@ -41,6 +43,8 @@ export interface Scenario {
       readonly direction?: Direction;
     }[];
     readonly dispositions?: readonly Disposition[];
+    /** Findings of other severities that have to be among them. */
+    readonly beside?: readonly FindingCode[];
     /** Share of new connections that work, for a partial one. */
     readonly reachableShare?: number;
   };

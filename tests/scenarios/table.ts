@@ -581,6 +581,24 @@ const oldConnections: readonly Scenario[] = [
   },
 ];
 
+const policies: readonly Scenario[] = [
+  {
+    name: 'a NetworkPolicy forbids it, and Flannel enforces none: it works, and that is told',
+    objects: [
+      {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { namespace: 'default', name: 'deny-all' },
+        spec: { podSelector: {}, policyTypes: ['Ingress'] },
+      },
+    ],
+    source: CLIENT,
+    destination: WEB,
+    expect: { outcome: 'reachable', blocking: [], beside: ['NV-POLICY-UNENFORCED'] },
+    probe: { from: CLIENT, to: { address: WEB_IP, port: 80 } },
+  },
+];
+
 export const SCENARIOS: readonly Scenario[] = [
   ...clean,
   ...podFaults,
@@ -592,4 +610,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...byHandFaults,
   ...oldConnections,
   ...severalFaults,
+  ...policies,
 ];

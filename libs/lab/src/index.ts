@@ -1,4 +1,5 @@
 /** Clusters in a box: real kernels' network namespaces as nodes, a real containerd in each, and faults to inject. */
+export type { KubeObject } from './api-server/index.ts';
 export type { CommandResult } from './command.ts';
 export { LabError } from './errors.ts';
 export type { Fault, FaultArg, FaultArgs } from './faults/fault.ts';

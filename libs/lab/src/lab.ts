@@ -1,4 +1,5 @@
 /** A lab as its users see it: nodes, faults, probes, commands in its namespaces. Any process can open one that is up. */
+import { type ApiClient, apiClient } from './api-server/index.ts';
 import { findPod } from './cluster/find.ts';
 import { type CommandResult, inNetns, tryRun } from './command.ts';
 import { createLabState } from './create.ts';
@@ -34,6 +35,8 @@ export interface Lab {
   faults(): readonly ActiveFault[];
   /** Takes back one fault, or all (the last first). */
   heal(id?: string): Promise<void>;
+  /** The cluster's objects; who watches them hears of a change a moment later. */
+  readonly objects: Pick<ApiClient, 'apply' | 'delete'>;
   probe(request: ProbeRequest): Promise<ProbeResult>;
   /** Runs one of the machine's tools in a node's network namespace; `iptables` is the node's variant. */
   exec(node: string, argv: readonly string[]): Promise<CommandResult>;
@@ -115,6 +118,7 @@ function labOf(state: LabState): Lab {
       if (id !== undefined && chosen.length === 0) throw new LabError(`no fault ${id} is active in lab ${spec.name}`);
       for (const fault of chosen) await healFault(state, fault);
     },
+    objects: apiClient(apiServer),
     probe: (request) => sendProbe(netnsOf(request.from), request),
     exec: (node, argv) => tryRun(inNetns(findNode(nodes, node).netnsPath, argv), { env }),
     execPod: (pod, argv) => tryRun(inNetns(findPod(pods, pod).netnsPath, argv), { env }),

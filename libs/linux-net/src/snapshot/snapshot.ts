@@ -65,6 +65,8 @@ export interface ClusterMap {
   }[];
   readonly podCidrs: readonly string[];
   readonly serviceCidrs: readonly string[];
+  /** The NetworkPolicies of the namespaces of the flow's pods, with these Namespaces and Pods, as manifests. Absent: not looked at. */
+  readonly policyObjects?: readonly object[];
 }
 
 export interface Snapshot {

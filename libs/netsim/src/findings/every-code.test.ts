@@ -15,7 +15,7 @@ import {
   SCOPE,
   type XtMatch,
 } from '@netverdict/linux-net';
-import { DISPOSITIONS, type Disposition, type FindingCode } from '@netverdict/verdict';
+import { DISPOSITIONS, type Disposition, type FindingCode, type PolicyCode } from '@netverdict/verdict';
 import { describe, expect, it } from 'vitest';
 import { type DiagnoseOptions, diagnose } from '../diagnose.ts';
 import { evaluate } from '../evaluate.ts';
@@ -174,7 +174,8 @@ const LOOSE = sysctls({ 'net/ipv4/conf/all/rp_filter': '2' });
 const NO_TUNNEL_ADDRESS = addresses((a) => a.filter((x) => x.ifindex !== 4));
 const FOREIGN = nft({ nat: { POSTROUTING: [{ target: snat('10.99.0.5') }] } });
 
-const CASES: Readonly<Record<FindingCode, Case>> = {
+/** What is told of objects and not of packets has its tests in libs/bundle. */
+const CASES: Readonly<Record<Exclude<FindingCode, PolicyCode>, Case>> = {
   'NV-FILTER-DROP': {
     edit: { [HOST2]: nft(FWD_DROP) },
     command: "iptables-nft -t filter -D FORWARD -m comment --comment 'rule 1' -j DROP",

@@ -6,6 +6,7 @@ import { DESTINATION } from './codes/destination.ts';
 import { DEVICES } from './codes/devices.ts';
 import { KERNEL } from './codes/kernel.ts';
 import { OUTSIDE } from './codes/outside.ts';
+import { POLICIES } from './codes/policies.ts';
 import { ROUTES } from './codes/routes.ts';
 import { RULES } from './codes/rules.ts';
 import { SERVICES } from './codes/services.ts';
@@ -24,6 +25,9 @@ export const FINDING_CODES = {
   ...SIZE,
   ...OUTSIDE,
   ...UNSEEN,
+  ...POLICIES,
 } as const;
 
 export type FindingCode = keyof typeof FINDING_CODES;
+/** Codes that need the cluster's objects, not only the nodes' state. */
+export type PolicyCode = keyof typeof POLICIES;

@@ -1,5 +1,5 @@
 /** One evaluation: snapshot and flow to a diagnosis. Runs in the evaluation thread; knows nothing of threads. */
-import { WorldCache, withReadTimes } from '@netverdict/bundle';
+import { WorldCache, withPolicies, withReadTimes } from '@netverdict/bundle';
 import { diagnose } from '@netverdict/netsim';
 import type { EvaluationJob, EvaluationResult } from './protocol.ts';
 
@@ -15,7 +15,7 @@ export class Evaluator {
     const outcome = this.#worlds.build(snapshot, (digest) => texts.get(digest));
     if (outcome.kind === 'texts-wanted') return outcome;
     const { diagnosis, needs, deciding } = diagnose(outcome.world, flow, names);
-    const dated = withReadTimes(diagnosis, snapshot);
+    const dated = withReadTimes(withPolicies(diagnosis, flow, snapshot), snapshot);
     return { kind: 'result', result: { diagnosis: dated, needs, deciding, simulateMs: performance.now() - began } };
   }
 }

@@ -4,6 +4,7 @@ import type { ClusterMap } from '@netverdict/linux-net';
 import { networksOf } from '../networks.ts';
 import type { Resolution } from '../resolve/resolution.ts';
 import { endpointsOf } from '../resolve/services.ts';
+import { policyObjects } from './policy-objects.ts';
 
 /**
  * Up to here every pod is named, so that an address that a rule rewrites to is told whosever it is. Beyond, the
@@ -14,6 +15,7 @@ const ALL_PODS_BELOW = 1000;
 export function clusterMap(objects: ClusterObjects, resolution: Resolution): ClusterMap {
   const { facts, nodes } = networksOf(objects);
   const services = servicesOf(objects, resolution);
+  const policies = policyObjects(objects, endsOf(objects, resolution, services));
   return {
     nodes: nodes.map(({ name, addresses, podCidrs }) => ({ name, addresses, podCidrs })),
     pods: podsOf(objects, resolution, services).map((pod) => ({
@@ -28,6 +30,7 @@ export function clusterMap(objects: ClusterObjects, resolution: Resolution): Clu
     services: services.map((service) => mapService(objects, service)),
     podCidrs: facts.podCidrs,
     serviceCidrs: facts.serviceCidrs,
+    ...(policies === null ? {} : { policyObjects: policies }),
   };
 }
 
@@ -59,8 +62,14 @@ function mapService(objects: ClusterObjects, service: Service): ClusterMap['serv
 }
 
 function podsOf(objects: ClusterObjects, resolution: Resolution, services: readonly Service[]): Pod[] {
-  const running = (pod: Pod): boolean => pod.nodeName !== null && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
   if (objects.pods.size < ALL_PODS_BELOW) return [...objects.pods.values()].filter(running);
+  return endsOf(objects, resolution, services);
+}
+
+const running = (pod: Pod): boolean => pod.nodeName !== null && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
+
+/** The pods that the flow begins or ends at, by the objects. */
+function endsOf(objects: ClusterObjects, resolution: Resolution, services: readonly Service[]): Pod[] {
   const pods = new Map<string, Pod>();
   const add = (pod: Pod | null): void => {
     if (pod && running(pod)) pods.set(pod.meta.uid, pod);
