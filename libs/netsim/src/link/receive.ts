@@ -81,10 +81,9 @@ function upToMacvlan(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame): 
   const cast = { from: frame.srcMac, to: frame.dstMac, wanted: null };
   const { by, only } = macvlansThatHear(walk, { ns, link }, uppers, cast);
   const [upper] = by;
-  if (upper) {
-    const crosses = upper.ns.key !== ns.key;
-    return { do: 'receive', ns: upper.ns, link: upper.link, frame: { ...frame, packet: scrub(frame.packet, crosses) } };
-  }
+  // Its mark stays on it, also in another namespace.
+  if (upper)
+    return { do: 'receive', ns: upper.ns, link: upper.link, frame: { ...frame, packet: scrub(frame.packet, false) } };
   if (!only) return null;
   return walk.stop(
     ns,

@@ -22,6 +22,8 @@ export interface Cast {
   readonly to: Mac | 'broadcast' | 'multicast';
   /** The address that an ARP or ND request asks for: bridges and tunnels may answer themselves. */
   readonly wanted: IpAddress | null;
+  /** It is the answer to an ARP request. */
+  readonly arpReply?: boolean;
 }
 
 export interface Domain {
@@ -100,6 +102,8 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
         return;
       }
       case 'vxlan': {
+        // vxlan_xmit gives arp_reduce all ARP, which answers requests and throws away the rest.
+        if (cast.arpReply && link.detail.proxy) return;
         const answer = cast.wanted === null ? null : proxiedBy(from, link, link.detail, cast.wanted);
         if (answer === 'nobody') return;
         if (answer !== null) {

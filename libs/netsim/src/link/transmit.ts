@@ -107,8 +107,7 @@ function throughMacvlan(walk: Walk, ns: WorldNamespace, link: Link, frame: Frame
     if (tooBig) return tooBig;
     return { do: 'receive', ns: lower.ns, link: lower.link, frame: { ...frame, packet: scrub(frame.packet, crosses) } };
   }
-  const packet = crosses ? scrub(frame.packet, true) : frame.packet;
-  return { do: 'transmit', ns: lower.ns, link: lower.link, frame: { ...frame, packet }, nexthop };
+  return { do: 'transmit', ns: lower.ns, link: lower.link, frame, nexthop };
 }
 
 /** is_skb_forwardable: a frame longer than the receiving end's MTU (and a VLAN tag) is thrown away in silence. */

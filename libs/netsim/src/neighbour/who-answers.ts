@@ -151,7 +151,7 @@ function amongKnown(
       typeof address === 'number'
         ? answersArp(walk, m, source as Ipv4 | null, address as Ipv4)
         : answersNd(walk, m, address as Ipv6) && advertisesTo(walk, asker, source as Ipv6, m);
-    if (!willing || !(domain.wire || comesBack(walk, m, asker))) return false;
+    if (!willing || !(domain.wire || comesBack(walk, m, asker, typeof address === 'number'))) return false;
     const stop = typeof address === 'bigint' ? exchangeNd(walk, asker, source as Ipv6, m, address as Ipv6) : null;
     lost ??= stop;
     return stop === null;
@@ -185,9 +185,15 @@ function blockedBefore(walk: Walk, asker: Member, domain: Domain, address: IpAdd
 }
 
 /** The answer is sent to the asker's own address, which bridges on the way have just learned. */
-function comesBack(walk: Walk, from: Member, asker: Member): boolean {
+function comesBack(walk: Walk, from: Member, asker: Member, arpReply: boolean): boolean {
   if (asker.link.mac === null) return true;
-  const back = spread(walk, from.ns, from.link, { from: from.link.mac, to: asker.link.mac, wanted: null }, true);
+  const back = spread(
+    walk,
+    from.ns,
+    from.link,
+    { from: from.link.mac, to: asker.link.mac, wanted: null, arpReply },
+    true,
+  );
   return back.members.some((m) => m.ns === asker.ns && m.link.ifindex === asker.link.ifindex);
 }
 

@@ -86,13 +86,14 @@ function cut(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Packet 
 
 /**
  * Only IPv4 without DF is cut on its way, and what was put together there; IPv6 by its sender alone, which may forbid it as well
- * (IPV6_DONTFRAG).
+ * (IPV6_DONTFRAG) and does not for a tunnel (skb_scrub_packet clears ignore_df).
  */
 export function checkSize(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Next | null {
   const limitBytes = limitOf(ns, e, packet.family);
   const length = lengthOf(packet);
   if (length <= limitBytes) return null;
-  const mayCut = !packet.dontFragment && (packet.family === 'ipv4' || e.iif === null || packet.mayBeCut === true);
+  const own = e.iif === null && packet.payload === null;
+  const mayCut = !packet.dontFragment && (packet.family === 'ipv4' || own || packet.mayBeCut === true);
   if (walk.sees(e.route?.mtuBytes ? 'mtu/route' : 'mtu/device', mayCut)) return null;
   const routes = packet.family === 'ipv4' ? ns.net.state.routes4 : ns.net.state.routes6;
   const kind = packet.family === 'ipv4' ? 'ip-route' : 'ip-route6';
