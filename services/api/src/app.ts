@@ -25,10 +25,12 @@ import { diagnosisRoutes } from './routes/diagnoses.ts';
 import { diagnosisEventRoutes } from './routes/diagnosis-events.ts';
 import { eventStreamRoutes } from './routes/event-stream.ts';
 import { healthRoutes } from './routes/health.ts';
+import { incidentRoutes } from './routes/incidents.ts';
 import { monitoringRoutes } from './routes/monitoring.ts';
+import { networkRoutes } from './routes/network.ts';
 
 export interface Dependencies {
-  readonly store: Pick<Store, 'diagnoses' | 'progress' | 'events' | 'agents'>;
+  readonly store: Pick<Store, 'diagnoses' | 'progress' | 'events' | 'agents' | 'incidents' | 'flows' | 'accounting'>;
   readonly acceptance: Acceptance;
   readonly changes: Changes;
   readonly live: Live;
@@ -92,6 +94,8 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     bundleRoutes,
     eventStreamRoutes,
     monitoringRoutes,
+    incidentRoutes,
+    networkRoutes,
     healthRoutes,
   ])
     add(app, deps);

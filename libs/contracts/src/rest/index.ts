@@ -1,5 +1,6 @@
 /** The shapes of the REST API. COMPONENTS are the shared ones: every schema with an `$id`. */
 
+import { AccountingDocument, AccountingList, KernelAccount, PipelineAccount } from './accounting-document.ts';
 import {
   Collection,
   DiagnosisDocument,
@@ -8,9 +9,12 @@ import {
   DiagnosisTiming,
   ProgressEvent,
 } from './diagnosis-document.ts';
+import { FlowDocument, FlowGraph } from './flow-document.ts';
+import { IncidentDocument, IncidentList } from './incident-document.ts';
 import { IncidentVerdict } from './incident-verdict.ts';
 import { LiveProbeSchema, ProbedTargetSchema } from './live-probe-schema.ts';
 import { AgentDocument, AgentList, EventDocument, EventList } from './monitoring-documents.ts';
+import { NodeDocument, NodeList } from './node-document.ts';
 import { DiagnosisProblem, InvalidField, Problem } from './problem.ts';
 import {
   BranchSchema,
@@ -25,9 +29,13 @@ import {
 } from './verdict-schemas.ts';
 import { WebhookMessage } from './webhook.ts';
 
+export * from './accounting-document.ts';
 export * from './diagnosis-document.ts';
+export * from './flow-document.ts';
+export * from './incident-document.ts';
 export * from './incident-verdict.ts';
 export * from './monitoring-documents.ts';
+export * from './node-document.ts';
 export * from './problem.ts';
 export { ref } from './verdict-schemas.ts';
 export * from './webhook.ts';
@@ -56,6 +64,16 @@ export const REST_COMPONENTS = [
   IncidentVerdict,
   EventDocument,
   EventList,
+  IncidentDocument,
+  IncidentList,
+  NodeDocument,
+  NodeList,
+  FlowDocument,
+  FlowGraph,
+  KernelAccount,
+  PipelineAccount,
+  AccountingDocument,
+  AccountingList,
   AgentDocument,
   AgentList,
   WebhookMessage,

@@ -1,6 +1,6 @@
 /** Stored events and known agents as REST shows them. */
 import Type, { type Static } from 'typebox';
-import { AnomalyKind } from '../messages/events.ts';
+import { AnomalyKind, AnomalySample } from '../messages/events.ts';
 import { nullable, ref } from './verdict-schemas.ts';
 
 export const EventDocument = Type.Object(
@@ -12,8 +12,30 @@ export const EventDocument = Type.Object(
     pod: nullable(Type.Object({ namespace: Type.String(), name: Type.String() })),
     kind: AnomalyKind,
     count: Type.Integer(),
-    windowStart: Type.String({ format: 'date-time' }),
+    windowStart: Type.String({ format: 'date-time', description: "by the node's clock" }),
     windowEnd: Type.String({ format: 'date-time' }),
+    oneIn: Type.Optional(Type.Integer({ description: 'of so many events one was counted' })),
+    workload: Type.Optional(
+      Type.String({ description: 'who it happened to', examples: ['deployment/shop/cart', 'node/node-1'] }),
+    ),
+    peer: Type.Optional(
+      Type.String({ description: 'who is at the far end', examples: ['service/shop/db', '203.0.113.9'] }),
+    ),
+    peerAddress: Type.Optional(Type.String()),
+    probe: Type.Optional(Type.String({ description: 'the eBPF probe that saw it; absent: a counter grew' })),
+    reason: Type.Optional(Type.String({ description: "the kernel's word for why" })),
+    function: Type.Optional(Type.String({ description: "the kernel's function in which it happened" })),
+    hook: Type.Optional(Type.String({ description: 'the netfilter hook' })),
+    direction: Type.Optional(Type.Union([Type.Literal('in'), Type.Literal('out')])),
+    protocol: Type.Optional(Type.Integer()),
+    source: Type.Optional(Type.String()),
+    sourcePort: Type.Optional(Type.Integer()),
+    destination: Type.Optional(Type.String()),
+    destinationPort: Type.Optional(Type.Integer()),
+    bytes: Type.Optional(Type.Integer()),
+    details: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]))),
+    samples: Type.Optional(Type.Array(AnomalySample)),
+    incidentId: Type.Optional(Type.String()),
   },
   { $id: 'Event' },
 );

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/accounting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of everything that was seen, by node: stored, filtered, sampled away, or lost and where */
+        get: operations["listAccounting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents": {
         parameters: {
             query?: never;
@@ -150,6 +167,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who talks to whom and how much, the most first: the edges of the network graph */
+        get: operations["listFlows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events of the same kind, ends and cause as one, the last seen first */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One incident, with what its own diagnosis has found */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The nodes with an agent: whether it is heard, its probes, its budget */
+        get: operations["listNodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -188,6 +273,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Accounting: {
+            /** @description nothing is held and nothing in flight: the sums hold */
+            balanced: boolean;
+            cluster: string;
+            kernel: components["schemas"]["KernelAccount"];
+            minute: string | null;
+            node: string;
+            pipeline: components["schemas"]["PipelineAccount"];
+            probes: {
+                account: components["schemas"]["KernelAccount"];
+                probe: string;
+            }[];
+        };
+        AccountingList: {
+            items: components["schemas"]["Accounting"][];
+            nextCursor: string | null;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+        };
         Agent: {
             capabilities: string[];
             cluster: string;
@@ -452,21 +558,73 @@ export interface components {
             totalMs: number;
         };
         Event: {
+            bytes?: number;
             cluster: string;
             count: number;
+            destination?: string;
+            destinationPort?: number;
+            details?: {
+                [key: string]: string | number;
+            };
+            direction?: "in" | "out";
+            /** @description the kernel's function in which it happened */
+            function?: string;
+            /** @description the netfilter hook */
+            hook?: string;
             id: string;
+            incidentId?: string;
             kind: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost";
             /** @description inode of the network namespace */
             netns: number;
             node: string;
+            /** @description of so many events one was counted */
+            oneIn?: number;
+            /**
+             * @description who is at the far end
+             * @example service/shop/db
+             * @example 203.0.113.9
+             */
+            peer?: string;
+            peerAddress?: string;
             pod: {
                 name: string;
                 namespace: string;
             } | null;
+            /** @description the eBPF probe that saw it; absent: a counter grew */
+            probe?: string;
+            protocol?: number;
+            /** @description the kernel's word for why */
+            reason?: string;
+            samples?: {
+                /** Format: date-time */
+                at: string;
+                bytes: number;
+                stack?: string[];
+                tuple: {
+                    destination: string | null;
+                    destinationPort: number | null;
+                    family: "ipv4" | "ipv6";
+                    protocol: number;
+                    source: string | null;
+                    sourcePort: number | null;
+                } | null;
+                value?: number;
+            }[];
+            source?: string;
+            sourcePort?: number;
             /** Format: date-time */
             windowEnd: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description by the node's clock
+             */
             windowStart: string;
+            /**
+             * @description who it happened to
+             * @example deployment/shop/cart
+             * @example node/node-1
+             */
+            workload?: string;
         };
         EventList: {
             items: components["schemas"]["Event"][];
@@ -505,6 +663,45 @@ export interface components {
             /** @enum {string} */
             severity: "blocking" | "degrading" | "suspicious" | "info";
         };
+        Flow: {
+            /** @description from source to destination */
+            bytes: number;
+            bytesBack: number;
+            cluster: string;
+            /** @description that began in that time */
+            connections: number;
+            /** @description to whom; `many`: those that were too many to be told one by one */
+            destination: string;
+            /** Format: date-time */
+            firstSeen: string;
+            /**
+             * Format: date-time
+             * @description start of the last five minutes with traffic
+             */
+            lastSeen: string;
+            packets: number;
+            packetsBack: number;
+            /** @description the destination's; 0: unknown, or several */
+            port: number;
+            /** @description its number: 6 is TCP */
+            protocol: number;
+            /** @description packets sent again */
+            retransmitted: number;
+            /**
+             * @description who connects
+             * @example pod/shop/cart-1
+             * @example deployment/shop/cart
+             */
+            source: string;
+        };
+        FlowGraph: {
+            items: components["schemas"]["Flow"][];
+            nextCursor: string | null;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+        };
         /** @description One network namespace, or one piece of infrastructure */
         Hop: {
             /** @enum {string} */
@@ -518,6 +715,84 @@ export interface components {
              */
             place: string;
             steps: components["schemas"]["Step"][];
+        };
+        Incident: {
+            askedAt: string | null;
+            bytes: number;
+            cluster: string;
+            /** @description anomalies that were counted one by one */
+            count: number;
+            diagnosisId: string | null;
+            diagnosisState: string | null;
+            /** @description out: the packets are the workload's; in: they are meant for it */
+            direction: "in" | "out" | null;
+            /** @description about so many more that sampling left out */
+            estimated: number;
+            /** @description stored events: GET /api/v1/events?incident=… */
+            events: number;
+            /** Format: date-time */
+            firstSeen: string;
+            function: string | null;
+            hook: string | null;
+            /** @description `inc_…` */
+            id: string;
+            kind: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost";
+            /** Format: date-time */
+            lastSeen: string;
+            /** @description at most 32 */
+            nodes: string[];
+            /**
+             * Format: date-time
+             * @description of this episode
+             */
+            openedAt: string;
+            /**
+             * @description who is at the far end; '' where there is none, `many peers` where they share an incident
+             * @example service/shop/db
+             * @example 203.0.113.9
+             */
+            peer: string;
+            /** @description about how many far ends */
+            peers: number;
+            /** @description at most 32 */
+            pods: string[];
+            probe: string | null;
+            reason: string | null;
+            /** @description how often it came back after it was resolved */
+            reopened: number;
+            resolvedAt: string | null;
+            samples: {
+                /** Format: date-time */
+                at: string;
+                bytes: number;
+                stack?: string[];
+                tuple: {
+                    destination: string | null;
+                    destinationPort: number | null;
+                    family: "ipv4" | "ipv6";
+                    protocol: number;
+                    source: string | null;
+                    sourcePort: number | null;
+                } | null;
+                value?: number;
+            }[];
+            /** @enum {string} */
+            severity: "info" | "warning" | "critical";
+            /** @enum {string} */
+            state: "open" | "quiet" | "resolved";
+            /** Format: date-time */
+            stateSince: string;
+            verdict: components["schemas"]["IncidentVerdict"] | null;
+            /**
+             * @description who it happens to
+             * @example deployment/shop/cart
+             * @example node/node-1
+             */
+            workload: string;
+        };
+        IncidentList: {
+            items: components["schemas"]["Incident"][];
+            nextCursor: string | null;
         };
         /** @description What a diagnosis of the incident’s own packets found */
         IncidentVerdict: {
@@ -615,6 +890,26 @@ export interface components {
              */
             pointer: string;
         };
+        KernelAccount: {
+            /** @description in a namespace that is not this node's (several nodes on one kernel) */
+            elsewhere: number;
+            /** @description not asked for */
+            filtered: number;
+            /** @description in the tables of the kernel when the agent told last; far from 0 for long: something is not accounted for */
+            held: number;
+            /** @description no room in the tables of the kernel */
+            lostKernel: number;
+            /** @description counted in the kernel, and lost before the agent could tell them */
+            lostSidecar: number;
+            /** @description the kernel did not run the program: not in `seen` */
+            missed: number;
+            /** @description told by the agent */
+            reported: number;
+            /** @description left out, by chance and with the factor told */
+            sampledAway: number;
+            /** @description events that the probes saw = filtered + sampledAway + lostKernel + elsewhere + lostSidecar + reported + held */
+            seen: number;
+        };
         /** @description What real packets did, and whether the simulation foresaw it */
         LiveProbe: {
             agrees: boolean | null;
@@ -629,6 +924,94 @@ export interface components {
             notMade: components["schemas"]["Text"] | null;
             succeeded: number;
             targets: components["schemas"]["ProbedTarget"][];
+        };
+        Node: {
+            budget: {
+                cpuLimitPercent: number;
+                cpuPercent: number;
+                measures: {
+                    oneIn?: number;
+                    probe: string;
+                    /** Format: date-time */
+                    since: string;
+                }[];
+                memoryBytes: number;
+                memoryLimitBytes: number;
+            } | null;
+            capabilities: string[];
+            cluster: string;
+            configuration: {
+                problems: {
+                    probe: string;
+                    problem: string;
+                    setting: string;
+                }[];
+                version: number;
+            } | null;
+            /** @description names the agent's start */
+            epoch: string;
+            /** Format: date-time */
+            firstSeen: string;
+            kernel: string;
+            /** @description when events of it came last */
+            lastBatchAt: string | null;
+            /**
+             * Format: date-time
+             * @description its last heartbeat
+             */
+            lastSeen: string;
+            node: string;
+            probes: {
+                aggregated: number;
+                cost?: string;
+                filtered: number;
+                lost: number;
+                missed: number;
+                name: string;
+                observed?: number;
+                reason?: string;
+                sampledAway: number;
+                seen: number;
+                settings?: {
+                    because?: "configuration" | "budget" | "request";
+                    filter?: string;
+                    oneIn?: number;
+                    samples?: number;
+                    threshold?: number;
+                };
+                state: "on" | "off" | "unavailable";
+                unobserved?: number;
+            }[];
+            /** @description time since its last heartbeat */
+            silentMs: number;
+            /** @description silent: its agent is not heard; quiet: it is heard and has nothing to tell; reporting: events come */
+            state: "reporting" | "quiet" | "silent";
+            version: string;
+            watch: string | null;
+        };
+        NodeList: {
+            items: components["schemas"]["Node"][];
+            nextCursor: string | null;
+        };
+        PipelineAccount: {
+            /** @description batches stored */
+            batches: number;
+            /** @description in batches that cannot be stored */
+            deadLetter: number;
+            /** @description came again and were not stored again: in no sum */
+            duplicate: number;
+            /** @description on their way when the agent told last; far from 0 for long: something is not accounted for */
+            inFlight: number;
+            /** @description in batches that never came */
+            lostBus: number;
+            /** @description thrown away by the agent's full spool, or gone with the agent */
+            lostSpool: number;
+            /** @description anomalies in the agent's batches, of probes and of counters = stored + lostSpool + lostBus + deadLetter + inFlight */
+            reported: number;
+            /** @description events stored */
+            rows: number;
+            /** @description in stored events */
+            stored: number;
         };
         ProbedTarget: {
             address: string;
@@ -784,6 +1167,68 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listAccounting: {
+        parameters: {
+            query?: {
+                /** @description node when absent; minute: of one node, the newest first */
+                by?: "node" | "minute";
+                /** @description only of this cluster */
+                cluster?: string;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+                /** @description only of this node */
+                node?: string;
+                /** @description an hour ago when absent */
+                since?: string;
+                /** @description now when absent */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountingList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listAgents: {
         parameters: {
             query?: {
@@ -1308,19 +1753,33 @@ export interface operations {
     listEvents: {
         parameters: {
             query?: {
+                /** @description only with this address at either end */
+                address?: string;
                 /** @description only of this cluster */
                 cluster?: string;
                 /** @description `nextCursor` of the page before */
                 cursor?: string;
+                /** @description only of this incident: inc_… */
+                incident?: string;
                 kind?: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost";
                 /** @description items a page; 50 when absent */
                 limit?: number;
                 /** @description only of this node */
                 node?: string;
+                /** @description only with this far end: service/shop/db, 203.0.113.9 */
+                peer?: string;
                 /** @description only of this pod: namespace/name */
                 pod?: string;
+                /** @description only what this probe saw */
+                probe?: string;
+                /** @description only with this reason, by the kernel's name: NETFILTER_DROP */
+                reason?: string;
                 /** @description whose window ended at or after */
                 since?: string;
+                /** @description whose window ended before */
+                until?: string;
+                /** @description only what happened to this workload: deployment/shop/cart, node/node-1 */
+                workload?: string;
             };
             header?: never;
             path?: never;
@@ -1369,15 +1828,29 @@ export interface operations {
     streamEvents: {
         parameters: {
             query?: {
+                /** @description only with this address at either end */
+                address?: string;
                 /** @description only of this cluster */
                 cluster?: string;
+                /** @description only of this incident: inc_… */
+                incident?: string;
                 kind?: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost";
                 /** @description only of this node */
                 node?: string;
+                /** @description only with this far end: service/shop/db, 203.0.113.9 */
+                peer?: string;
                 /** @description only of this pod: namespace/name */
                 pod?: string;
+                /** @description only what this probe saw */
+                probe?: string;
+                /** @description only with this reason, by the kernel's name: NETFILTER_DROP */
+                reason?: string;
                 /** @description whose window ended at or after; begins with what is stored */
                 since?: string;
+                /** @description whose window ended before */
+                until?: string;
+                /** @description only what happened to this workload: deployment/shop/cart, node/node-1 */
+                workload?: string;
             };
             header?: {
                 /** @description go on behind the event of this id */
@@ -1395,6 +1868,260 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listFlows: {
+        parameters: {
+            query?: {
+                /** @description pod when absent */
+                by?: "pod" | "workload";
+                /** @description only of this cluster */
+                cluster?: string;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description only with this pod, workload, node, Service or address at either end */
+                end?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+                /** @description only with an end in this namespace */
+                namespace?: string;
+                /** @description only of this node */
+                node?: string;
+                port?: number;
+                protocol?: number;
+                /** @description an hour ago when absent */
+                since?: string;
+                /** @description now when absent */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowGraph"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description only of this cluster */
+                cluster?: string;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                kind?: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost";
+                /** @description items a page; 50 when absent */
+                limit?: number;
+                /** @description only seen on this node */
+                node?: string;
+                /** @description only with this far end: service/shop/db, 203.0.113.9 */
+                peer?: string;
+                /** @description only of this pod: namespace/name */
+                pod?: string;
+                /** @description only with this reason, by the kernel's name: NETFILTER_DROP */
+                reason?: string;
+                severity?: "info" | "warning" | "critical";
+                /** @description last seen at or after */
+                since?: string;
+                state?: "open" | "quiet" | "resolved";
+                /** @description first seen before */
+                until?: string;
+                /** @description only of this workload: deployment/shop/cart, node/node-1 */
+                workload?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `inc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Incident"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listNodes: {
+        parameters: {
+            query?: {
+                /** @description only of this cluster */
+                cluster?: string;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+                /** @description only of this node */
+                node?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeList"];
                 };
             };
             /** @description The request is not valid; `errors` names each bad field */

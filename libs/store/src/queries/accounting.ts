@@ -49,6 +49,9 @@ export interface AccountFilter {
   readonly since: string;
   readonly until: string;
   readonly perMinute: boolean;
+  /** Continue after this cluster and node; per minute: below this minute, in the second place. */
+  readonly after?: readonly [string, string];
+  /** Nodes, or minutes of nodes; each with all its probes. */
   readonly limit: number;
 }
 
@@ -89,14 +92,21 @@ export function accountingQueries(db: Kysely<Database>): AccountingQueries {
         on conflict (minute, cluster, node, probe) do update set ${ADDED}`.execute(db);
     },
 
-    async sums({ cluster, node, since, until, perMinute, limit }) {
+    async sums({ cluster, node, since, until, perMinute, after, limit }) {
       const conditions = [sql`minute >= ${since}::timestamptz and minute < ${until}::timestamptz`];
       if (cluster !== undefined) conditions.push(sql`cluster = ${cluster}`);
       if (node !== undefined) conditions.push(sql`node = ${node}`);
-      const by = sql.raw(perMinute ? 'minute, cluster, node, probe' : 'cluster, node, probe');
-      const order = sql.raw(perMinute ? 'minute desc, cluster, node, probe' : 'cluster, node, probe');
-      const { rows } = await sql<Row>`select ${by}, ${SUMS} from accounting
-        where ${sql.join(conditions, sql` and `)} group by ${by} order by ${order} limit ${limit}`.execute(db);
+      if (after !== undefined)
+        conditions.push(
+          perMinute ? sql`minute < ${after[1]}::timestamptz` : sql`(cluster, node) > (${after[0]}, ${after[1]})`,
+        );
+      const place = sql.raw(perMinute ? 'minute, cluster, node' : 'cluster, node');
+      const order = sql.raw(perMinute ? 'minute desc, cluster, node' : 'cluster, node');
+      const { rows } =
+        await sql<Row>`with asked as (select * from accounting where ${sql.join(conditions, sql` and `)}),
+          places as (select distinct ${place} from asked order by ${order} limit ${limit})
+        select ${place}, probe, ${SUMS} from asked join places using (${place})
+        group by ${place}, probe order by ${order}, probe`.execute(db);
       return rows.map((row) => ({
         cluster: row.cluster,
         node: row.node,

@@ -26,13 +26,22 @@ export interface StoredAgent extends AgentHeard {
   readonly lastBatchAt: string | null;
 }
 
+export interface AgentFilter {
+  readonly cluster?: string;
+  readonly node?: string;
+  /** Continue after this one. */
+  readonly after?: { readonly cluster: string; readonly node: string };
+  /** All when absent. */
+  readonly limit?: number;
+}
+
 export interface AgentQueries {
   /** One statement for all of them; an older `lastSeen` than the stored one changes nothing. */
   upsert(agents: readonly AgentHeard[]): Promise<void>;
   /** A batch of it has been stored. An agent that is not known yet will be by its heartbeat. */
   batchStored(cluster: string, node: string): Promise<void>;
   /** Ordered by cluster and node. */
-  list(filter: { readonly cluster?: string }): Promise<readonly StoredAgent[]>;
+  list(filter: AgentFilter): Promise<readonly StoredAgent[]>;
 }
 
 export function agentQueries(db: Kysely<Database>): AgentQueries {
@@ -92,6 +101,12 @@ export function agentQueries(db: Kysely<Database>): AgentQueries {
     async list(filter) {
       let query = db.selectFrom('agents').selectAll();
       if (filter.cluster !== undefined) query = query.where('cluster', '=', filter.cluster);
+      if (filter.node !== undefined) query = query.where('node', '=', filter.node);
+      if (filter.after !== undefined) {
+        const { cluster, node } = filter.after;
+        query = query.where(({ eb, refTuple, tuple }) => eb(refTuple('cluster', 'node'), '>', tuple(cluster, node)));
+      }
+      if (filter.limit !== undefined) query = query.limit(filter.limit);
       const rows = await query.orderBy('cluster').orderBy('node').execute();
       return rows.map((row) => ({
         cluster: row.cluster,

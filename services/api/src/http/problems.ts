@@ -38,6 +38,14 @@ export const unknownDiagnosis = (id: string): ProblemError =>
     detail: `There is no diagnosis ${id}. Finished ones are removed after some time.`,
   });
 
+export const unknownIncident = (id: string): ProblemError =>
+  new ProblemError({
+    type: 'unknown-incident',
+    status: 404,
+    title: 'No such incident',
+    detail: `There is no incident ${id}. Finished ones are removed after some time.`,
+  });
+
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, options: ProblemOptions): FastifyReply {
   const body: Problem = {
     type: `${PROBLEM_BASE}${options.type}`,

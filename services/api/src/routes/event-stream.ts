@@ -1,23 +1,15 @@
 /** GET /api/v1/events/stream: events as they are stored. */
-import { AnomalyKind, type EventDocument } from '@netverdict/contracts';
+import type { EventDocument } from '@netverdict/contracts';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { meetsEventConditions } from '../domain/live/event-filter.ts';
+import { EVENT_CONDITIONS } from './event-query.ts';
 import { LastEventId, STREAM_DESCRIPTION, sendLiveStream } from './live-stream.ts';
-import { errors, text } from './schemas.ts';
+import { errors } from './schemas.ts';
 
 const Query = Type.Object(
   {
-    cluster: Type.Optional(text('only of this cluster')),
-    node: Type.Optional(text('only of this node')),
-    pod: Type.Optional(
-      Type.String({
-        pattern: '^[^/\\u0000]+/[^/\\u0000]+$',
-        maxLength: 320,
-        description: 'only of this pod: namespace/name',
-      }),
-    ),
-    kind: Type.Optional(AnomalyKind),
+    ...EVENT_CONDITIONS,
     since: Type.Optional(
       Type.String({ format: 'date-time', description: 'whose window ended at or after; begins with what is stored' }),
     ),
