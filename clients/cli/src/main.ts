@@ -77,6 +77,7 @@ function build(): Command {
       '--source-port <port>',
       'judge the connection from this port, which the nodes may know already; else a new one',
     )
+    .option('--probe [attempts]', 'send real packets too, follow them on the nodes, and compare')
     .option('--cluster <name>', 'which cluster')
     .option('--fresh', 'read the nodes again, whatever is known')
     .option('--steps', 'every step with its raw line')

@@ -7,12 +7,15 @@
  *   collection-needed ───────────────────────────────────────▶  │                  │ sections
  *                                                               ▼                  ▼
  *   diagnosis-failed ◀─ unknown names                        path-built         object store
+ *
+ *   probe-needed ─▶ agents of the path follow, the source's sends ─▶ compare ─▶ verdict
  */
 import { watchCluster } from '@netverdict/kube';
 import { connectBus } from '@netverdict/messaging';
 import { absent, integer, optional, required, runService } from '@netverdict/telemetry';
 import { consumeCollectionNeeded } from './consume/collection-needed.ts';
 import { consumeDiagnosisRequested } from './consume/diagnosis-requested.ts';
+import { consumeProbeNeeded } from './consume/probe-needed.ts';
 import { busAgents } from './domain/collect/bus-agents.ts';
 import { Collector } from './domain/collect/collector.ts';
 
@@ -59,7 +62,8 @@ await runService('topology', async (telemetry) => {
   const topology = { cluster, bus, view, viewReady: () => listed, collector, nodeDeadlineMs };
   const requested = consumeDiagnosisRequested(topology);
   const needed = consumeCollectionNeeded(topology);
+  const probes = consumeProbeNeeded(topology);
   telemetry.onShutdown('consumers', async () => {
-    await Promise.all([requested.stop(), needed.stop()]);
+    await Promise.all([requested.stop(), needed.stop(), probes.stop()]);
   });
 });

@@ -15,6 +15,8 @@ export interface QuestionOptions {
   readonly size?: string;
   readonly sourcePort?: string;
   readonly fresh?: boolean;
+  /** Real packets too; with a number, so many to each target. */
+  readonly probe?: boolean | string;
 }
 
 export interface OutputOptions {
@@ -45,7 +47,16 @@ export function toRequest(options: QuestionOptions): DiagnosisRequest {
     ...(size === undefined ? {} : { sizeBytes: size }),
     ...(port === undefined ? {} : { sourcePort: port }),
     ...(options.fresh ? { maxAgeMs: 0 } : {}),
+    ...(options.probe === undefined || options.probe === false ? {} : { probe: probeOptions(options.probe) }),
   };
+}
+
+function probeOptions(given: true | string): NonNullable<DiagnosisRequest['probe']> {
+  if (given === true) return true;
+  const attempts = Number(given);
+  if (!(Number.isInteger(attempts) && attempts >= 1 && attempts <= 50))
+    throw new UsageError(`--probe ${given}: write how many packets to each target, 1 to 50`);
+  return { attempts };
 }
 
 export function langOf(text: string): Lang {
@@ -81,6 +92,7 @@ export function printDiagnosis(document: DiagnosisDocument, options: OutputOptio
           ...(document.unexamined === null ? {} : { unexamined: document.unexamined }),
           ...(document.collection === null ? {} : { collection: document.collection }),
           ...(document.timing === null ? {} : { timing: document.timing }),
+          ...(document.probe ? { probe: document.probe } : {}),
         },
         {
           lang,

@@ -1,5 +1,6 @@
 /** The answer on a terminal: answer, reason, remedy, then path, then what was seen. */
 import type { Finding, Lang } from '../findings/finding.ts';
+import type { LiveProbe } from '../probe.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Verdict } from '../verdict.ts';
 import { fill, findingText } from './finding-text.ts';
@@ -7,6 +8,7 @@ import { percent } from './fraction.ts';
 import { LABELS } from './labels.ts';
 import { type Paint, plainPaint } from './paint.ts';
 import { pathLines, placeName } from './path.ts';
+import { probeLines } from './probe.ts';
 import { traceLines } from './steps.ts';
 
 export interface ReportInput {
@@ -24,7 +26,7 @@ export interface ReportInput {
       readonly missing: readonly { readonly namespace: string; readonly kind: string; readonly reason: string }[];
     }[];
   };
-  readonly probe?: { readonly agrees: boolean; readonly attempts: number; readonly succeeded: number };
+  readonly probe?: LiveProbe;
   readonly timing?: { readonly totalMs: number };
 }
 
@@ -115,10 +117,7 @@ function seenLines(input: ReportInput, options: ReportOptions): string[] {
   }
   if (input.unexamined !== undefined && input.unexamined > 0)
     lines.push(`${percent(input.unexamined)} ${labels.unexamined}.`);
-  if (input.probe)
-    lines.push(
-      `${input.probe.agrees ? labels.probeAgrees : labels.probeDisagrees}: ${input.probe.succeeded} ${labels.of} ${input.probe.attempts}.`,
-    );
+  if (input.probe) lines.push(...probeLines(input.probe, lang, options.paint ?? plainPaint));
   return lines;
 }
 

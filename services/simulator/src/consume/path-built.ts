@@ -10,6 +10,7 @@ import { EvaluationFailed, type EvaluationThread } from '../domain/evaluation/th
 import { needFor, nextStep } from '../domain/next-step.ts';
 import { publishCollectionNeeded } from '../publish/collection-needed.ts';
 import { publishInternalFailure } from '../publish/diagnosis-failed.ts';
+import { publishProbeNeeded } from '../publish/probe-needed.ts';
 import { publishSimulating } from '../publish/progress.ts';
 import { publishVerdict } from '../publish/verdict.ts';
 
@@ -53,7 +54,7 @@ export async function handlePathBuilt(simulator: Simulator, cluster: string, ask
   try {
     const { flow, names, snapshot } = asked;
     const result = await inSpan('simulate', { 'netverdict.round': asked.round }, () =>
-      thread.evaluate({ flow, names, snapshot }, load),
+      thread.evaluate({ flow, names, snapshot, ...(probes(asked) ? { expect: true } : {}) }, load),
     );
     const timing = { ...asked.timing, simulateMs: asked.timing.simulateMs + result.simulateMs };
     const current = { ...asked, timing };
@@ -63,6 +64,8 @@ export async function handlePathBuilt(simulator: Simulator, cluster: string, ask
       return await publishCollectionNeeded(bus, cluster, current, { needs, recheck: false });
     }
     const step = nextStep(asked, result, Date.now());
+    if (step.kind === 'verdict' && probes(asked))
+      return await publishProbeNeeded(bus, cluster, current, step.diagnosis, result.expected ?? []);
     if (step.kind === 'verdict') return await publishVerdict(bus, cluster, current, step.diagnosis);
     const { needs, recheck, deciding } = step;
     return await publishCollectionNeeded(bus, cluster, current, { needs: [...needs], recheck, deciding });
@@ -72,6 +75,9 @@ export async function handlePathBuilt(simulator: Simulator, cluster: string, ask
     await publishInternalFailure(bus, cluster, asked, error.message.split('\n')[0] ?? error.message);
   }
 }
+
+/** The verdict goes through topology, which has real packets sent. */
+const probes = ({ request }: PathBuilt): boolean => request.probe !== undefined && request.probe !== false;
 
 function lostNeeds({ snapshot }: PathBuilt, lost: ReadonlySet<string>): Need[] {
   return snapshot.nodes

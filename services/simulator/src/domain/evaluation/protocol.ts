@@ -1,4 +1,5 @@
 /** What the service's thread and the evaluation thread say to each other. Plain data: it is cloned on the way. */
+import type { ExpectedTarget } from '@netverdict/contracts';
 import type { Flow, NamespaceKey, Need, SectionKind, Snapshot } from '@netverdict/linux-net';
 import type { Diagnosis, VerdictContext } from '@netverdict/verdict';
 
@@ -6,6 +7,8 @@ export interface EvaluationJob {
   readonly flow: Flow;
   readonly names: VerdictContext;
   readonly snapshot: Snapshot;
+  /** What a live probe is to be compared with is wanted too. */
+  readonly expect?: boolean;
 }
 
 export interface EvaluationResult {
@@ -13,6 +16,8 @@ export interface EvaluationResult {
   readonly needs: readonly Need[];
   readonly deciding: readonly { readonly namespace: NamespaceKey; readonly kinds: readonly SectionKind[] }[];
   readonly simulateMs: number;
+  /** Where the job wants it. */
+  readonly expected?: readonly ExpectedTarget[];
 }
 
 export type ToEvaluator = {

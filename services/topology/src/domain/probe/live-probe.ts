@@ -1,0 +1,183 @@
+/**
+ * A live probe: the nodes of the path begin to follow, the source's agent sends, the nodes tell what they saw, and the judge compares it with what the
+ * simulation expects. Whatever fails is said in the result: a verdict is never lost to its probe.
+ *
+ *   follow begin ─▶ agents of the path     probe ─▶ agent of the source     follow end ─▶ agents of the path ─▶ judge
+ */
+import { randomUUID } from 'node:crypto';
+import type {
+  CollectTarget,
+  ExpectedTarget,
+  FollowedEnd,
+  FollowRequest,
+  ProbeNeeded,
+  ProbeRequest,
+  Sighting,
+} from '@netverdict/contracts';
+import { hostKey, type NamespaceKey, netnsKey, podKey, type Snapshot } from '@netverdict/linux-net';
+import type { FollowingNode, LiveProbe, Text } from '@netverdict/verdict';
+import { boundsOf } from './bounds.ts';
+import { judge, type Observed } from './judge.ts';
+
+/** The agents as a live probe needs them. All throw with a reason for people. */
+export interface ProbingAgents {
+  probe(node: string, request: ProbeRequest, timeoutMs: number): Promise<Observed['probed']>;
+  follow(node: string, request: FollowRequest, timeoutMs: number): Promise<{ sightings: Sighting[]; lost: number }>;
+}
+
+export interface LiveProbeOptions {
+  readonly agents: ProbingAgents;
+  readonly now: () => number;
+  readonly onProgress: (message: string) => void;
+}
+
+interface Sender {
+  readonly place: NamespaceKey;
+  readonly node: string;
+  readonly target: CollectTarget;
+}
+
+const FOLLOW_MS = 3000;
+/** More nodes than these are not followed; a path has two or three. */
+const MAX_NODES = 8;
+/** What is still on its way when the last answer is there. */
+const STRAGGLERS_MS = 50;
+/** The agent's own time on top of the packets'. */
+const PROBE_MARGIN_MS = 3000;
+
+export const notMade = (reason: Text): LiveProbe => ({
+  notMade: reason,
+  agrees: null,
+  attempts: 0,
+  succeeded: 0,
+  from: null,
+  targets: [],
+  nodes: [],
+});
+
+export async function liveProbe(asked: ProbeNeeded, options: LiveProbeOptions): Promise<LiveProbe> {
+  const { verdict, request, expected } = asked;
+  const { snapshot, flow } = verdict;
+  const sender = senderOf(verdict.flow.source, snapshot);
+  if (!('place' in sender)) return notMade(sender);
+  const bounds = boundsOf(request, expected, Date.parse(asked.deadlineAt) - options.now());
+  if ('en' in bounds) return notMade(bounds);
+  const follow = `${verdict.diagnosisId}/${verdict.attempt}/${randomUUID()}`;
+  const nodes = [...new Set([sender.node, ...snapshot.nodes.map(({ node }) => node)])].slice(0, MAX_NODES);
+  const ends = endsOf(expected);
+  const begun = await Promise.all(
+    nodes.map((node) => beginOn(node, { operation: 'begin', follow, ends, forMs: bounds.totalMs + 8000 }, options)),
+  );
+  const total = bounds.attempts.reduce((sum, n) => sum + n, 0);
+  options.onProgress(
+    `sending ${total} real packets from ${sender.place} to ${expected.map((t) => t.label).join(', ')}`,
+  );
+  let probed: Observed['probed'] | Text;
+  try {
+    const body: ProbeRequest = {
+      from: sender.target,
+      targets: expected.map((target, i) => ({
+        id: `t${i}`,
+        protocol: target.protocol,
+        address: target.address,
+        port: target.port,
+        sourcePort: request.sourcePort ?? null,
+        attempts: bounds.attempts[i] ?? 1,
+        sizeBytes: request.sizeBytes ?? null,
+        dontFragment: flow.dontFragment,
+      })),
+      perSecond: bounds.perSecond,
+      timeoutMs: bounds.timeoutMs,
+      totalMs: bounds.totalMs,
+      purpose: `diagnosis ${verdict.diagnosisId}`,
+    };
+    probed = await options.agents.probe(sender.node, body, bounds.totalMs + PROBE_MARGIN_MS);
+    await new Promise((resolve) => setTimeout(resolve, STRAGGLERS_MS));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    probed = { en: `No packet was sent from ${sender.node}: ${why}`, zh: `未能从 ${sender.node} 发送数据包:${why}` };
+  }
+  const followed = await Promise.all(nodes.map((node, i) => endOn(node, follow, begun[i] ?? null, options)));
+  if ('en' in probed) return notMade(probed);
+  return judge({
+    expected,
+    probed,
+    from: sender.place,
+    sightings: followed.map(({ node, sightings }) => ({ node, sightings })),
+    nodes: followed.map(({ told }) => told),
+    placeOf: placesOf(snapshot, sender, probed.netns),
+    sized: request.sizeBytes !== undefined,
+  });
+}
+
+function senderOf(source: ProbeNeeded['verdict']['flow']['source'], snapshot: Snapshot): Sender | Text {
+  if (source.kind === 'external')
+    return {
+      en: `A probe needs a pod or a node as its source; ${source.address} is neither.`,
+      zh: `探测需要以 Pod 或节点为源;${source.address} 两者都不是。`,
+    };
+  const place = source.namespace;
+  for (const { node } of snapshot.nodes) {
+    if (place === hostKey(node)) return { place, node, target: { kind: 'host' } };
+    const pod = podKey(node, '', '').slice(0, -1);
+    if (!place.startsWith(pod)) continue;
+    const [namespace = '', name = ''] = place.slice(pod.length).split('/');
+    return { place, node, target: { kind: 'pod', namespace, name } };
+  }
+  return {
+    en: `A probe needs a pod or a node as its source; ${place} is on none of the nodes that were read.`,
+    zh: `探测需要以 Pod 或节点为源;${place} 不在任何已采集的节点上。`,
+  };
+}
+
+/** Servers' ends, before and after translation. */
+function endsOf(expected: readonly ExpectedTarget[]): FollowedEnd[] {
+  const ends = new Map<string, FollowedEnd>();
+  for (const { protocol, address, port, branches } of expected)
+    for (const end of [{ address, port }, ...branches.map(({ destination }) => destination)])
+      ends.set(`${end.address} ${end.port}`, {
+        protocol,
+        address: end.address,
+        port: protocol === 'icmp' ? null : end.port,
+      });
+  return [...ends.values()].slice(0, 64);
+}
+
+/** @returns why not, or null */
+async function beginOn(node: string, request: FollowRequest, { agents }: LiveProbeOptions): Promise<string | null> {
+  try {
+    await agents.follow(node, request, FOLLOW_MS);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function endOn(
+  node: string,
+  follow: string,
+  problem: string | null,
+  { agents }: LiveProbeOptions,
+): Promise<{ node: string; sightings: readonly Sighting[]; told: FollowingNode }> {
+  if (problem !== null) return { node, sightings: [], told: { node, problem, sightings: 0, lost: 0 } };
+  try {
+    const { sightings, lost } = await agents.follow(node, { operation: 'end', follow }, FOLLOW_MS);
+    return { node, sightings, told: { node, problem: null, sightings: sightings.length, lost } };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { node, sightings: [], told: { node, problem: why, sightings: 0, lost: 0 } };
+  }
+}
+
+/** Namespaces by node and inode, as the snapshot names them. */
+function placesOf(
+  snapshot: Snapshot,
+  sender: Sender,
+  senderInode: number,
+): (node: string, inode: number) => NamespaceKey {
+  const keys = new Map<string, NamespaceKey>();
+  for (const { node, namespaces } of snapshot.nodes)
+    for (const { inode, key } of namespaces) if (inode !== 0) keys.set(`${node} ${inode}`, key);
+  keys.set(`${sender.node} ${senderInode}`, sender.place);
+  return (node, inode) => keys.get(`${node} ${inode}`) ?? netnsKey(node, inode);
+}

@@ -1,0 +1,203 @@
+/** Live probes on a lab: real packets beside the simulation, followed by the nodes' own kernels; they agree, and one planted gap of the model comes to light. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DiagnosisRequest } from '@netverdict/contracts';
+import { createLab, type Lab } from '@netverdict/lab';
+import { createClient, type DiagnosisDocument, type NetverdictClient } from '@netverdict/sdk';
+import { plainPaint, probeLines } from '@netverdict/verdict';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import { freePort } from '../../clients/cli/src/local/services.ts';
+
+let lab: Lab;
+let instance: Instance;
+let client: NetverdictClient;
+let dir: string;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'netverdict-probe-'));
+  lab = await createLab({ name: `pr-${process.pid}`, nodes: 3 });
+  instance = await startInstance({
+    dir,
+    cluster: 'lab',
+    kubeconfig: lab.kubeconfig,
+    nodes: lab.nodes.map((n) => n.name),
+    agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
+    listen: `127.0.0.1:${await freePort()}`,
+    say: () => {},
+  });
+  client = createClient({ baseUrl: instance.apiUrl, token: instance.token });
+});
+afterAll(async () => {
+  await instance?.stop();
+  await lab?.down();
+  await removeInstance(dir);
+});
+afterEach(() => lab.heal());
+
+type Probed = DiagnosisDocument & { probe: NonNullable<DiagnosisDocument['probe']> };
+async function probe(
+  destination: DiagnosisRequest['destination'],
+  more: Partial<DiagnosisRequest> = {},
+): Promise<Probed> {
+  const document = await client.diagnose({
+    source: { pod: 'default/client' },
+    destination,
+    protocol: 'tcp',
+    maxAgeMs: 0,
+    probe: { attempts: 3, perSecond: 50 },
+    ...more,
+  });
+  if (!document.probe) throw new Error(`no probe: ${JSON.stringify(document.problem ?? document.status)}`);
+  return document as Probed;
+}
+const lineOf = ({ probe: live }: Probed): string => probeLines(live, 'en', plainPaint).join('\n');
+const web = { service: 'default/web', port: 80 };
+
+it('a Service that works: every backend, loss and times, and each place on the way', async () => {
+  const document = await probe(web);
+  const { probe: live } = document;
+  expect(document.verdict?.outcome).toBe('reachable');
+  expect([live.notMade, live.agrees, live.succeeded]).toEqual([null, true, live.attempts]);
+  expect(live.targets.map(({ kind }) => kind)).toEqual(['asked', 'backend', 'backend', 'backend']);
+  expect(
+    live.targets
+      .slice(1)
+      .map(({ label }) => label)
+      .sort(),
+  ).toEqual(['default/web-1', 'default/web-2', 'default/web-3']);
+  for (const target of live.targets) {
+    expect(target).toMatchObject({ attempts: 3, succeeded: 3, loss: 0, agrees: true, outcomes: { connected: 3 } });
+    const { rttMs } = target;
+    expect(rttMs && 0 < rttMs.min && rttMs.min <= rttMs.p50 && rttMs.p50 <= rttMs.p99 && rttMs.p99 <= rttMs.max).toBe(
+      true,
+    );
+  }
+  expect(live.nodes.filter(({ problem, lost }) => problem !== null || lost > 0)).toEqual([]);
+  const far = live.targets.find(({ label }) => label === 'default/web-2');
+  const places =
+    far?.seen.map(({ direction, place, point, device }) => `${direction} ${place} ${point} ${device}`) ?? [];
+  for (const place of [
+    'forward node-1/pod/default/client sent eth0',
+    'forward node-1/host sent flannel.1',
+    'forward node-2/host received eth0',
+    'forward node-2/host received flannel.1',
+    'forward node-2/pod/default/web-2 received eth0',
+    'reply node-2/pod/default/web-2 sent eth0',
+    'reply node-1/pod/default/client received eth0',
+  ])
+    expect(places).toContain(place);
+  expect(far?.seen.every(({ count, point }) => count >= 3 && point !== 'dropped')).toBe(true);
+  expect(lineOf(document)).toMatch(/^A real probe agrees: 3 of 3 \(0\.\d\d ms\); 3 of 3 to web-/);
+});
+
+it('a part of a Service that a rule drops: told per backend, with the place and reason of the drop', async () => {
+  await lab.fault('node-forward-drop', { node: 'node-2' });
+  const document = await probe(web, { probe: { attempts: 6, perSecond: 50 } });
+  const { probe: live } = document;
+  expect(document.verdict?.outcome).toBe('partially-reachable');
+  expect(live.agrees, lineOf(document)).toBe(true);
+  const backend = (name: string) => live.targets.find(({ label }) => label === `default/${name}`);
+  expect(backend('web-1')).toMatchObject({ succeeded: 6, agrees: true });
+  expect(backend('web-2')).toMatchObject({ succeeded: 0, loss: 1, agrees: true, outcomes: { silent: 6 } });
+  expect(backend('web-2')?.seen).toContainEqual(
+    expect.objectContaining({ place: 'node-2/host', point: 'dropped', reason: 'NETFILTER_DROP', hook: 'forward' }),
+  );
+  expect(lineOf(document)).toMatch(/^A real probe agrees: .*0 of 6 to web-2/);
+});
+
+it('refused: the simulation knows that nobody listens', async () => {
+  const document = await probe({ pod: 'default/web-2', port: 81 });
+  expect(document.verdict?.outcome).toBe('unreachable');
+  expect(document.probe).toMatchObject({ agrees: true, succeeded: 0 });
+  expect(document.probe.targets[0]).toMatchObject({ outcomes: { refused: 3 }, icmp: [] });
+});
+
+it('rejected by a rule: the ICMP error, and from whom', async () => {
+  await lab.fault('node-forward-reject', { node: 'node-2' });
+  const document = await probe({ pod: 'default/web-2', port: 8080 });
+  expect(document.verdict?.outcome).toBe('unreachable');
+  expect(document.probe.agrees, lineOf(document)).toBe(true);
+  expect(document.probe.targets[0]?.icmp).toEqual([expect.objectContaining({ type: 3, count: 3 })]);
+});
+
+it('datagrams to a Service, and echoes to a pod', async () => {
+  const dns = await probe({ service: 'default/dns', port: 53 }, { protocol: 'udp' });
+  expect([dns.verdict?.outcome, dns.probe.agrees], lineOf(dns)).toEqual(['reachable', true]);
+  expect(dns.probe.targets[0]).toMatchObject({ protocol: 'udp', succeeded: 3, outcomes: { answered: 3 } });
+  const echo = await probe({ pod: 'default/web-2' }, { protocol: 'icmp', sizeBytes: 1000 });
+  expect([echo.verdict?.outcome, echo.probe.agrees], lineOf(echo)).toEqual(['reachable', true]);
+  expect(echo.probe.targets[0]).toMatchObject({ protocol: 'icmp', succeeded: 3, port: null });
+});
+
+it('from a node', async () => {
+  const document = await probe({ pod: 'default/web-2', port: 8080 }, { source: { node: 'node-1' } });
+  expect([document.verdict?.outcome, document.probe.agrees, document.probe.from], lineOf(document)).toEqual([
+    'reachable',
+    true,
+    'node-1/host',
+  ]);
+});
+
+it('what no configuration shows: a filter on the listening socket. The probe disagrees and names the hop', async () => {
+  const pod = lab.pods.find(({ name }) => name === 'web-2');
+  const deaf = spawn(
+    'nsenter',
+    [
+      `--net=${pod?.netnsPath}`,
+      'python3',
+      '-uc',
+      `
+import ctypes, struct, sys
+from socket import *
+s = socket(); s.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); s.bind(('', 9090)); s.listen(16)
+drop_all = ctypes.create_string_buffer(struct.pack('HBBI', 6, 0, 0, 0))
+s.setsockopt(SOL_SOCKET, 26, struct.pack('HL', 1, ctypes.addressof(drop_all)))
+print('deaf'); sys.stdin.read()`,
+    ],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  try {
+    await new Promise((resolve) => deaf.stdout.once('data', resolve));
+    const document = await probe({ pod: 'default/web-2', port: 9090 });
+    expect(document.verdict?.outcome, 'the simulation cannot know').toBe('reachable');
+    expect(document.probe.agrees).toBe(false);
+    const [target] = document.probe.targets;
+    expect(target).toMatchObject({ succeeded: 0, loss: 1, agrees: false, outcomes: { silent: 3 } });
+    expect(target?.parting).toMatchObject({ place: 'node-2/pod/default/web-2', direction: 'forward' });
+    expect(target?.parting?.simulated.en).toBe('it is taken here and answered');
+    expect(target?.parting?.seen.en).toMatch(/^the kernel dropped it at eth0: SOCKET_FILTER .*; nothing came back$/);
+    expect(lineOf(document)).toMatch(
+      /^A real probe DISAGREES: 0 of 3\.\n {2}web-2: default\/web-2: simulated: it is taken here/,
+    );
+    const stored = await client.getDiagnosis(document.id);
+    expect(stored.probe).toEqual(document.probe);
+  } finally {
+    deaf.kill('SIGKILL');
+  }
+});
+
+it('what cannot be probed is said plainly, and the verdict is there all the same', async () => {
+  const outside = await probe({ node: 'node-1', port: 30080 }, { source: { ip: lab.external.address } });
+  expect(outside.status).toBe('completed');
+  expect(outside.probe.notMade?.en).toMatch(/^A probe needs a pod or a node as its source/);
+  expect(lineOf(outside)).toMatch(/^No real probe: A probe needs a pod or a node/);
+});
+
+it.each([
+  [{ probe: 'yes' }, '/probe'],
+  [{ probe: { attempts: 0 } }, '/probe/attempts'],
+  [{ probe: { attempts: 51 } }, '/probe/attempts'],
+  [{ probe: { totalMs: 60_000 } }, '/probe/totalMs'],
+  [{ probe: { often: 1 } }, '/probe/often'],
+])('%j is refused by name', async (given, pointer) => {
+  const body = { source: { pod: 'default/client' }, destination: web, ...given } as unknown as DiagnosisRequest;
+  const error = await client.submit(body).then(
+    () => null,
+    (refused: unknown) => refused,
+  );
+  expect(error).toMatchObject({ status: 400 });
+  expect(JSON.stringify(error)).toContain(pointer);
+});
