@@ -80,11 +80,17 @@ export function diagnosisRoutes(app: Server, deps: Dependencies): void {
     // Before anything is published, so that no answer is too quick for it.
     let waiting = waitMs === null ? null : waitFor(id, changes, store.diagnoses);
     try {
+      const { tokenId } = deps.token.check(request);
       const { row, created } = await acceptance.accept(id, body, {
-        tokenId: deps.token.check(request).tokenId,
+        tokenId,
         idempotencyKey: idempotencyKey(request),
         rerunOf,
       });
+      if (created && body.probe !== undefined && body.probe !== false)
+        deps.log.info(
+          { diagnosisId: row.id, tokenId, source: body.source, destination: body.destination },
+          'real packets were asked for',
+        );
       reply.header('location', pathOf(row.id));
       let latest: FullDiagnosisRow = { ...row, result: null };
       if (!created) {
