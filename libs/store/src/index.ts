@@ -4,6 +4,7 @@ export { NOTIFY_CHANNEL, type NotificationHandlers, type Notifications } from '.
 export { PARTITIONED, type Partitioned } from './partitions.ts';
 export * from './queries/accounting.ts';
 export * from './queries/addresses.ts';
+export * from './queries/agent-configuration.ts';
 export * from './queries/agents.ts';
 export * from './queries/arrivals.ts';
 export * from './queries/batch-ledger.ts';

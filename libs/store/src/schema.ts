@@ -1,5 +1,5 @@
 /** The tables as Kysely sees them. migrations/ makes them; the two are compared by the integration tests. */
-import type { DiagnosisRequest, Stage, Timing } from '@netverdict/contracts';
+import type { DiagnosisRequest, ProbeSettingsByName, Stage, Timing } from '@netverdict/contracts';
 import type { Generated } from 'kysely';
 import type { Instant, Json, NullableInstant, NullableJson } from './columns.ts';
 import type {
@@ -79,6 +79,17 @@ export interface WebhookDeliveriesTable {
   finished_at: NullableInstant;
 }
 
+/** A change of what agents' probes are to do: a row per node, or one with an empty node for all of the cluster. Rows are never changed. */
+export interface AgentConfigurationTable {
+  cluster: string;
+  version: number;
+  node: string;
+  probes: Json<ProbeSettingsByName>;
+  changed_at: Generated<Date>;
+  changed_by: string;
+  reason: string | null;
+}
+
 export interface Database {
   diagnoses: DiagnosesTable;
   progress: ProgressTable;
@@ -91,6 +102,7 @@ export interface Database {
   accounting: AccountingTable;
   batch_ledger: BatchLedgerTable;
   agents: AgentsTable;
+  agent_configuration: AgentConfigurationTable;
 }
 
 /** A status only ever grows by this; the two ends share the highest rank, so that the first of them wins. */

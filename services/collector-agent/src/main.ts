@@ -11,6 +11,7 @@
  *   capture.<cluster>.<node> ──▶ consume/capture ──▶ capture/ (a helper each) ──▶ captures.<cluster>.<node>.… (object store)
  *
  *   helper counters ──▶ domain/anomalies ──┬▶ publish/spool ──▶ events.<cluster>.<node> (acked)
+ *   configure.<cluster>.<node> ──▶ consume/agent-configuration ──▶ control/probe-control ──▶ eBPF sidecar
  *   eBPF sidecar ──▶ watch/windows ────────┘  publish/heartbeat ──▶ agents.<cluster>.<node>
  */
 import { randomUUID } from 'node:crypto';
@@ -21,10 +22,12 @@ import { runService } from '@netverdict/telemetry';
 import { usageOf } from './budget/usage.ts';
 import { capturesOf } from './capture/captures.ts';
 import { NODE_NETNS, readConfiguration } from './configuration.ts';
+import { consumeConfiguration } from './consume/agent-configuration.ts';
 import { answerCapture } from './consume/capture.ts';
 import { answerCollect } from './consume/collect.ts';
 import { answerFollow } from './consume/follow.ts';
 import { answerProbe } from './consume/probe.ts';
+import { probeControl, withSettings } from './control/probe-control.ts';
 import { watchAnomalies } from './domain/anomaly-watch.ts';
 import { attributionOf } from './domain/attribution.ts';
 import { collectorOf } from './domain/collector.ts';
@@ -125,6 +128,8 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
   const follower = followerOf(kernel, log);
   const following = bus.serve('follow', { cluster, node }, (request, reply) => answerFollow(follower, request, reply));
   telemetry.onShutdown('follow', () => following.stop());
+  const control = probeControl({ command: kernel.command, log });
+  telemetry.onShutdown('probe control', () => control.stop());
   const { covered } = kernel;
   const watch = watchAnomalies({ helper, pods, hostNetns, everyMs: watchEveryMs, covered, report, log });
   telemetry.onShutdown('watch', () => watch.stop());
@@ -134,11 +139,16 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
     node,
     epoch,
     lastSeq: spool.lastSeq,
-    probes: kernel.reports,
+    probes: () => kernel.reports().map((report) => withSettings(report, control.settings(report.name))),
     away: kernel.away,
     ledger: spool.ledger,
+    configuration: control.report,
+    budget: () => null,
     send: (body, id) => bus.publishCore('agent-heartbeat', cluster, body, { id: `${cluster}/${node}/${epoch}/${id}` }),
     log,
   });
   telemetry.onShutdown('heartbeat', () => heartbeat.stop());
+  const configuring = consumeConfiguration(bus, { cluster, node }, control, heartbeat.beat, log);
+  telemetry.onShutdown('configuration', () => configuring.stop());
+  heartbeat.beat(); // the configuration is the answer to it
 });

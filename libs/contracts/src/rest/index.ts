@@ -2,6 +2,12 @@
 
 import { AccountingDocument, AccountingList, KernelAccount, PipelineAccount } from './accounting-document.ts';
 import {
+  AgentConfigurationChange,
+  AgentConfigurationDocument,
+  AgentConfigurationEntry,
+  AgentConfigurationHistory,
+} from './agent-configuration.ts';
+import {
   Collection,
   DiagnosisDocument,
   DiagnosisList,
@@ -30,6 +36,7 @@ import {
 import { WebhookMessage } from './webhook.ts';
 
 export * from './accounting-document.ts';
+export * from './agent-configuration.ts';
 export * from './diagnosis-document.ts';
 export * from './flow-document.ts';
 export * from './incident-document.ts';
@@ -77,4 +84,8 @@ export const REST_COMPONENTS = [
   AgentDocument,
   AgentList,
   WebhookMessage,
+  AgentConfigurationChange,
+  AgentConfigurationDocument,
+  AgentConfigurationEntry,
+  AgentConfigurationHistory,
 ] as const;

@@ -3,6 +3,7 @@ import type { Migration } from 'kysely/migration';
 import { initial } from './0001-initial.ts';
 import { compressedResult } from './0002-compressed-result.ts';
 import { monitoring } from './0003-monitoring.ts';
+import { agentConfiguration } from './0004-agent-configuration.ts';
 import { arrivals } from './0005-arrivals.ts';
 import { flowsBothWays } from './0006-flows-both-ways.ts';
 
@@ -10,6 +11,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
   '0002-compressed-result': compressedResult,
   '0003-monitoring': monitoring,
+  '0004-agent-configuration': agentConfiguration,
   '0005-arrivals': arrivals,
   '0006-flows-both-ways': flowsBothWays,
 };

@@ -15,7 +15,7 @@
 #include "load.h"
 #include "names.h"
 
-static struct nv_settings settings[NV_PROBES];
+static struct nv_settings settings[NV_PROBES], defaults[NV_PROBES];
 
 /* @returns null, or why not */
 static const char *number(const char *text, __u64 most, __u64 *into)
@@ -85,6 +85,15 @@ static const char *exclude(const struct nv_probe *probe, struct nv_settings *s, 
     return NULL;
 }
 
+static const char *put(const struct nv_probe *probe, const struct nv_settings *s)
+{
+    __u32 id = probe->id;
+    if (bpf_map_update_elem(shared.settings, &id, s, BPF_ANY))
+        return strerror(errno);
+    settings[id] = *s;
+    return NULL;
+}
+
 static const char *set(const struct nv_probe *probe, const char *what, char *value)
 {
     struct nv_settings s = settings[probe->id];
@@ -117,11 +126,7 @@ static const char *set(const struct nv_probe *probe, const char *what, char *val
     }
     if (problem)
         return problem;
-    __u32 id = probe->id;
-    if (bpf_map_update_elem(shared.settings, &id, &s, BPF_ANY))
-        return strerror(errno);
-    settings[id] = s;
-    return NULL;
+    return put(probe, &s);
 }
 
 void commands_defaults(bool on)
@@ -135,6 +140,7 @@ void commands_defaults(bool on)
             exclude_one(probe, s, *name); /* an older kernel may not have it: then there is nothing to leave out */
         __u32 id = probe->id;
         bpf_map_update_elem(shared.settings, &id, s, BPF_ANY);
+        defaults[id] = *s;
         if (on && probe->on)
             probe_switch(probe, true);
     }
@@ -175,6 +181,10 @@ bool command_run(char *line)
         problem = "no command";
     } else if (strcmp(verb, "on") == 0 || strcmp(verb, "off") == 0) {
         problem = switch_probe(strtok_r(NULL, " ", &rest), verb[1] == 'n');
+    } else if (strcmp(verb, "reset") == 0) {
+        const char *name = strtok_r(NULL, " ", &rest);
+        const struct nv_probe *probe = name ? probe_named(name) : NULL;
+        problem = probe ? put(probe, &defaults[probe->id]) : "unknown probe";
     } else if (strcmp(verb, "set") == 0) {
         const char *name = strtok_r(NULL, " ", &rest), *what = strtok_r(NULL, " ", &rest);
         char *value = strtok_r(NULL, " ", &rest);

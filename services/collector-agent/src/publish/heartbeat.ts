@@ -1,6 +1,12 @@
 /** Says every few seconds that the agent lives: "no events" and "not reporting" must look different. */
 import { release } from 'node:os';
-import type { AgentHeartbeat, AgentLedger, ProbeReport } from '@netverdict/contracts';
+import type {
+  AgentHeartbeat,
+  AgentLedger,
+  BudgetReport,
+  ConfigurationReport,
+  ProbeReport,
+} from '@netverdict/contracts';
 
 export const HEARTBEAT_MS = 5000;
 export const AGENT_VERSION = '0.1.0';
@@ -13,14 +19,17 @@ export function startHeartbeat(options: {
   /** Why there are no probes, or null. */
   readonly away: () => string | null;
   readonly ledger: () => AgentLedger;
+  readonly configuration: () => ConfigurationReport;
+  readonly budget: () => BudgetReport | null;
   readonly send: (body: AgentHeartbeat, id: string) => Promise<void>;
   readonly log: { warn(fields: object, message: string): void };
-}): { stop(): void } {
-  const { node, epoch, lastSeq, probes, away, ledger, send, log } = options;
+}): { beat(): void; stop(): void } {
+  const { node, epoch, lastSeq, probes, away, ledger, configuration, budget, send, log } = options;
   let beats = 0;
   const beat = (): void => {
     const reports = probes();
     const reason = away();
+    const used = budget();
     const body: AgentHeartbeat = {
       node,
       epoch,
@@ -34,11 +43,13 @@ export function startHeartbeat(options: {
       ],
       probes: [...reports],
       ledger: ledger(),
+      configuration: configuration(),
+      ...(used === null ? {} : { budget: used }),
       ...(reason === null ? {} : { watch: reason }),
     };
     send(body, `heartbeat/${++beats}`).catch((err: unknown) => log.warn({ err }, 'the heartbeat was not sent'));
   };
   beat();
   const timer = setInterval(beat, HEARTBEAT_MS);
-  return { stop: () => clearInterval(timer) };
+  return { beat, stop: () => clearInterval(timer) };
 }

@@ -139,6 +139,7 @@ export function startSidecar(options: {
       });
       const [verb = '', probe = '', what = ''] = text.split(' ');
       if (verb === 'on' || verb === 'off') settings.set(probe, text);
+      if (verb === 'reset') for (const key of settings.keys()) if (key.startsWith(`${probe} `)) settings.delete(key);
       if (verb === 'set') settings.set(`${probe} ${what}`, text);
     },
     state: () => state,
