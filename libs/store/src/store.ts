@@ -11,6 +11,7 @@ import {
   type Notifications,
 } from './notifications.ts';
 import { PreparingClient } from './preparing-client.ts';
+import { type AgentConfigurationQueries, agentConfigurationQueries } from './queries/agent-configuration.ts';
 import { type ArrivalQueries, arrivalQueries } from './queries/arrivals.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
 import { type ExplanationQueries, explanationQueries } from './queries/explanations.ts';
@@ -35,6 +36,7 @@ export interface Store extends MonitoringQueries {
   readonly webhooks: WebhookQueries;
   readonly maintenance: MaintenanceQueries;
   readonly arrivals: ArrivalQueries;
+  readonly agentConfiguration: AgentConfigurationQueries;
   readonly explanations: ExplanationQueries;
   /** All of it or nothing. @throws what `work` throws, and nothing is written then */
   together<T>(work: (monitoring: MonitoringQueries) => Promise<T>): Promise<T>;
@@ -82,6 +84,7 @@ export function openStore(options: StoreOptions): Store {
     maintenance: maintenanceQueries(db),
     together: (work) => db.transaction().execute((tx) => work(monitoringQueries(tx))),
     arrivals: arrivalQueries(db),
+    agentConfiguration: agentConfigurationQueries(db),
     explanations: explanationQueries(db),
     migrate: () => migrate(db),
     ping: async () => void (await sql`select 1`.execute(db)),

@@ -12,6 +12,7 @@ import Fastify, {
   type RawServerDefault,
 } from 'fastify';
 import type { Acceptance } from './domain/accept.ts';
+import type { ConfigurationTeller } from './domain/agent-configuration.ts';
 import type { Changes } from './domain/changes.ts';
 import type { Live } from './domain/live/live.ts';
 import type { TokenCheck } from './http/auth.ts';
@@ -20,6 +21,7 @@ import { describeApi } from './http/openapi.ts';
 import { handleError, ProblemError } from './http/problems.ts';
 import { traceRequests } from './http/tracing.ts';
 import { compileValidator } from './http/validation.ts';
+import { agentConfigurationRoutes } from './routes/agent-configuration.ts';
 import { bundleRoutes } from './routes/bundle.ts';
 import { diagnosisRoutes } from './routes/diagnoses.ts';
 import { diagnosisEventRoutes } from './routes/diagnosis-events.ts';
@@ -30,9 +32,15 @@ import { monitoringRoutes } from './routes/monitoring.ts';
 import { networkRoutes } from './routes/network.ts';
 
 export interface Dependencies {
-  readonly store: Pick<Store, 'diagnoses' | 'progress' | 'events' | 'agents' | 'incidents' | 'flows' | 'accounting'>;
+  readonly store: Pick<
+    Store,
+    'diagnoses' | 'progress' | 'events' | 'agents' | 'incidents' | 'flows' | 'accounting' | 'agentConfiguration'
+  >;
   readonly acceptance: Acceptance;
   readonly changes: Changes;
+  readonly configuration: ConfigurationTeller;
+  /** Of requests that name none. */
+  readonly defaultCluster: string;
   readonly live: Live;
   /** null as long as NATS was never reached. */
   readonly sections: (cluster: string) => Sections | null;
@@ -96,6 +104,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     monitoringRoutes,
     incidentRoutes,
     networkRoutes,
+    agentConfigurationRoutes,
     healthRoutes,
   ])
     add(app, deps);

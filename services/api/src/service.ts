@@ -5,16 +5,19 @@ import { openStore, type Store } from '@netverdict/store';
 import type { Log, Telemetry } from '@netverdict/telemetry';
 import { createApp } from './app.ts';
 import type { Configuration } from './configuration.ts';
+import { consumeHeartbeats } from './consume/agent-heartbeat.ts';
 import { consumeDiagnosisFailed } from './consume/diagnosis-failed.ts';
 import { consumeDiagnosisProgress } from './consume/diagnosis-progress.ts';
 import { consumeVerdict } from './consume/verdict.ts';
 import { createAcceptance } from './domain/accept.ts';
+import { configurationTeller } from './domain/agent-configuration.ts';
 import { createChanges } from './domain/changes.ts';
 import { createFinish, type EnqueueDelivery } from './domain/finish.ts';
 import { createLive } from './domain/live/live.ts';
 import { createProgressBuffer } from './domain/progress-buffer.ts';
 import { createSweeper } from './domain/sweeper.ts';
 import { bearerTokens } from './http/auth.ts';
+import { publishAgentConfiguration } from './publish/agent-configuration.ts';
 import { publishRequested } from './publish/diagnosis-requested.ts';
 import { createDeliver, RETRY_WAITS_MS } from './publish/webhook.ts';
 import { openWebhookQueue } from './publish/webhook-queue.ts';
@@ -81,6 +84,10 @@ export async function startApi(
   let bus: Bus | null = null;
   let migrated = false;
   const publish = publishRequested(() => bus, store.diagnoses, log);
+  const configuration = configurationTeller({
+    current: store.agentConfiguration.current,
+    tell: publishAgentConfiguration(() => bus),
+  });
   const acceptance = createAcceptance(store, publish, config);
 
   const { webhookSecret: secret, callbackPolicy: policy } = config;
@@ -115,6 +122,8 @@ export async function startApi(
     store,
     acceptance,
     changes,
+    configuration,
+    defaultCluster: config.defaultCluster,
     live,
     sections: (cluster) => bus?.sections(cluster) ?? null,
     token: bearerTokens([
@@ -145,6 +154,7 @@ export async function startApi(
     });
     consumptions.push(consumeVerdict(bus, finish, log), consumeDiagnosisFailed(bus, finish));
     consumeDiagnosisProgress(bus, buffer);
+    consumeHeartbeats(bus, configuration, log);
     changes.tellAll();
   })().catch((err: unknown) => {
     if (!stopping.aborted) log.fatal({ err }, 'the service cannot start');

@@ -21,6 +21,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agent-configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the probes of the agents are configured to do */
+        get: operations["getAgentConfiguration"];
+        /**
+         * Configure the probes of one node, some or all; applied within seconds, kept over restarts
+         * @description Replaces all that was set before for the nodes that are named, or for all of the cluster; empty `probes` take it back. Each change is kept with who made it.
+         */
+        put: operations["setAgentConfiguration"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agent-configuration/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who configured what when, newest first */
+        get: operations["listAgentConfigurationChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents": {
         parameters: {
             query?: never;
@@ -308,6 +346,592 @@ export interface components {
             /** @description time since it was last heard of */
             silentMs: number;
             version: string;
+        };
+        AgentConfiguration: {
+            all: {
+                [key: string]: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+            };
+            cluster: string;
+            /** @description of the node that was asked for: what it is to run */
+            effective?: {
+                probes: {
+                    [key: string]: {
+                        enabled?: boolean;
+                        filter?: {
+                            /**
+                             * @description address or prefix of either end
+                             * @example 10.244.0.0/16
+                             * @example fd00::/64
+                             */
+                            address?: string;
+                            /**
+                             * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                             * @example [
+                             *       "NETFILTER_DROP",
+                             *       "NO_SOCKET"
+                             *     ]
+                             */
+                            exclude?: string[];
+                            /** @description network namespace's inode */
+                            netns?: number;
+                            /** @description port of either end */
+                            port?: number;
+                            protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                        };
+                        /** @description one of so many events is looked at, by chance */
+                        oneIn?: number;
+                        /** @description events told in full per key and second */
+                        samples?: number;
+                        /** @description what is below is not an event */
+                        threshold?: number;
+                    };
+                };
+                version: number;
+            };
+            /** @description what single nodes have of their own */
+            nodes: {
+                [key: string]: {
+                    [key: string]: {
+                        enabled?: boolean;
+                        filter?: {
+                            /**
+                             * @description address or prefix of either end
+                             * @example 10.244.0.0/16
+                             * @example fd00::/64
+                             */
+                            address?: string;
+                            /**
+                             * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                             * @example [
+                             *       "NETFILTER_DROP",
+                             *       "NO_SOCKET"
+                             *     ]
+                             */
+                            exclude?: string[];
+                            /** @description network namespace's inode */
+                            netns?: number;
+                            /** @description port of either end */
+                            port?: number;
+                            protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                        };
+                        /** @description one of so many events is looked at, by chance */
+                        oneIn?: number;
+                        /** @description events told in full per key and second */
+                        samples?: number;
+                        /** @description what is below is not an event */
+                        threshold?: number;
+                    };
+                };
+            };
+            /** @description of the newest change; 0: there was none */
+            version: number;
+        };
+        /** @description Replaces all that was set for these nodes, or for all of the cluster; empty probes take it back */
+        AgentConfigurationChange: {
+            cluster?: string;
+            /** @description refused with 409 where another version is in force already */
+            ifVersion?: number;
+            /** @description only these; absent: all nodes of the cluster that have nothing of their own for a setting */
+            nodes?: string[];
+            /** @description by probe; what is not named is as the probe has it by default */
+            probes: {
+                connections?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                connects?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                dns?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                drops?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                icmp?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                neighbours?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                receive?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                resets?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                retransmits?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                sockets?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                softirq?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                transmit?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                udp?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+                windows?: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+            };
+            /** @description kept with the change */
+            reason?: string;
+        };
+        AgentConfigurationEntry: {
+            /** Format: date-time */
+            changedAt: string;
+            /** @description names the token without being it */
+            changedBy: string;
+            nodes: string[] | null;
+            probes: {
+                [key: string]: {
+                    enabled?: boolean;
+                    filter?: {
+                        /**
+                         * @description address or prefix of either end
+                         * @example 10.244.0.0/16
+                         * @example fd00::/64
+                         */
+                        address?: string;
+                        /**
+                         * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                         * @example [
+                         *       "NETFILTER_DROP",
+                         *       "NO_SOCKET"
+                         *     ]
+                         */
+                        exclude?: string[];
+                        /** @description network namespace's inode */
+                        netns?: number;
+                        /** @description port of either end */
+                        port?: number;
+                        protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                    };
+                    /** @description one of so many events is looked at, by chance */
+                    oneIn?: number;
+                    /** @description events told in full per key and second */
+                    samples?: number;
+                    /** @description what is below is not an event */
+                    threshold?: number;
+                };
+            };
+            reason: string | null;
+            version: number;
+        };
+        AgentConfigurationHistory: {
+            items: components["schemas"]["AgentConfigurationEntry"][];
+            nextCursor: string | null;
         };
         AgentList: {
             items: components["schemas"]["Agent"][];
@@ -1198,6 +1822,613 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AccountingList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAgentConfiguration: {
+        parameters: {
+            query?: {
+                /** @description which cluster; the default one when absent */
+                cluster?: string;
+                /** @description also what this node is to run, all taken together */
+                node?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentConfiguration"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setAgentConfiguration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Replaces all that was set for these nodes, or for all of the cluster; empty probes take it back */
+        requestBody: {
+            content: {
+                "application/json": {
+                    cluster?: string;
+                    /** @description refused with 409 where another version is in force already */
+                    ifVersion?: number;
+                    /** @description only these; absent: all nodes of the cluster that have nothing of their own for a setting */
+                    nodes?: string[];
+                    /** @description by probe; what is not named is as the probe has it by default */
+                    probes: {
+                        connections?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        connects?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        dns?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        drops?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        icmp?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        neighbours?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        receive?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        resets?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        retransmits?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        sockets?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        softirq?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        transmit?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        udp?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                        windows?: {
+                            enabled?: boolean;
+                            filter?: {
+                                /**
+                                 * @description address or prefix of either end
+                                 * @example 10.244.0.0/16
+                                 * @example fd00::/64
+                                 */
+                                address?: string;
+                                /**
+                                 * @description reasons that are not looked at, by the kernel's names; they replace those left out by default
+                                 * @example [
+                                 *       "NETFILTER_DROP",
+                                 *       "NO_SOCKET"
+                                 *     ]
+                                 */
+                                exclude?: string[];
+                                /** @description network namespace's inode */
+                                netns?: number;
+                                /** @description port of either end */
+                                port?: number;
+                                protocol?: "tcp" | "udp" | "icmp" | "icmpv6";
+                            };
+                            /** @description one of so many events is looked at, by chance */
+                            oneIn?: number;
+                            /** @description events told in full per key and second */
+                            samples?: number;
+                            /** @description what is below is not an event */
+                            threshold?: number;
+                        };
+                    };
+                    /** @description kept with the change */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentConfiguration"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAgentConfigurationChanges: {
+        parameters: {
+            query?: {
+                /** @description which cluster; the default one when absent */
+                cluster?: string;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentConfigurationHistory"];
                 };
             };
             /** @description The request is not valid; `errors` names each bad field */
