@@ -84,19 +84,19 @@ test('others are not: another kind or reason, one that is over, one that was ask
   await incident('kind', { kind: 'tcp-reset-sent' });
   await incident('reason', { kind: 'tcp-retransmission', reason: 'RTO' });
   await incident('quiet', { state: 'quiet' });
-  await incident('asking', { asked_at: ago(1), diagnosis_state: 'asking', opened_at: ago(2) });
-  await incident('explained', { asked_at: ago(50), diagnosis_state: 'explained', opened_at: ago(60) });
+  await incident('asking', { asked_at: ago(1), diagnosis_state: 'asking', state_since: ago(2) });
+  await incident('explained', { asked_at: ago(50), diagnosis_state: 'explained', state_since: ago(60) });
   await incident('syn', { kind: 'tcp-retransmission', reason: 'SYN' });
   expect(await claim()).toEqual(['syn']);
 });
 
 test('asked again: after an hour, when who asked has died, when it failed, when it was over and is back', async () => {
-  await incident('old', { asked_at: ago(61), diagnosis_state: 'explained', opened_at: ago(90) });
-  await incident('died', { asked_at: ago(4), diagnosis_state: 'asking', opened_at: ago(5) });
-  await incident('failed', { asked_at: ago(2), diagnosis_state: 'failed', opened_at: ago(5) });
-  await incident('failed just now', { asked_at: ago(0.5), diagnosis_state: 'failed', opened_at: ago(5) });
-  await incident('back', { asked_at: ago(20), diagnosis_state: 'explained', opened_at: ago(1) });
-  await incident('flapping', { asked_at: ago(0.5), diagnosis_state: 'explained', opened_at: ago(0.2) });
+  await incident('old', { asked_at: ago(61), diagnosis_state: 'explained', state_since: ago(90) });
+  await incident('died', { asked_at: ago(4), diagnosis_state: 'asking', state_since: ago(5) });
+  await incident('failed', { asked_at: ago(2), diagnosis_state: 'failed', state_since: ago(5) });
+  await incident('failed just now', { asked_at: ago(0.5), diagnosis_state: 'failed', state_since: ago(5) });
+  await incident('back', { asked_at: ago(20), diagnosis_state: 'explained', state_since: ago(1) });
+  await incident('flapping', { asked_at: ago(0.5), diagnosis_state: 'explained', state_since: ago(0.2) });
   expect(await claim()).toEqual(['back', 'died', 'failed', 'old']);
 });
 
@@ -107,7 +107,7 @@ test('of one cluster so many a minute, the severe ones first; others do not wait
   expect(await claim({ perMinute: 2 })).toEqual(['busy-4', 'busy-critical', 'other']);
   expect(await claim({ perMinute: 2 })).toEqual([]);
   await database.query(
-    `update incidents set asked_at = asked_at - interval '61 seconds', opened_at = opened_at - interval '2 minutes'`,
+    `update incidents set asked_at = asked_at - interval '61 seconds', state_since = state_since - interval '2 minutes'`,
   );
   expect(await claim({ perMinute: 2 })).toEqual(['busy-2', 'busy-3']);
 });

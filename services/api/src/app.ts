@@ -101,6 +101,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     diagnosisEventRoutes,
     bundleRoutes,
     eventStreamRoutes,
+    incidentStreamRoutes,
     monitoringRoutes,
     incidentRoutes,
     networkRoutes,

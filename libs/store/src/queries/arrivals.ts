@@ -2,8 +2,9 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { BEGINNING, type Cursor } from '../arrival-cursor.ts';
 import type { Database } from '../schema.ts';
-import type { EventsTable } from '../schema-monitoring.ts';
+import type { EventsTable, IncidentsTable } from '../schema-monitoring.ts';
 import { eventOfRow, type StoredEvent } from './events.ts';
+import { type Explanation, type Incident, incidentOfRow } from './incidents.ts';
 
 export interface Arrival<T> {
   readonly cursor: Cursor;
@@ -21,11 +22,13 @@ export interface Arrivals<T> {
 
 export interface ArrivalQueries {
   readonly events: Arrivals<StoredEvent>;
+  readonly incidents: Arrivals<Incident & Explanation>;
 }
 
 export function arrivalQueries(db: Kysely<Database>): ArrivalQueries {
   return {
     events: arrivalsOf(db, 'events', (row: Selectable<EventsTable>) => eventOfRow(row)),
+    incidents: arrivalsOf(db, 'incidents', (row: Selectable<IncidentsTable>) => incidentOfRow(row)),
   };
 }
 

@@ -31,7 +31,7 @@ export interface ClaimRules {
   readonly againMs: number;
   /** Who asked has died. */
   readonly staleMs: number;
-  /** A diagnosis that failed is tried again, and an incident that was over and is back is asked about anew. */
+  /** A diagnosis that failed is tried again, and an incident that was quiet and is open again is asked about anew: what was found may be over. */
   readonly retryMs: number;
 }
 
@@ -96,7 +96,7 @@ export function explanationQueries(db: Kysely<Database>): ExplanationQueries {
                 or asked_at < now() - ${ms(rules.againMs)}
                 or (diagnosis_state = 'asking' and asked_at < now() - ${ms(rules.staleMs)})
                 or (diagnosis_state = 'failed' and asked_at < now() - ${ms(rules.retryMs)})
-                or (asked_at < opened_at and asked_at < now() - ${ms(rules.retryMs)}))
+                or (asked_at < state_since and asked_at < now() - ${ms(rules.retryMs)}))
           ), asked as (
             select cluster, count(*) as n from incidents
             where state <> 'resolved' and asked_at > now() - interval '1 minute' group by cluster

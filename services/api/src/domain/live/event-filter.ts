@@ -1,15 +1,11 @@
 /** The filters of the list of events, for one event at a time: what a live stream leaves out, the list leaves out too. */
 import type { EventFilter, StoredEvent } from '@netverdict/store';
+import { type Checks, meetsAll } from './conditions.ts';
 
 export type EventConditions = Omit<EventFilter, 'limit' | 'before'>;
 
 /** Condition by condition, so that a new one of the list does not compile until it is met here. */
-const MEETS: {
-  readonly [K in keyof Required<EventConditions>]: (
-    event: StoredEvent,
-    wanted: Required<EventConditions>[K],
-  ) => boolean;
-} = {
+const MEETS: Checks<StoredEvent, EventConditions> = {
   cluster: (event, cluster) => event.cluster === cluster,
   node: (event, node) => event.node === node,
   pod: (event, pod) => event.pod !== null && `${event.pod.namespace}/${event.pod.name}` === pod,
@@ -24,12 +20,5 @@ const MEETS: {
   since: (event, since) => Date.parse(event.windowEnd) >= Date.parse(since),
 };
 
-export function meetsEventConditions(conditions: EventConditions): (event: StoredEvent) => boolean {
-  const checks = Object.entries(conditions)
-    .filter(([, wanted]) => wanted !== undefined)
-    .map(([name, wanted]) => {
-      const meets = MEETS[name as keyof EventConditions] as (event: StoredEvent, wanted: unknown) => boolean;
-      return (event: StoredEvent) => meets(event, wanted);
-    });
-  return (event) => checks.every((meets) => meets(event));
-}
+export const meetsEventConditions = (conditions: EventConditions): ((event: StoredEvent) => boolean) =>
+  meetsAll(conditions, MEETS);

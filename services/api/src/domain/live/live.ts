@@ -1,5 +1,5 @@
 /** The live streams of this replica: one reader of each table's end, however many follow it. */
-import type { Arrivals, Store, StoredEvent } from '@netverdict/store';
+import type { Arrivals, Explanation, Incident, Store, StoredEvent } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
 import { createTail, type Tail } from './tail.ts';
 
@@ -10,6 +10,7 @@ export interface LiveTable<T> {
 
 export interface Live {
   readonly events: LiveTable<StoredEvent>;
+  readonly incidents: LiveTable<Incident & Explanation>;
   /** A notification of the database: the name of the table that has grown. */
   tellNotified(table: string): void;
   /** Notifications were lost for a while: everybody looks. */
@@ -17,7 +18,10 @@ export interface Live {
 }
 
 export function createLive(store: Pick<Store, 'arrivals'>, log: Log): Live {
-  const tables = { events: liveTable(store.arrivals.events, log) };
+  const tables = {
+    events: liveTable(store.arrivals.events, log),
+    incidents: liveTable(store.arrivals.incidents, log),
+  };
   return {
     ...tables,
     tellNotified(table) {
