@@ -28,8 +28,8 @@ afterAll(async () => {
   await stack?.down();
 });
 
-async function open(query = '', lastEventId?: string, at: RunningApi = api): Promise<StreamReader> {
-  const reader = await readStream(`${at.url}/api/v1/events/stream${query}`, TOKEN, lastEventId);
+async function open(query = '', lastEventId?: string, at: RunningApi = api, of = 'events'): Promise<StreamReader> {
+  const reader = await readStream(`${at.url}/api/v1/${of}/stream${query}`, TOKEN, lastEventId);
   readers.push(reader);
   await until(() => reader.events.length > 0);
   return reader;
@@ -129,6 +129,53 @@ test('with `since` it begins with what is stored, and goes on with what comes, e
   await write;
   await until(() => ids(reader).length >= written);
   expect(ids(reader)).toEqual(Array.from({ length: written }, (_, i) => `since-${String(i).padStart(4, '0')}`));
+});
+
+test('an incident comes with each change in its newest state, by the list’s filters', async () => {
+  const columns = (id: string, state: string): string =>
+    `('${id}', 'default', '${id}', 'packet-drop', 'pod/shop/${id}', 'service/shop/db', 'warning', '${state}', now(), now(), 1, 0, 1, now(), now(), '["node-1"]', '["shop/${id}"]', '[]')`;
+  const insertIncidents = (...rows: string[]) =>
+    database.query(
+      `insert into incidents (id, cluster, key, kind, workload, peer, severity, state, state_since, opened_at, count, estimated, events,
+         first_seen, last_seen, nodes, pods, samples) values ${rows.join(', ')}`,
+    );
+  const change = (id: string, set: string) =>
+    database.query(
+      `update incidents set ${set}, position = nextval('incident_positions'), xact = pg_current_xact_id() where id = $1`,
+      [id],
+    );
+  const filters = [
+    '',
+    '?pod=shop/inc-1',
+    '?state=quiet',
+    '?node=node-2',
+    '?workload=pod/shop/inc-2',
+    '?peer=service/shop/db',
+  ];
+  const opened = await Promise.all(filters.map((filter) => open(filter, undefined, other, 'incidents')));
+  await insertIncidents(columns('inc-1', 'open'), columns('inc-2', 'open'));
+  const told = (reader: StreamReader): string[] =>
+    reader.events.flatMap(({ event, data }) => {
+      const { id, state, diagnosisState } = JSON.parse(data) as { id: string; state: string; diagnosisState: string };
+      return event === 'incident' ? [`${id} ${state} ${diagnosisState}`] : [];
+    });
+  await until(() => told(opened[0] as StreamReader).length === 2);
+  await change('inc-1', `diagnosis_state = 'explained'`);
+  await until(() => told(opened[0] as StreamReader).length === 3);
+  await change('inc-2', `state = 'quiet'`);
+  await until(() => told(opened[0] as StreamReader).length === 4);
+  const [one, two] = [
+    ['inc-1 open null', 'inc-1 open explained'],
+    ['inc-2 open null', 'inc-2 quiet null'],
+  ];
+  expect(opened.map(told)).toEqual([
+    ['inc-1 open null', 'inc-2 open null', 'inc-1 open explained', 'inc-2 quiet null'],
+    one,
+    ['inc-2 quiet null'],
+    [],
+    two,
+    ['inc-1 open null', 'inc-2 open null', 'inc-1 open explained', 'inc-2 quiet null'],
+  ]);
 });
 
 test('a reader that does not read is cut off with the reason, others are not held up, and it can go on', async () => {

@@ -256,6 +256,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Incidents as they open, change and are explained, live (server-sent events)
+         * @description Events `incident` (Incident) after each change: its state of then, or a newer one. Begins with an event `open`. `Last-Event-ID` resumes without a gap and without anything twice; without it the stream begins with what is stored since `since`, or with what comes from now on. A reader that is too slow gets `cut-off` with the reason, and can resume.
+         */
+        get: operations["streamIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/nodes": {
         parameters: {
             query?: never;
@@ -3310,6 +3330,74 @@ export interface operations {
             };
             /** @description No such thing */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamIncidents: {
+        parameters: {
+            query?: {
+                /** @description only of this cluster */
+                cluster?: string;
+                kind?: "tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost";
+                /** @description only seen on this node */
+                node?: string;
+                /** @description only with this far end: service/shop/db, 203.0.113.9 */
+                peer?: string;
+                /** @description only of this pod: namespace/name */
+                pod?: string;
+                /** @description only with this reason, by the kernel's name: NETFILTER_DROP */
+                reason?: string;
+                severity?: "info" | "warning" | "critical";
+                /** @description last seen at or after; begins with what is stored */
+                since?: string;
+                state?: "open" | "quiet" | "resolved";
+                /** @description only of this workload: deployment/shop/cart, node/node-1 */
+                workload?: string;
+            };
+            header?: {
+                /** @description go on behind the event of this id */
+                "last-event-id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
