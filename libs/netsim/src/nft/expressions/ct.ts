@@ -150,7 +150,9 @@ export function ctSet(x: Of<'ct-set'>, e: Evaluation): Outcome {
       if (!entry) return 'next';
       const data = e.registers.load(x.sreg, 16);
       if (!isKnown(data)) return e.unknownEffect(`the labels that it sets, from ${e.unreadText()}`);
-      let labels = 0n;
+      // Added to those that it has: what is set is its own mask (nft_ct_set_eval, nf_connlabels_replace).
+      if (entry.labels === null) return 'next';
+      let { labels } = entry;
       for (let word = 0; word < 4; word++)
         labels |= BigInt(e.table.host.number(data.slice(word * 8, word * 8 + 8))) << BigInt(word * 32);
       e.context.walk.conntrack.update(e.context.ns.key, entry.id, { labels });

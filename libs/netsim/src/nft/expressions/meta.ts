@@ -103,9 +103,10 @@ const CASTS = { host: 0, broadcast: 1, multicast: 2, otherhost: 3 } as const;
 
 function packetType(e: Evaluation): number {
   const { destination, frame } = e.packet;
-  if (e.context.iif === null) return CASTS.host;
-  // nft_meta_get_eval_pkttype_lo: over the loopback device the address tells.
-  if (!frame || e.context.iif.loopback)
+  // The loopback device sends to its own address, be it to a group (arp_constructor, eth_type_trans).
+  if (e.context.iif === null || e.context.iif.loopback) return CASTS.host;
+  // nft_meta_get_eval_pkttype_lo: of what a device gives back to its sender the address tells.
+  if (!frame)
     return destination === 0xffffffff ? CASTS.broadcast : isMulticast(destination) ? CASTS.multicast : CASTS.host;
   return CASTS[castOf(e.packet, e.context)];
 }
