@@ -16,6 +16,24 @@ export interface Explanation {
 
 export const EXPLAINED: readonly Explanation[] = [
   {
+    file: 'conntrack/track.ts',
+    code: 'return false;',
+    is: 'equivalent',
+    why: 'which step is told: words',
+  },
+  {
+    file: 'conntrack/track.ts',
+    code: 'if (full) return',
+    is: 'gap',
+    why: "the table is never full: its size is that of the machine's first namespace",
+  },
+  {
+    file: 'nft/expressions/chance.ts',
+    code: "if (element?.data?.kind === 'value'",
+    is: 'equivalent',
+    why: 'values that are treated alike are one way or several of the same sum',
+  },
+  {
     file: 'answer/error-packet.ts',
     code: 'const told = (packet',
     is: 'equivalent',
@@ -742,7 +760,7 @@ export const EXPLAINED: readonly Explanation[] = [
     file: 'nft/expressions/lookup.ts',
     code: "if (expression.kind === 'counter'",
     is: 'gap',
-    why: 'no element keeps when it was met last',
+    why: 'this nft writes no element that keeps when it was met last',
   },
   {
     file: 'nft/expressions/lookup.ts',
@@ -784,7 +802,7 @@ export const EXPLAINED: readonly Explanation[] = [
     file: 'nft/expressions/routing.ts',
     code: "if ((hook === 'prerouting' || hook === 'ingress'",
     is: 'gap',
-    why: 'no chain at the ingress of the loopback device asks fib',
+    why: 'this kernel takes no fib at an ingress',
   },
   {
     file: 'nft/expressions/routing.ts',
