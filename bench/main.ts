@@ -10,6 +10,7 @@ import { freePort } from '../clients/cli/src/local/services.ts';
 import { collectionRows } from './collection.ts';
 import { diagnosisRows, memoryRows, rssMiB } from './diagnosis.ts';
 import { machine } from './machine.ts';
+import { policyRows } from './policies/rows.ts';
 import { printRows, type Row, writeReadme } from './row.ts';
 import { rulesetRows } from './rulesets/rows.ts';
 
@@ -59,6 +60,7 @@ try {
       await rulesetRows(SLOW),
     ),
   );
+  tables.push(printRows('Network policies, all pairs of pods, one core', 'make bench', machine(), await policyRows()));
   if (process.argv.includes('--readme')) writeReadme(tables);
 } finally {
   await instance?.stop();

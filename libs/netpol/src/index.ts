@@ -28,6 +28,8 @@ export {
   type TieredPolicy,
   type TieredRule,
 } from './policy.ts';
+export type { PairCounts } from './reach/pairs.ts';
+export { type Reachability, reachabilityOf } from './reach/reachability.ts';
 export { formatSelector, type Labels, type Selector, selects } from './selector.ts';
 export { type Allowance, allowances } from './words/allowance.ts';
 export { explain, headline } from './words/explain.ts';

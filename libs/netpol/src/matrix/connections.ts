@@ -85,7 +85,7 @@ function tier(
   return { allowed, unknown, left: union(open, passed) };
 }
 
-function portsOf(matches: readonly PortMatch[] | null, destination: End): PortSet {
+export function portsOf(matches: readonly PortMatch[] | null, destination: End): PortSet {
   if (matches === null) return ALL_PORTS;
   return matches.reduce((set, match) => {
     if (match.kind === 'range') return union(set, rangeOf(match.protocol, match.from, match.to));
