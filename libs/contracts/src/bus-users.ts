@@ -56,7 +56,7 @@ export const CONSUMED: Readonly<Record<BusRole, readonly MessageName[]>> = {
   api: ['verdict', 'diagnosis-failed'],
   topology: ['diagnosis-requested', 'collection-needed', 'probe-needed'],
   simulator: ['path-built'],
-  eventproc: ['anomaly-batch'],
+  eventproc: ['anomaly-batch', 'address-map'],
   agent: [],
 };
 
@@ -128,6 +128,7 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('diagnosis-failed', user.cluster),
           subjectOf('diagnosis-progress', user.cluster),
           subjectOf('collect', user.cluster),
+          subjectOf('address-map', user.cluster),
           subjectOf('probe', user.cluster),
           subjectOf('follow', user.cluster),
           // With what the probe found.

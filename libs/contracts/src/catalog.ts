@@ -3,6 +3,7 @@
  * A message changes by addition only; a break takes a new name. ARCHITECTURE.md's table is generated from here.
  */
 import type { Static, TSchema } from 'typebox';
+import { AddressMap } from './messages/address-map.ts';
 import { AgentConfiguration } from './messages/agent-configuration.ts';
 import { CaptureAnswer, CaptureRequest } from './messages/capture.ts';
 import { CollectChunk, CollectRequest } from './messages/collection.ts';
@@ -172,6 +173,14 @@ export const CATALOG = {
     version: 1,
     schema: AnomalyBatch,
     from: 'collector-agent',
+    to: 'eventproc',
+  },
+  'address-map': {
+    subject: 'addresses.<cluster>',
+    stream: 'EVENTS',
+    version: 1,
+    schema: AddressMap,
+    from: 'topology',
     to: 'eventproc',
   },
   'agent-heartbeat': {

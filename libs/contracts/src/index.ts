@@ -1,6 +1,7 @@
 export * from './bus-users.ts';
 export * from './catalog.ts';
 export * from './envelope.ts';
+export * from './messages/address-map.ts';
 export * from './messages/agent-configuration.ts';
 export * from './messages/capture.ts';
 export * from './messages/collection.ts';

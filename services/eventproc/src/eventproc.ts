@@ -4,6 +4,7 @@ import type { Bus } from '@netverdict/messaging';
 import { isUnavailable, type Store } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
 import type { EventprocSettings } from './configuration.ts';
+import { consumeAddressMap } from './consume/address-map.ts';
 import { consumeHeartbeats } from './consume/agent-heartbeat.ts';
 import { consumeAnomalyBatches } from './consume/anomaly-batch.ts';
 import { explainIncidents } from './domain/explain/explain-incidents.ts';
@@ -48,12 +49,13 @@ async function prepareStore({ store, log, signal }: Parts): Promise<void> {
 export async function startEventproc(parts: Parts): Promise<Eventproc> {
   await prepareStore(parts);
   const batches = consumeAnomalyBatches(parts);
+  const addresses = consumeAddressMap(parts);
   const heartbeats = consumeHeartbeats(parts);
   const rounds = startRounds(parts);
   const explaining = explainIncidents(parts);
   return {
     async stop() {
-      await Promise.all([batches.stop(), heartbeats.stop(), rounds.stop(), explaining.stop()]);
+      await Promise.all([batches.stop(), addresses.stop(), heartbeats.stop(), rounds.stop(), explaining.stop()]);
     },
   };
 }

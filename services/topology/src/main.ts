@@ -9,6 +9,7 @@
  *   diagnosis-failed ◀─ unknown names                        path-built         object store
  *
  *   probe-needed ─▶ agents of the path follow, the source's sends ─▶ compare ─▶ verdict
+ *   view ─▶ who has which address ─▶ address-map ─▶ eventproc
  */
 import { watchCluster } from '@netverdict/kube';
 import { connectBus } from '@netverdict/messaging';
@@ -18,6 +19,7 @@ import { consumeDiagnosisRequested } from './consume/diagnosis-requested.ts';
 import { consumeProbeNeeded } from './consume/probe-needed.ts';
 import { busAgents } from './domain/collect/bus-agents.ts';
 import { Collector } from './domain/collect/collector.ts';
+import { publishAddressMap } from './publish/address-map.ts';
 
 await runService('topology', async (telemetry) => {
   const { log } = telemetry;
@@ -66,4 +68,14 @@ await runService('topology', async (telemetry) => {
   telemetry.onShutdown('consumers', async () => {
     await Promise.all([requested.stop(), needed.stop(), probes.stop()]);
   });
+
+  let maps = 0;
+  const started = Date.now();
+  const addresses = publishAddressMap({
+    view,
+    publish: (body) =>
+      bus.publish('address-map', cluster, body, { id: `${cluster}/addresses/${process.pid}-${started}/${++maps}` }),
+    log,
+  });
+  telemetry.onShutdown('address map', () => addresses.stop());
 });

@@ -65,6 +65,10 @@ export function addressQueries(db: Kysely<Database>): AddressQueries {
               node = coalesce(excluded.node, a.node)
           where (a.until is null and excluded.until is not null) or a.workload is distinct from coalesce(excluded.workload, a.workload)
         returning address, kind, namespace, name, workload, node, since, until, xmax = 0 as made`.execute(db);
+      // Whoever told of its beginning may have started anew since, and names another moment: its end is that of all.
+      await sql`update addresses a set until = e.until from json_populate_recordset(null::addresses, ${JSON.stringify(rows)}::json) e
+        where e.until is not null and a.cluster = e.cluster and a.address = e.address and a.kind = e.kind
+          and a.namespace = e.namespace and a.name = e.name and a.until is null and a.since <= e.until`.execute(db);
       return fresh.filter(({ made }) => made).map(({ made: _, ...row }) => holderOf(row));
     },
 

@@ -67,6 +67,11 @@ export interface EventQueries {
   add(events: readonly StoredEvent[]): Promise<ReadonlySet<string>>;
   /** As `add`; resolves with the number of new rows. */
   insert(events: readonly StoredEvent[]): Promise<number>;
+  /** An incident's events go to another, or to the same by another name of its ends. */
+  move(
+    incident: string,
+    to: { readonly id: string; readonly workload: string; readonly peer: string },
+  ): Promise<number>;
   list(filter: EventFilter): Promise<readonly StoredEvent[]>;
 }
 
@@ -158,6 +163,15 @@ export function eventQueries(db: Kysely<Database>): EventQueries {
   return {
     add,
     insert: async (events) => (await add(events)).size,
+
+    async move(incident, { id, workload, peer }) {
+      const result = await db
+        .updateTable('events')
+        .set({ incident_id: id, workload, peer: peer === '' ? null : peer })
+        .where('incident_id', '=', incident)
+        .executeTakeFirst();
+      return Number(result.numUpdatedRows);
+    },
 
     async list(filter) {
       let query = db.selectFrom('events').selectAll();

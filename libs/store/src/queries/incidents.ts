@@ -79,6 +79,11 @@ export interface IncidentQueries {
   setGroups(cluster: string, peers: ReadonlyMap<string, number>): Promise<void>;
   /** Within a transaction: locks those that are there, in the order of their keys. */
   lock(cluster: string, keys: readonly string[]): Promise<readonly Incident[]>;
+  /** Seen at or after `since`, with such an address at the far end (or as one of `a → b`), or of such a workload. */
+  unnamed(
+    cluster: string,
+    of: { readonly addresses: readonly string[]; readonly workloads: readonly string[]; readonly since: string },
+  ): Promise<readonly Incident[]>;
   /** Within the transaction that locked them. What a diagnosis has found is left as it is. */
   write(incidents: readonly Incident[]): Promise<void>;
   remove(ids: readonly string[]): Promise<void>;
@@ -196,6 +201,14 @@ export function incidentQueries(db: Kysely<Database>): IncidentQueries {
     async lock(cluster, keys) {
       const { rows } = await sql<Selectable<IncidentsTable>>`select i.* from incidents i
         where cluster = ${cluster} and key = any(${[...keys]}::text[]) order by key collate "C" for update`.execute(db);
+      return rows.map(incidentOfRow);
+    },
+
+    async unnamed(cluster, { addresses, workloads, since }) {
+      const { rows } = await sql<Selectable<IncidentsTable>>`select i.* from incidents i
+        where cluster = ${cluster} and last_seen >= ${since}::timestamptz and peer <> ${MANY_PEERS}
+          and (string_to_array(peer, ' → ') && ${[...addresses]}::text[] or workload = any(${[...workloads]}::text[]))
+        order by key collate "C" limit 1000`.execute(db);
       return rows.map(incidentOfRow);
     },
 
