@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { DiagnosisRequest } from '@netverdict/contracts';
 import { createLab, type Lab } from '@netverdict/lab';
 import { createClient, type DiagnosisDocument, type NetverdictClient } from '@netverdict/sdk';
-import { plainPaint, probeLines } from '@netverdict/verdict';
+import { plainPaint, probeLines, slowLines } from '@netverdict/verdict';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
 import { freePort } from '../../clients/cli/src/local/services.ts';
@@ -176,6 +176,37 @@ print('deaf'); sys.stdin.read()`,
     expect(stored.probe).toEqual(document.probe);
   } finally {
     deaf.kill('SIGKILL');
+  }
+});
+
+it('slow: a queue on the way is the dearest stage, by the packets themselves and by the histogram of queues', async () => {
+  const tc = (...words: string[]) => lab.exec('node-2', ['tc', 'qdisc', ...words]);
+  // A thousand bytes a second, two SYNs at once.
+  expect(
+    (await tc('replace', 'dev', 'cni0', 'root', 'tbf', 'rate', '8kbit', 'burst', '200', 'limit', '20000')).code,
+  ).toBe(0);
+  try {
+    const document = await probe(
+      { pod: 'default/web-2', port: 8080 },
+      { probe: { attempts: 10, perSecond: 20, slow: true } },
+    );
+    const { slow } = document.probe;
+    const text = slowLines(document.probe, 'en', plainPaint).join('\n');
+    expect(slow?.notMeasured).toEqual([]);
+    expect(slow?.total?.p99, text).toBeGreaterThan(100);
+    expect(slow?.stages[0], text).toMatchObject({ place: 'node-2/host' });
+    expect(['link', 'queue']).toContain(slow?.stages[0]?.stage);
+    const queue = slow?.stages.find(({ stage, place }) => stage === 'queue' && place === 'node-2/host');
+    expect(queue?.p99Ms, text).toBeGreaterThan(60);
+    const link = slow?.stages.find(({ stage }) => stage === 'link');
+    expect(link, text).toMatchObject({ place: 'node-2/host', direction: 'forward', evidence: 'probe packets' });
+    expect(
+      slow?.stages.some(({ stage }) => stage === 'wire'),
+      text,
+    ).toBe(true);
+    expect(text).toMatch(/^p50 \d.* ms · p99 \d+ ms \(10 of 10\)\n\n1\. +p99/);
+  } finally {
+    await tc('del', 'dev', 'cni0', 'root');
   }
 });
 

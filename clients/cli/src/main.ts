@@ -9,6 +9,7 @@ import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } fr
 import { explain } from './commands/explain.ts';
 import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
 import { registerPolicy } from './commands/policy/register.ts';
+import type { SlowOptions } from './commands/slow.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { VerifyCommandOptions } from './commands/verify.ts';
 import { EXIT, Interrupted, SystemError, UsageError } from './exit-codes.ts';
@@ -93,6 +94,25 @@ function build(): Command {
         await ensureUp(options.kubeconfig, options.cluster ?? 'default');
       }
       finish(await diagnose(clientFor(options), options, (line) => stages.say(line)));
+    });
+
+  program
+    .command('slow')
+    .description('why is it slow? real packets, followed; the stages of their way, dearest first')
+    .requiredOption('--from <a>', 'a pod, workload or node, as of diagnose')
+    .requiredOption('--to <b>', 'as of diagnose')
+    .option('--protocol <protocol>', 'tcp, udp or icmp', 'tcp')
+    .option('--size <bytes>', 'of the IP packets (udp, icmp)')
+    .option('--attempts <n>', 'packets to each target', '20')
+    .option('--cluster <name>', 'which cluster')
+    .option('--json', 'the answer as one JSON document')
+    .option(...langOption)
+    .option(...apiOption)
+    .option(...tokenOption)
+    .action(async (options: SlowOptions & ApiOptions) => {
+      const stages = new Stages();
+      const command = await import('./commands/slow.ts');
+      finish(await command.slow(clientFor(options), options, (line) => stages.say(line)));
     });
 
   program

@@ -131,6 +131,7 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('address-map', user.cluster),
           subjectOf('probe', user.cluster),
           subjectOf('follow', user.cluster),
+          subjectOf('measure', user.cluster),
           // With what the probe found.
           subjectOf('verdict', user.cluster),
           `sections.${own}.>`,
@@ -174,6 +175,7 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('agent-configuration', user.cluster, user.node),
           subjectOf('probe', user.cluster, user.node),
           subjectOf('follow', user.cluster, user.node),
+          subjectOf('measure', user.cluster, user.node),
           subjectOf('capture', user.cluster, user.node),
         ],
         responses: { max: 100_000, ttlMs: 120_000 },

@@ -17,6 +17,7 @@ import {
 } from './messages/diagnosis.ts';
 import { AgentHeartbeat, AnomalyBatch } from './messages/events.ts';
 import { LocateAnswer, LocateRequest } from './messages/locate.ts';
+import { MeasureAnswer, MeasureRequest } from './messages/measure.ts';
 import { FollowAnswer, FollowRequest, ProbeAnswer, ProbeNeeded, ProbeRequest } from './messages/probe.ts';
 
 export interface MessageEntry {
@@ -126,6 +127,22 @@ export const CATALOG = {
     schema: FollowRequest,
     from: 'topology',
     to: 'collector-agent',
+  },
+  measure: {
+    subject: 'measure.<cluster>.<node>',
+    stream: null,
+    version: 1,
+    schema: MeasureRequest,
+    from: 'topology',
+    to: 'collector-agent',
+  },
+  'measure-answer': {
+    subject: '(reply inbox)',
+    stream: null,
+    version: 1,
+    schema: MeasureAnswer,
+    from: 'collector-agent',
+    to: 'topology',
   },
   'follow-answer': {
     subject: '(reply inbox)',

@@ -10,6 +10,7 @@ export * from './messages/events.ts';
 export * from './messages/flows.ts';
 export * from './messages/ledger.ts';
 export * from './messages/locate.ts';
+export * from './messages/measure.ts';
 export * from './messages/probe.ts';
 export * from './messages/workload.ts';
 export * from './probes.ts';

@@ -67,6 +67,12 @@ export const ProbeOptions = Type.Object(
     perSecond: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 100, description: 'attempts begun in a second; 20 when absent' }),
     ),
+    slow: Type.Optional(
+      Type.Boolean({
+        description:
+          'also where the time goes: probes are switched on on the nodes of the path meanwhile, stages ranked',
+      }),
+    ),
     totalMs: Type.Optional(
       Type.Integer({ minimum: 500, maximum: 20000, description: 'when all ends at the latest; 6000 when absent' }),
     ),

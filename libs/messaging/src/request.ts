@@ -11,6 +11,7 @@ export interface Answers {
   readonly collect: 'collect-chunk';
   readonly probe: 'probe-answer';
   readonly follow: 'follow-answer';
+  readonly measure: 'measure-answer';
   readonly locate: 'locate-answer';
   readonly capture: 'capture-answer';
 }
@@ -19,6 +20,7 @@ const ANSWER = {
   collect: 'collect-chunk',
   probe: 'probe-answer',
   follow: 'follow-answer',
+  measure: 'measure-answer',
   locate: 'locate-answer',
   capture: 'capture-answer',
 } as const satisfies {
@@ -28,6 +30,7 @@ const FAILED: { readonly [R in RequestName]: (message: string) => MessageBody<An
   collect: (message) => ({ kind: 'error', message }),
   probe: (message) => ({ kind: 'error', message }),
   follow: (message) => ({ kind: 'error', message }),
+  measure: (message) => ({ kind: 'error', message }),
   locate: (message) => ({ kind: 'error', message }),
   capture: (message) => ({ kind: 'error', message }),
 };

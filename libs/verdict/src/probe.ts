@@ -14,6 +14,42 @@ export interface LiveProbe {
   readonly from: string | null;
   readonly targets: readonly ProbedTarget[];
   readonly nodes: readonly FollowingNode[];
+  /** Where the time goes; only where that was asked. */
+  readonly slow?: SlowReport;
+}
+
+export interface SlowReport {
+  /** Of the answered attempts, from the sender's first packet to the answer. */
+  readonly total: Percentiles | null;
+  /** Dearest first. Stages overlap: a leg of the way holds the queue and the driver on it. */
+  readonly stages: readonly SlowStage[];
+  readonly notMeasured: readonly { readonly node: string; readonly problem: string }[];
+}
+
+export interface SlowStage {
+  readonly stage:
+    | 'connect'
+    | 'rtt'
+    | 'retransmissions'
+    | 'node'
+    | 'link'
+    | 'wire'
+    | 'queue'
+    | 'driver'
+    | 'softirq'
+    | 'socket'
+    | 'answer'
+    | 'dns';
+  /** Namespace key. */
+  readonly place: string;
+  /** null: both. */
+  readonly direction: 'forward' | 'reply' | null;
+  readonly what: Text;
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** `probe packets`: measured on them, exactly; else the agent's histogram, whose values are at most twice the true ones. */
+  readonly evidence: string;
 }
 
 export interface ProbedTarget {

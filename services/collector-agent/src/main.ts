@@ -26,6 +26,7 @@ import { consumeConfiguration } from './consume/agent-configuration.ts';
 import { answerCapture } from './consume/capture.ts';
 import { answerCollect } from './consume/collect.ts';
 import { answerFollow } from './consume/follow.ts';
+import { answerMeasure } from './consume/measure.ts';
 import { answerProbe } from './consume/probe.ts';
 import { probeControl, withSettings } from './control/probe-control.ts';
 import { watchAnomalies } from './domain/anomaly-watch.ts';
@@ -36,6 +37,7 @@ import { runtimeOf } from './domain/runtime.ts';
 import { agentMetrics } from './metrics/agent-metrics.ts';
 import { AnomalyTally } from './metrics/anomaly-tally.ts';
 import { followerOf } from './probe/follower.ts';
+import { measurerOf } from './probe/measurer.ts';
 import { placesOf } from './probe/place.ts';
 import { proberOf } from './probe/prober.ts';
 import { startHeartbeat } from './publish/heartbeat.ts';
@@ -130,6 +132,11 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
   telemetry.onShutdown('follow', () => following.stop());
   const control = probeControl({ command: kernel.command, log });
   telemetry.onShutdown('probe control', () => control.stop());
+  const measurer = measurerOf(kernel, log);
+  const measuring = bus.serve('measure', { cluster, node }, (request, reply) =>
+    answerMeasure(measurer, request, reply),
+  );
+  telemetry.onShutdown('measure', () => measuring.stop());
   const { covered } = kernel;
   const watch = watchAnomalies({ helper, pods, hostNetns, everyMs: watchEveryMs, covered, report, log });
   telemetry.onShutdown('watch', () => watch.stop());

@@ -18,7 +18,7 @@ import {
 import { FlowDocument, FlowGraph } from './flow-document.ts';
 import { IncidentDocument, IncidentList } from './incident-document.ts';
 import { IncidentVerdict } from './incident-verdict.ts';
-import { LiveProbeSchema, ProbedTargetSchema } from './live-probe-schema.ts';
+import { LiveProbeSchema, ProbedTargetSchema, SlowReportSchema } from './live-probe-schema.ts';
 import { AgentDocument, AgentList, EventDocument, EventList } from './monitoring-documents.ts';
 import { NodeDocument, NodeList } from './node-document.ts';
 import { DiagnosisProblem, InvalidField, Problem } from './problem.ts';
@@ -61,6 +61,7 @@ export const REST_COMPONENTS = [
   TraceSchema,
   VerdictSchema,
   ProbedTargetSchema,
+  SlowReportSchema,
   LiveProbeSchema,
   Collection,
   DiagnosisTiming,

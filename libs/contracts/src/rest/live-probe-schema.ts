@@ -62,6 +62,47 @@ export const ProbedTargetSchema = Type.Object(
   { $id: 'ProbedTarget' },
 );
 
+export const SlowReportSchema = Type.Object(
+  {
+    total: nullable(
+      Type.Object({
+        min: Type.Number(),
+        p50: Type.Number(),
+        p90: Type.Number(),
+        p99: Type.Number(),
+        max: Type.Number(),
+      }),
+    ),
+    stages: Type.Array(
+      Type.Object({
+        stage: oneOf(
+          'connect',
+          'rtt',
+          'retransmissions',
+          'node',
+          'link',
+          'wire',
+          'queue',
+          'driver',
+          'softirq',
+          'socket',
+          'answer',
+          'dns',
+        ),
+        place: Type.String({ examples: ['node-2/host'] }),
+        direction: nullable(oneOf('forward', 'reply')),
+        what: ref('Text'),
+        count: Type.Integer(),
+        p50Ms: Type.Number(),
+        p99Ms: Type.Number(),
+        evidence: Type.String({ examples: ['probe packets', 'transmit-queued-microseconds'] }),
+      }),
+    ),
+    notMeasured: Type.Array(Type.Object({ node: Type.String(), problem: Type.String() })),
+  },
+  { $id: 'SlowReport', description: 'Where the time goes, dearest stage first; stages overlap' },
+);
+
 export const LiveProbeSchema = Type.Object(
   {
     notMade: nullable(ref('Text')),
@@ -78,6 +119,7 @@ export const LiveProbeSchema = Type.Object(
         lost: Type.Integer(),
       }),
     ),
+    slow: Type.Optional(ref('SlowReport')),
   },
   { $id: 'LiveProbe', description: 'What real packets did, and whether the simulation foresaw it' },
 );

@@ -1063,6 +1063,8 @@ export interface components {
                     attempts?: number;
                     /** @description attempts begun in a second; 20 when absent */
                     perSecond?: number;
+                    /** @description also where the time goes: probes are switched on on the nodes of the path meanwhile, stages ranked */
+                    slow?: boolean;
                     /** @description when all ends at the latest; 6000 when absent */
                     totalMs?: number;
                 };
@@ -1165,6 +1167,8 @@ export interface components {
                     attempts?: number;
                     /** @description attempts begun in a second; 20 when absent */
                     perSecond?: number;
+                    /** @description also where the time goes: probes are switched on on the nodes of the path meanwhile, stages ranked */
+                    slow?: boolean;
                     /** @description when all ends at the latest; 6000 when absent */
                     totalMs?: number;
                 };
@@ -1493,6 +1497,8 @@ export interface components {
                     attempts?: number;
                     /** @description attempts begun in a second; 20 when absent */
                     perSecond?: number;
+                    /** @description also where the time goes: probes are switched on on the nodes of the path meanwhile, stages ranked */
+                    slow?: boolean;
                     /** @description when all ends at the latest; 6000 when absent */
                     totalMs?: number;
                 };
@@ -1566,6 +1572,7 @@ export interface components {
                 sightings: number;
             }[];
             notMade: components["schemas"]["Text"] | null;
+            slow?: components["schemas"]["SlowReport"];
             succeeded: number;
             targets: components["schemas"]["ProbedTarget"][];
         };
@@ -1749,6 +1756,36 @@ export interface components {
             /** @description the changed snapshot was simulated and this blocker is gone */
             proven: boolean;
             zh: string;
+        };
+        /** @description Where the time goes, dearest stage first; stages overlap */
+        SlowReport: {
+            notMeasured: {
+                node: string;
+                problem: string;
+            }[];
+            stages: {
+                count: number;
+                direction: ("forward" | "reply") | null;
+                /**
+                 * @example probe packets
+                 * @example transmit-queued-microseconds
+                 */
+                evidence: string;
+                p50Ms: number;
+                p99Ms: number;
+                /** @example node-2/host */
+                place: string;
+                /** @enum {string} */
+                stage: "connect" | "rtt" | "retransmissions" | "node" | "link" | "wire" | "queue" | "driver" | "softirq" | "socket" | "answer" | "dns";
+                what: components["schemas"]["Text"];
+            }[];
+            total: {
+                max: number;
+                min: number;
+                p50: number;
+                p90: number;
+                p99: number;
+            } | null;
         };
         Step: {
             /** @enum {string} */
@@ -2640,6 +2677,8 @@ export interface operations {
                         attempts?: number;
                         /** @description attempts begun in a second; 20 when absent */
                         perSecond?: number;
+                        /** @description also where the time goes: probes are switched on on the nodes of the path meanwhile, stages ranked */
+                        slow?: boolean;
                         /** @description when all ends at the latest; 6000 when absent */
                         totalMs?: number;
                     };

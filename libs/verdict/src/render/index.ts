@@ -5,5 +5,6 @@ export * from './paint.ts';
 export * from './path.ts';
 export * from './probe.ts';
 export * from './report.ts';
+export * from './slow.ts';
 export * from './steps.ts';
 export * from './summary.ts';

@@ -45,7 +45,7 @@ const INDENT = 10;
 const BLANK = ' '.repeat(INDENT);
 
 /** Width on a terminal: a CJK character takes two columns. */
-const columns = (label: string): number =>
+export const columns = (label: string): number =>
   [...label].reduce((n, c) => n + ((c.codePointAt(0) ?? 0) > 0x2e80 ? 2 : 1), 0);
 const labelled = (label: string, lines: readonly string[]): string[] =>
   lines.map((line, i) =>

@@ -1,7 +1,7 @@
 /** The agents' live probes over the bus. */
 
 import { randomUUID } from 'node:crypto';
-import type { Sighting } from '@netverdict/contracts';
+import type { MeasuredHistogram, Sighting } from '@netverdict/contracts';
 import { type Bus, NoResponder } from '@netverdict/messaging';
 import type { ProbingAgents } from './live-probe.ts';
 
@@ -41,6 +41,19 @@ export function probingAgents(bus: Bus, cluster: string): ProbingAgents {
         throw explained(node, error);
       }
       return { sightings, lost };
+    },
+    async measure(node, request, timeoutMs) {
+      const histograms: MeasuredHistogram[] = [];
+      try {
+        const options = { timeoutMs, id: idOf('measure', node) };
+        for await (const answer of bus.requestStream('measure', { cluster, node }, request, options)) {
+          if (answer.kind === 'error') throw new Error(answer.message);
+          if (answer.kind === 'measured') histograms.push(...answer.histograms);
+        }
+      } catch (error) {
+        throw explained(node, error);
+      }
+      return histograms;
     },
   };
 }

@@ -27,16 +27,8 @@ export interface Followed {
 type Opinion = { readonly agrees: true | null } | { readonly agrees: false; readonly parting: Parting };
 
 export function judge(observed: Observed): LiveProbe {
-  const all = seenOf(observed);
-  const targets = observed.expected.map((expected, i): ProbedTarget => {
-    const followed = observed.probed.attempts
-      .filter(({ target }) => target === `t${i}`)
-      .map((attempt): Followed => {
-        const signature = signatureOf(attempt, expected, all);
-        return { attempt, seen: signature === null ? [] : (all.get(signature) ?? []) };
-      });
-    return judgeTarget(expected, followed, observed);
-  });
+  const followed = followedOf(observed);
+  const targets = observed.expected.map((expected, i) => judgeTarget(expected, followed[i] ?? [], observed));
   const opinions = targets.map(({ agrees }) => agrees);
   return {
     notMade: null,
@@ -47,6 +39,19 @@ export function judge(observed: Observed): LiveProbe {
     targets,
     nodes: observed.nodes,
   };
+}
+
+/** The attempts to each target, with what was seen of them. */
+export function followedOf(observed: Observed): Followed[][] {
+  const all = seenOf(observed);
+  return observed.expected.map((expected, i) =>
+    observed.probed.attempts
+      .filter(({ target }) => target === `t${i}`)
+      .map((attempt): Followed => {
+        const signature = signatureOf(attempt, expected, all);
+        return { attempt, seen: signature === null ? [] : (all.get(signature) ?? []) };
+      }),
+  );
 }
 
 const succeeded = ({ outcome }: ProbeAttempt): boolean => outcome === 'connected' || outcome === 'answered';

@@ -10,6 +10,8 @@ import type {
   ExpectedTarget,
   FollowedEnd,
   FollowRequest,
+  MeasuredHistogram,
+  MeasureRequest,
   ProbeNeeded,
   ProbeRequest,
   Sighting,
@@ -17,12 +19,14 @@ import type {
 import { hostKey, type NamespaceKey, netnsKey, podKey, type Snapshot } from '@netverdict/linux-net';
 import type { FollowingNode, LiveProbe, Text } from '@netverdict/verdict';
 import { boundsOf } from './bounds.ts';
-import { judge, type Observed } from './judge.ts';
+import { followedOf, judge, type Observed } from './judge.ts';
+import { type Measured, slowReport } from './slow.ts';
 
 /** The agents as a live probe needs them. All throw with a reason for people. */
 export interface ProbingAgents {
   probe(node: string, request: ProbeRequest, timeoutMs: number): Promise<Observed['probed']>;
   follow(node: string, request: FollowRequest, timeoutMs: number): Promise<{ sightings: Sighting[]; lost: number }>;
+  measure(node: string, request: MeasureRequest, timeoutMs: number): Promise<readonly MeasuredHistogram[]>;
 }
 
 export interface LiveProbeOptions {
@@ -65,8 +69,12 @@ export async function liveProbe(asked: ProbeNeeded, options: LiveProbeOptions): 
   const follow = `${verdict.diagnosisId}/${verdict.attempt}/${randomUUID()}`;
   const nodes = [...new Set([sender.node, ...snapshot.nodes.map(({ node }) => node)])].slice(0, MAX_NODES);
   const ends = endsOf(expected);
+  const forMs = bounds.totalMs + 8000;
+  const slow = typeof request.probe === 'object' && request.probe.slow === true;
+  // Before the packets are followed: what is switched on may take a moment.
+  const measuring = slow ? await Promise.all(nodes.map((node) => beginMeasuring(node, follow, forMs, options))) : [];
   const begun = await Promise.all(
-    nodes.map((node) => beginOn(node, { operation: 'begin', follow, ends, forMs: bounds.totalMs + 8000 }, options)),
+    nodes.map((node) => beginOn(node, { operation: 'begin', follow, ends, forMs }, options)),
   );
   const total = bounds.attempts.reduce((sum, n) => sum + n, 0);
   options.onProgress(
@@ -98,8 +106,9 @@ export async function liveProbe(asked: ProbeNeeded, options: LiveProbeOptions): 
     probed = { en: `No packet was sent from ${sender.node}: ${why}`, zh: `未能从 ${sender.node} 发送数据包:${why}` };
   }
   const followed = await Promise.all(nodes.map((node, i) => endOn(node, follow, begun[i] ?? null, options)));
+  const measured = slow ? await Promise.all(measuring.map((begun) => endMeasuring(begun, follow, options))) : null;
   if ('en' in probed) return notMade(probed);
-  return judge({
+  const observed: Observed = {
     expected,
     probed,
     from: sender.place,
@@ -107,7 +116,48 @@ export async function liveProbe(asked: ProbeNeeded, options: LiveProbeOptions): 
     nodes: followed.map(({ told }) => told),
     placeOf: placesOf(snapshot, sender, probed.netns),
     sized: request.sizeBytes !== undefined,
-  });
+  };
+  const live = judge(observed);
+  if (measured === null) return live;
+  const [asked0] = expected;
+  const [followed0 = []] = followedOf(observed);
+  const branches = asked0?.branches ?? [];
+  const addresses = new Set([asked0?.address ?? '', ...branches.map(({ destination }) => destination.address)]);
+  return {
+    ...live,
+    slow: slowReport({ followed: followed0, branches, measured, placeOf: observed.placeOf, addresses }),
+  };
+}
+
+/** What gathers histograms of the stages; the dear ones run only meanwhile. */
+const MEASURED = ['connects', 'connections', 'softirq', 'sockets', 'transmit', 'receive', 'dns'];
+
+async function beginMeasuring(
+  node: string,
+  measure: string,
+  forMs: number,
+  { agents }: LiveProbeOptions,
+): Promise<{ node: string; problem: string | null }> {
+  try {
+    await agents.measure(node, { operation: 'begin', measure, probes: MEASURED, forMs }, FOLLOW_MS);
+    return { node, problem: null };
+  } catch (error) {
+    return { node, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function endMeasuring(
+  { node, problem }: { node: string; problem: string | null },
+  measure: string,
+  { agents }: LiveProbeOptions,
+): Promise<Measured> {
+  if (problem !== null) return { node, problem, histograms: [] };
+  try {
+    const histograms = await agents.measure(node, { operation: 'end', measure }, FOLLOW_MS);
+    return { node, problem: null, histograms };
+  } catch (error) {
+    return { node, problem: error instanceof Error ? error.message : String(error), histograms: [] };
+  }
 }
 
 function senderOf(source: ProbeNeeded['verdict']['flow']['source'], snapshot: Snapshot): Sender | Text {
