@@ -1,7 +1,7 @@
 /** nf_conntrack_in at its place in a hook: the packet gets its connection, or is dropped where the table has no room. */
 import type { At, HookResult } from '../netfilter/hook.ts';
 import { ctStates } from '../netfilter/matches/connection.ts';
-import { isIcmpError, type Packet } from '../packet/packet.ts';
+import { isIcmpError, type Packet, TCP } from '../packet/packet.ts';
 import { cite, citeAbsence } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
@@ -20,7 +20,7 @@ export function track(at: At, packet: Packet): HookResult {
   const full = tableFull(at, packet);
   if (full) return { ok: false, next: full };
   // Only of TCP there is anything to be strict about.
-  const strict = packet.protocol === 6 ? strictness(walk, ns) : undefined;
+  const strict = packet.protocol === 6 ? strictness(walk, ns, packet) : undefined;
   const found = walk.conntrack.track(ns.key, packet, strict);
   const tracked = seen(walk, packet, found);
   const states = (): string => ctStates({ walk, ns, packet: tracked }).join(',');
@@ -55,17 +55,19 @@ function withoutTemplate(packet: Packet): Packet {
   return { ...rest, zone: 0 };
 }
 
-function strictness(walk: Walk, ns: WorldNamespace): Strictness {
+function strictness(walk: Walk, ns: WorldNamespace, packet: Packet): Strictness {
   return {
     loose: () => walk.sees('conntrack/tcp-loose', sysctl(ns, 'net/netfilter/nf_conntrack_tcp_loose') !== 0),
-    inWindow: (entry) => inWindow(walk, ns, entry),
+    inWindow: (entry) => inWindow(walk, ns, entry, packet),
     aborted: (entry) => aborted(walk, ns, entry),
   };
 }
 
 /** tcp_in_window. A flow has no sequence numbers; but the ends of an open connection send what comes next, and who saw its handshake knows that. */
-function inWindow(walk: Walk, ns: WorldNamespace, entry: CtEntry): boolean {
-  if ((sysctl(ns, 'net/netfilter/nf_conntrack_tcp_be_liberal') ?? 0) > 0) return true;
+function inWindow(walk: Walk, ns: WorldNamespace, entry: CtEntry, { tcpFlags }: Packet): boolean {
+  // A RST must not be older than what the other side has acknowledged, be the window taken liberally or not.
+  const liberally = (tcpFlags & TCP.RST) === 0;
+  if (liberally && (sysctl(ns, 'net/netfilter/nf_conntrack_tcp_be_liberal') ?? 0) > 0) return true;
   if (walk.flow.established && entry.assured) return true;
   const missing = ofConnection(
     ns,
