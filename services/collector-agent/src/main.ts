@@ -124,6 +124,7 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
     hostInode: async () =>
       hostNetns === NODE_NETNS ? null : ((await helper.inodes([hostNetns])).get(hostNetns) ?? null),
     report,
+    reportFlows: spool.addFlows,
     log,
   });
   telemetry.onShutdown('kernel watch', () => kernel.stop());

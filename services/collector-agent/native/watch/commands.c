@@ -194,6 +194,8 @@ bool command_run(char *line)
         problem = follow_end(rest);
     } else if (strcmp(verb, "unfollow") == 0) {
         problem = unfollow(rest);
+    } else if (strcmp(verb, "look") == 0) {
+        probes_look();
     } else if (strcmp(verb, "flush") == 0) {
         drain_window();
     } else if (strcmp(verb, "quit") == 0) {

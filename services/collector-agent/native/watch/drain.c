@@ -21,7 +21,10 @@ struct slot {
     __u32 index, key_bytes, value_bytes, entries;
     int outer, tables[2], current;
 };
-enum { FULL, COARSE, HISTOGRAMS, SLOTS };
+enum { FULL, COARSE, HISTOGRAMS, FLOWS, SLOTS };
+
+/* Connections that last are looked at so often; what ended since is told at once. */
+#define LOOK_EVERY 10
 static struct slot slots[SLOTS];
 static __u64 drained[NV_PROBES];
 static __u64 counted_before;
@@ -33,6 +36,7 @@ bool drain_begin(void)
     slots[COARSE] = (struct slot){"coarse", 1, key, sums, NV_COARSE_MAX, shared.aggregates, {-1, -1}, 0};
     slots[HISTOGRAMS] = (struct slot){"histogram", 0,   sizeof(struct nv_histogram_key), sizeof(struct nv_histogram_value), NV_HISTOGRAMS_MAX,
                                       shared.histograms, {-1, -1}, 0};
+    slots[FLOWS] = (struct slot){"flow", 0, sizeof(struct nv_flow_key), sizeof(struct nv_flow_value), NV_FLOWS_MAX, shared.flows, {-1, -1}, 0};
     for (int s = 0; s < SLOTS; s++) {
         struct slot *slot = &slots[s];
         for (int i = 0; i < 2; i++)
@@ -62,6 +66,14 @@ static void send_histogram(const void *key, const void *value)
     memcpy(&record.key, key, sizeof record.key);
     memcpy(&record.value, value, sizeof record.value);
     frame_record(NV_HISTOGRAMS, &record, sizeof record);
+}
+
+static void send_flow(const void *key, const void *value)
+{
+    struct nv_flow record;
+    memcpy(&record.key, key, sizeof record.key);
+    memcpy(&record.value, value, sizeof record.value);
+    frame_record(NV_FLOWS, &record, sizeof record);
 }
 
 /* Swaps the tables (the kernel's update returns when no program uses the old one), then empties the old one. */
@@ -105,6 +117,9 @@ static struct nv_tallies tallies_of(__u32 probe)
 
 void drain_window(void)
 {
+    static unsigned windows;
+    if (windows++ % LOOK_EVERY == 0)
+        probes_look();
     __u64 counted = 0;
     for (const struct nv_probe *const *p = nv_probes; *p; p++) {
         struct nv_tallies t = tallies_of((*p)->id);
@@ -120,6 +135,7 @@ void drain_window(void)
         drain_slot(&slots[FULL], send_aggregate);
         drain_slot(&slots[COARSE], send_aggregate);
         drain_slot(&slots[HISTOGRAMS], send_histogram);
+        drain_slot(&slots[FLOWS], send_flow);
     }
     watch_take_samples();
     names_send_functions();

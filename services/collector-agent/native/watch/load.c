@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shared.skel.h"
 
@@ -21,7 +22,7 @@ static struct loaded {
         const char *tracepoint;
         struct bpf_program *program;
         struct bpf_link *link;
-        bool raw, missing;
+        bool raw, missing, iterator;
     } hooks[MAX_HOOKS];
     int hook_count;
 } loaded[NV_PROBES];
@@ -53,6 +54,7 @@ bool load_shared(void)
     shared = (struct shared_maps){
         .aggregates = bpf_map__fd(maps->maps.aggregates),
         .histograms = bpf_map__fd(maps->maps.histograms),
+        .flows = bpf_map__fd(maps->maps.flows),
         .ring = bpf_map__fd(maps->maps.ring),
         .tallies = bpf_map__fd(maps->maps.tallies),
         .settings = bpf_map__fd(maps->maps.settings),
@@ -66,7 +68,7 @@ static int reuse_shared(struct bpf_object *object)
         const char *name;
         int fd;
     } wanted[] = {
-        {"aggregates", shared.aggregates}, {"histograms", shared.histograms}, {"ring", shared.ring},
+        {"aggregates", shared.aggregates}, {"histograms", shared.histograms}, {"flows", shared.flows}, {"ring", shared.ring},
         {"tallies", shared.tallies},       {"settings", shared.settings},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
@@ -139,6 +141,15 @@ static char *raw_copy(const void *elf, size_t bytes)
     return copy;
 }
 
+/* Linux 5.8 has iterators, 5.11 the helper that finds a file's socket. */
+static bool has_iterator(const struct btf *kernel, const char *name)
+{
+    char type[64];
+    snprintf(type, sizeof type, "bpf_iter__%.40s", name);
+    return btf__find_by_name_kind(kernel, type, BTF_KIND_STRUCT) >= 0 &&
+           btf__find_by_name_kind(kernel, "bpf_sock_from_file", BTF_KIND_FUNC) >= 0;
+}
+
 static const char *try_load(const struct nv_probe *probe, const struct btf *kernel, bool raw)
 {
     struct loaded *l = &loaded[probe->id];
@@ -159,8 +170,8 @@ static const char *try_load(const struct nv_probe *probe, const struct btf *kern
         if (l->hook_count == MAX_HOOKS || !slash)
             abort();
         struct hook *hook = &l->hooks[l->hook_count++];
-        *hook = (struct hook){.tracepoint = slash + 1, .program = program, .raw = raw};
-        if (tracepoint_arguments(kernel, hook->tracepoint) < 0) {
+        *hook = (struct hook){.tracepoint = slash + 1, .program = program, .raw = raw, .iterator = strncmp(section, "iter/", 5) == 0};
+        if (hook->iterator ? !has_iterator(kernel, hook->tracepoint) : tracepoint_arguments(kernel, hook->tracepoint) < 0) {
             bpf_program__set_autoload(program, false);
             hook->missing = true;
             missing++;
@@ -261,6 +272,23 @@ __u64 probe_missed(const struct nv_probe *probe)
     return missed;
 }
 
+void probes_look(void)
+{
+    for (const struct nv_probe *const *p = nv_probes; *p; p++) {
+        struct loaded *l = &loaded[(*p)->id];
+        for (int i = 0; l->on && i < l->hook_count; i++) {
+            if (!l->hooks[i].iterator || !l->hooks[i].link)
+                continue;
+            int fd = bpf_iter_create(bpf_link__fd(l->hooks[i].link));
+            char nothing[64];
+            while (fd >= 0 && read(fd, nothing, sizeof nothing) > 0)
+                ;
+            if (fd >= 0)
+                close(fd);
+        }
+    }
+}
+
 void probes_send_status(void)
 {
     struct text t = {0};
@@ -285,7 +313,7 @@ void probes_send_status(void)
         for (int i = 0; l->object && i < l->hook_count; i++) {
             if (l->hooks[i].missing)
                 continue;
-            text_add(&t, "%s\"%s/%s\"", first ? "" : ",", l->hooks[i].raw ? "raw_tp" : "tp_btf", l->hooks[i].tracepoint);
+            text_add(&t, "%s\"%s/%s\"", first ? "" : ",", l->hooks[i].iterator ? "iter" : l->hooks[i].raw ? "raw_tp" : "tp_btf", l->hooks[i].tracepoint);
             first = false;
         }
         text_add(&t, "],\"missing\":[");

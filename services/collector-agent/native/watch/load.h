@@ -11,7 +11,7 @@
 #include "probe.h"
 
 struct shared_maps {
-    int aggregates, histograms, ring, tallies, settings;
+    int aggregates, histograms, flows, ring, tallies, settings;
 };
 extern struct shared_maps shared;
 
@@ -27,6 +27,8 @@ __u64 probe_missed(const struct nv_probe *probe);
 /* @returns the file descriptor of a map of its own, or -1 */
 int probe_map(const struct nv_probe *probe, const char *name);
 bool probe_is_on(const struct nv_probe *probe);
+/* Runs the iterators of probes that are on, through everything that there is now. */
+void probes_look(void);
 void probes_send_status(void);
 
 #endif

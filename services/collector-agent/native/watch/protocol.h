@@ -19,6 +19,7 @@ enum nv_frame_type {
     NV_COUNTERS = 7,   /* nv_counters each, cumulative since the start */
     NV_HISTOGRAMS = 8, /* nv_histogram each */
     NV_SIGHTINGS = 10, /* nv_sighting each */
+    NV_FLOWS = 11,     /* nv_flow each */
     NV_WINDOW = 9,     /* no payload: the window that the frames since the last one belong to is complete */
 };
 
@@ -143,6 +144,30 @@ struct nv_histogram {
     struct nv_histogram_value value;
 };
 
+/* Who talks to whom: connections of one service together, under the service's port, whichever end has it. */
+struct nv_flow_key {
+    __u32 netns;
+    __u16 port;
+    __u8 direction; /* NV_OUT: the near end connected */
+    __u8 family;
+    __u8 address[16]; /* the near end's */
+    __u8 peer[16];
+    __u64 cgroup;
+};
+struct nv_flow_value {
+    __u64 sent_bytes;
+    __u64 received_bytes;
+    __u64 sent_packets;
+    __u64 received_packets;
+    __u64 sent_again;
+    __u32 opened; /* met for the first time */
+    __u32 closed;
+};
+struct nv_flow {
+    struct nv_flow_key key;
+    struct nv_flow_value value;
+};
+
 #define NV_REASON_WORDS 4
 /* Per probe; the sidecar writes it, programs only read. */
 struct nv_settings {
@@ -162,6 +187,7 @@ struct nv_settings {
 #define NV_AGGREGATES_MAX 16384
 #define NV_COARSE_MAX 2048
 #define NV_HISTOGRAMS_MAX 8192
+#define NV_FLOWS_MAX 8192
 #define NV_RING_BYTES (4 * 1024 * 1024)
 #define NV_WAKE_BYTES (64 * 1024)
 

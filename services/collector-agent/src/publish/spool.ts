@@ -3,10 +3,18 @@
  * The spool is bounded: when it is full the oldest batch goes, which the ledger of those that follow tells, and an `agent-degraded` anomaly
  * says how many anomalies were lost.
  */
-import type { AgentLedger, Anomaly, AnomalyBatch, DroppedBatches, ProbeLedger } from '@netverdict/contracts';
+import type {
+  AgentLedger,
+  Anomaly,
+  AnomalyBatch,
+  DroppedBatches,
+  FlowRecord,
+  ProbeLedger,
+} from '@netverdict/contracts';
 
 export interface Spool {
   add(anomalies: readonly Anomaly[]): void;
+  addFlows(flows: readonly FlowRecord[]): void;
   lastSeq(): number;
   waiting(): number;
   /** Anomalies that were thrown away since the start. */
@@ -19,6 +27,9 @@ export interface Spool {
 const MAX_BATCHES = 500;
 const MAX_ANOMALIES = 500;
 const RETRY_MS = { first: 500, most: 15_000 };
+
+const flowsOf = (flows: readonly FlowRecord[]): Pick<AnomalyBatch, 'flows'> =>
+  flows.length === 0 ? {} : { flows: [...flows] };
 
 /** A batch with the anomalies in all batches before it. */
 interface Waiting {
@@ -57,9 +68,9 @@ export function startSpool(options: {
     dropped: [],
   });
 
-  function enqueue(anomalies: readonly Anomaly[]): void {
+  function enqueue(anomalies: readonly Anomaly[], flows: readonly FlowRecord[] = []): void {
     const count = anomalies.reduce((sum, anomaly) => sum + anomaly.count, 0);
-    const batch = { node, epoch, seq: ++seq, anomalies: [...anomalies], ledger: ledger(reported) };
+    const batch = { node, epoch, seq: ++seq, anomalies: [...anomalies], ledger: ledger(reported), ...flowsOf(flows) };
     batches.push({ batch, before: reported, count });
     reported += count;
     while (batches.length > maxBatches) {
@@ -135,6 +146,11 @@ export function startSpool(options: {
     add(anomalies) {
       if (anomalies.length === 0 || stopped) return;
       for (let at = 0; at < anomalies.length; at += MAX_ANOMALIES) enqueue(anomalies.slice(at, at + MAX_ANOMALIES));
+      if (timer === undefined) send();
+    },
+    addFlows(flows) {
+      if (flows.length === 0 || stopped) return;
+      for (let at = 0; at < flows.length; at += MAX_ANOMALIES) enqueue([], flows.slice(at, at + MAX_ANOMALIES));
       if (timer === undefined) send();
     },
     lastSeq: () => seq,

@@ -15,6 +15,10 @@ from socket import *
 from time import sleep
 def tcp(timeout=5):
   s = socket(); s.settimeout(timeout); return s
+def tcp6(timeout=5):
+  s = socket(AF_INET6); s.settimeout(timeout); return s
+def listen6(port, backlog=10):
+  l = socket(AF_INET6); l.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); l.bind(('::', port)); l.listen(backlog); return l
 def listen(port, backlog=10):
   l = socket(); l.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1); l.bind(('', port)); l.listen(backlog); return l
 def attempt(do):

@@ -1,6 +1,6 @@
 /** Two namespaces with a cable between them, and a sidecar that watches: what the probes' tests provoke anomalies in. */
 import { statSync } from 'node:fs';
-import type { Anomaly, ProbeReport } from '@netverdict/contracts';
+import type { Anomaly, FlowRecord, ProbeReport } from '@netverdict/contracts';
 import { vi } from 'vitest';
 import { builtSidecar } from '../configuration.ts';
 import { attributionOf } from '../domain/attribution.ts';
@@ -35,7 +35,10 @@ export interface WatchedPair {
 export const sumOf = (anomalies: readonly Anomaly[]): number => anomalies.reduce((sum, { count }) => sum + count, 0);
 
 /** `10.77.0.1` and `.2`, `fd77::1` and `::2`, each with a default route to the other. */
-export async function watchedPair(role: string): Promise<WatchedPair> {
+export async function watchedPair(
+  role: string,
+  reportFlows: (flows: readonly FlowRecord[]) => void = () => undefined,
+): Promise<WatchedPair> {
   const namespaces = [scratchNamespace(`${role}-a`), scratchNamespace(`${role}-b`)] as const;
   const interpreters: Interpreter[] = [];
   const [a, b] = namespaces.map((scratch, i): WatchedNamespace => {
@@ -69,6 +72,8 @@ export async function watchedPair(role: string): Promise<WatchedPair> {
     }),
     hostInode: async () => a.inode, // the machine's other traffic is not ours
     report: (anomalies) => void all.push(...anomalies),
+    reportFlows,
+    flowsEveryMs: 0,
     log: { info() {}, warn: (fields, message) => console.warn(message, fields) },
   });
   await watch.command('flush');

@@ -1,11 +1,13 @@
 /** Cuts the sidecar's output into frames (native/watch/README.md) and decodes them. Pure: recorded bytes test it without a kernel. */
 import {
   type Aggregate,
+  type Flow,
   HEADER_BYTES,
   type Histogram,
   type ProbeCounters,
   readAggregates,
   readAllCounters,
+  readFlows,
   readHistograms,
   readSamples,
   readSightings,
@@ -45,6 +47,7 @@ type Content =
   | { readonly type: 'counters'; readonly counters: readonly ProbeCounters[] }
   | { readonly type: 'histograms'; readonly histograms: readonly Histogram[] }
   | { readonly type: 'sightings'; readonly sightings: readonly Sighted[] }
+  | { readonly type: 'flows'; readonly flows: readonly Flow[] }
   | { readonly type: 'window' };
 
 export type WatchFrame = Content & {
@@ -112,6 +115,8 @@ function decode(type: number, payload: Buffer): Content {
       return { type: 'histograms', histograms: readHistograms(payload) };
     case 9:
       return { type: 'window' };
+    case 11:
+      return { type: 'flows', flows: readFlows(payload) };
     case 10:
       return { type: 'sightings', sightings: readSightings(payload) };
     default:

@@ -38,6 +38,7 @@ const window = (aggregates: Aggregate[], now: ProbeCounters): Window => ({
   samples: [],
   earlier: [],
   histograms: [],
+  flows: [],
   lost: [],
   counters: [now],
 });

@@ -7,7 +7,16 @@ export const HEADER_BYTES = 32;
 const BUCKETS = 28;
 const STACK = 8;
 
-const SIZES = { key: 64, sums: 40, sample: 160, aggregate: 104, counters: 104, histogram: 152, sighting: 176 } as const;
+const SIZES = {
+  key: 64,
+  sums: 40,
+  sample: 160,
+  aggregate: 104,
+  counters: 104,
+  histogram: 152,
+  sighting: 176,
+  flow: 96,
+} as const;
 
 export interface End {
   readonly address: string | null;
@@ -107,6 +116,25 @@ export interface Sighted {
 }
 
 const POINTS = ['sent', 'received', 'dropped'] as const;
+/** What connections carried between a namespace and one far end since they were told of last. */
+export interface Flow {
+  readonly netns: number;
+  /** The service's. */
+  readonly port: number | null;
+  readonly direction: 'in' | 'out';
+  readonly family: 'ipv4' | 'ipv6';
+  readonly address: string | null;
+  readonly peer: string | null;
+  readonly cgroup: bigint;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly sentPackets: number;
+  readonly receivedPackets: number;
+  readonly sentAgain: number;
+  readonly opened: number;
+  readonly closed: number;
+}
+
 const DIRECTIONS = ['unknown', 'in', 'out'] as const;
 const u64 = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at));
 
@@ -204,6 +232,23 @@ const readHistogram = (bytes: Buffer, at: number): Histogram => ({
   buckets: Array.from({ length: BUCKETS }, (_, i) => bytes.readUInt32LE(at + 40 + 4 * i)),
 });
 
+const readFlow = (bytes: Buffer, at: number): Flow => ({
+  netns: bytes.readUInt32LE(at),
+  port: bytes.readUInt16LE(at + 4) || null,
+  direction: bytes.readUInt8(at + 6) === 1 ? 'in' : 'out',
+  family: bytes.readUInt8(at + 7) === 6 ? 'ipv6' : 'ipv4',
+  address: address(bytes, at + 8),
+  peer: address(bytes, at + 24),
+  cgroup: bytes.readBigUInt64LE(at + 40),
+  sentBytes: u64(bytes, at + 48),
+  receivedBytes: u64(bytes, at + 56),
+  sentPackets: u64(bytes, at + 64),
+  receivedPackets: u64(bytes, at + 72),
+  sentAgain: u64(bytes, at + 80),
+  opened: bytes.readUInt32LE(at + 88),
+  closed: bytes.readUInt32LE(at + 92),
+});
+
 function records<T>(payload: Buffer, size: number, read: (bytes: Buffer, at: number) => T): T[] {
   if (payload.length % size !== 0) throw new Error(`records of ${size} bytes do not fill ${payload.length}`);
   return Array.from({ length: payload.length / size }, (_, i) => read(payload, i * size));
@@ -214,3 +259,4 @@ export const readSightings = (payload: Buffer): Sighted[] => records(payload, SI
 export const readAggregates = (payload: Buffer): Aggregate[] => records(payload, SIZES.aggregate, readAggregate);
 export const readAllCounters = (payload: Buffer): ProbeCounters[] => records(payload, SIZES.counters, readCounters);
 export const readHistograms = (payload: Buffer): Histogram[] => records(payload, SIZES.histogram, readHistogram);
+export const readFlows = (payload: Buffer): Flow[] => records(payload, SIZES.flow, readFlow);

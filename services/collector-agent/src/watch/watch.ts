@@ -1,6 +1,7 @@
 /** The eBPF half of the agent: the sidecar's windows become anomalies with the pods' names. */
-import type { Anomaly, AnomalyKind, ProbeLedger, ProbeReport } from '@netverdict/contracts';
+import type { Anomaly, AnomalyKind, FlowRecord, ProbeLedger, ProbeReport } from '@netverdict/contracts';
 import type { Attribution } from '../domain/attribution.ts';
+import { FlowSums } from './flows.ts';
 import type { WatchFrame } from './frames.ts';
 import { Histograms, type ToldHistogram } from './histograms.ts';
 import { WatchLedger } from './ledger.ts';
@@ -38,11 +39,15 @@ export function startKernelWatch(options: {
   /** In a lab several nodes share a kernel: then only the node's own namespace and its pods' are told. null: all of the machine is the node's. */
   readonly hostInode: () => Promise<number | null>;
   readonly report: (anomalies: readonly Anomaly[]) => void;
+  /** Who talked to whom; without it nobody asks. */
+  readonly reportFlows?: (flows: readonly FlowRecord[]) => void;
+  readonly flowsEveryMs?: number;
   readonly log: SidecarLog;
 }): KernelWatch {
   const { sidecarPath, attribution, hostInode, report, log } = options;
   const histograms = new Histograms();
   const ledger = new WatchLedger();
+  const flows = new FlowSums(options.flowsEveryMs);
   let gatherer = new WindowGatherer();
   const listeners: ((frame: WatchFrame) => void)[] = [];
   let gaps = 0;
@@ -80,6 +85,9 @@ export function startKernelWatch(options: {
           histograms.add(window.histograms.filter(({ netns }) => relevant(netns)));
           const anomalies = from.anomalies(window, attribution.ofSockets, relevant);
           ledger.told(window, relevant);
+          flows.add(window, relevant, attribution);
+          const due = flows.take(window.endMs);
+          if (due.length > 0) options.reportFlows?.(due);
           if (anomalies.length > 0) report(anomalies);
         })
         .catch((err: unknown) => {

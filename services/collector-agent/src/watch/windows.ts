@@ -5,7 +5,7 @@ import { withinBudget } from './budget.ts';
 import type { Dictionary, ProbeStatus, WatchFrame } from './frames.ts';
 import { hookOf } from './netfilter-hooks.ts';
 import { type Probe, type ProbeName, probeOf } from './probes.ts';
-import type { Aggregate, End, Histogram, Key, ProbeCounters, Sample } from './records.ts';
+import type { Aggregate, End, Flow, Histogram, Key, ProbeCounters, Sample } from './records.ts';
 
 export interface Window {
   readonly startMs: number;
@@ -15,6 +15,7 @@ export interface Window {
   /** Those of the window before: an event may be counted in the window after the one in which its sample was read. */
   readonly earlier: readonly Sample[];
   readonly histograms: readonly Histogram[];
+  readonly flows: readonly Flow[];
   /** Events of this window of which nothing is known but that they were, per probe. */
   readonly lost: readonly { readonly probe: number; readonly count: number }[];
   /** As they were when the window ended. */
@@ -35,6 +36,7 @@ export class WindowGatherer {
   #samples: Sample[] = [];
   #earlier: readonly Sample[] = [];
   #histograms: Histogram[] = [];
+  #flows: Flow[] = [];
   #counters: readonly ProbeCounters[] = [];
   #before: readonly ProbeCounters[] = [];
   #status: readonly ProbeStatus[] = [];
@@ -64,6 +66,9 @@ export class WindowGatherer {
       case 'histograms':
         this.#histograms.push(...frame.histograms);
         break;
+      case 'flows':
+        this.#flows.push(...frame.flows);
+        break;
       case 'counters':
         this.#before = this.#counters;
         this.#counters = frame.counters;
@@ -76,12 +81,13 @@ export class WindowGatherer {
           samples: this.#samples,
           earlier: this.#earlier,
           histograms: this.#histograms,
+          flows: this.#flows,
           lost: this.#lost(),
           counters: this.#counters,
         };
         this.#startedMs = atMs;
         this.#earlier = this.#samples;
-        [this.#aggregates, this.#samples, this.#histograms] = [[], [], []];
+        [this.#aggregates, this.#samples, this.#histograms, this.#flows] = [[], [], [], []];
         return window;
       }
     }

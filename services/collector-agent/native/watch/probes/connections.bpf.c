@@ -1,11 +1,105 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * What a TCP connection was like, read once when it ends: round trip and jitter, bytes each way, segments sent again. Per namespace and peer;
- * the sums are the traffic of each pair of them.
+ * What a TCP connection was like, read once when it ends: round trip and jitter, bytes each way, segments sent again, per namespace and peer.
+ * And who talks to whom how much: at the end, and for connections that last when the sidecar has them looked at (all sockets that a process
+ * holds, of whatever namespace, in one walk). Each byte is told once: what was told of a socket before is kept and taken off.
  */
 #include "../bpf/histogram.bpf.h"
 
 enum { RTT_MICROSECONDS = 1, JITTER_MICROSECONDS = 2, BYTES_SENT = 3, BYTES_RECEIVED = 4, SENT_AGAIN = 5 };
+
+#define SOCK_STREAM 1
+#define TCP_LISTEN 10
+
+/* Of sockets that live. When it is full, the others are told of when they end. */
+struct told {
+    __u64 sent, received;
+    __u32 packets_out, packets_in, again, reserved;
+};
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 32768);
+    __type(key, __u64);
+    __type(value, struct told);
+} told SEC(".maps");
+
+/* The service's port, and who connected to it: the end whose port the kernel did not choose; of two alike the lower one. */
+static __always_inline bool flow_key(const struct sock *sk, struct nv_flow_key *flow)
+{
+    struct nv_key key = {0};
+    if (!nv_tuple_of_socket(sk, &key) || !key.destination_port)
+        return false;
+    bool own_chosen = key.source_port >= NV_EPHEMERAL, peer_chosen = key.destination_port >= NV_EPHEMERAL;
+    bool in = own_chosen != peer_chosen ? peer_chosen : key.source_port < key.destination_port;
+    __builtin_memset(flow, 0, sizeof *flow);
+    flow->netns = nv_netns_of_socket(sk);
+    flow->port = in ? key.source_port : key.destination_port;
+    flow->direction = in ? NV_IN : NV_OUT;
+    flow->family = key.family;
+    __builtin_memcpy(flow->address, key.source, 16);
+    __builtin_memcpy(flow->peer, key.destination, 16);
+    flow->cgroup = nv_cgroup_of(sk);
+    return true;
+}
+
+/* @returns null: the table has no room */
+static __always_inline struct nv_flow_value *flow_sums(const struct nv_flow_key *flow)
+{
+    __u32 slot = 0;
+    void *table = bpf_map_lookup_elem(&flows, &slot);
+    if (!table)
+        return 0;
+    struct nv_flow_value *sums = bpf_map_lookup_elem(table, flow);
+    if (sums)
+        return sums;
+    struct nv_flow_value fresh = {0};
+    bpf_map_update_elem(table, flow, &fresh, BPF_NOEXIST);
+    return bpf_map_lookup_elem(table, flow);
+}
+
+static __always_inline void tell_flow(const struct sock *sk, bool ended)
+{
+    __u64 at = (__u64)sk;
+    __u32 probe = NV_CONNECTIONS;
+    const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+    struct told now = {
+        .sent = BPF_CORE_READ(tp, bytes_acked),
+        .received = BPF_CORE_READ(tp, bytes_received),
+        .packets_out = BPF_CORE_READ(tp, segs_out),
+        .packets_in = BPF_CORE_READ(tp, segs_in),
+        .again = BPF_CORE_READ(tp, total_retrans),
+    };
+    struct told before = {0}, *known = bpf_map_lookup_elem(&told, &at);
+    if (known && known->sent <= now.sent && known->received <= now.received && known->packets_in <= now.packets_in)
+        before = *known;
+    else
+        known = 0; /* of another socket, which was in the same place while nobody watched */
+    if (known && !ended && before.packets_in == now.packets_in && before.packets_out == now.packets_out)
+        return;
+    struct nv_flow_key flow;
+    struct nv_tallies *t = nv_tallies_of(probe);
+    if (!t || !flow_key(sk, &flow))
+        return;
+    if (ended)
+        bpf_map_delete_elem(&told, &at);
+    else if (bpf_map_update_elem(&told, &at, &now, BPF_ANY))
+        return; /* too many: when it ends */
+    struct nv_flow_value *sums = flow_sums(&flow);
+    if (!sums) {
+        NV_ADD(t->unobserved, 1);
+        return;
+    }
+    NV_ADD(sums->sent_bytes, now.sent - before.sent);
+    NV_ADD(sums->received_bytes, now.received - before.received);
+    NV_ADD(sums->sent_packets, now.packets_out - before.packets_out);
+    NV_ADD(sums->received_packets, now.packets_in - before.packets_in);
+    NV_ADD(sums->sent_again, now.again - before.again);
+    if (!known)
+        NV_ADD(sums->opened, 1);
+    if (ended)
+        NV_ADD(sums->closed, 1);
+    NV_ADD(t->observed, 1);
+}
 
 SEC("tp_btf/tcp_destroy_sock")
 int on_tcp_destroy_sock(void *ctx)
@@ -28,5 +122,26 @@ int on_tcp_destroy_sock(void *ctx)
     nv_observe(&at, BPF_CORE_READ(tp, bytes_received));
     at.metric = SENT_AGAIN;
     nv_observe(&at, BPF_CORE_READ(tp, total_retrans));
+    tell_flow(sk, true);
+    return 0;
+}
+
+SEC("iter/task_file")
+int on_look(struct bpf_iter__task_file *ctx)
+{
+    struct file *file = ctx->file;
+    if (!file)
+        return 0;
+    struct socket *socket = bpf_sock_from_file(file);
+    if (!socket || BPF_CORE_READ(socket, type) != SOCK_STREAM)
+        return 0;
+    const struct sock *sk = BPF_CORE_READ(socket, sk);
+    if (!sk)
+        return 0;
+    __u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+    if ((family != AF_INET && family != AF_INET6) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP ||
+        BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN || !(BPF_CORE_READ((const struct tcp_sock *)sk, srtt_us) >> 3))
+        return 0;
+    tell_flow(sk, false);
     return 0;
 }

@@ -1,0 +1,96 @@
+/** Who talks to whom, by real connections: short ones when they end, one that lasts while it lasts, and each byte once. */
+import type { FlowRecord } from '@netverdict/contracts';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
+
+let pair: WatchedPair;
+const told: FlowRecord[] = [];
+beforeAll(async () => {
+  pair = await watchedPair('flows', (flows) => void told.push(...flows));
+}, 60_000);
+afterAll(() => pair?.close());
+
+const of = (netns: number, port: number): FlowRecord[] => told.filter((f) => f.netns === netns && f.port === port);
+const sum = (
+  flows: readonly FlowRecord[],
+  what: 'sentBytes' | 'receivedBytes' | 'opened' | 'closed' | 'sentPackets',
+): number => flows.reduce((all, flow) => all + flow[what], 0);
+const look = async (): Promise<void> => {
+  await pair.watch.command('look');
+  await pair.watch.command('flush');
+};
+
+it('short connections are told from both ends, under the service’s port', async () => {
+  const { a, b } = pair;
+  await b.python('l = listen(8080)');
+  for (let i = 0; i < 4; i++) {
+    await a.python(`s = tcp(); s.connect(('${b.ipv4}', 8080)); s.sendall(b'q' * 1000)`);
+    await b.python(`c, _ = l.accept(); n = 0
+while n < 1000: n += len(c.recv(4096))
+c.sendall(b'r' * 50000); c.close()`);
+    await a.python(`n = 0
+while n < 50000: n += len(s.recv(65536))
+s.close()`);
+  }
+  await vi.waitFor(
+    async () => {
+      await look();
+      expect([sum(of(a.inode, 8080), 'closed'), sum(of(b.inode, 8080), 'closed')]).toEqual([4, 4]);
+    },
+    { timeout: 20_000, interval: 200 },
+  );
+  const [out, into] = [of(a.inode, 8080), of(b.inode, 8080)];
+  for (const one of out)
+    expect(one).toMatchObject({
+      direction: 'out',
+      peer: b.ipv4,
+      address: a.ipv4,
+      pod: null,
+      family: 'ipv4',
+      protocol: 6,
+    });
+  for (const one of into)
+    expect(one).toMatchObject({ direction: 'in', peer: a.ipv4, address: b.ipv4, pod: { name: 'b' } });
+  // The SYN and the FIN of the one who connects are counted by the kernel as a byte each.
+  expect(sum(out, 'sentBytes')).toBeGreaterThanOrEqual(4000);
+  expect(sum(out, 'sentBytes')).toBeLessThanOrEqual(4008);
+  expect(sum(out, 'receivedBytes')).toBeGreaterThanOrEqual(200_000);
+  expect(sum(out, 'receivedBytes')).toBeLessThanOrEqual(200_004);
+  expect(sum(into, 'receivedBytes')).toBeGreaterThanOrEqual(4000);
+  expect(sum(into, 'opened')).toBe(4);
+  expect(sum(out, 'sentPackets')).toBeGreaterThan(12);
+});
+
+it('a connection that lasts is told of while it lasts, and at its end no byte twice', async () => {
+  const { a, b } = pair;
+  await b.python(`l6 = listen6(9443)`);
+  await a.python(`s6 = tcp6(); s6.connect(('${b.ipv6}', 9443))`);
+  await b.python('c6, _ = l6.accept()');
+  const send = async (bytes: number): Promise<void> => {
+    await a.python(`s6.sendall(b'x' * ${bytes})`);
+    await b.python(`n = 0
+while n < ${bytes}: n += len(c6.recv(65536))`);
+  };
+  const until = (bytes: number, closed: number) =>
+    vi.waitFor(
+      async () => {
+        await look();
+        const own = of(a.inode, 9443);
+        expect(sum(own, 'sentBytes')).toBeGreaterThanOrEqual(bytes);
+        expect(sum(own, 'closed')).toBe(closed);
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+  await send(10_000);
+  await until(10_000, 0);
+  await send(30_000);
+  await until(40_000, 0);
+  await send(5000);
+  await a.python('s6.close()');
+  await b.python('c6.close()');
+  await until(45_000, 1);
+  const own = of(a.inode, 9443);
+  expect(sum(own, 'sentBytes')).toBeLessThanOrEqual(45_002);
+  expect(sum(own, 'opened')).toBe(1);
+  expect(own[0]).toMatchObject({ family: 'ipv6', peer: b.ipv6, direction: 'out' });
+});
