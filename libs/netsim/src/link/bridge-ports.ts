@@ -49,6 +49,9 @@ export function mayLeave(
     return stop(port, settings.state, `bridge port ${port.name} is ${settings.state}`);
   if (settings.isolated && ingress?.bridgePort?.isolated && walk.sees('bridge/isolated', true))
     return stop(port, 'isolated', `${ingress.name} and ${port.name} are isolated ports`);
+  // br_flood: whatever it is; the bridge answers in the stead of who is there.
+  if (kind !== 'known' && settings.proxyArp)
+    return stop(port, 'flood (proxy_arp) off', `nothing is flooded to bridge port ${port.name}, which has proxy_arp`);
   const flag =
     kind === 'unicast'
       ? (['flood', settings.flood] as const)

@@ -199,7 +199,6 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
         continue;
       }
       const { bridgePort } = out;
-      if (!unicast && cast.wanted !== null && bridgePort?.proxyArp) continue;
       if (suppress && (bridgePort?.neighSuppress || bridgePort?.proxyArpWifi)) continue;
       if (port) crossed.push({ ns: at, bridge, entry: port, exit: out });
       leave(at, out);

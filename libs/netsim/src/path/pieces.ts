@@ -8,7 +8,9 @@ import { FRAGMENT_HEADERS, type Packet } from '../packet/packet.ts';
 export function cutTo(limitBytes: number, packet: Packet): Packet {
   const headers = FRAGMENT_HEADERS[packet.family];
   const most = headers + Math.floor((limitBytes - headers) / 8) * 8;
-  const whole = packet.sizeBytes <= limitBytes;
-  if (whole && packet.family === 'ipv4') return packet;
-  return { ...packet, pieceBytes: whole ? packet.sizeBytes + 8 : most };
+  const whole = packet.sizeBytes + (packet.family === 'ipv4' ? 0 : FRAGMENT_HEADER);
+  if (whole > limitBytes) return { ...packet, pieceBytes: most };
+  return packet.family === 'ipv4' ? packet : { ...packet, pieceBytes: whole };
 }
+
+const FRAGMENT_HEADER = 8;
