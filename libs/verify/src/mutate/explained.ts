@@ -2,6 +2,8 @@
  * Why nobody can tell certain mutants from the model. Found by their line of code, which stays when lines move.
  * `equivalent`: it is the same model in other words. `gap`: a meaning that no world decides.
  */
+import { OF_LINKS } from './explained-links.ts';
+import { OF_ROUTES } from './explained-routes.ts';
 import type { Survivor } from './mutation-report.ts';
 
 export interface Explanation {
@@ -15,6 +17,8 @@ export interface Explanation {
 }
 
 export const EXPLAINED: readonly Explanation[] = [
+  ...OF_ROUTES,
+  ...OF_LINKS,
   {
     file: 'conntrack/track.ts',
     code: 'return false;',
@@ -823,12 +827,6 @@ export const EXPLAINED: readonly Explanation[] = [
     why: 'at input no gateway is left of the route',
   },
   {
-    file: 'path/egress.ts',
-    code: "const routes = packet.family === 'ipv4'",
-    is: 'equivalent',
-    why: 'the section that is cited as evidence: words',
-  },
-  {
     file: 'nft/expressions/compare.ts',
     code: 'const isWord =',
     is: 'equivalent',
@@ -839,30 +837,6 @@ export const EXPLAINED: readonly Explanation[] = [
     code: 'if (realms === null) e.unread.add',
     is: 'equivalent',
     why: 'which byte it was that is not known: words',
-  },
-  {
-    file: 'route/source4.ts',
-    code: 'if (prefixLength === 0) return true;',
-    is: 'gap',
-    why: 'no world has an address whose prefix is everything',
-  },
-  {
-    file: 'route/source6.ts',
-    code: 'for (let i = 0; i < a.length; i++) if (a[i] !== b[i])',
-    is: 'equivalent',
-    why: 'behind the last of both there is nothing, which is the same',
-  },
-  {
-    file: 'route/multipath.ts',
-    code: 'const spread = policy === 1',
-    is: 'gap',
-    why: 'with the other policies the hash is not told: those verdicts are undetermined, and so nothing to compare with',
-  },
-  {
-    file: 'route/multipath.ts',
-    code: 'if (hops.length < 2)',
-    is: 'gap',
-    why: 'which of two hops a hash takes is not told: those verdicts are undetermined, and so nothing to compare with',
   },
   {
     file: 'nft/context.ts',
@@ -901,12 +875,6 @@ export const EXPLAINED: readonly Explanation[] = [
     why: 'the count of a list is asked for once for each packet: no world asks for it again after an update',
   },
   {
-    file: 'route/reverse-path.ts',
-    code: "return { kind: 'other-device', dev: dev === null",
-    is: 'equivalent',
-    why: 'the device is named in words only; that it is another one is what decides',
-  },
-  {
     file: 'nft/registers.ts',
     code: 'if (bytes < 4)',
     is: 'equivalent',
@@ -925,52 +893,10 @@ export const EXPLAINED: readonly Explanation[] = [
     why: 'with a share of exactly one the other way has none, and a branch without a share is never expected',
   },
   {
-    file: 'path/output.ts',
-    code: '(walk.direction ===',
-    is: 'equivalent',
-    why: 'asks for programs at cgroups, of which no world has any',
-  },
-  {
-    file: 'neighbour/who-answers.ts',
-    code: "if (family === 'ipv6') return null;",
-    is: 'equivalent',
-    why: 'what is asked behind it is what was not collected, and in a judged world all is',
-  },
-  {
-    file: 'neighbour/who-answers.ts',
-    code: 'if (blocked) return',
-    is: 'gap',
-    why: 'no world decides whether what a bridge keeps back is named before a device that is down',
-  },
-  {
-    file: 'route/input.ts',
-    code: 'const why: Martian =',
-    is: 'equivalent',
-    why: 'the name of the finding: neither end hears of either',
-  },
-  {
     file: 'nft/chain.ts',
     code: "if (outcome.said !== '')",
     is: 'equivalent',
     why: 'what is said of a rule: words',
-  },
-  {
-    file: 'link/transmit.ts',
-    code: 'const fits = lengthOf(packet) <= limitBytes',
-    is: 'gap',
-    why: 'no packet is as long as the receiving end just takes',
-  },
-  {
-    file: 'route/dead.ts',
-    code: 'const link = hop.dev',
-    is: 'gap',
-    why: 'no dead next hop without a device',
-  },
-  {
-    file: 'route/realms.ts',
-    code: 'const LOWER = 0xffff',
-    is: 'gap',
-    why: 'no world has realms that differ in their last bit alone',
   },
   {
     file: 'conntrack/track.ts',
@@ -1015,52 +941,10 @@ export const EXPLAINED: readonly Explanation[] = [
     why: 'the elements of an interval come in this order already',
   },
   {
-    file: 'link/vxlan-ends.ts',
-    code: "typeof address === 'number' ? address >>> 28 === 0xe",
-    is: 'gap',
-    why: 'which ends are groups decides where two devices share a tunnel only',
-  },
-  {
-    file: 'socket/listener.ts',
-    code: "if (typeof address === 'bigint' && isMapped(address))",
-    is: 'gap',
-    why: 'no world has a socket at an IPv4 address that is written as an IPv6 one',
-  },
-  {
-    file: 'link/vxlan.ts',
-    code: 'if (!first || others.length === 0)',
-    is: 'gap',
-    why: 'no tunnel floods to several ends of which not the first has the address',
-  },
-  {
-    file: 'route/rules.ts',
-    code: 'if (rules.length < 2 || rules.length > 3)',
-    is: 'gap',
-    why: 'no IPv4 world has the rules for the local and the main table and no third',
-  },
-  {
-    file: 'route/lookup.ts',
-    code: 'if (route.tos === 0 && (route.nexthops',
-    is: 'gap',
-    why: "no world has a dead route, or one for a TOS, before another for the host's own address",
-  },
-  {
     file: 'netfilter/traverse.ts',
     code: 'tell(t, context, name, rule',
     is: 'equivalent',
     why: 'what is told of a rule: words',
-  },
-  {
-    file: 'path/pieces.ts',
-    code: 'const whole = packet.sizeBytes <= limitBytes',
-    is: 'gap',
-    why: 'no packet that a bridge cuts is as long as its limit',
-  },
-  {
-    file: 'link/bridge-netfilter.ts',
-    code: '...(told ?',
-    is: 'gap',
-    why: 'no world sees whether what a bridge cannot cut is told to the sender by each way',
   },
   {
     file: 'netfilter/targets/marks.ts',
@@ -1079,18 +963,6 @@ export const EXPLAINED: readonly Explanation[] = [
     code: "if (x.type === 'jenkins'",
     is: 'gap',
     why: 'no world has a hash of a kind that is not told',
-  },
-  {
-    file: 'route/source6.ts',
-    code: 'name !== null &&',
-    is: 'gap',
-    why: 'no world has an address for other devices beside one without a device',
-  },
-  {
-    file: 'route/validate-source.ts',
-    code: 'out?.ifindex === iif.ifindex',
-    is: 'gap',
-    why: 'redirects are asked for where other checks of the source give the same answer',
   },
   {
     file: 'conntrack/collected.ts',
@@ -1121,24 +993,6 @@ export const EXPLAINED: readonly Explanation[] = [
     code: 'const echo =',
     is: 'gap',
     why: 'no rule reads the identifier of an ICMP packet of the other family or kind',
-  },
-  {
-    file: 'route/input.ts',
-    code: "if (refusal.kind !== 'rp-filter')",
-    is: 'equivalent',
-    why: 'the name of the finding: both lose the packet in silence',
-  },
-  {
-    file: 'route/lookup.ts',
-    code: 'const dev = (found.route.family',
-    is: 'gap',
-    why: 'no world of the kind has a route with several hops there',
-  },
-  {
-    file: 'route/source6.ts',
-    code: "if (typeof own.address !== 'bigint'",
-    is: 'gap',
-    why: 'no world has an optimistic or tentative address to send from',
   },
 ];
 

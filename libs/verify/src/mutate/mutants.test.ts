@@ -38,5 +38,11 @@ it('leaves alone what only tells, defaults for the compiler, and guards for what
   expect(words('const few = ways.size > MOST_WAYS;')).toEqual([]);
   expect(words('for (let i = 0; i < a.length; i++) b(a[i]);')).toEqual([]);
   expect(words('routeOutput(walk, ns, packet, null, false);')).toEqual([]);
+  expect(words('routed(walk, ns, packet, key, true, from);')).toEqual([]);
+  expect(words("sysctlOn(walk, ns, 'net/ipv4/ip_forward', false);")).toEqual([]);
+  expect(words('return { ok: false, next: stopUnread(walk, ns, packet, part) };')).toEqual([]);
+  expect(words('unknown = true; wire = true;')).toEqual([]);
+  expect(words("if (!walk.sees('a/b', true)) return false;")).toEqual(['true → false']);
+  expect(words("return walk.sees('a/b', true) ? false : true;")).toEqual(['true → false', 'false → true']);
   expect(words('routeOut(walk, ns, key, false);')).toEqual(['false → true']);
 });

@@ -32,9 +32,9 @@ const TELLING_PROPERTIES = new Set([
   'question',
   'kind',
 ]);
-/** Guards for what was not collected or is not modelled: in a judged world everything is collected. */
+/** Guards for what was not collected or is not modelled, and for the network between nodes: in a judged world everything is collected, and no device is an uplink. */
 const GUARDS =
-  /\bknown\b|unknown|isKnown|compatible|missing|abandon|budget|exhausted|lens|undefined|unread|\bsaid\b|unsupported|maybe|telling|not-collected|unavailable/i;
+  /\bknown\b|unknown|isKnown|compatible|missing|abandon|budget|exhausted|lens|undefined|unread|\bsaid\b|unsupported|maybe|telling|not-collected|unavailable|\blacking\b|isUplink|\bwire\b/i;
 /** Declarations that tell. */
 const TELLING_NAMES =
   /^(text|who|how|reason|question|evidence|cited|missing|said|detail|describe\w*|cite\w*|\w+(Text|Evidence))$/;
@@ -42,8 +42,14 @@ const TELLING_NAMES =
 const PERHAPS = /(^|\.)maybe$/;
 /** How much is enough: constants that say when an index pays or when to give up. */
 const LIMITS = /^(MOST|MAX|LONG|ENOUGH)_/;
-/** Its `true` or `false` says whether the route is told, which is words. */
-const TOLD_IF = /^routeOutput$/;
+/** The argument whose `true` or `false` is not felt: whether the route is told (words), and what a switch that was not read is taken for. */
+const TOLD_IF: Readonly<Record<string, number>> = { routeOutput: 4, routed: 4, sysctlOn: 3 };
+/** Where a verdict ends because something is not known. */
+const NOT_KNOWN = /^(stopUnread|needed|unavailable|walk\.unknown|walk\.lost)$/;
+/** What a walk that met something unknown, or an uplink, remembers of it. */
+const NOTED = /^(unknown|wire)$/;
+/** A meaning that always holds: what follows where it does not is for finding out what decides. */
+const ALWAYS = /^!?walk\.sees\([^()]*, true\)$/;
 const HEX = /^0x[0-9a-f_]+n?$/i;
 /** The first argument names the meaning, the second is its answer. */
 const SEES = /(^|\.)sees$/;
@@ -90,6 +96,18 @@ export function mutantsOf(file: string, text: string): Mutant[] {
       return;
     }
     if (ts.isIfStatement(node) && onlyTells(node, source)) return;
+    if (
+      (ts.isIfStatement(node) || ts.isConditionalExpression(node)) &&
+      ALWAYS.test(conditionOf(node).getText(source))
+    ) {
+      const [then, otherwise] = ts.isIfStatement(node)
+        ? [node.thenStatement, node.elseStatement]
+        : [node.whenTrue, node.whenFalse];
+      visit(conditionOf(node));
+      const reached = conditionOf(node).getText(source).startsWith('!') ? otherwise : then;
+      if (reached) visit(reached);
+      return;
+    }
     if (ts.isIfStatement(node)) add(node.expression, `!(${node.expression.getText(source)})`, 'negation');
     // `if (!a)` is turned round as a whole.
     if (
@@ -130,6 +148,8 @@ function isLeftAlone(node: ts.Node, source: ts.SourceFile): boolean {
   }
   if ((ts.isParameter(node) || ts.isPropertyDeclaration(node)) && PERHAPS.test(node.name.getText(source))) return true;
   if (ts.isBinaryExpression(node) && isAssignment(node) && PERHAPS.test(node.left.getText(source))) return true;
+  if (ts.isBinaryExpression(node) && isAssignment(node) && NOTED.test(node.left.getText(source))) return true;
+  if (ts.isObjectLiteralExpression(node) && node.properties.some((part) => isUnknownEnd(part, source))) return true;
   if (ts.isPropertyAssignment(node) && TELLING_PROPERTIES.has(node.name.getText(source))) return true;
   return ts.isCallExpression(node) && TELLING_CALLS.test(node.expression.getText(source));
 }
@@ -160,12 +180,17 @@ function isComparator(node: ts.Node): node is ts.BinaryExpression {
   return ts.isArrowFunction(outer) && outer.parameters.length === 2;
 }
 
-/** The last argument of a call that looks a route up. */
+/** `{ ok: false, next: stopUnread(…) }` */
+const isUnknownEnd = (part: ts.ObjectLiteralElementLike, source: ts.SourceFile): boolean =>
+  ts.isPropertyAssignment(part) &&
+  part.name.getText(source) === 'next' &&
+  ts.isCallExpression(part.initializer) &&
+  NOT_KNOWN.test(part.initializer.expression.getText(source));
+
 const isTold = (node: ts.Node, source: ts.SourceFile): boolean =>
   (node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword) &&
   ts.isCallExpression(node.parent) &&
-  node.parent.arguments.at(-1) === node &&
-  TOLD_IF.test(node.parent.expression.getText(source));
+  node.parent.arguments.indexOf(node as ts.Expression) === TOLD_IF[node.parent.expression.getText(source)];
 
 /** How far a loop goes, and what is enough: behind the last of a list there is nothing, and one more or less of a limit is as good. */
 function isBound(node: ts.Node, source: ts.SourceFile): boolean {
