@@ -76,7 +76,7 @@ export function routed(
   return {
     ok: true,
     e: {
-      route: local ? null : route,
+      route,
       via: local ? null : (nexthop?.via ?? null),
       out,
       iif: null,

@@ -14,7 +14,29 @@ const REMEMBERED = 'only whether an answer is kept in mind for the next packet: 
 const MET = 'whether it is counted as met: the answer is the same';
 const NOTHING_ASKS = 'nothing on the way of the question asks for it';
 
+const gap = (file: string, code: string, why: string): Explanation => ({ file, code, is: 'gap', why });
+
 export const OF_LINKS: readonly Explanation[] = [
+  gap('link/vxlan.ts', 'if (depthOf(packet) >=', 'no world counts how often a tunnel is sent into itself'),
+  gap(
+    'link/vxlan.ts',
+    'if (within &&',
+    'no world has conntrack take the outer packets of a tunnel in a tunnel for one connection',
+  ),
+  gap('link/vxlan-ends.ts', "if (theirs.kind !== 'vxlan'", 'no tunnel has its own address for an end and asks there'),
+  gap(
+    'link/vxlan-ends.ts',
+    'return ns.net.addressesOn(detail.underlay)',
+    'no tunnel over a group learns an address of the other family',
+  ),
+  gap('link/spread.ts', 'if (seen.has(id))', 'no world has a circle of bridges: it would not end'),
+  gap(
+    'link/bridge-netfilter.ts',
+    '...(told ?',
+    'no world sees whether what a bridge cannot cut is told to the sender by each way',
+  ),
+  gap('neighbour/resolve.ts', '((value >>> (8', 'no rule that decides asks for the MAC of a group'),
+  gap('neighbour/resolve.ts', 'if (renewed) return', 'chains for ARP are an unknown by their name'),
   same('link/bridge-ports.ts', 'const single =', MET),
   same(
     'link/bridge.ts',

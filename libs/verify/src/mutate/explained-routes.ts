@@ -13,7 +13,38 @@ const NOT_CHOSEN_YET = 'the source is not chosen yet, and so not asked for';
 const ASKED_LESS =
   'says only where the choice among several default routes is not told; such packets are left out of the comparison';
 
+const gap = (file: string, code: string, why: string): Explanation => ({ file, code, is: 'gap', why });
+
 export const OF_ROUTES: readonly Explanation[] = [
+  same('path/output-route.ts', 'if (tell) tellRoute', 'words'),
+  same(
+    'route/output.ts',
+    "return { kind: 'route', route: null, nexthop: null, out: loopback",
+    'there is no gateway either way',
+    'true → false',
+  ),
+  same('route/output.ts', 'local: true,', 'there is no gateway either way'),
+  gap('route/rules.ts', 'if (rule.dscp', 'the `ip` of this system writes no rule for a DSCP'),
+  gap(
+    'route/source6.ts',
+    'if (typeof own.address',
+    'an address is optimistic while it is looked for twice, and worlds wait for that',
+  ),
+  gap(
+    'route/source6.ts',
+    'const useOptimistic',
+    'an address is optimistic while it is looked for twice, and worlds wait for that',
+  ),
+  gap(
+    'route/source6.ts',
+    'const optimistic',
+    'an address is optimistic while it is looked for twice, and worlds wait for that',
+  ),
+  gap(
+    'route/source6.ts',
+    'Number(!optimistic)',
+    'an address is optimistic while it is looked for twice, and worlds wait for that',
+  ),
   same('path/egress.ts', "const routes = packet.family === 'ipv4'", WORDS),
   same('path/egress.ts', "const kind = packet.family === 'ipv4'", WORDS),
   same('path/input.ts', 'const loopbackOnly =', WORDS),

@@ -31,8 +31,8 @@ export const NOT_JUDGED: readonly NotJudged[] = [
   { file: /^path\/input\.ts$/, names: /^queueFull$/, why: "sockets whose queue is full: the judge's own never are" },
   {
     file: /^route\/decide-input\.ts$/,
-    names: /^forwardingSysctl$/,
-    why: 'the name of a sysctl for the words of a finding',
+    names: /^(forwardingSysctl|lackingSwitch)$/,
+    why: 'the name of a sysctl for the words of a finding, and which one was not collected',
   },
   {
     file: /^netfilter\/matches\/accounts\.ts$/,
