@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConnectionError, createClient, type NetverdictClient, ProblemError } from '@netverdict/sdk';
 import { Command, CommanderError } from 'commander';
+import type { CaptureOptions } from './commands/capture.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
 import { explain } from './commands/explain.ts';
@@ -140,6 +141,27 @@ function build(): Command {
     .option(...langOption)
     .action(async (path: string, options: OutputOptions) =>
       finish(await (await import('./commands/replay.ts')).replayBundle(path, options)),
+    );
+
+  program
+    .command('capture')
+    .description('packets of a pod or node, as a pcapng file')
+    .option('--pod <pod>', 'namespace/name')
+    .option('--node <node>', 'name of a node')
+    .option('--filter <filter>', "in libpcap's language, as tcpdump takes it; all packets when absent")
+    .option('--interface <name>', 'only this one; all that are up when absent')
+    .option('--duration <time>', '500ms, 30s, 5m; Ctrl-C ends it before', '30s')
+    .option('--size <size>', 'of a file, 512KiB, 64MiB', '64MiB')
+    .option('--files <n>', 'a ring of so many files, the oldest written over')
+    .option('--snap-length <bytes>', 'kept of each packet')
+    .option('--out <file>', 'where to, - for stdout', 'capture.pcapng')
+    .option('--remove', 'from the server, once it is written')
+    .option('--cluster <name>', 'which cluster')
+    .option('--json', 'tell the end as one JSON document')
+    .option(...apiOption)
+    .option(...tokenOption)
+    .action(async (options: CaptureOptions & ApiOptions) =>
+      finish(await (await import('./commands/capture.ts')).capture(clientFor(options), options)),
     );
 
   program

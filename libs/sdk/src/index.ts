@@ -10,4 +10,4 @@ export type {
 } from '@netverdict/contracts';
 export * from './client.ts';
 export type { components, paths } from './generated/schema.ts';
-export { ConnectionError, ProblemError } from './problem-error.ts';
+export { ConnectionError, ProblemError, problemFrom } from './problem-error.ts';

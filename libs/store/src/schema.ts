@@ -2,6 +2,7 @@
 import type { DiagnosisRequest, ProbeSettingsByName, Stage, Timing } from '@netverdict/contracts';
 import type { Generated } from 'kysely';
 import type { Instant, Json, NullableInstant, NullableJson } from './columns.ts';
+import type { CapturesTable } from './schema-captures.ts';
 import type {
   AccountingTable,
   AddressesTable,
@@ -103,6 +104,7 @@ export interface Database {
   batch_ledger: BatchLedgerTable;
   agents: AgentsTable;
   agent_configuration: AgentConfigurationTable;
+  captures: CapturesTable;
 }
 
 /** A status only ever grows by this; the two ends share the highest rank, so that the first of them wins. */

@@ -13,6 +13,7 @@ import {
 import { PreparingClient } from './preparing-client.ts';
 import { type AgentConfigurationQueries, agentConfigurationQueries } from './queries/agent-configuration.ts';
 import { type ArrivalQueries, arrivalQueries } from './queries/arrivals.ts';
+import { type CaptureQueries, captureQueries } from './queries/captures.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
 import { type ExplanationQueries, explanationQueries } from './queries/explanations.ts';
 import { type MaintenanceQueries, maintenanceQueries } from './queries/maintenance.ts';
@@ -35,6 +36,7 @@ export interface Store extends MonitoringQueries {
   readonly progress: ProgressQueries;
   readonly webhooks: WebhookQueries;
   readonly maintenance: MaintenanceQueries;
+  readonly captures: CaptureQueries;
   readonly arrivals: ArrivalQueries;
   readonly agentConfiguration: AgentConfigurationQueries;
   readonly explanations: ExplanationQueries;
@@ -82,6 +84,7 @@ export function openStore(options: StoreOptions): Store {
     webhooks: webhookQueries(db),
     ...monitoringQueries(db),
     maintenance: maintenanceQueries(db),
+    captures: captureQueries(db),
     together: (work) => db.transaction().execute((tx) => work(monitoringQueries(tx))),
     arrivals: arrivalQueries(db),
     agentConfiguration: agentConfigurationQueries(db),

@@ -13,6 +13,7 @@ import Fastify, {
 } from 'fastify';
 import type { Acceptance } from './domain/accept.ts';
 import type { ConfigurationTeller } from './domain/agent-configuration.ts';
+import type { CaptureService } from './domain/captures.ts';
 import type { Changes } from './domain/changes.ts';
 import type { Live } from './domain/live/live.ts';
 import type { TokenCheck } from './http/auth.ts';
@@ -23,6 +24,7 @@ import { traceRequests } from './http/tracing.ts';
 import { compileValidator } from './http/validation.ts';
 import { agentConfigurationRoutes } from './routes/agent-configuration.ts';
 import { bundleRoutes } from './routes/bundle.ts';
+import { captureRoutes } from './routes/captures.ts';
 import { diagnosisRoutes } from './routes/diagnoses.ts';
 import { diagnosisEventRoutes } from './routes/diagnosis-events.ts';
 import { eventStreamRoutes } from './routes/event-stream.ts';
@@ -42,6 +44,11 @@ export interface Dependencies {
   readonly configuration: ConfigurationTeller;
   /** Of requests that name none. */
   readonly defaultCluster: string;
+    'diagnoses' | 'progress' | 'events' | 'agents' | 'incidents' | 'flows' | 'accounting' | 'captures'
+  >;
+  readonly acceptance: Acceptance;
+  readonly changes: Changes;
+  readonly captures: CaptureService;
   readonly live: Live;
   /** null as long as NATS was never reached. */
   readonly sections: (cluster: string) => Sections | null;
@@ -101,6 +108,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     diagnosisRoutes,
     diagnosisEventRoutes,
     bundleRoutes,
+    captureRoutes,
     eventStreamRoutes,
     incidentStreamRoutes,
     monitoringRoutes,

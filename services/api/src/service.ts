@@ -11,6 +11,7 @@ import { consumeDiagnosisProgress } from './consume/diagnosis-progress.ts';
 import { consumeVerdict } from './consume/verdict.ts';
 import { createAcceptance } from './domain/accept.ts';
 import { configurationTeller } from './domain/agent-configuration.ts';
+import { CAPTURE_SETTINGS, createCaptures } from './domain/captures.ts';
 import { createChanges } from './domain/changes.ts';
 import { createFinish, type EnqueueDelivery } from './domain/finish.ts';
 import { createLive } from './domain/live/live.ts';
@@ -35,6 +36,7 @@ export interface Pace {
   readonly reconcileEveryMs: number;
   readonly retryWaitsMs: readonly number[];
   readonly redisPrefix?: string;
+  readonly captures?: { readonly everyMs?: number; readonly silentMs?: number; readonly keepMs?: number };
 }
 
 const PACE: Pace = { sweepEveryMs: 1000, reconcileEveryMs: 5000, retryWaitsMs: RETRY_WAITS_MS };
@@ -109,6 +111,12 @@ export async function startApi(
   const buffer = createProgressBuffer(store.progress, config.republishMs, log);
   const finish = createFinish(store.diagnoses, changes, buffer, enqueue, log);
   const settings = { everyMs: pace.sweepEveryMs, republishMs: config.republishMs, retentionDays: config.retentionDays };
+  const captures = createCaptures(
+    store.captures,
+    () => bus,
+    { defaultCluster: config.defaultCluster, ...CAPTURE_SETTINGS, ...pace.captures },
+    log,
+  );
   let sweeper: { stop(): Promise<void> } | null = null;
   const consumptions: Consumption[] = [];
 
@@ -124,6 +132,7 @@ export async function startApi(
     changes,
     configuration,
     defaultCluster: config.defaultCluster,
+    captures,
     live,
     sections: (cluster) => bus?.sections(cluster) ?? null,
     token: bearerTokens([
@@ -168,6 +177,7 @@ export async function startApi(
       await starting;
       await app.close();
       await sweeper?.stop();
+      await captures.close();
       await Promise.all(consumptions.map((consumption) => consumption.stop(1500)));
       await buffer.flush();
       await bus?.close();

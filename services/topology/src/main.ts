@@ -6,6 +6,7 @@
  *   diagnosis-requested ─▶ resolve ─▶ flow, intended path ─▶ collect ──request──▶ agents (one per node)
  *   collection-needed ───────────────────────────────────────▶  │                  │ sections
  *                                                               ▼                  ▼
+ *   locate ─▶ resolve ─▶ the node and addresses of an end (captures, ping meshes)
  *   diagnosis-failed ◀─ unknown names                        path-built         object store
  *
  *   probe-needed ─▶ agents of the path follow, the source's sends ─▶ compare ─▶ verdict
@@ -16,6 +17,7 @@ import { connectBus } from '@netverdict/messaging';
 import { absent, integer, optional, required, runService } from '@netverdict/telemetry';
 import { consumeCollectionNeeded } from './consume/collection-needed.ts';
 import { consumeDiagnosisRequested } from './consume/diagnosis-requested.ts';
+import { serveLocate } from './consume/locate.ts';
 import { consumeProbeNeeded } from './consume/probe-needed.ts';
 import { busAgents } from './domain/collect/bus-agents.ts';
 import { Collector } from './domain/collect/collector.ts';
@@ -67,6 +69,9 @@ await runService('topology', async (telemetry) => {
   const probes = consumeProbeNeeded(topology);
   telemetry.onShutdown('consumers', async () => {
     await Promise.all([requested.stop(), needed.stop(), probes.stop()]);
+  const locating = serveLocate(topology);
+  telemetry.onShutdown('consumers', async () => {
+    await Promise.all([requested.stop(), needed.stop(), locating.stop()]);
   });
 
   let maps = 0;

@@ -7,6 +7,7 @@ import {
   AgentConfigurationEntry,
   AgentConfigurationHistory,
 } from './agent-configuration.ts';
+import { CaptureDocument, CaptureList } from './capture-documents.ts';
 import {
   Collection,
   DiagnosisDocument,
@@ -37,6 +38,7 @@ import { WebhookMessage } from './webhook.ts';
 
 export * from './accounting-document.ts';
 export * from './agent-configuration.ts';
+export * from './capture-documents.ts';
 export * from './diagnosis-document.ts';
 export * from './flow-document.ts';
 export * from './incident-document.ts';
@@ -84,6 +86,8 @@ export const REST_COMPONENTS = [
   AccountingList,
   AgentDocument,
   AgentList,
+  CaptureDocument,
+  CaptureList,
   WebhookMessage,
   AgentConfigurationChange,
   AgentConfigurationDocument,

@@ -6,6 +6,7 @@ import { monitoring } from './0003-monitoring.ts';
 import { agentConfiguration } from './0004-agent-configuration.ts';
 import { arrivals } from './0005-arrivals.ts';
 import { flowsBothWays } from './0006-flows-both-ways.ts';
+import { captures } from './0007-captures.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -14,4 +15,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004-agent-configuration': agentConfiguration,
   '0005-arrivals': arrivals,
   '0006-flows-both-ways': flowsBothWays,
+  '0007-captures': captures,
 };

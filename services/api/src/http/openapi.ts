@@ -19,6 +19,7 @@ export async function describeApi(app: Server): Promise<void> {
       tags: [
         { name: 'diagnoses', description: 'Ask, follow, read, repeat' },
         { name: 'monitoring', description: 'What the nodes saw by themselves' },
+        { name: 'captures', description: 'Packets of a pod or node' },
         { name: 'health' },
       ],
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },

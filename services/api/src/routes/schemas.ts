@@ -22,6 +22,7 @@ const MEANING: Readonly<Record<number, string>> = {
   413: 'The body is too large',
   415: 'The body is not JSON by its content type',
   422: 'The Idempotency-Key was used for another request',
+  429: 'Enough is going on already; see Retry-After',
   503: 'The database or the bus is not available just now; see Retry-After',
 };
 
