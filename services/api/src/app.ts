@@ -37,17 +37,21 @@ import { networkRoutes } from './routes/network.ts';
 export interface Dependencies {
   readonly store: Pick<
     Store,
-    'diagnoses' | 'progress' | 'events' | 'agents' | 'incidents' | 'flows' | 'accounting' | 'agentConfiguration'
+    | 'diagnoses'
+    | 'progress'
+    | 'events'
+    | 'agents'
+    | 'incidents'
+    | 'flows'
+    | 'accounting'
+    | 'agentConfiguration'
+    | 'captures'
   >;
   readonly acceptance: Acceptance;
   readonly changes: Changes;
   readonly configuration: ConfigurationTeller;
   /** Of requests that name none. */
   readonly defaultCluster: string;
-    'diagnoses' | 'progress' | 'events' | 'agents' | 'incidents' | 'flows' | 'accounting' | 'captures'
-  >;
-  readonly acceptance: Acceptance;
-  readonly changes: Changes;
   readonly captures: CaptureService;
   readonly live: Live;
   /** null as long as NATS was never reached. */
