@@ -69,10 +69,9 @@ await runService('topology', async (telemetry) => {
   const probes = consumeProbeNeeded(topology);
   telemetry.onShutdown('consumers', async () => {
     await Promise.all([requested.stop(), needed.stop(), probes.stop()]);
-  const locating = serveLocate(topology);
-  telemetry.onShutdown('consumers', async () => {
-    await Promise.all([requested.stop(), needed.stop(), locating.stop()]);
   });
+  const locating = serveLocate(topology);
+  telemetry.onShutdown('locate', () => locating.stop());
 
   let maps = 0;
   const started = Date.now();
