@@ -133,7 +133,7 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
   telemetry.onShutdown('follow', () => following.stop());
   const control = probeControl({ command: kernel.command, log });
   telemetry.onShutdown('probe control', () => control.stop());
-  const measurer = measurerOf(kernel, log);
+  const measurer = measurerOf(kernel, control.wanted, log);
   const measuring = bus.serve('measure', { cluster, node }, (request, reply) =>
     answerMeasure(measurer, request, reply),
   );

@@ -31,6 +31,8 @@ const keyOf = ({ metric, netns, peer }: ToldHistogram): string => `${netns}/${me
 
 export function measurerOf(
   watch: Pick<KernelWatch, 'command' | 'reports' | 'histograms' | 'away' | 'ownNamespaces'>,
+  /** Whether the configuration has a probe on. */
+  wanted: (probe: string) => boolean,
   log: { warn(fields: object, message: string): void },
 ): Measurer {
   const sessions = new Map<string, Session>();
@@ -47,6 +49,7 @@ export function measurerOf(
     const users = switchedOn.get(probe) ?? 0;
     const known = watch.reports().find(({ name }) => name === probe);
     if (known?.state === 'on' && users === 0) return null; // it was on before, and stays so
+    if (users === 0 && wanted(probe)) return "it is configured to be on, and off: the agent's budget took it back";
     try {
       if (users === 0) await watch.command(`on ${probe}`);
       switchedOn.set(probe, users + 1);
@@ -65,7 +68,8 @@ export function measurerOf(
         continue;
       }
       switchedOn.delete(probe);
-      await watch.command(`off ${probe}`);
+      // It may have been configured to be on meanwhile.
+      if (!wanted(probe)) await watch.command(`off ${probe}`);
     }
   }
 
