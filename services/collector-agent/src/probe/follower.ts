@@ -78,6 +78,14 @@ export function followerOf(watch: Watch, log: { warn(fields: object, message: st
             if (session.seen.length < MOST_SIGHTINGS) session.seen.push(sighted);
             else session.dropped++;
           }
+        return;
+      case 'status':
+      case 'reply':
+      case 'samples':
+      case 'aggregates':
+      case 'histograms':
+      case 'window':
+        return;
     }
   });
 

@@ -2,7 +2,7 @@
 import { type DiagnosisRequest, type ExpectedTarget, PROBE_LIMITS } from '@netverdict/contracts';
 import type { Text } from '@netverdict/verdict';
 
-export interface Bounds {
+interface Bounds {
   /** Of each target, in their order. */
   readonly attempts: readonly number[];
   readonly perSecond: number;

@@ -99,7 +99,7 @@ function fatesOf({ seen }: Followed, { branches, address, port }: ExpectedTarget
 }
 
 /** A datagram that nobody answered was still taken where it is expected to end, as far as was seen. */
-export function arrived({ attempt, seen }: Followed, fates: readonly ExpectedBranch[]): boolean {
+function arrived({ attempt, seen }: Followed, fates: readonly ExpectedBranch[]): boolean {
   if (attempt.outcome !== 'silent' || attempt.token === undefined) return false;
   if (seen.some(({ point, icmp }) => point === 'dropped' || icmp)) return false;
   const ends = fates.map(({ hops }) => hops.findLast(({ direction }) => direction === 'forward')?.place);

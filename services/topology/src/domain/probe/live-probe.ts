@@ -29,7 +29,7 @@ export interface ProbingAgents {
   measure(node: string, request: MeasureRequest, timeoutMs: number): Promise<readonly MeasuredHistogram[]>;
 }
 
-export interface LiveProbeOptions {
+interface LiveProbeOptions {
   readonly agents: ProbingAgents;
   readonly now: () => number;
   readonly onProgress: (message: string) => void;

@@ -13,7 +13,7 @@ export interface Measured {
   readonly histograms: readonly MeasuredHistogram[];
 }
 
-export interface SlowInput {
+interface SlowInput {
   readonly followed: readonly Followed[];
   readonly branches: readonly ExpectedBranch[];
   readonly measured: readonly Measured[];
