@@ -58,20 +58,23 @@ export function agentQueries(db: Kysely<Database>): AgentQueries {
       await db
         .insertInto('agents')
         .values(
-          [...newest.values()].map((agent) => ({
-            cluster: agent.cluster,
-            node: agent.node,
-            epoch: agent.epoch,
-            version: agent.version,
-            kernel: agent.kernel,
-            last_seq: agent.lastSeq,
-            capabilities: JSON.stringify(agent.capabilities),
-            first_seen: agent.lastSeen,
-            last_seen: agent.lastSeen,
-            probes: agent.probes ? JSON.stringify(agent.probes) : null,
-            watch: agent.watch ?? null,
-            details: agent.details === undefined ? null : JSON.stringify(agent.details),
-          })),
+          // In one order, so that two replicas never wait for each other.
+          [...newest]
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([, agent]) => ({
+              cluster: agent.cluster,
+              node: agent.node,
+              epoch: agent.epoch,
+              version: agent.version,
+              kernel: agent.kernel,
+              last_seq: agent.lastSeq,
+              capabilities: JSON.stringify(agent.capabilities),
+              first_seen: agent.lastSeen,
+              last_seen: agent.lastSeen,
+              probes: agent.probes ? JSON.stringify(agent.probes) : null,
+              watch: agent.watch ?? null,
+              details: agent.details === undefined ? null : JSON.stringify(agent.details),
+            })),
         )
         .onConflict((conflict) =>
           conflict

@@ -99,6 +99,19 @@ describe('what an agent tells', () => {
     expect(agent.sums.lostSpool).toBe(50);
   });
 
+  test('what was taken for lost on the bus before the word of it came is the spool’s after all', () => {
+    const agent = new Agent();
+    for (const seq of [1, 5, 9]) agent.comes(seq);
+    agent.take(judge(agent.ledger, 1000));
+    expect(agent.sums.lostBus).toBe(60);
+    agent.tells({ dropped: [{ from: 3, to: 3, before: 20, count: 10 }] }, 9);
+    agent.tells({ dropped: [{ from: 6, to: 8, before: 50, count: 30 }] }, 9);
+    agent.tells({ dropped: [{ from: 6, to: 8, before: 50, count: 30 }] }, 9);
+    expect([agent.sums.lostBus, agent.sums.lostSpool, agent.balance()]).toEqual([20, 40, 0]);
+    expect([agent.comes(4), agent.comes(2), agent.comes(2)]).toEqual(['new', 'new', 'duplicate']);
+    expect([agent.sums.lostBus, agent.sums.lostSpool, agent.balance()]).toEqual([0, 40, 0]);
+  });
+
   test('what a heartbeat has told and no batch brought is in flight, and lost with the agent when another start has followed', () => {
     const agent = new Agent();
     agent.comes(1);

@@ -22,6 +22,8 @@ interface Loss {
   readonly from: number;
   readonly to: number;
   readonly stage: LossStage;
+  /** Anomalies in all of them, the found ones too. */
+  readonly count: number;
   readonly found: readonly number[];
 }
 
@@ -119,11 +121,39 @@ function reported(ledger: BatchLedger, seq: number, upTo: number): Step {
   };
 }
 
+/**
+ * What was taken for lost on the bus the agent says that it threw away: the word of it was late.
+ * @returns the losses by their right names, and how many anomalies changed theirs
+ */
+function renamed(losses: readonly Loss[], entry: DroppedBatches): [Loss[], number] {
+  let moved = 0;
+  const out = losses.flatMap((loss): Loss[] => {
+    if (loss.stage !== 'lostBus' || loss.to < entry.from || loss.from > entry.to) return [loss];
+    if (entry.from <= loss.from && loss.to <= entry.to && loss.found.length === 0) {
+      moved += loss.count;
+      return [{ ...loss, stage: 'lostSpool' }];
+    }
+    const inside = loss.from <= entry.from && entry.to <= loss.to;
+    if (!inside || loss.found.some((seq) => covers(entry, seq))) return [loss];
+    moved += entry.count;
+    const part = (from: number, to: number, count: number): Loss[] =>
+      from > to ? [] : [{ ...loss, from, to, count, found: loss.found.filter((seq) => covers({ from, to }, seq)) }];
+    const rest = loss.count - entry.count;
+    return [
+      // How the rest is shared between the two is not known; it matters to nobody but another such entry that spans one whole.
+      ...part(loss.from, entry.from - 1, rest),
+      { ...loss, from: entry.from, to: entry.to, stage: 'lostSpool', count: entry.count, found: [] },
+      ...part(entry.to + 1, loss.to, loss.from > entry.from - 1 ? rest : 0),
+    ];
+  });
+  return [out, moved];
+}
+
 /** What the agent threw away itself. */
 function dropped(ledger: BatchLedger, entry: DroppedBatches, nowMs: number): Step {
   let { ranges } = ledger;
-  const losses = [...ledger.losses];
-  let lost = 0;
+  const [losses, moved] = renamed(ledger.losses, entry);
+  let lost = moved;
   for (let seq = entry.from; seq <= entry.to; ) {
     const there = ranges.find((range) => covers(range, seq));
     if (there !== undefined) {
@@ -136,11 +166,14 @@ function dropped(ledger: BatchLedger, entry: DroppedBatches, nowMs: number): Ste
     const before = previous?.after ?? entry.before;
     const after = Math.max(before, next?.before ?? entry.before + entry.count);
     ranges = insert(ranges, { from: seq, to, before, after, since: nowMs });
-    losses.push({ from: seq, to, stage: 'lostSpool', found: [] });
+    losses.push({ from: seq, to, stage: 'lostSpool', count: after - before, found: [] });
     lost += after - before;
     seq = to + 1;
   }
-  return { ledger: { ...ledger, ranges, losses: losses.slice(-MOST_RANGES) }, counts: nodeCounts({ lostSpool: lost }) };
+  return {
+    ledger: { ...ledger, ranges, losses: losses.slice(-MOST_RANGES) },
+    counts: nodeCounts({ lostSpool: lost, ...(moved === 0 ? {} : { lostBus: -moved }) }),
+  };
 }
 
 /** What an agent tells of itself, with a batch (up to and with it) or with a heartbeat. Older news change nothing. */
@@ -201,8 +234,9 @@ export function judge(ledger: BatchLedger, beforeMs: number, keep = 0): Step {
     if (from === range.from || range.since >= beforeMs) continue;
     const before = previous?.after ?? 0;
     ranges = insert(ranges, { from, to: range.from - 1, before, after: range.before, since: range.since });
-    losses.push({ from, to: range.from - 1, stage: 'lostBus', found: [] });
-    lost += Math.max(0, range.before - before);
+    const count = Math.max(0, range.before - before);
+    losses.push({ from, to: range.from - 1, stage: 'lostBus', count, found: [] });
+    lost += count;
   }
   return { ledger: { ...ledger, ranges, losses: losses.slice(-MOST_RANGES) }, counts: nodeCounts({ lostBus: lost }) };
 }
@@ -218,8 +252,9 @@ export function end(ledger: BatchLedger): Step {
   const counts: ProbeCounts[] = [];
   if (ledger.lastSeq >= from) {
     ranges = insert(ranges, { from, to: ledger.lastSeq, before: newest?.after ?? 0, after: ledger.reported, since: 0 });
-    losses.push({ from, to: ledger.lastSeq, stage: 'lostSpool', found: [] });
-    counts.push(...nodeCounts({ lostSpool: Math.max(0, tail) }));
+    const count = Math.max(0, tail);
+    losses.push({ from, to: ledger.lastSeq, stage: 'lostSpool', count, found: [] });
+    counts.push(...nodeCounts({ lostSpool: count }));
   }
   const probes = { ...ledger.probes };
   for (const [probe, counted] of Object.entries(ledger.probes)) {

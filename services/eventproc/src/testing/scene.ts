@@ -120,11 +120,11 @@ export const drop = (change: Partial<Anomaly> = {}, destination = '10.1.0.2'): A
 export class Reporter {
   #seq = 0;
   #reported = 0;
-  readonly #scene: Scene;
+  readonly #scene: Pick<Scene, 'agents'>;
   readonly node: (typeof NODES)[number];
   readonly epoch: string;
 
-  constructor(scene: Scene, node: (typeof NODES)[number], epoch: string) {
+  constructor(scene: Pick<Scene, 'agents'>, node: (typeof NODES)[number], epoch: string) {
     this.#scene = scene;
     this.node = node;
     this.epoch = epoch;
