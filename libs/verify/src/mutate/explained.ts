@@ -21,6 +21,12 @@ export const EXPLAINED: readonly Explanation[] = [
   ...OF_LINKS,
   {
     file: 'conntrack/track.ts',
+    code: 'const liberally =',
+    is: 'gap',
+    why: 'who is in the window decides the rules met in those worlds and no fate: both ways are followed, and the kernel takes either',
+  },
+  {
+    file: 'conntrack/track.ts',
     code: 'return false;',
     is: 'equivalent',
     why: 'which step is told: words',
