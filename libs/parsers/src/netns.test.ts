@@ -66,6 +66,7 @@ describe('links', () => {
       ttl: 0,
       tos: 0,
       df: 'unset',
+      sums: { ipv4: true, ipv6: true },
       proxy: false,
       extended: false,
     });

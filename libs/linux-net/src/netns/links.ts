@@ -73,6 +73,8 @@ export interface VxlanDetail {
   readonly ttl: number | 'inherit';
   /** TOS of the outer packet; 1: the inner packet's. */
   readonly tos: number;
+  /** Outer packets carry a UDP checksum: of IPv4 (`udpcsum`) and of IPv6 (`noudp6zerocsumtx`). */
+  readonly sums: { readonly ipv4: boolean; readonly ipv6: boolean };
   /** Group-based policy or generic extensions are in use: their header bits are not modelled. */
   readonly extended: boolean;
 }

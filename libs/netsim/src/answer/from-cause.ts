@@ -76,6 +76,7 @@ const REACTIONS: Reactions = {
   'fdb-missing': silence,
   'vtep-unreachable': silence,
   'vni-unknown': silence,
+  'tunnel-checksum': silence,
   'no-listener': (_, death) => (death.packet.protocol === 6 ? { do: 'rst' } : icmp(PORT_UNREACHABLE, death)),
   'queue-full': silence,
   'echo-ignored': silence,

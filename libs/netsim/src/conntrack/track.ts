@@ -1,6 +1,7 @@
 /** nf_conntrack_in at its place in a hook: the packet gets its connection, or is dropped where the table has no room. */
 import type { At, HookResult } from '../netfilter/hook.ts';
 import { ctStates } from '../netfilter/matches/connection.ts';
+import { isSeenWrong } from '../packet/checksum.ts';
 import { isIcmpError, type Packet, TCP } from '../packet/packet.ts';
 import { cite, citeAbsence } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
@@ -15,13 +16,13 @@ export function track(at: At, packet: Packet): HookResult {
   const { walk, ns } = at;
   // Over loopback the packet keeps the reference that OUTPUT gave it; an error or RST has the one of what it answers.
   if (packet.untracked || packet.ct) return { ok: true, packet };
-  if (isNotTracked(packet)) return { ok: true, packet: { ...packet, untracked: true } };
+  if (isNotTracked(packet)) return { ok: true, packet: { ...withoutTemplate(packet), untracked: true } };
   if (!walk.conntrack.isSeeded(ns.key)) walk.conntrack.seed(ns.key, collectedEntries(ns));
   const full = tableFull(at, packet);
   if (full) return { ok: false, next: full };
   // Only of TCP there is anything to be strict about.
   const strict = packet.protocol === 6 ? strictness(walk, ns, packet) : undefined;
-  const found = walk.conntrack.track(ns.key, packet, strict);
+  const found = hasBadSum(at, packet) ? null : walk.conntrack.track(ns.key, packet, strict);
   const tracked = seen(walk, packet, found);
   const states = (): string => ctStates({ walk, ns, packet: tracked }).join(',');
   const read = tracked.ct && walk.conntrack.get(ns.key, tracked.ct.id)?.collected;
@@ -41,6 +42,10 @@ export function track(at: At, packet: Packet): HookResult {
   return { ok: true, packet: tracked };
 }
 
+/** udp_error: looked at where packets come in. */
+const hasBadSum = ({ ns, hook }: At, packet: Packet): boolean =>
+  hook === 'PREROUTING' && isSeenWrong(packet) && sysctl(ns, 'net/netfilter/nf_conntrack_checksum') !== 0;
+
 /** Turned round, what conntrack knows it does not, and what is INVALID is not looked at. */
 function seen(walk: Walk, packet: Packet, ref: CtRef | null): Packet {
   if (ref === null)
@@ -48,7 +53,7 @@ function seen(walk: Walk, packet: Packet, ref: CtRef | null): Packet {
   return walk.sees(`conntrack/${ref.info}`, true) ? { ...packet, ct: ref } : packet;
 }
 
-/** What is INVALID keeps no template of `CT` either (nf_conntrack_in): over loopback PREROUTING looks again, in no zone. */
+/** What is INVALID or not tracked keeps no template of `CT` either (nf_conntrack_in): over loopback PREROUTING looks again, in no zone. */
 function withoutTemplate(packet: Packet): Packet {
   if (packet.zone === 0 && !packet.template) return packet;
   const { zoneOf: _, template: __, ...rest } = packet;

@@ -431,6 +431,15 @@ const CASES: Readonly<Record<Exclude<FindingCode, PolicyCode>, Case>> = {
     },
     command: null,
   },
+  'NV-VXLAN-CHECKSUM': {
+    edit: {
+      [HOST1]: both(
+        vxlan({ sums: { ipv4: true, ipv6: true } }),
+        nft({ nat: { POSTROUTING: [{ matches: [to('172.18.0.12')], target: ONE_PORT }] } }),
+      ),
+    },
+    command: null,
+  },
   'NV-IP-FORWARD-OFF': {
     edit: { [HOST1]: sysctls({ 'net/ipv4/ip_forward': '0' }) },
     command: 'sysctl -w net.ipv4.ip_forward=1',

@@ -42,6 +42,7 @@ export const DERIVERS: Derivers = {
   'fdb-missing': tunnel.fdbMissing,
   'vtep-unreachable': tunnel.vtepUnreachable,
   'vni-unknown': tunnel.vniUnknown,
+  'tunnel-checksum': tunnel.wrongChecksum,
   'not-for-us': tunnel.notForUs,
   'no-listener': noListener,
   'queue-full': queueFull,

@@ -159,3 +159,18 @@ export function vtepUnreachable(s: Situation<'vtep-unreachable'>): Derived {
     patch: vtep && tunnel ? change(ns, (state) => withFdb(state, tunnel, vtep)) : null,
   };
 }
+
+export function wrongChecksum({ ns, stop }: Situation<'tunnel-checksum'>): Derived {
+  const { destination, dport } = stop.packet;
+  return {
+    code: 'NV-VXLAN-CHECKSUM',
+    params: { where: nameOf(ns), address: formatIp(destination), port: dport ?? 0 },
+    remedy: {
+      command: null,
+      on: nameOf(ns),
+      en: `Keep the tunnel's own packets (udp/${dport}) out of NAT, on the node that sends them and on the way; or have the tunnel device made without UDP checksums (noudpcsum).`,
+      zh: `请让隧道自身的数据包(udp/${dport})不经过 NAT(发送节点及途中都要如此),或者创建隧道设备时不使用 UDP 校验和(noudpcsum)。`,
+    },
+    patch: null,
+  };
+}

@@ -10,7 +10,10 @@ export const macvlanMode = (link: Link): string => (link.detail.kind === 'macvla
 const modeFeature = (link: Link): FeatureOf<'link'> => `link/macvlan-${macvlanMode(link)}` as FeatureOf<'link'>;
 const isMacvlan = ({ link }: Member): boolean => link.detail.kind === 'macvlan';
 
-/** Other macvlans of the parent, both in mode `bridge`, hear each other directly; all else goes out of the parent. */
+/**
+ * Other macvlans of the parent, both in mode `bridge`, hear each other directly; all else goes out of the parent. Who sends to its own
+ * address (a device without ARP has its neighbours there) hears itself.
+ */
 export function siblingsThatHear(
   walk: Walk,
   ns: WorldNamespace,
@@ -18,11 +21,10 @@ export function siblingsThatHear(
   lower: Member,
   to: Cast['to'],
 ): readonly Member[] {
-  const others = upperOf(walk.world, lower.ns, lower.link).filter(
-    (m) => isMacvlan(m) && !(m.ns === ns && m.link.ifindex === from.ifindex),
-  );
-  return others.filter((m) => {
-    if (to !== 'broadcast' && to !== 'multicast' && m.link.mac !== to) return false;
+  const isItself = (m: Member): boolean => m.ns === ns && m.link.ifindex === from.ifindex;
+  return upperOf(walk.world, lower.ns, lower.link).filter((m) => {
+    if (!isMacvlan(m)) return false;
+    if (to === 'broadcast' || to === 'multicast' ? isItself(m) : m.link.mac !== to) return false;
     const both = macvlanMode(from) === 'bridge' && macvlanMode(m.link) === 'bridge';
     return walk.sees(modeFeature(from), both) && m.link.up;
   });

@@ -1,6 +1,7 @@
 /** dev_queue_xmit: out of a device, by its kind. */
 import { assertNever, type IpAddress, type Link, type LinkDetail } from '@netverdict/linux-net';
 import { needed } from '../neighbour/resolve.ts';
+import { writeSums } from '../packet/checksum.ts';
 import { type Frame, lengthOf, type Packet, scrub } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
 import { citeLink } from '../trace/evidence.ts';
@@ -21,7 +22,7 @@ export function transmit(walk: Walk, ns: WorldNamespace, link: Link, frame: Fram
   if (program) return program;
   if (isUplink(walk.world, ns, link)) {
     if (!link.carrier) return linkDown(walk, ns, link, packet);
-    return ontoWire(walk, ns, link, frame, nexthop);
+    return ontoWire(walk, ns, link, { ...frame, packet: writeSums(packet) }, nexthop);
   }
   const { detail } = link;
   if (carries(detail.kind) && !walk.sees(`link/${detail.kind}`, true))
@@ -35,13 +36,13 @@ export function transmit(walk: Walk, ns: WorldNamespace, link: Link, frame: Fram
     );
   switch (detail.kind) {
     case 'loopback':
-      return { do: 'ip-receive', ns, iif: link, packet, prerouted: false, physIn: null };
+      return { do: 'ip-receive', ns, iif: link, packet: writeSums(packet), prerouted: false, physIn: null };
     case 'veth':
       return throughVeth(walk, ns, link, frame);
     case 'bridge':
-      return bridgeTransmit(walk, ns, link, frame);
+      return bridgeTransmit(walk, ns, link, { ...frame, packet: writeSums(packet) });
     case 'vxlan':
-      return encapsulate(walk, ns, link, detail, frame, nexthop);
+      return encapsulate(walk, ns, link, detail, { ...frame, packet: writeSums(packet) }, nexthop);
     case 'dummy':
       return walk.stop(
         ns,

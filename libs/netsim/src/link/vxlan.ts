@@ -101,6 +101,7 @@ export function encapsulate(
     ct: null,
     untracked: false,
     zone: 0,
+    ...(detail.sums[typeof dst === 'number' ? 'ipv4' : 'ipv6'] ? {} : { sum: 'none' }),
     payload: { kind: 'vxlan', vni: remote.vni, frame: { ...frame, packet: scrub(packet, false) } },
   };
   // An entry without `via` has no device, not the tunnel's (vxlan_fdb_parse): only the end that the device itself names has that.

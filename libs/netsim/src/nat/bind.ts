@@ -4,6 +4,7 @@ import { type CtEntry, invert } from '../conntrack/table.ts';
 import { sameTuple } from '../conntrack/tuple.ts';
 import { entryOf, type RuleContext } from '../netfilter/context.ts';
 import type { TargetResult } from '../netfilter/targets/result.ts';
+import { afterNat } from '../packet/checksum.ts';
 import type { Packet } from '../packet/packet.ts';
 import { type Manip, uniqueTuple } from './unique-tuple.ts';
 
@@ -91,10 +92,16 @@ export function withEnd(
     const dport = portless ? packet.dport : target.dport;
     if (packet.destination === target.destination && packet.dport === dport && (echo.icmp?.id ?? icmp?.id) === icmp?.id)
       return packet;
-    return { ...packet, ...echo, destination: target.destination, dport };
+    return afterNat({ ...packet, ...echo, destination: target.destination, dport });
   }
   const sport = portless ? packet.sport : target.sport;
   if (packet.source === target.source && packet.sport === sport && (echo.icmp?.id ?? icmp?.id) === icmp?.id)
     return packet;
-  return { ...packet, ...echo, source: target.source, sport, ...(drawn && !portless ? { sportAmong: drawn } : {}) };
+  return afterNat({
+    ...packet,
+    ...echo,
+    source: target.source,
+    sport,
+    ...(drawn && !portless ? { sportAmong: drawn } : {}),
+  });
 }

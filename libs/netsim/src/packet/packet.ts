@@ -46,6 +46,10 @@ export interface Packet {
   readonly assigned?: Socket;
   /** The frame that it came in, as `mac` and `pkttype` see it; absent where it was made here or its frame was a tunnel's. */
   readonly frame?: { readonly source: Mac | null; readonly cast: 'host' | 'broadcast' | 'multicast' | 'otherhost' };
+  /** What is not said here is absent: its checksum is left to a device (see checksum.ts). */
+  readonly sum?: 'written' | 'none';
+  /** Its checksum was made wrong; nobody sees that before it is written. */
+  readonly sumWrong?: true;
   readonly payload: TunnelPayload | null;
 }
 
@@ -91,7 +95,7 @@ export function scrub(packet: Packet, crosses: boolean): Packet {
 export const bare = (packet: Packet): Packet => made(packet, packet.mark);
 
 function made(packet: Packet, mark: number): Packet {
-  const { sportAmong, dportAmong, pieceBytes } = packet;
+  const { sportAmong, dportAmong, pieceBytes, sum, sumWrong } = packet;
   const plain: Packet = {
     family: packet.family,
     protocol: packet.protocol,
@@ -111,12 +115,21 @@ function made(packet: Packet, mark: number): Packet {
     zone: 0,
     payload: packet.payload,
   };
-  if (sportAmong === undefined && dportAmong === undefined && pieceBytes === undefined) return plain;
+  if (
+    sportAmong === undefined &&
+    dportAmong === undefined &&
+    pieceBytes === undefined &&
+    sum === undefined &&
+    sumWrong === undefined
+  )
+    return plain;
   return {
     ...plain,
     ...(sportAmong === undefined ? {} : { sportAmong }),
     ...(dportAmong === undefined ? {} : { dportAmong }),
     ...(pieceBytes === undefined ? {} : { pieceBytes }),
+    ...(sum === undefined ? {} : { sum }),
+    ...(sumWrong === undefined ? {} : { sumWrong }),
   };
 }
 

@@ -7,6 +7,7 @@ import { decapsulate, hasTunnelAt } from '../link/vxlan.ts';
 import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { isIdle, runHook } from '../netfilter/hook.ts';
+import { isSeenWrong } from '../packet/checksum.ts';
 import { describe, type Packet } from '../packet/packet.ts';
 import { realmsOfInput } from '../route/realms.ts';
 import { deviceForSockets } from '../socket/device.ts';
@@ -30,6 +31,15 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
   }
   const clash = confirmEntry(walk, ns, current);
   if (clash) return clash;
+  if (isSeenWrong(current))
+    return walk.stop(
+      ns,
+      current,
+      'tunnel-lost',
+      { kind: 'tunnel-checksum' },
+      `the UDP checksum of the tunnel's packet is wrong: it was translated before the one within it had its own`,
+      { kind: 'decapsulate' },
+    );
   const policy = xfrmPolicies(walk, ns, 'in', current);
   if (policy) return policy;
   if (current.payload && !isForSocket(walk, ns, iif, current)) return decapsulate(walk, ns, current, current.payload);

@@ -1,4 +1,6 @@
 /** Packets that are cut to fit (ip_fragment, ip6_fragment). */
+
+import { writeSums } from '../packet/checksum.ts';
 import { FRAGMENT_HEADERS, type Packet } from '../packet/packet.ts';
 
 /**
@@ -9,8 +11,8 @@ export function cutTo(limitBytes: number, packet: Packet): Packet {
   const headers = FRAGMENT_HEADERS[packet.family];
   const most = headers + Math.floor((limitBytes - headers) / 8) * 8;
   const whole = packet.sizeBytes + (packet.family === 'ipv4' ? 0 : FRAGMENT_HEADER);
-  if (whole > limitBytes) return { ...packet, pieceBytes: most };
-  return packet.family === 'ipv4' ? packet : { ...packet, pieceBytes: whole };
+  if (whole > limitBytes) return { ...writeSums(packet), pieceBytes: most };
+  return packet.family === 'ipv4' ? packet : { ...writeSums(packet), pieceBytes: whole };
 }
 
 const FRAGMENT_HEADER = 8;

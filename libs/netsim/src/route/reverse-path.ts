@@ -5,6 +5,7 @@ import type { Packet } from '../packet/packet.ts';
 import type { Missing } from '../walk/choices.ts';
 import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { isLinkLocal } from './addresses.ts';
 import type { FlowKey } from './key.ts';
 import { lookup, type RouteResult } from './lookup.ts';
 
@@ -22,6 +23,8 @@ export type ReversePath =
 export interface ReverseOptions {
   readonly useMark: boolean;
   readonly acceptLocal: boolean;
+  /** A way out of any device will do. */
+  readonly anyDevice?: boolean;
   /** The device that the packet will leave by, which rules then take as `iif` of the answer; the host's own where it stays. */
   readonly leavesBy?: string;
   /** -m rpfilter fills in no ports, and IPv4's no protocol either: policy rules that ask for these do not match. */
@@ -37,10 +40,11 @@ export function reversePath(
 ): ReversePath {
   const key = reverseKey(packet, options);
   if (packet.family === 'ipv4') return judged(ns, iif, lookup(walk, ns, key), options);
-  // IPv6 asks for a route through the device (ip6t_rpfilter).
-  const through = lookup(walk, ns, { ...key, oif: iif.ifindex, oifName: iif.name, strictDevice: true });
-  if (through.kind === 'route' || through.kind === 'unknown') return judged(ns, iif, through, options);
-  return judged(ns, iif, lookup(walk, ns, key), options);
+  // ip6t_rpfilter: of routes to one prefix the device's counts more; what is local to the link is asked for at the device alone.
+  const onLink = isLinkLocal(packet.source);
+  if (options.anyDevice && !onLink) return judged(ns, iif, lookup(walk, ns, key), options);
+  const through = { ...key, oif: iif.ifindex, oifName: iif.name, ...(onLink ? { strictDevice: true } : {}) };
+  return judged(ns, iif, lookup(walk, ns, through), options);
 }
 
 export const reverseKey = (packet: Packet, options: ReverseOptions): FlowKey => ({

@@ -165,6 +165,7 @@ function host(n: number, mode: 'vxlan' | 'host-gw'): NetnsState {
           learning: false,
           external: false,
           proxy: false,
+          sums: { ipv4: false, ipv6: true },
           df: 'unset',
           ttl: 0,
           tos: 0,

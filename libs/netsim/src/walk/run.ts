@@ -162,6 +162,8 @@ function start(walk: Walk): Next {
     ct: null,
     untracked: false,
     zone: 0,
+    // A single packet is written as a whole by who sends it.
+    ...(flow.tcpFlags === undefined ? {} : { sum: 'written' }),
     payload: null,
   };
   if (flow.source.kind === 'external') {

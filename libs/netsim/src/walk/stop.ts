@@ -111,6 +111,8 @@ export type Cause =
   | { readonly kind: 'vtep-unreachable'; readonly link: Link; readonly mac: string | null; readonly dst: IpAddress }
   /** The other end has no vxlan device with this VNI and port. */
   | { readonly kind: 'vni-unknown'; readonly vni: number; readonly port: number; readonly devices: readonly Link[] }
+  /** NAT has made the checksum of the tunnel's packet wrong. */
+  | { readonly kind: 'tunnel-checksum' }
   | { readonly kind: 'no-listener'; readonly loopbackOnly: boolean }
   /** Its program does not take what waits for it. */
   | {

@@ -162,6 +162,7 @@ function readDetail(kind: string, data: Fields, indexOf: NameIndex): LinkDetail 
         df: readDf(optionalText(data, 'df')),
         ttl: readTtl(data),
         tos: readTos(data),
+        sums: { ipv4: flag(data, 'udp_csum', true), ipv6: !flag(data, 'udp_zero_csum6_tx') },
         extended: flag(data, 'gbp') || flag(data, 'gpe'),
       };
     }

@@ -93,6 +93,7 @@ export function rpfilter(m: Of<'rpfilter'>, c: RuleContext): Answer {
   const result = reversePath(c.walk, c.ns, c.iif, c.packet, {
     useMark: m.validmark,
     acceptLocal: m.acceptLocal,
+    anyDevice: m.loose,
     addressesAlone: true,
   });
   if (result.kind === 'unknown') return { unknown: result.missing.text };

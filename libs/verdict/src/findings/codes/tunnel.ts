@@ -65,4 +65,13 @@ export const TUNNEL = {
     },
     params: ['where', 'port'],
   },
+  'NV-VXLAN-CHECKSUM': {
+    severity: 'blocking',
+    title: { en: 'NAT has made the checksum of tunnel packets wrong', zh: 'NAT 使隧道数据包的校验和出错' },
+    text: {
+      en: 'Tunnel packets to {address} udp/{port} are translated on their way and arrive at {where} with a wrong UDP checksum: they are dropped.',
+      zh: '发往 {address} udp/{port} 的隧道数据包在途中被地址转换,到达 {where} 时 UDP 校验和错误,因此被丢弃。',
+    },
+    params: ['where', 'address', 'port'],
+  },
 } as const satisfies CodeEntries;
