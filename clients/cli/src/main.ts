@@ -10,6 +10,7 @@ import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } fr
 import { explain } from './commands/explain.ts';
 import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
 import { registerPolicy } from './commands/policy/register.ts';
+import type { ConfigureOptions, ProbesOptions } from './commands/probes.ts';
 import type { SlowOptions } from './commands/slow.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { VerifyCommandOptions } from './commands/verify.ts';
@@ -215,6 +216,42 @@ function build(): Command {
     );
 
   registerPolicy(program, finish);
+
+  program
+    .command('probes')
+    .description('what the probes of the agents do, and what became of what they saw')
+    .option('--node <node>', 'of this node only')
+    .option('--cluster <name>', 'which cluster')
+    .option('--json', 'as one JSON document')
+    .option(...apiOption)
+    .option(...tokenOption)
+    .action(async (options: ProbesOptions & ApiOptions) =>
+      (await import('./commands/probes.ts')).probes(clientFor(options), options),
+    );
+
+  program
+    .command('configure')
+    .description('have probes do something else, on all nodes or some; without a change, what is configured')
+    .option('--node <node...>', 'on these nodes only')
+    .option('--cluster <name>', 'which cluster')
+    .option('--on <probe...>', 'switch on')
+    .option('--off <probe...>', 'switch off')
+    .option('--probe <probe>', 'whose settings follow')
+    .option('--threshold <n>', 'what is below is no event (netverdict probes --json tells the unit)')
+    .option('--samples <n>', 'events told in full per key and second')
+    .option('--one-in <n>', 'look at one of so many events')
+    .option('--address <prefix>', 'only where either end is this address or in this prefix')
+    .option('--port <port>', 'only where either end has this port')
+    .option('--protocol <protocol>', 'tcp, udp, icmp or icmpv6 only')
+    .option('--exclude <reasons>', "reasons to leave out, by the kernel's names, with commas")
+    .option('--defaults', 'forget what was configured before')
+    .option('--reason <text>', 'kept with the change')
+    .option('--json', 'as JSON')
+    .option(...apiOption)
+    .option(...tokenOption)
+    .action(async (options: ConfigureOptions & ApiOptions) =>
+      (await import('./commands/probes.ts')).configure(clientFor(options), options),
+    );
 
   const lab = program.command('lab').description('a cluster in a box');
   const labCommands = () => import('./commands/lab.ts');

@@ -1,10 +1,13 @@
 /** The typed client: every route (`raw`), and what one usually wants: ask, follow, list. */
 import type {
+  AgentConfigurationChange,
+  AgentConfigurationDocument,
   AgentDocument,
   DiagnosisDocument,
   DiagnosisRequest,
   DiagnosisSummary,
   EventDocument,
+  NodeDocument,
   ProgressEvent,
 } from '@netverdict/contracts';
 import createFetchClient, { type Client } from 'openapi-fetch';
@@ -33,6 +36,8 @@ export interface DiagnoseOptions extends FollowOptions {
 export type DiagnosisFilter = NonNullable<paths['/api/v1/diagnoses']['get']['parameters']['query']>;
 export type EventFilter = NonNullable<paths['/api/v1/events']['get']['parameters']['query']>;
 
+export type NodeFilter = NonNullable<paths['/api/v1/nodes']['get']['parameters']['query']>;
+
 export interface NetverdictClient {
   /** Every route, typed from the OpenAPI document. */
   readonly raw: Client<paths>;
@@ -53,6 +58,11 @@ export interface NetverdictClient {
   bundle(id: string): Promise<string>;
   listEvents(filter?: EventFilter): AsyncGenerator<EventDocument, void, undefined>;
   listAgents(filter?: { readonly cluster?: string }): Promise<readonly AgentDocument[]>;
+  /** The nodes with an agent, their probes and budgets. */
+  listNodes(filter?: NodeFilter): AsyncGenerator<NodeDocument, void, undefined>;
+  agentConfiguration(of?: { readonly cluster?: string; readonly node?: string }): Promise<AgentConfigurationDocument>;
+  /** @throws ProblemError, with status 409 where `ifVersion` is not in force any more */
+  configureAgents(change: AgentConfigurationChange): Promise<AgentConfigurationDocument>;
 }
 
 /** How long one request waits for the result where nobody wants to see the progress: below what proxies cut off. */
@@ -165,6 +175,19 @@ export function createClient(options: ClientOptions): NetverdictClient {
       );
       return list.items;
     },
+    async *listNodes(filter = {}) {
+      for (let cursor: string | null | undefined = filter.cursor; cursor !== null; ) {
+        const query: NodeFilter = { ...filter, ...(cursor === undefined ? {} : { cursor }) };
+        const page: { items: NodeDocument[]; nextCursor: string | null } = await answered(() =>
+          raw.GET('/api/v1/nodes', { params: { query } }),
+        );
+        yield* page.items;
+        cursor = page.nextCursor;
+      }
+    },
+    agentConfiguration: (of = {}) =>
+      answered(() => raw.GET('/api/v1/agent-configuration', { params: { query: { ...of } } })),
+    configureAgents: (change) => answered(() => raw.PUT('/api/v1/agent-configuration', { body: change as never })),
   };
   return client;
 }

@@ -16,6 +16,8 @@ export interface Configuration {
   readonly proberPath: string;
   /** Where cgroups are mounted. */
   readonly cgroupRoot: string;
+  /** What agent, helper and sidecar may use: of one core, and of memory. */
+  readonly limits: { readonly cpuPercent: number; readonly memoryBytes: number };
   readonly capturePath: string;
 }
 
@@ -52,6 +54,10 @@ export function readConfiguration(env: Environment): Configuration {
     sidecarPath: absolute('NETVERDICT_WATCH_SIDECAR', builtSidecar),
     capturePath: absolute('NETVERDICT_CAPTURE_HELPER', builtCapture),
     proberPath: absolute('NETVERDICT_PROBER', builtProber),
+    limits: {
+      cpuPercent: integer('NETVERDICT_CPU_LIMIT_PERCENT', 20, { min: 1, max: 400 }, env),
+      memoryBytes: integer('NETVERDICT_MEMORY_LIMIT_MIB', 300, { min: 64, max: 65_536 }, env) * 1024 * 1024,
+    },
     cgroupRoot: absolute('NETVERDICT_CGROUP_ROOT', '/sys/fs/cgroup'),
   };
 }

@@ -19,6 +19,7 @@ import { startHelper } from '@netverdict/collect';
 import type { Anomaly } from '@netverdict/contracts';
 import { connectBus } from '@netverdict/messaging';
 import { runService } from '@netverdict/telemetry';
+import { startBudget } from './budget/budget.ts';
 import { usageOf } from './budget/usage.ts';
 import { capturesOf } from './capture/captures.ts';
 import { NODE_NETNS, readConfiguration } from './configuration.ts';
@@ -58,6 +59,7 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
     sidecarPath,
     proberPath,
     cgroupRoot,
+    limits,
     capturePath,
   } = readConfiguration(process.env);
   const epoch = randomUUID();
@@ -143,6 +145,8 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
   telemetry.onShutdown('watch', () => watch.stop());
   const usage = usageOf(() => [helper.pid(), kernel.pid()]);
   telemetry.serveMetrics(agentMetrics({ helper, pods, hostNetns, attribution, kernel, spool, tally, usage, log }));
+  const budget = startBudget({ limits, usage, probes: kernel.reports, restrain: control.restrain, report, log });
+  telemetry.onShutdown('budget', () => budget.stop());
   const heartbeat = startHeartbeat({
     node,
     epoch,
@@ -151,7 +155,7 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
     away: kernel.away,
     ledger: spool.ledger,
     configuration: control.report,
-    budget: () => null,
+    budget: budget.report,
     send: (body, id) => bus.publishCore('agent-heartbeat', cluster, body, { id: `${cluster}/${node}/${epoch}/${id}` }),
     log,
   });

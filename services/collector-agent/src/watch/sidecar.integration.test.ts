@@ -31,15 +31,18 @@ function started(sidecarPath: string, told: Anomaly[] = []): { watch: KernelWatc
   return { watch, pids };
 }
 
+/** A sidecar takes a second to load, and more where the machine is busy. */
+const patience = { timeout: 20_000 };
+
 it('a killed sidecar comes back with what was switched, and the time it was away is told', async () => {
   const told: Anomaly[] = [];
   const { watch, pids } = started(builtSidecar, told);
   await watch.command('off drops');
-  await vi.waitFor(() => expect(watch.reports()[0]).toMatchObject({ name: 'drops', state: 'off' }));
+  await vi.waitFor(() => expect(watch.reports()[0]).toMatchObject({ name: 'drops', state: 'off' }), patience);
   process.kill(pids[0] ?? 0, 'SIGKILL');
-  await vi.waitFor(() => expect(watch.away()).toMatch(/SIGKILL/));
+  await vi.waitFor(() => expect(watch.away()).toMatch(/SIGKILL/), patience);
   expect(watch.reports()).toEqual([]);
-  await vi.waitFor(() => expect(watch.reports()[0]).toMatchObject({ name: 'drops', state: 'off' }), { timeout: 5000 });
+  await vi.waitFor(() => expect(watch.reports()[0]).toMatchObject({ name: 'drops', state: 'off' }), patience);
   expect(pids[1]).not.toBe(pids[0]);
   const gap = told.find(({ kind }) => kind === 'watch-gap');
   expect(gap).toMatchObject({ count: 1, reason: 'SIGKILL' });
@@ -77,7 +80,7 @@ it('as raw tracepoints the same probes load, for kernels without typed ones', as
   expect(status?.probes.map(({ name }) => name)).toEqual(Object.keys(PROBES));
   for (const probe of status?.probes ?? []) {
     expect(probe).toMatchObject({ state: 'on', missing: [] });
-    for (const hook of probe.hooks) expect(hook).toMatch(/^raw_tp\//);
+    for (const hook of probe.hooks) expect(hook).toMatch(/^(raw_tp|iter)\//);
   }
 });
 

@@ -30,6 +30,9 @@ export interface KernelWatch {
   stop(): Promise<void>;
 }
 
+const withFactor = (anomaly: Anomaly, oneIn: number): Anomaly =>
+  oneIn > 1 && anomaly.kind !== 'watch-lost' ? { ...anomaly, oneIn } : anomaly;
+
 const netnsIn = ({ aggregates, histograms }: Window): Set<number> =>
   new Set([...aggregates, ...histograms.map((key) => ({ key }))].map(({ key }) => key.netns));
 
@@ -51,6 +54,8 @@ export function startKernelWatch(options: {
   let gatherer = new WindowGatherer();
   const listeners: ((frame: WatchFrame) => void)[] = [];
   let gaps = 0;
+  /** Of so many events each probe looks at one. */
+  const factors = new Map<string, number>();
   /** When each probe that is on was switched on. */
   const onSince = new Map<string, number>();
   /** Resolves when the last window's anomalies have been reported. */
@@ -68,6 +73,7 @@ export function startKernelWatch(options: {
       }
       const from = gatherer;
       const window = from.take(frame);
+      const sampled = new Map(window === null ? [] : factors);
       if (frame.type === 'status') {
         const on = from.on();
         for (const name of onSince.keys()) if (!on.includes(name)) onSince.delete(name);
@@ -83,7 +89,9 @@ export function startKernelWatch(options: {
           const relevant = (netns: number): boolean =>
             own === null || netns === own || netns === 0 || attribution.known(netns);
           histograms.add(window.histograms.filter(({ netns }) => relevant(netns)));
-          const anomalies = from.anomalies(window, attribution.ofSockets, relevant);
+          const anomalies = from
+            .anomalies(window, attribution.ofSockets, relevant)
+            .map((anomaly) => withFactor(anomaly, sampled.get(anomaly.probe ?? '') ?? 1));
           ledger.told(window, relevant);
           flows.add(window, relevant, attribution);
           const due = flows.take(window.endMs);
@@ -113,7 +121,12 @@ export function startKernelWatch(options: {
 
   return {
     async command(text) {
+      const [verb, probe = '', what, value] = text.split(' ');
+      const factor = verb === 'reset' ? 1 : verb === 'set' && what === 'one-in' ? Math.max(1, Number(value)) : null;
+      // A window has one factor only.
+      if (factor !== null && factor !== (factors.get(probe) ?? 1)) await sidecar.command('flush');
       await sidecar.command(text);
+      if (factor !== null) factors.set(probe, factor);
       await told; // after a flush, what it brought
     },
     reports: () => (sidecar.state().kind === 'running' ? gatherer.reports() : []),
