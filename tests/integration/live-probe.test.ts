@@ -210,6 +210,30 @@ it('slow: a queue on the way is the dearest stage, by the packets themselves and
   }
 });
 
+it('the commands: the line beside what was seen, and the table of stages', async () => {
+  const main = join(import.meta.dirname, '../../clients/cli/src/main.ts');
+  const run = async (...args: string[]): Promise<{ code: number; out: string }> => {
+    const child = spawn(process.execPath, [main, ...args, '--api', instance.apiUrl], {
+      env: { ...process.env, NETVERDICT_TOKEN: instance.token },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString();
+    });
+    const code = await new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? -1)));
+    return { code, out };
+  };
+  const question = ['--from', 'default/client', '--to', 'svc/default/web:80'];
+  const diagnosed = await run('diagnose', ...question, '--probe', '2');
+  expect(diagnosed.code).toBe(0);
+  expect(diagnosed.out).toMatch(/Seen .*\n +A real probe agrees: 2 of 2 \(.* ms\); 2 of 2 to web-\d, web-\d, web-\d\./);
+  const slow = await run('slow', ...question, '--attempts', '3');
+  expect(slow.code).toBe(0);
+  expect(slow.out).toMatch(/^p50 .* ms · p99 .* ms \(3 of 3\)\n\n1\. +p99/);
+  expect((await run('diagnose', ...question, '--probe', 'many')).code).toBe(3);
+});
+
 it('what cannot be probed is said plainly, and the verdict is there all the same', async () => {
   const outside = await probe({ node: 'node-1', port: 30080 }, { source: { ip: lab.external.address } });
   expect(outside.status).toBe('completed');
