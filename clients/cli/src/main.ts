@@ -9,6 +9,7 @@ import type { DemoOptions } from './commands/demo.ts';
 import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
 import { explain } from './commands/explain.ts';
 import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
+import { addMonitoringCommands } from './commands/monitoring-commands.ts';
 import { registerPolicy } from './commands/policy/register.ts';
 import type { ConfigureOptions, ProbesOptions } from './commands/probes.ts';
 import type { SlowOptions } from './commands/slow.ts';
@@ -128,6 +129,16 @@ function build(): Command {
     .action(async (id: string, options: OutputOptions & ApiOptions) =>
       finish(printDiagnosis(await clientFor(options).getDiagnosis(id), options)),
     );
+
+  addMonitoringCommands(program, {
+    clientFor: (options: ApiOptions) => clientFor(options),
+    finish,
+    common: (command) =>
+      command
+        .option(...langOption)
+        .option(...apiOption)
+        .option(...tokenOption),
+  });
 
   program
     .command('explain [code]')

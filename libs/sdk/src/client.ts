@@ -7,6 +7,7 @@ import type {
   DiagnosisRequest,
   DiagnosisSummary,
   EventDocument,
+  IncidentDocument,
   NodeDocument,
   ProgressEvent,
 } from '@netverdict/contracts';
@@ -14,6 +15,7 @@ import createFetchClient, { type Client } from 'openapi-fetch';
 import type { paths } from './generated/schema.ts';
 import { ConnectionError, problemFrom } from './problem-error.ts';
 import { follow } from './stream/follow.ts';
+import { followLive, type LiveItem, type LiveOptions } from './stream/live.ts';
 
 export interface ClientOptions {
   /** `http://127.0.0.1:8080` */
@@ -35,6 +37,9 @@ export interface DiagnoseOptions extends FollowOptions {
 
 export type DiagnosisFilter = NonNullable<paths['/api/v1/diagnoses']['get']['parameters']['query']>;
 export type EventFilter = NonNullable<paths['/api/v1/events']['get']['parameters']['query']>;
+export type IncidentFilter = NonNullable<paths['/api/v1/incidents']['get']['parameters']['query']>;
+export type EventStreamFilter = NonNullable<paths['/api/v1/events/stream']['get']['parameters']['query']>;
+export type IncidentStreamFilter = NonNullable<paths['/api/v1/incidents/stream']['get']['parameters']['query']>;
 
 export type NodeFilter = NonNullable<paths['/api/v1/nodes']['get']['parameters']['query']>;
 
@@ -57,6 +62,17 @@ export interface NetverdictClient {
   /** The bundle's text: one JSON document. */
   bundle(id: string): Promise<string>;
   listEvents(filter?: EventFilter): AsyncGenerator<EventDocument, void, undefined>;
+  listIncidents(filter?: IncidentFilter): AsyncGenerator<IncidentDocument, void, undefined>;
+  getIncident(id: string): Promise<IncidentDocument>;
+  /** As they come, each once, over broken connections; with `since` what is stored first. Ends with the signal. */
+  followEvents(
+    filter?: EventStreamFilter,
+    options?: LiveOptions,
+  ): AsyncGenerator<LiveItem<EventDocument>, void, undefined>;
+  followIncidents(
+    filter?: IncidentStreamFilter,
+    options?: LiveOptions,
+  ): AsyncGenerator<LiveItem<IncidentDocument>, void, undefined>;
   listAgents(filter?: { readonly cluster?: string }): Promise<readonly AgentDocument[]>;
   /** The nodes with an agent, their probes and budgets. */
   listNodes(filter?: NodeFilter): AsyncGenerator<NodeDocument, void, undefined>;
@@ -125,6 +141,13 @@ export function createClient(options: ClientOptions): NetverdictClient {
     );
   }
 
+  const streamOf = (what: 'events' | 'incidents', filter: object) => {
+    const given = Object.entries(filter)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]): [string, string] => [name, String(value)]);
+    return { url: `${base}/api/v1/${what}/stream?${new URLSearchParams(given)}`, headers, fetch: doFetch };
+  };
+
   const client: NetverdictClient = {
     raw,
     submit: (request, submitOptions = {}) => post(request, submitOptions, {}),
@@ -169,6 +192,19 @@ export function createClient(options: ClientOptions): NetverdictClient {
         cursor = page.nextCursor;
       }
     },
+    async *listIncidents(filter = {}) {
+      for (let cursor: string | null | undefined = filter.cursor; cursor !== null; ) {
+        const query: IncidentFilter = { ...filter, ...(cursor === undefined ? {} : { cursor }) };
+        const page: { items: IncidentDocument[]; nextCursor: string | null } = await answered(() =>
+          raw.GET('/api/v1/incidents', { params: { query } }),
+        );
+        yield* page.items;
+        cursor = page.nextCursor;
+      }
+    },
+    getIncident: (id) => answered(() => raw.GET('/api/v1/incidents/{id}', { params: { path: { id } } })),
+    followEvents: (filter = {}, liveOptions = {}) => followLive(streamOf('events', filter), liveOptions),
+    followIncidents: (filter = {}, liveOptions = {}) => followLive(streamOf('incidents', filter), liveOptions),
     async listAgents(filter = {}) {
       const list = await answered<{ items: AgentDocument[] }>(() =>
         raw.GET('/api/v1/agents', { params: { query: { ...filter } } }),

@@ -4,6 +4,7 @@ export type {
   DiagnosisRequest,
   DiagnosisSummary,
   EventDocument,
+  IncidentDocument,
   InvalidField,
   Problem,
   ProgressEvent,
@@ -11,3 +12,4 @@ export type {
 export * from './client.ts';
 export type { components, paths } from './generated/schema.ts';
 export { ConnectionError, ProblemError, problemFrom } from './problem-error.ts';
+export type { LiveItem, LiveOptions } from './stream/live.ts';

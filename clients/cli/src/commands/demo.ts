@@ -1,6 +1,7 @@
 /**
  * `netverdict demo`: a cluster in a box, a fault, the diagnosis through the REST API, a real packet as the judge,
- * the proposed remedy, the diagnosis again; then everything is taken away.
+ * the proposed remedy, the diagnosis again; then something that fails now and then explains itself; then everything is taken
+ * away.
  */
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { freePort } from '../local/services.ts';
 import { print } from '../terminal/print.ts';
 import { Stages } from '../terminal/stages.ts';
 import { splitCommands } from '../words.ts';
+import { monitoringAct } from './demo-monitoring.ts';
 import { printDiagnosis, toRequest } from './diagnose.ts';
 import { faultName, labSpec } from './lab.ts';
 
@@ -81,6 +83,10 @@ export async function demo(options: DemoOptions): Promise<number> {
     const after = await judge(lab, stages);
     agree(mended, after);
     if (mended.verdict?.outcome !== 'reachable') throw new SystemError('the remedy did not mend it');
+    unlessInterrupted();
+    // What the first fault has left behind is taken back, its remedy was tried.
+    await lab.heal();
+    await monitoringAct(lab, instance, stages, options);
     return 0;
   } catch (error) {
     // Ctrl-C reaches the children too: what they say then is no failure of theirs.

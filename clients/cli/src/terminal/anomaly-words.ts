@@ -1,0 +1,45 @@
+/** What each kind of anomaly is called, after a number. */
+import type { AnomalyKind } from '@netverdict/contracts';
+import type { Text } from '@netverdict/verdict';
+
+const text = (en: string, zh: string): Text => ({ en, zh });
+
+export const ANOMALY_WORDS: Readonly<Record<AnomalyKind, Text>> = {
+  'tcp-listen-overflow': text('connections refused for a full accept queue', '个连接因 accept 队列已满被拒'),
+  'tcp-listen-drop': text('connections dropped by a listener', '个连接被监听套接字丢弃'),
+  'tcp-retransmission': text('segments sent again', '个报文段重传'),
+  'tcp-reset-sent': text('resets sent', '个 RST 已发送'),
+  'tcp-reset-established': text('connections reset', '个连接被重置'),
+  'tcp-reset-received': text('resets received', '个 RST 已收到'),
+  'tcp-attempt-fail': text('connection attempts failed', '次连接尝试失败'),
+  'tcp-connect-fail': text('connections failed', '个连接失败'),
+  'tcp-connect-slow': text('connections were slow to come about', '个连接建立缓慢'),
+  'tcp-connection-lost': text('connections lost', '个连接中断'),
+  'tcp-zero-window': text('zero windows', '次零窗口'),
+  'udp-receive-error': text('datagrams not received', '个数据报接收出错'),
+  'udp-buffer-error': text('datagrams dropped for a full buffer', '个数据报因缓冲区已满被丢弃'),
+  'udp-no-port': text('datagrams to a port where nobody listens', '个数据报发往无人监听的端口'),
+  'ip-discard': text('packets discarded', '个数据包被丢弃'),
+  'ip-no-route': text('packets without a route', '个数据包没有路由'),
+  'ip-header-error': text('packets with a bad header', '个数据包头部有误'),
+  'link-drop': text('packets dropped by a device', '个数据包被网卡丢弃'),
+  'packet-drop': text('packets dropped', '个数据包被丢弃'),
+  'conntrack-insert-fail': text('connections that could not be tracked', '个连接无法被跟踪'),
+  'conntrack-drop': text('packets dropped by connection tracking', '个数据包被连接跟踪丢弃'),
+  'conntrack-invalid': text('packets that fit no connection', '个数据包不属于任何连接'),
+  'conntrack-pressure': text('times the table of connections was nearly full', '次连接跟踪表接近满'),
+  'neighbour-fail': text('neighbours did not answer', '个邻居没有应答'),
+  'icmp-error-sent': text('ICMP errors sent', '个 ICMP 错误已发送'),
+  'icmp-error-received': text('ICMP errors received', '个 ICMP 错误已收到'),
+  'softirq-slow': text('slow softirqs', '次软中断缓慢'),
+  'socket-slow': text('slow reads or writes', '次读写缓慢'),
+  'transmit-slow': text('packets slow to be sent', '个数据包发送缓慢'),
+  'receive-slow': text('packets slow to be received', '个数据包接收缓慢'),
+  'dns-error': text('DNS errors', '次 DNS 错误'),
+  'dns-slow': text('slow DNS answers', '次 DNS 应答缓慢'),
+  'dns-unanswered': text('DNS questions without an answer', '次 DNS 查询无应答'),
+  'agent-started': text('starts of the agent', '次 agent 启动'),
+  'agent-degraded': text('measures of the agent against its own cost', '次 agent 为控制开销而降级'),
+  'watch-gap': text('gaps in watching', '次监视中断'),
+  'watch-lost': text('events of which nothing else is known', '个事件细节未知'),
+};
