@@ -35,7 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'scenarios',
-          include: ['tests/scenarios/**/*.test.ts'],
+          include: ['tests/scenarios/**/*.test.ts', 'tests/monitoring/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -1,0 +1,136 @@
+/**
+ * Faults in the lab while something else drops 10,000 packets: each becomes an incident whose own diagnosis finds the fault, and
+ * nothing else is blamed. Real packets, real probes in the kernel, real services.
+ */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLab, type FaultName, type Lab } from '@netverdict/lab';
+import { createClient, type IncidentDocument, type NetverdictClient } from '@netverdict/sdk';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import { freePort } from '../../clients/cli/src/local/services.ts';
+import { byCause } from '../../clients/cli/src/terminal/incident-lines.ts';
+
+let lab: Lab;
+let instance: Instance;
+let client: NetverdictClient;
+let database: pg.Pool;
+let dir: string;
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'netverdict-explained-'));
+  lab = await createLab({ name: `ex-${process.pid}`, nodes: 3 });
+  instance = await startInstance({
+    dir,
+    cluster: 'lab',
+    kubeconfig: lab.kubeconfig,
+    nodes: lab.nodes.map((n) => n.name),
+    agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
+    listen: `127.0.0.1:${await freePort()}`,
+    say: () => {},
+  });
+  client = createClient({ baseUrl: instance.apiUrl, token: instance.token });
+  database = new pg.Pool({ connectionString: instance.engines.databaseUrl, max: 1 });
+  database.on('error', () => undefined);
+  database.on('connect', (connection) => connection.on('error', () => undefined));
+});
+afterAll(async () => {
+  await database?.end();
+  await instance?.stop();
+  await lab?.down();
+  await removeInstance(dir);
+});
+
+const WEB_2 = 'web-2';
+const SERVICE = '10.96.0.80:80';
+
+/** Whom the client asks while the fault is in, and what a diagnosis of that must find. */
+const FAULTS: readonly (readonly [FaultName, string, string])[] = [
+  ['node-forward-drop', WEB_2, 'NV-FILTER-DROP'],
+  ['node-forward-policy-drop', WEB_2, 'NV-FILTER-POLICY-DROP'],
+  ['node-forward-reject', WEB_2, 'NV-FILTER-REJECT'],
+  ['reply-drop', WEB_2, 'NV-FILTER-DROP'],
+  ['pod-input-drop', WEB_2, 'NV-FILTER-DROP'],
+  ['pod-no-listener', WEB_2, 'NV-NO-LISTENER'],
+  ['pod-listener-loopback', WEB_2, 'NV-LISTENER-LOOPBACK-ONLY'],
+  ['pod-routes-flushed', WEB_2, 'NV-NO-ROUTE'],
+  ['ip-forward-off', WEB_2, 'NV-IP-FORWARD-OFF'],
+  ['rp-filter-asymmetric', WEB_2, 'NV-RP-FILTER'],
+  ['peer-podcidr-route-deleted', WEB_2, 'NV-ROUTE-MISSING'],
+  ['fdb-missing', WEB_2, 'NV-FDB-MISSING'],
+  ['vxlan-wrong-vni', WEB_2, 'NV-VXLAN-VNI-MISMATCH'],
+  ['vxlan-port-drop-output', WEB_2, 'NV-FILTER-DROP'],
+  ['endpoint-broken', SERVICE, 'NV-FILTER-DROP'],
+];
+
+const FLOOD = 10_000;
+/** Of the flood, which goes on through all faults. */
+const floodOf = (incident: IncidentDocument): boolean =>
+  incident.samples.some(({ tuple }) => tuple?.destinationPort === FLOOD_PORT || tuple?.sourcePort === FLOOD_PORT);
+const FLOOD_PORT = 4999;
+
+/** Datagrams to a port where nobody listens: as many drops, and as many ICMP errors back. */
+async function flood(datagrams: number): Promise<void> {
+  const to = lab.pods.find(({ name }) => name === 'web-3')?.address ?? '';
+  const program = `import socket,time
+s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)
+for i in range(${datagrams}):
+ try: s.sendto(b'x',('${to}',${FLOOD_PORT}))
+ except OSError: pass
+ if i%50==0: time.sleep(.01)
+`;
+  const { code, stderr } = await lab.execPod('default/client-2', ['python3', '-c', program]);
+  expect(code, stderr).toBe(0);
+}
+
+/** Each fault is looked at by itself: what is left of the one before is not its. */
+async function forget(): Promise<string> {
+  await database.query('truncate incidents, incident_groups');
+  const { rows } = await database.query<{ now: Date }>('select now() as now');
+  return (rows[0]?.now ?? new Date()).toISOString();
+}
+
+it('15 faults become incidents with the right cause, one each, under 10,000 other events', async () => {
+  const results: Record<string, unknown> = {};
+  const wanted: Record<string, unknown> = {};
+  for (const [name, to, code] of FAULTS) {
+    const fault = await lab.fault(name);
+    await sleep(1200); // the last window of the one before
+    const since = await forget();
+    const flooding = flood(Math.ceil(FLOOD / FAULTS.length));
+    const address = lab.pods.find((pod) => pod.name === to)?.address ?? SERVICE.split(':')[0] ?? '';
+    for (let i = 0; i < 2; i++)
+      await lab.probe({
+        from: { pod: 'default/client' },
+        to: { address, port: to === SERVICE ? 80 : 8080 },
+        protocol: 'tcp',
+        count: to === SERVICE ? 9 : 2,
+        timeoutMs: 250,
+      });
+    await flooding;
+    const explained = await untilExplained(since);
+    const groups = byCause(explained);
+    results[name] = groups.map(({ first }) => first.verdict?.findings[0]?.code);
+    wanted[name] = [code];
+    await lab.heal(fault.id);
+  }
+  expect(results).toEqual(wanted);
+  const { rows } = await database.query<{ n: number }>(
+    `select sum(count)::int as n from events where kind = 'packet-drop' and destination_port = ${FLOOD_PORT}`,
+  );
+  expect(rows[0]?.n).toBeGreaterThanOrEqual(FLOOD);
+}, 280_000);
+
+/** Those of the fault that have an answer which explains them, once nothing is asked any more. */
+async function untilExplained(since: string): Promise<readonly IncidentDocument[]> {
+  for (const end = performance.now() + 20_000; ; await sleep(200)) {
+    const all: IncidentDocument[] = [];
+    for await (const incident of client.listIncidents({ since })) if (!floodOf(incident)) all.push(incident);
+    const asking = all.some(({ diagnosisState }) => diagnosisState === 'asking');
+    const explained = all.filter(({ diagnosisState }) => diagnosisState === 'explained');
+    if ((explained.length > 0 && !asking) || performance.now() > end) return explained;
+  }
+}
