@@ -55,6 +55,14 @@ test('events of one kind, pair and cause are one incident; what comes twice, or 
   expect(rpfilter?.count).toBe(2);
   const events = await scene.store.events.list({ incident: netfilter?.id ?? '', limit: 10 });
   expect(events.reduce((n, { count }) => n + count, 0)).toBe(13);
+  // Sinks hear of every event, and of an incident when it begins, not of each count.
+  const told = scene.notices
+    .map(({ stream, line }) => ({ stream, ...JSON.parse(line) }))
+    .filter(({ workload }) => workload === 'pod/test/one');
+  expect(['event', 'incident'].map((stream) => told.filter((notice) => notice.stream === stream).length)).toEqual([
+    5, 2,
+  ]);
+  expect(told.find(({ stream }) => stream === 'incident')).not.toHaveProperty('peersSketch');
 });
 
 test('two replicas that count into one incident at the same time lose nothing', async () => {

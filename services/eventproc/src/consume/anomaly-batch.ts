@@ -4,15 +4,18 @@
  */
 import { type AnomalyBatch, nameOfToken } from '@netverdict/contracts';
 import { type Bus, type Consumption, Poison, TryLater } from '@netverdict/messaging';
-import { isUnavailable } from '@netverdict/store';
+import { type Incident, isUnavailable } from '@netverdict/store';
 import { countOf, ingest, timeOf } from '../domain/ingest.ts';
 import { putAway } from '../domain/keep-ledger.ts';
 import { implausible } from '../domain/plausible.ts';
 import type { Parts } from '../eventproc.ts';
-import { eventNotice } from '../publish/sinks/notice.ts';
+import { eventNotice, incidentNotice } from '../publish/sinks/notice.ts';
 
 /** One transaction each at a time: more than the pool has connections would only wait for it. */
 const SIDE_BY_SIDE = 4;
+
+/** As REST shows it: without what only its keeper needs. */
+const toldIncident = ({ key: _, peersSketch: __, ...incident }: Incident) => incidentNotice(incident);
 
 const seconds = (fromMs: number): number => (Date.now() - fromMs) / 1000;
 
@@ -35,7 +38,7 @@ export function consumeAnomalyBatches({
         tallies.account(cluster, ingested.accounts);
         if (ingested.kind === 'stored') {
           tallies.lag(cluster, seconds(Date.parse(timeOf(batch, nowMs))));
-          if (sinks.any) sinks.offer(ingested.events.map(eventNotice));
+          if (sinks.any) sinks.offer([...ingested.events.map(eventNotice), ...ingested.incidents.map(toldIncident)]);
           log.debug({ cluster, node: batch.node, seq: batch.seq, rows: ingested.events.length }, 'batch stored');
         } else log.debug({ cluster, node: batch.node, seq: batch.seq }, 'a batch came again');
       } catch (cause) {

@@ -20,6 +20,8 @@ export interface Ingested {
   readonly kind: 'stored' | 'duplicate';
   /** Those that were new. */
   readonly events: readonly StoredEvent[];
+  /** Those that are new, open again, or graver than they were. */
+  readonly incidents: readonly Incident[];
   readonly accounts: readonly AccountEntry[];
 }
 
@@ -57,11 +59,11 @@ export function ingest(
     if (received.kind === 'duplicate') {
       const accounts = [{ ...account, probe: '', counts: { duplicate: count } }];
       await tx.accounting.add(accounts);
-      return { kind: 'duplicate', events: [], accounts };
+      return { kind: 'duplicate', events: [], incidents: [], accounts };
     }
     const names = await namesFor(tx, cluster, batch);
     const rows = eventRows(cluster, batch, names);
-    const stored = await storeEvents(tx, cluster, rows, settings, nowMs);
+    const { events, incidents } = await storeEvents(tx, cluster, rows, settings, nowMs);
     await tx.flows.add(flowRows(cluster, batch, names, nowMs));
 
     const counts = [...received.step.counts];
@@ -71,14 +73,14 @@ export function ingest(
       counts.push(...step.counts);
       ledger = step.ledger;
     }
-    counts.push({ probe: '', counts: { stored: count, rows: stored.length, batches: 1 } });
+    counts.push({ probe: '', counts: { stored: count, rows: events.length, batches: 1 } });
     await tx.batchLedger.write([
       { ...start, told: ledger, seqs: ledger.ranges, judgedSeq: ledger.over ? ledger.lastSeq : 0 },
     ]);
     const accounts = accountEntries(account, counts);
     await tx.accounting.add(accounts);
     await tx.agents.batchStored(cluster, node);
-    return { kind: 'stored', events: stored, accounts };
+    return { kind: 'stored', events, incidents, accounts };
   });
 }
 
@@ -105,14 +107,14 @@ async function namesFor(
   return new Names(await tx.addresses.find(cluster, { addresses: [...addresses], pods: [...pods], since: from }));
 }
 
-/** @returns the events that were new, with their incidents */
+/** @returns the events that were new, with the incidents that they changed for others to know */
 async function storeEvents(
   tx: MonitoringQueries,
   cluster: string,
   rows: readonly EventRow[],
   settings: Settings,
   nowMs: number,
-): Promise<StoredEvent[]> {
+): Promise<Pick<Ingested, 'events' | 'incidents'>> {
   const grouped = Map.groupBy(
     rows.filter(({ event }) => makesIncident(event.kind)),
     groupKey,
@@ -124,12 +126,17 @@ async function storeEvents(
   });
   const fresh = await tx.events.add(events);
   const changed: Incident[] = [];
+  const worthTelling: Incident[] = [];
   for (const [incident, own] of placed.rows) {
     const added = own.filter(({ event }) => fresh.has(event.id));
-    if (added.length > 0) changed.push(withEvents(incident, added, settings, nowMs));
+    if (added.length === 0) continue;
+    const now = withEvents(incident, added, settings, nowMs);
+    changed.push(now);
+    if (incident.events === 0 || now.state !== incident.state || now.severity !== incident.severity)
+      worthTelling.push(now);
   }
   await tx.incidents.write(changed);
-  return events.filter(({ id }) => fresh.has(id));
+  return { events: events.filter(({ id }) => fresh.has(id)), incidents: worthTelling };
 }
 
 interface Placed {

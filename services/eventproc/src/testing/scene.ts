@@ -10,6 +10,7 @@ import { openStore, type Store } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
 import { type EventprocSettings, readSettings } from '../configuration.ts';
 import { type Eventproc, startEventproc } from '../eventproc.ts';
+import type { Notice } from '../publish/sinks/notice.ts';
 import { makeTallies, type Tallies } from '../tallies.ts';
 
 export const CLUSTER = 'default';
@@ -26,6 +27,8 @@ export interface Scene {
   readonly store: Store;
   readonly topology: Bus;
   readonly agents: ReadonlyMap<string, Bus>;
+  /** What the replicas offered to sinks. */
+  readonly notices: readonly Notice[];
   startReplica(change?: Partial<EventprocSettings>): Promise<{ readonly tallies: Tallies; stop(): Promise<void> }>;
   down(): Promise<void>;
 }
@@ -46,16 +49,19 @@ export async function startScene(): Promise<Scene> {
   for (const node of NODES) agents.set(node, await open({ role: 'agent', cluster: CLUSTER, node }));
   const topology = await open({ role: 'topology', cluster: CLUSTER });
   const running: { stop(): Promise<void> }[] = [];
+  const notices: Notice[] = [];
   return {
     engines,
     store,
     topology,
     agents,
+    notices,
     async startReplica(change = {}) {
       const bus = await open({ role: 'eventproc' });
       const own = openStore({ connectionString: engines.databaseUrl, maxConnections: 6 });
       const tallies = makeTallies();
-      const sinks = { any: false, offer() {}, counts: () => [], async stop() {} };
+      const offer = (offered: readonly Notice[]) => void notices.push(...offered);
+      const sinks = { any: true, offer, counts: () => [], async stop() {} };
       const { signal } = new AbortController();
       const parts = {
         bus,
