@@ -10,6 +10,7 @@ import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } fr
 import { explain } from './commands/explain.ts';
 import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
 import { addMonitoringCommands } from './commands/monitoring-commands.ts';
+import type { PingMeshOptions } from './commands/ping-mesh.ts';
 import { registerPolicy } from './commands/policy/register.ts';
 import type { ConfigureOptions, ProbesOptions } from './commands/probes.ts';
 import type { SlowOptions } from './commands/slow.ts';
@@ -174,6 +175,21 @@ function build(): Command {
     .option(...tokenOption)
     .action(async (options: CaptureOptions & ApiOptions) =>
       finish(await (await import('./commands/capture.ts')).capture(clientFor(options), options)),
+    );
+
+  program
+    .command('ping-mesh <ends...>')
+    .description('loss and latency between pods, nodes and addresses, by real packets')
+    .option('--protocol <protocol>', 'tcp, udp or icmp', 'icmp')
+    .option('--port <port>', 'of tcp and udp')
+    .option('--attempts <n>', 'from each end to each other (default: 5)')
+    .option('--every <time>', 'again and again: 30s, 5m, 1h')
+    .option('--cluster <name>', 'which cluster')
+    .option('--json', 'as one JSON document')
+    .option(...apiOption)
+    .option(...tokenOption)
+    .action(async (ends: string[], options: PingMeshOptions & ApiOptions) =>
+      finish(await (await import('./commands/ping-mesh.ts')).pingMesh(clientFor(options), ends, options)),
     );
 
   program

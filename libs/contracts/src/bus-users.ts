@@ -112,6 +112,8 @@ export function busPermissions(user: BusUser): BusPermissions {
           `${readSections}.>`,
           subjectOf('locate', null),
           subjectOf('capture', null),
+          // Ping meshes.
+          subjectOf('probe', null),
           `$JS.API.DIRECT.GET.${CAPTURES_STREAM}.captures.>`,
           `$JS.API.STREAM.PURGE.${CAPTURES_STREAM}`,
         ],

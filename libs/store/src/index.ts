@@ -15,6 +15,7 @@ export * from './queries/explanations.ts';
 export * from './queries/flows.ts';
 export * from './queries/incidents.ts';
 export * from './queries/maintenance.ts';
+export * from './queries/ping-meshes.ts';
 export * from './queries/progress.ts';
 export * from './queries/webhooks.ts';
 export { type DeliveryState, FINAL_RANK, isFinal, STATUS_RANK, type StoredProblem } from './schema.ts';

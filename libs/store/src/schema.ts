@@ -13,6 +13,7 @@ import type {
   IncidentGroupsTable,
   IncidentsTable,
 } from './schema-monitoring.ts';
+import type { PingMeshesTable, PingRoundsTable } from './schema-ping-meshes.ts';
 
 /** Why a diagnosis could not be carried out. */
 export interface StoredProblem {
@@ -105,6 +106,8 @@ export interface Database {
   agents: AgentsTable;
   agent_configuration: AgentConfigurationTable;
   captures: CapturesTable;
+  ping_meshes: PingMeshesTable;
+  ping_rounds: PingRoundsTable;
 }
 
 /** A status only ever grows by this; the two ends share the highest rank, so that the first of them wins. */

@@ -17,6 +17,7 @@ import { type CaptureQueries, captureQueries } from './queries/captures.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
 import { type ExplanationQueries, explanationQueries } from './queries/explanations.ts';
 import { type MaintenanceQueries, maintenanceQueries } from './queries/maintenance.ts';
+import { type PingMeshQueries, pingMeshQueries } from './queries/ping-meshes.ts';
 import { type ProgressQueries, progressQueries } from './queries/progress.ts';
 import { type WebhookQueries, webhookQueries } from './queries/webhooks.ts';
 import type { Database } from './schema.ts';
@@ -37,6 +38,7 @@ export interface Store extends MonitoringQueries {
   readonly webhooks: WebhookQueries;
   readonly maintenance: MaintenanceQueries;
   readonly captures: CaptureQueries;
+  readonly pingMeshes: PingMeshQueries;
   readonly arrivals: ArrivalQueries;
   readonly agentConfiguration: AgentConfigurationQueries;
   readonly explanations: ExplanationQueries;
@@ -85,6 +87,7 @@ export function openStore(options: StoreOptions): Store {
     ...monitoringQueries(db),
     maintenance: maintenanceQueries(db),
     captures: captureQueries(db),
+    pingMeshes: pingMeshQueries(db),
     together: (work) => db.transaction().execute((tx) => work(monitoringQueries(tx))),
     arrivals: arrivalQueries(db),
     agentConfiguration: agentConfigurationQueries(db),

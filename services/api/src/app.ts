@@ -16,6 +16,7 @@ import type { ConfigurationTeller } from './domain/agent-configuration.ts';
 import type { CaptureService } from './domain/captures.ts';
 import type { Changes } from './domain/changes.ts';
 import type { Live } from './domain/live/live.ts';
+import type { PingMeshes } from './domain/ping-meshes.ts';
 import type { TokenCheck } from './http/auth.ts';
 import { answerUnknownPaths } from './http/not-found.ts';
 import { describeApi } from './http/openapi.ts';
@@ -33,6 +34,7 @@ import { incidentStreamRoutes } from './routes/incident-stream.ts';
 import { incidentRoutes } from './routes/incidents.ts';
 import { monitoringRoutes } from './routes/monitoring.ts';
 import { networkRoutes } from './routes/network.ts';
+import { pingMeshRoutes } from './routes/ping-meshes.ts';
 
 export interface Dependencies {
   readonly store: Pick<
@@ -53,6 +55,7 @@ export interface Dependencies {
   /** Of requests that name none. */
   readonly defaultCluster: string;
   readonly captures: CaptureService;
+  readonly pingMeshes: PingMeshes;
   readonly live: Live;
   /** null as long as NATS was never reached. */
   readonly sections: (cluster: string) => Sections | null;
@@ -113,6 +116,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     diagnosisEventRoutes,
     bundleRoutes,
     captureRoutes,
+    pingMeshRoutes,
     eventStreamRoutes,
     incidentStreamRoutes,
     monitoringRoutes,

@@ -15,11 +15,13 @@ import { CAPTURE_SETTINGS, createCaptures } from './domain/captures.ts';
 import { createChanges } from './domain/changes.ts';
 import { createFinish, type EnqueueDelivery } from './domain/finish.ts';
 import { createLive } from './domain/live/live.ts';
+import { createPingMeshes, type PingMeshes } from './domain/ping-meshes.ts';
 import { createProgressBuffer } from './domain/progress-buffer.ts';
 import { createSweeper } from './domain/sweeper.ts';
 import { bearerTokens } from './http/auth.ts';
 import { publishAgentConfiguration } from './publish/agent-configuration.ts';
 import { publishRequested } from './publish/diagnosis-requested.ts';
+import { openPingSchedule } from './publish/ping-schedule.ts';
 import { createDeliver, RETRY_WAITS_MS } from './publish/webhook.ts';
 import { openWebhookQueue } from './publish/webhook-queue.ts';
 
@@ -117,6 +119,24 @@ export async function startApi(
     { defaultCluster: config.defaultCluster, ...CAPTURE_SETTINGS, ...pace.captures },
     log,
   );
+  const pingSchedule = openPingSchedule(
+    {
+      redisUrl: config.redisUrl,
+      everyMs: pace.reconcileEveryMs,
+      ready: () => migrated,
+      ...(pace.redisPrefix === undefined ? {} : { prefix: pace.redisPrefix }),
+    },
+    store.pingMeshes,
+    (id) => pingMeshes.round(id),
+    log,
+  );
+  const pingMeshes: PingMeshes = createPingMeshes(
+    store.pingMeshes,
+    () => bus,
+    config.defaultCluster,
+    pingSchedule,
+    log,
+  );
   let sweeper: { stop(): Promise<void> } | null = null;
   const consumptions: Consumption[] = [];
 
@@ -133,6 +153,7 @@ export async function startApi(
     configuration,
     defaultCluster: config.defaultCluster,
     captures,
+    pingMeshes,
     live,
     sections: (cluster) => bus?.sections(cluster) ?? null,
     token: bearerTokens([
@@ -178,6 +199,7 @@ export async function startApi(
       await app.close();
       await sweeper?.stop();
       await captures.close();
+      await pingSchedule.close();
       await Promise.all(consumptions.map((consumption) => consumption.stop(1500)));
       await buffer.flush();
       await bus?.close();

@@ -22,6 +22,7 @@ import { IncidentVerdict } from './incident-verdict.ts';
 import { LiveProbeSchema, ProbedTargetSchema, SlowReportSchema } from './live-probe-schema.ts';
 import { AgentDocument, AgentList, EventDocument, EventList } from './monitoring-documents.ts';
 import { NodeDocument, NodeList } from './node-document.ts';
+import { PingCell, PingMeshDocument, PingMeshList, PingRound } from './ping-mesh-documents.ts';
 import { DiagnosisProblem, InvalidField, Problem } from './problem.ts';
 import {
   BranchSchema,
@@ -45,6 +46,7 @@ export * from './incident-document.ts';
 export * from './incident-verdict.ts';
 export * from './monitoring-documents.ts';
 export * from './node-document.ts';
+export * from './ping-mesh-documents.ts';
 export * from './problem.ts';
 export { ref } from './verdict-schemas.ts';
 export * from './webhook.ts';
@@ -88,6 +90,10 @@ export const REST_COMPONENTS = [
   AgentList,
   CaptureDocument,
   CaptureList,
+  PingCell,
+  PingRound,
+  PingMeshDocument,
+  PingMeshList,
   WebhookMessage,
   AgentConfigurationChange,
   AgentConfigurationDocument,

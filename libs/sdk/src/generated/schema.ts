@@ -369,6 +369,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ping-meshes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest hundred ping meshes, each with its last round */
+        get: operations["listPingMeshes"];
+        put?: never;
+        /**
+         * Ping between pods, nodes and addresses, once or again and again
+         * @description Real packets of the agents: TCP connects, UDP datagrams or ICMP echoes, from each end to all others.
+         */
+        post: operations["createPingMesh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ping-meshes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A ping mesh with its last rounds */
+        get: operations["getPingMesh"];
+        put?: never;
+        post?: never;
+        /** End its schedule and remove it with its rounds */
+        delete: operations["deletePingMesh"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1755,6 +1794,78 @@ export interface components {
         NodeList: {
             items: components["schemas"]["Node"][];
             nextCursor: string | null;
+        };
+        PingCell: {
+            /** @description also by a refusal: the network let both through */
+            answered: number;
+            /** @example pod shop/web-1 */
+            from: string;
+            loss: number | null;
+            /** @description how many attempts ended how */
+            outcomes: {
+                [key: string]: number;
+            };
+            problem: string | null;
+            rttMs: {
+                max: number | null;
+                min: number | null;
+                p50: number | null;
+                p95: number | null;
+                p99: number | null;
+            };
+            sent: number;
+            to: string;
+        };
+        PingMesh: {
+            cluster: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description `pm_…` */
+            id: string;
+            request: {
+                /** @description per pair and round; 5 when absent */
+                attempts?: number;
+                cluster?: string;
+                /** @description pods and nodes are pinged from and to, other addresses only to */
+                ends: {
+                    /**
+                     * @description IPv4 or IPv6 address
+                     * @example 10.244.1.7
+                     */
+                    ip?: string;
+                    /** @example node-1 */
+                    node?: string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    pod?: string;
+                    /**
+                     * @description kind/namespace/name
+                     * @example deployment/shop/cart
+                     */
+                    workload?: string;
+                }[];
+                /** @description again and again; once when absent */
+                everyMs?: number;
+                /** @description of TCP and UDP */
+                port?: number;
+                protocol?: "tcp" | "udp" | "icmp";
+            };
+            /** @description the newest first */
+            rounds: components["schemas"]["PingRound"][];
+            /** @enum {string} */
+            state: "running" | "completed" | "failed" | "scheduled";
+        };
+        PingMeshList: {
+            items: components["schemas"]["PingMesh"][];
+        };
+        PingRound: {
+            cells: components["schemas"]["PingCell"][];
+            endedAt: string | null;
+            problem: string | null;
+            /** Format: date-time */
+            startedAt: string;
         };
         PipelineAccount: {
             /** @description batches stored */
@@ -3984,6 +4095,258 @@ export interface operations {
             };
             /** @description No valid bearer token */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPingMeshes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PingMeshList"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createPingMesh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description per pair and round; 5 when absent */
+                    attempts?: number;
+                    cluster?: string;
+                    /** @description pods and nodes are pinged from and to, other addresses only to */
+                    ends: {
+                        /**
+                         * @description IPv4 or IPv6 address
+                         * @example 10.244.1.7
+                         */
+                        ip?: string;
+                        /** @example node-1 */
+                        node?: string;
+                        /**
+                         * @description namespace/name
+                         * @example shop/cart-6f9
+                         */
+                        pod?: string;
+                        /**
+                         * @description kind/namespace/name
+                         * @example deployment/shop/cart
+                         */
+                        workload?: string;
+                    }[];
+                    /** @description again and again; once when absent */
+                    everyMs?: number;
+                    /** @description of TCP and UDP */
+                    port?: number;
+                    protocol?: "tcp" | "udp" | "icmp";
+                };
+            };
+        };
+        responses: {
+            /** @description The ping mesh */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PingMesh"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPingMesh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `pm_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ping mesh */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PingMesh"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deletePingMesh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `pm_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

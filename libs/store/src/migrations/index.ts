@@ -7,6 +7,7 @@ import { agentConfiguration } from './0004-agent-configuration.ts';
 import { arrivals } from './0005-arrivals.ts';
 import { flowsBothWays } from './0006-flows-both-ways.ts';
 import { captures } from './0007-captures.ts';
+import { pingMeshes } from './0008-ping-meshes.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -16,4 +17,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005-arrivals': arrivals,
   '0006-flows-both-ways': flowsBothWays,
   '0007-captures': captures,
+  '0008-ping-meshes': pingMeshes,
 };

@@ -20,6 +20,7 @@ export async function describeApi(app: Server): Promise<void> {
         { name: 'diagnoses', description: 'Ask, follow, read, repeat' },
         { name: 'monitoring', description: 'What the nodes saw by themselves' },
         { name: 'captures', description: 'Packets of a pod or node' },
+        { name: 'ping meshes', description: 'Loss and latency between pods, nodes and addresses' },
         { name: 'health' },
       ],
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
