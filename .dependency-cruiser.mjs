@@ -107,10 +107,10 @@ export default {
     },
     {
       name: 'pure-libs-import-no-package',
-      comment: `${PURE.join(', ')} have no dependency but each other.`,
+      comment: `${PURE.join(', ')} have no dependency but each other, and typebox for the shapes of what they read: pure as well.`,
       severity: 'error',
       from: { path: `^libs/${any(PURE)}/`, pathNot: TEST },
-      to: { path: 'node_modules/' },
+      to: { path: 'node_modules/', pathNot: 'node_modules/typebox/' },
     },
     {
       name: 'no-tests-in-production',
