@@ -57,7 +57,7 @@ test('events of one kind, pair and cause are one incident; what comes twice, or 
   expect(events.reduce((n, { count }) => n + count, 0)).toBe(13);
   // Sinks hear of every event, and of an incident when it begins, not of each count.
   const told = scene.notices
-    .map(({ stream, line }) => ({ stream, ...JSON.parse(line) }))
+    .map(({ stream, line }) => ({ ...(JSON.parse(line) as { workload?: string }), stream }))
     .filter(({ workload }) => workload === 'pod/test/one');
   expect(['event', 'incident'].map((stream) => told.filter((notice) => notice.stream === stream).length)).toEqual([
     5, 2,
