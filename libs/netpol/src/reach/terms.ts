@@ -50,7 +50,7 @@ export function termsOf(cluster: Cluster, classes: Classes): Terms {
       const key =
         peer.kind === 'pods'
           ? `${peer.namespaces === null ? `own ${namespace}` : selectorKey(peer.namespaces)} / ${selectorKey(peer.pods)}`
-          : JSON.stringify(peer, (_, value) => (typeof value === 'bigint' ? `${value}` : value));
+          : JSON.stringify(peer, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value));
       let term = known.get(key);
       if (!term) {
         term = { ranges: find(peer, namespace), key };

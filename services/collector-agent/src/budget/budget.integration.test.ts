@@ -24,7 +24,10 @@ it('over the budget the busiest probe looks at one of eight, its events carry th
   budget = startBudget({
     limits: { cpuPercent: 20, memoryBytes: 1e9 },
     // The machine's own load must not decide: what is used is said here, what follows from it is real.
-    usage: () => ({ cpuSeconds: (spent += busy && degraded.length === 0 ? 0.5 : 0), memoryBytes: 1 }),
+    usage() {
+      spent += busy && degraded.length === 0 ? 0.5 : 0;
+      return { cpuSeconds: spent, memoryBytes: 1 };
+    },
     probes: watch.reports,
     restrain: control.restrain,
     report: (anomalies) => void degraded.push(...anomalies),

@@ -78,8 +78,8 @@ describe('policy check', () => {
       'shop/web-1:80',
       '--json',
     );
-    const [{ manifest }] = JSON.parse(denied.stdout).wouldAllow;
-    writeFileSync(at('opened.json'), JSON.stringify(manifest));
+    const { wouldAllow } = JSON.parse(denied.stdout) as { wouldAllow: readonly { manifest: object }[] };
+    writeFileSync(at('opened.json'), JSON.stringify(wouldAllow[0]?.manifest));
     const argv = ['-f', at('pods.yaml'), at('before'), at('opened.json'), '--from', 'shop/cart-1', '--to'];
     expect(run('check', ...argv, 'shop/web-1:80').status).toBe(0);
     expect(run('check', ...argv, 'shop/web-1:81').status).toBe(1);
@@ -137,7 +137,7 @@ describe('policy matrix and diff', () => {
 
   test('what a block closes towards the outside is told, also where only one side has the block', () => {
     const { stdout } = run('diff', at('pods.yaml'), at('outside'), '--with', at('pods.yaml'), '-o', 'json');
-    const { changes, added, removed } = JSON.parse(stdout);
+    const { changes, added, removed } = JSON.parse(stdout) as Record<'changes' | 'added' | 'removed', unknown[]>;
     expect([added, removed]).toEqual([[], []]);
     expect(changes).toContainEqual({ from: 'shop/web-1', to: 'outside', opened: 'none', closed: 'all' });
     expect(changes).not.toContainEqual(expect.objectContaining({ to: 'outside 10.0.0.0/8' }));
