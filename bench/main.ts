@@ -10,6 +10,7 @@ import { freePort } from '../clients/cli/src/local/services.ts';
 import { collectionRows } from './collection.ts';
 import { diagnosisRows, memoryRows, rssMiB } from './diagnosis.ts';
 import { machine } from './machine.ts';
+import { BENCH_NODE, liveLatencyRows } from './monitoring/live-latency.ts';
 import { policyRows } from './policies/rows.ts';
 import { printRows, type Row, writeReadme } from './row.ts';
 import { rulesetRows } from './rulesets/rows.ts';
@@ -36,7 +37,7 @@ try {
     dir,
     cluster: 'lab',
     kubeconfig: lab.kubeconfig,
-    nodes: lab.nodes.map((n) => n.name),
+    nodes: [...lab.nodes.map((n) => n.name), BENCH_NODE],
     agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
     listen: `127.0.0.1:${await freePort()}`,
     say: () => {},
@@ -49,6 +50,7 @@ try {
       ...rows,
     ]),
   );
+  tables.push(printRows('From an anomaly to its reader', 'make bench', machine(), await liveLatencyRows(instance)));
   await instance.stop();
   instance = undefined;
   tables.push(printRows('Collection in the agent', 'make bench', machine(), await collectionRows()));
