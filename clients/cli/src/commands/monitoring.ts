@@ -109,7 +109,11 @@ export async function incidents(client: NetverdictClient, options: IncidentOptio
     ...(options.since === undefined ? {} : { since: sinceOf(options.since) }),
   };
   const showAll = (some: readonly IncidentDocument[]): void => {
-    for (const group of byCause(some)) print(`${incidentLines(group, lang, terminalPaint).join('\n')}\n`);
+    const groups = byCause(some);
+    const told = (known: boolean) => groups.filter(({ first }) => (first.diagnosisState === 'explained') === known);
+    // What can be mended stands first.
+    for (const group of [...told(true), ...told(false)])
+      print(`${incidentLines(group, lang, terminalPaint).join('\n')}\n`);
   };
   if (options.follow) {
     for await (const { item } of client.followIncidents(filter, live()))

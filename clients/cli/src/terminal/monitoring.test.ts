@@ -99,7 +99,7 @@ test('top counts by pod within its window, the worst first, with the cause', () 
   const rows = topRows(
     [
       event({ pod, kind: 'tcp-retransmission', count: 2 }),
-      event({ pod, kind: 'tcp-reset-sent', count: 1, oneIn: 10 }),
+      event({ kind: 'tcp-reset-sent', count: 1, oneIn: 10 }),
       event({ workload: 'node/node-2', incidentId: 'other' }),
       event({ windowEnd: '2026-01-01T11:00:00.000Z', count: 1000 }),
     ],

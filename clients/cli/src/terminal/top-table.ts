@@ -33,7 +33,7 @@ export interface TopRow {
 }
 
 const whoOf = ({ pod, node, workload }: EventDocument): string =>
-  pod !== null ? `${pod.namespace}/${pod.name}` : (workload ?? `node/${node}`);
+  pod !== null ? `${pod.namespace}/${pod.name}` : (workload?.replace(/^pod\//, '') ?? `node/${node}`);
 
 /** @param since the windows that are looked at end at or after it */
 export function topRows(
