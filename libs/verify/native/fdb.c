@@ -127,7 +127,8 @@ void take_places(void)
 	for (int i = 0; i < namespace_count; i++) {
 		if (enter(i) < 0)
 			continue;
-		tables[i].socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+		if (!tables[i].taken)
+			tables[i].socket = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 		tables[i].taken = tables[i].socket >= 0;
 		tables[i].count = tables[i].taken ? read_places(tables[i].socket, tables[i].places) : 0;
 	}

@@ -134,12 +134,14 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
   for (const flow of spec.prelude) await send(flow, true, new Map());
   const refill = refillStage(spec, pathOf);
   await runTools(prober, refill);
-  // From now on neighbours and connections are put back before each packet to what is collected.
-  await prober.ask([{ fields: ['taught'] }]);
+  // From now on neighbours and connections are put back before each packet to what is there now, or at the last collection.
+  const keep = (): Promise<unknown> => prober.ask([{ fields: ['taught'] }]);
+  await keep();
 
   return {
     namespaces,
     async collect(flows) {
+      await keep();
       const addresses = addressesIn(spec);
       const filters = flows.map((flow) => filterOf(flow, addresses));
       const knownPaths = [...namespaces.values()].map((ns) => ns.path);
