@@ -3,92 +3,87 @@
  *
  *   node libs/verify/src/mutate/main.ts CORPUS… [--most N] [--seed N] [--workers N] [--report FILE] [--only PATH]…
  *
- * CORPUS is what `netverdict verify --record` wrote. A mutant is tried on the worlds that run through its place, until one
- * answer is not what the kernel did. One that nobody can tell from the model has a meaning that no world decides: the survivors
- * are listed, and docs/fidelity/survivors.md explains each.
+ * CORPUS is what `netverdict verify --record` or record-fixtures.ts wrote. Every mutant is tried, `--most` of them if that is said,
+ * on the worlds that run through its place, until one answer is not what the kernel did. The model is read once, with a switch at
+ * each place (switches.ts); only for what is run while it is read, it is read anew (replay.ts). A mutant that nobody can tell from
+ * the model has a meaning that no world decides: the survivors are listed, and docs/fidelity/survivors.md explains each.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomFrom } from '../generate/random.ts';
+import { allMutants } from './all-mutants.ts';
 import { chooseEvenly } from './choose.ts';
-import { type Mutant, mutantsOf } from './mutants.ts';
-import { type MutantFate, type MutationReport, mutationText, reportOf } from './mutation-report.ts';
+import type { Mutant } from './mutants.ts';
+import { type MutantFate, type MutationReport, reportOf } from './mutation-report.ts';
+import { mutationText } from './mutation-text.ts';
 import { prepare } from './prepare.ts';
-import { Trials } from './trials.ts';
+import type { Trial } from './trial.ts';
+import { type Replay, Trials } from './trials.ts';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const MODEL = resolve(here, '../../../netsim/src');
-/** The stack itself; what turns fates into findings and words is not what a packet feels. */
-const FOLDERS = [
-  'answer',
-  'conntrack',
-  'ipset',
-  'link',
-  'nat',
-  'neighbour',
-  'netfilter',
-  'nft',
-  'packet',
-  'path',
-  'route',
-  'socket',
-];
-function allMutants(): Mutant[] {
-  return FOLDERS.flatMap((folder) => {
-    const files = readdirSync(join(MODEL, folder), { recursive: true, encoding: 'utf8' });
-    return files
-      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-      .flatMap((file) => {
-        const path = join(MODEL, folder, file);
-        return mutantsOf(relative(MODEL, path), readFileSync(path, 'utf8'));
-      });
-  });
+interface Run {
+  readonly corpora: readonly string[];
+  /** Beginnings of paths in the model's folder; none: all of it. */
+  readonly only: readonly string[];
+  /** null: all. */
+  readonly most: number | null;
+  readonly seed: number;
+  readonly workers: number;
 }
 
-/** @param only beginnings of paths in the model's folder; none: all of it */
-async function run(
-  corpora: readonly string[],
-  only: readonly string[],
-  most: number,
-  seed: number,
-  workers: number,
-): Promise<MutationReport> {
+const placeOf = ({ file, start, replacement }: Mutant): string => `${file} ${start} ${replacement}`;
+
+async function run({ corpora, only, most, seed, workers }: Run): Promise<MutationReport> {
+  const started = performance.now();
   const all = allMutants().filter((mutant) => only.length === 0 || only.some((path) => mutant.file.startsWith(path)));
-  const chosen = chooseEvenly(all, most, randomFrom(seed));
-  process.stderr.write(`${chosen.length} of ${all.length} mutants\n`);
+  const chosen = new Set((most === null ? all : chooseEvenly(all, most, randomFrom(seed))).map(placeOf));
+  process.stderr.write(`${chosen.size} of ${all.length} mutants\n`);
   const folder = mkdtempSync(join(tmpdir(), 'netverdict-mutants-'));
   try {
-    const { flows, askedOf } = await prepare(MODEL, corpora, folder, chosen);
+    const { worlds, flows, constants, others } = await prepare(corpora, folder, (m) => chosen.has(placeOf(m)));
     const fates: MutantFate[] = [];
-    const queue = [...chosen];
-    await Promise.all(
-      Array.from({ length: workers }, async () => {
-        const trials = new Trials(folder);
-        for (let mutant = queue.pop(); mutant; mutant = queue.pop()) {
-          const fate = await trials.try(mutant, askedOf.get(mutant) ?? []);
-          fates.push(fate);
-          const found = fate.fate === 'caught' ? '' : `${fate.fate}: ${mutant.file}:${mutant.line} ${mutant.code}\n`;
-          process.stderr.write(
-            `\r${found}${fates.length} tried, ${fates.filter((f) => f.fate !== 'caught').length} not caught`,
-          );
-        }
-        trials.close();
-      }),
-    );
+    const heard = (fate: MutantFate): void => {
+      fates.push(fate);
+      const { mutant } = fate;
+      const found = fate.fate === 'caught' ? '' : `${fate.fate}: ${mutant.file}:${mutant.line} ${mutant.code}\n`;
+      const open = fates.filter((f) => f.fate !== 'caught').length;
+      process.stderr.write(`\r${found}${fates.length} tried, ${open} not caught`);
+    };
+    await tryAll('replay-switched.ts', folder, others, workers, heard);
+    await tryAll('replay.ts', folder, constants, workers, heard);
     process.stderr.write('\n');
-    return reportOf({ seed, flows, possible: all.length, fates });
+    const seconds = Math.round((performance.now() - started) / 1000);
+    return reportOf({ seed, worlds, flows, possible: all.length, fates, workers, seconds });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+async function tryAll(
+  replay: Replay,
+  folder: string,
+  trials: readonly Trial[],
+  workers: number,
+  heard: (fate: MutantFate) => void,
+): Promise<void> {
+  const queue = [...trials];
+  await Promise.all(
+    Array.from({ length: workers }, async () => {
+      const process = new Trials(replay, folder);
+      try {
+        for (let trial = queue.pop(); trial; trial = queue.pop()) heard(await process.try(trial));
+      } finally {
+        process.close();
+      }
+    }),
+  );
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    most: { type: 'string', default: '300' },
+    most: { type: 'string' },
     seed: { type: 'string', default: '1' },
     workers: { type: 'string', default: String(availableParallelism()) },
     report: { type: 'string' },
@@ -99,7 +94,13 @@ if (positionals.length === 0) {
   process.stderr.write('name the corpus: netverdict verify --record FILE writes one\n');
   process.exitCode = 3;
 } else {
-  const report = await run(positionals, values.only, Number(values.most), Number(values.seed), Number(values.workers));
+  const report = await run({
+    corpora: positionals,
+    only: values.only,
+    most: values.most === undefined ? null : Number(values.most),
+    seed: Number(values.seed),
+    workers: Number(values.workers),
+  });
   process.stdout.write(`${mutationText(report)}\n`);
   if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(report, null, 1)}\n`);
 }

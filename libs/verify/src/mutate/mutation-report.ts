@@ -20,11 +20,16 @@ export interface Survivor {
 }
 
 export interface MutationReport {
+  /** Of the sample, if fewer were tried than are possible. */
   readonly seed: number;
   /** Of the corpus. */
+  readonly worlds: number;
   readonly flows: number;
-  /** Mutants that could have been chosen. */
+  /** All mutants of the files in question. */
   readonly possible: number;
+  /** Processes that tried them, and how long all of it took. */
+  readonly workers: number;
+  readonly seconds: number;
   readonly tried: number;
   readonly caught: number;
   readonly folders: Readonly<Record<string, { readonly tried: number; readonly caught: number }>>;
@@ -36,8 +41,11 @@ const brief = (text: string): string => text.replace(/\s+/g, ' ').slice(0, MOST_
 
 export function reportOf(run: {
   readonly seed: number;
+  readonly worlds: number;
   readonly flows: number;
   readonly possible: number;
+  readonly workers: number;
+  readonly seconds: number;
   readonly fates: readonly MutantFate[];
 }): MutationReport {
   const { fates, ...rest } = run;
@@ -60,7 +68,7 @@ export function reportOf(run: {
       replacement: brief(replacement),
       reached: fate === 'survived',
     }))
-    .sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line));
+    .sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || (a.was < b.was ? -1 : 1)));
   return {
     ...rest,
     tried: fates.length,
@@ -68,19 +76,4 @@ export function reportOf(run: {
     folders: Object.fromEntries(Object.entries(folders).sort(([a], [b]) => (a < b ? -1 : 1))),
     survivors,
   };
-}
-
-export function mutationText({ tried, caught, flows, possible, folders, survivors }: MutationReport): string {
-  const share = (part: number, whole: number): string => (whole === 0 ? '0' : ((100 * part) / whole).toFixed(1));
-  return [
-    ...survivors.map(
-      ({ file, line, kind, was, replacement, reached }) =>
-        `${reached ? 'survived' : 'not reached'}: ${file}:${line} ${kind}: ${was} → ${replacement}`,
-    ),
-    '',
-    ...Object.entries(folders).map(
-      ([name, f]) => `${name.padEnd(12)} ${String(f.caught).padStart(4)} of ${String(f.tried).padStart(4)} caught`,
-    ),
-    `${tried} of ${possible} mutants tried on ${flows} flows, ${caught} caught (${share(caught, tried)} %)`,
-  ].join('\n');
 }

@@ -3,31 +3,38 @@
  * those that run through it.
  */
 import { readCorpus } from '../corpus/corpus.ts';
+import { allMutants, MODEL } from './all-mutants.ts';
 import type { Mutant } from './mutants.ts';
-import { type Reached, startCoverage } from './reached.ts';
-import type { Ask } from './replay.ts';
+import { takeReached } from './switchboard.ts';
+import { readWithSwitches } from './switched-model.ts';
+import type { Ask, Trial } from './trial.ts';
 
 export interface Prepared {
+  readonly worlds: number;
   readonly flows: number;
-  /** Of each chosen mutant; empty: no packet runs through its place. */
-  readonly askedOf: ReadonlyMap<Mutant, readonly Ask[]>;
+  /** Of what is run while the model is read: for the model read anew. */
+  readonly constants: readonly Trial[];
+  readonly others: readonly Trial[];
 }
 
 /** Enough packets, from as many worlds as there are: who survives them would survive many more. */
-const MOST_FLOWS = 800;
+const MOST_FLOWS = 1500;
+/** All packets of a world as small as a fixture are asked: each of them is there for something. */
+const FEW = 40;
 
+/** @param isChosen of a mutant and its number, among all of the model */
 export async function prepare(
-  model: string,
   corpora: readonly string[],
   folder: string,
-  chosen: readonly Mutant[],
+  isChosen: (mutant: Mutant) => boolean,
 ): Promise<Prepared> {
-  const coverage = await startCoverage(model);
-  // Only now is the model read: what runs while it is, tables and constants, is counted as well.
+  const all = allMutants();
+  const chosen = [...all.entries()].filter(([, mutant]) => isChosen(mutant));
+  readWithSwitches(MODEL, all);
+  // Only now may the model be read.
   const { isTold, modelOfStored, store, storedOf } = await import('./stored.ts');
-  const atLoad = await coverage.take();
-  const constants = new Set(chosen.filter((m) => atLoad(m.file, m.start)));
-  const reaching = new Map<Mutant, Ask[]>(chosen.map((m) => [m, []]));
+  const atLoad = takeReached();
+  const asksOf = new Map<number, Ask[]>(chosen.map(([number]) => [number, []]));
   let flows = 0;
   let worlds = 0;
   for (const corpus of corpora)
@@ -35,52 +42,45 @@ export async function prepare(
       const stored = storedOf(recorded);
       const built = modelOfStored(stored);
       const told: (typeof stored.flows)[number][] = [];
-      const reached: Reached[] = [];
+      const reached: ReadonlySet<number>[] = [];
       // What is compiled and kept is run for the first packet alone: that one counts even if it is not asked.
-      let first: Reached | null = null;
-      for (const some of inGroups(stored.flows)) {
-        const agreeing = some.filter((flow) => isTold(built, flow));
-        const of = await coverage.take();
+      let first: ReadonlySet<number> | null = null;
+      for (const flow of stored.flows) {
+        const agrees = isTold(built, flow);
+        const of = takeReached();
         first ??= of;
-        for (const flow of agreeing) {
-          told.push(flow);
-          reached.push(of);
-        }
+        if (!agrees) continue;
+        told.push(flow);
+        reached.push(of);
       }
       if (told.length === 0) continue;
       const world = worlds++;
       store(folder, world, { ...stored, flows: told });
       flows += told.length;
       const every = told.map((_, index) => index);
-      for (const [mutant, asks] of reaching) {
-        const runs = (of: Reached | undefined | null): boolean => of?.(mutant.file, mutant.start) ?? false;
-        const direct = constants.has(mutant) ? every : every.filter((index) => runs(reached[index]));
-        const kept = direct.length <= 1 && runs(first) ? every : direct;
+      for (const [number, asks] of asksOf) {
+        const direct = atLoad.has(number) ? every : every.filter((index) => reached[index]?.has(number));
+        const kept = direct.length <= 1 && first?.has(number) ? every : direct;
         if (kept.length > 0) asks.push({ world, flows: kept });
       }
       process.stderr.write(`\r${worlds} worlds, ${flows} flows`);
     }
-  await coverage.stop();
   process.stderr.write('\n');
-  return { flows, askedOf: new Map([...reaching].map(([mutant, asks]) => [mutant, fewer(asks)])) };
+  const trials = chosen.map(([number, mutant]) => ({ number, mutant, asks: fewer(asksOf.get(number) ?? []) }));
+  return {
+    worlds,
+    flows,
+    constants: trials.filter(({ number }) => atLoad.has(number)),
+    others: trials.filter(({ number }) => !atLoad.has(number)),
+  };
 }
 
-/** To ask what was run takes longer than the packet does: it is asked of a few at once. */
-const TOGETHER = 5;
-
-function inGroups<T>(flows: readonly T[]): T[][] {
-  const groups = [flows.slice(0, 1)];
-  for (let at = 1; at < flows.length; at += TOGETHER) groups.push(flows.slice(at, at + TOGETHER));
-  return groups;
-}
-
-/** The same number of each world's, spread over them; small worlds first. */
+/** The same number of each world's that has many, spread over them; in the order they were recorded. */
 function fewer(asks: readonly Ask[]): readonly Ask[] {
-  const each = Math.max(2, Math.ceil(MOST_FLOWS / Math.max(1, asks.length)));
-  const sampled = asks.map(({ world, flows }) => {
-    const step = Math.max(1, flows.length / each);
-    const count = Math.min(each, flows.length);
-    return { world, flows: Array.from({ length: count }, (_, i) => flows[Math.floor(i * step)] ?? 0) };
+  const each = Math.max(3, Math.ceil(MOST_FLOWS / Math.max(1, asks.length)));
+  return asks.map(({ world, flows }) => {
+    if (flows.length <= Math.max(each, FEW)) return { world, flows };
+    const step = flows.length / each;
+    return { world, flows: Array.from({ length: each }, (_, i) => flows[Math.floor(i * step)] ?? 0) };
   });
-  return sampled.sort((a, b) => b.flows.length - a.flows.length || a.world - b.world);
 }

@@ -1,6 +1,6 @@
 /**
- * A process that mutants are tried in, one after the other: for each the model is read anew with one place changed, and asked
- * about stored worlds until one answer is not what the kernel did. main.ts ends it when a mutant runs in circles.
+ * A process that tries mutants of what is run only while the model is read (tables, constants): for each the model is read anew
+ * with one place changed.
  *
  *   node replay.ts FOLDER, then messages of `Trial`, each answered by a `Fate`
  */
@@ -8,25 +8,7 @@ import { readFileSync } from 'node:fs';
 import { registerHooks, stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Mutant } from './mutants.ts';
-
-export interface Ask {
-  readonly world: number;
-  /** Positions in it. */
-  readonly flows: readonly number[];
-}
-
-export interface Trial {
-  readonly mutant: Mutant;
-  readonly asks: readonly Ask[];
-}
-
-export interface Fate {
-  readonly fate: 'caught' | 'survived' | 'not-reached';
-  /** World and flow that told it from the model, or how it failed. */
-  readonly by: string;
-  /** Models that were read before stay in memory. */
-  readonly heapBytes: number;
-}
+import { answerTrials, type Fate, fateOf, type Trial } from './trial.ts';
 
 const MODEL = new URL('../../../netsim/src/', import.meta.url).href;
 /** What is read anew beside the model: whoever imports it. */
@@ -67,32 +49,22 @@ registerHooks({
   },
 });
 
-async function fateOf({ mutant, asks }: Trial, folder: string): Promise<Omit<Fate, 'heapBytes'>> {
+async function readAnew({ mutant, asks }: Trial): Promise<Omit<Fate, 'heapBytes'>> {
   applied = false;
   current = { mutant, mark: `?${++tried}` };
   try {
-    const stored = (await import(
+    const asked = (await import(
       pathToFileURL(`${import.meta.dirname}/stored.ts`).href
     )) as typeof import('./stored.ts');
     // A mutant that was never loaded would survive without having lived.
     if (!applied) return { fate: 'not-reached', by: 'never loaded' };
-    for (const ask of asks) {
-      const world = stored.load(folder, ask.world);
-      const model = stored.modelOfStored(world);
-      for (const index of ask.flows) {
-        const flow = world.flows[index];
-        if (flow && !stored.isTold(model, flow)) return { fate: 'caught', by: `${world.id} ${flow.flow.id}` };
-      }
-    }
-    return { fate: 'survived', by: '' };
+    return fateOf(asks, folder, asked, () => {});
   } catch (error) {
-    return { fate: 'caught', by: `${error instanceof Error ? error.message.split('\n')[0] : String(error)}` };
+    return { fate: 'caught', by: `the model cannot be read: ${String(error).split('\n')[0]}` };
   } finally {
     current = null;
   }
 }
 
 const [, , folder = ''] = process.argv;
-process.on('message', (trial: Trial) => {
-  void fateOf(trial, folder).then((fate) => process.send?.({ ...fate, heapBytes: process.memoryUsage().rss }));
-});
+answerTrials(readAnew);

@@ -1,29 +1,34 @@
-/** Mutants on their way through a process that tries them: ended where one runs in circles, and anew before memory is short. */
+/** Mutants on their way through a process that tries them: ended where one does not come back, and anew before memory is short. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { Mutant } from './mutants.ts';
 import type { MutantFate } from './mutation-report.ts';
-import type { Ask, Fate, Trial } from './replay.ts';
+import type { Fate, Trial } from './trial.ts';
 
-/** A mutant may make the model run in circles. */
-const LONGEST_MS = 60_000;
-const MOST_BYTES = 700_000_000;
+/** Questions are counted (switchboard.ts); this is for circles that ask none. */
+const LONGEST_MS = 300_000;
+const MOST_BYTES = 1_500_000_000;
+
+/** `replay.ts` reads the model anew for each, `replay-switched.ts` once. */
+export type Replay = 'replay.ts' | 'replay-switched.ts';
 
 export class Trials {
+  readonly #replay: Replay;
   readonly #folder: string;
   #process: ChildProcess | null = null;
 
-  constructor(folder: string) {
+  constructor(replay: Replay, folder: string) {
+    this.#replay = replay;
     this.#folder = folder;
   }
 
-  async try(mutant: Mutant, asks: readonly Ask[]): Promise<MutantFate> {
-    if (asks.length === 0) return { mutant, fate: 'not-reached', by: '' };
-    this.#process ??= fork(join(import.meta.dirname, 'replay.ts'), [this.#folder], {
+  async try(trial: Trial): Promise<MutantFate> {
+    const { mutant } = trial;
+    if (trial.asks.length === 0) return { mutant, fate: 'not-reached', by: '' };
+    this.#process ??= fork(join(import.meta.dirname, this.#replay), [this.#folder], {
       execArgv: ['--no-warnings'],
       env: { ...process.env, NODE_COMPILE_CACHE: join(this.#folder, 'compiled') },
     });
-    const answer = await ask(this.#process, { mutant, asks });
+    const answer = await ask(this.#process, trial);
     if (answer === null || answer.heapBytes > MOST_BYTES) this.close();
     if (answer === null) return { mutant, fate: 'caught', by: 'it ran in circles' };
     return { mutant, fate: answer.fate, by: answer.by };

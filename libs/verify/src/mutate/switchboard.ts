@@ -1,0 +1,39 @@
+/**
+ * Which mutant is on. Every place that could be turned round asks here each time it is run (switches.ts writes the question
+ * there), so this also knows which places were run, and when a mutant has the model run in circles.
+ */
+
+/** A packet of the recorded worlds asks some thousand times. */
+const MOST_QUESTIONS = 20_000_000;
+
+let on: number | null = null;
+let questions = 0;
+let reached = new Set<number>();
+
+export class InCircles extends Error {
+  constructor() {
+    super('it ran in circles');
+  }
+}
+
+export function turned(number: number): boolean {
+  if (on === null) {
+    reached.add(number);
+    return false;
+  }
+  if (++questions > MOST_QUESTIONS) throw new InCircles();
+  return on === number;
+}
+
+/** null: the model as it is. Counting begins anew. */
+export function turn(number: number | null): void {
+  on = number;
+  questions = 0;
+}
+
+/** The places that were run since the last time. */
+export function takeReached(): ReadonlySet<number> {
+  const taken = reached;
+  reached = new Set();
+  return taken;
+}
