@@ -1,21 +1,23 @@
 /**
  * The mutation run: places of the model are turned round, one at a time, and the recorded worlds are judged again.
  *
- *   node libs/verify/src/mutate/main.ts CORPUS… [--most N] [--seed N] [--workers N] [--report FILE] [--only PATH]…
+ *   node libs/verify/src/mutate/main.ts CORPUS… [--most N] [--seed N] [--workers N] [--report FILE] [--only PATH]… [--again REPORT]
  *
  * CORPUS is what `netverdict verify --record` or record-fixtures.ts wrote. Every mutant is tried, `--most` of them if that is said,
  * on the worlds that run through its place, until one answer is not what the kernel did. The model is read once, with a switch at
  * each place (switches.ts); only for what is run while it is read, it is read anew (replay.ts). A mutant that nobody can tell from
  * the model has a meaning that no world decides: the survivors are listed, and docs/fidelity/survivors.md explains each.
+ *
+ * `--again`: only what survived in an earlier run, on more worlds; what was caught in it stays caught. The model must be the same.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomFrom } from '../generate/random.ts';
+import { placeOf, stillOpen, together } from './again.ts';
 import { allMutants } from './all-mutants.ts';
 import { chooseEvenly } from './choose.ts';
-import type { Mutant } from './mutants.ts';
 import { type MutantFate, type MutationReport, reportOf } from './mutation-report.ts';
 import { mutationText } from './mutation-text.ts';
 import { prepare } from './prepare.ts';
@@ -30,14 +32,14 @@ interface Run {
   readonly most: number | null;
   readonly seed: number;
   readonly workers: number;
+  readonly earlier: MutationReport | null;
 }
 
-const placeOf = ({ file, start, replacement }: Mutant): string => `${file} ${start} ${replacement}`;
-
-async function run({ corpora, only, most, seed, workers }: Run): Promise<MutationReport> {
+async function run({ corpora, only, most, seed, workers, earlier }: Run): Promise<MutationReport> {
   const started = performance.now();
   const all = allMutants().filter((mutant) => only.length === 0 || only.some((path) => mutant.file.startsWith(path)));
-  const chosen = new Set((most === null ? all : chooseEvenly(all, most, randomFrom(seed))).map(placeOf));
+  const some = most === null ? all : chooseEvenly(all, most, randomFrom(seed));
+  const chosen = new Set((earlier === null ? some : stillOpen(all, earlier)).map(placeOf));
   process.stderr.write(`${chosen.size} of ${all.length} mutants\n`);
   const folder = mkdtempSync(join(tmpdir(), 'netverdict-mutants-'));
   try {
@@ -47,14 +49,15 @@ async function run({ corpora, only, most, seed, workers }: Run): Promise<Mutatio
       fates.push(fate);
       const { mutant } = fate;
       const found = fate.fate === 'caught' ? '' : `${fate.fate}: ${mutant.file}:${mutant.line} ${mutant.code}\n`;
-      const open = fates.filter((f) => f.fate !== 'caught').length;
-      process.stderr.write(`\r${found}${fates.length} tried, ${open} not caught`);
+      const left = fates.filter((f) => f.fate !== 'caught').length;
+      process.stderr.write(`\r${found}${fates.length} tried, ${left} not caught`);
     };
     await tryAll('replay-switched.ts', folder, others, workers, heard);
     await tryAll('replay.ts', folder, constants, workers, heard);
     process.stderr.write('\n');
     const seconds = Math.round((performance.now() - started) / 1000);
-    return reportOf({ seed, worlds, flows, possible: all.length, fates, workers, seconds });
+    const report = reportOf({ seed, worlds, flows, possible: all.length, fates, workers, seconds });
+    return earlier === null ? report : together(earlier, report);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -88,6 +91,7 @@ const { values, positionals } = parseArgs({
     workers: { type: 'string', default: String(availableParallelism()) },
     report: { type: 'string' },
     only: { type: 'string', multiple: true, default: [] },
+    again: { type: 'string' },
   },
 });
 if (positionals.length === 0) {
@@ -100,6 +104,7 @@ if (positionals.length === 0) {
     most: values.most === undefined ? null : Number(values.most),
     seed: Number(values.seed),
     workers: Number(values.workers),
+    earlier: values.again === undefined ? null : (JSON.parse(readFileSync(values.again, 'utf8')) as MutationReport),
   });
   process.stdout.write(`${mutationText(report)}\n`);
   if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(report, null, 1)}\n`);

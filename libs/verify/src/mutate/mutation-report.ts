@@ -12,6 +12,8 @@ export interface MutantFate {
 export interface Survivor {
   readonly file: string;
   readonly line: number;
+  /** Of the file: tells places of one line apart. */
+  readonly start: number;
   readonly code: string;
   readonly kind: Mutant['kind'];
   readonly was: string;
@@ -39,6 +41,20 @@ export interface MutationReport {
 const MOST_TEXT = 100;
 const brief = (text: string): string => text.replace(/\s+/g, ' ').slice(0, MOST_TEXT);
 
+export const survivorOf = (
+  { file, line, start, code, kind, was, replacement }: Mutant,
+  reached: boolean,
+): Survivor => ({
+  file,
+  line,
+  start,
+  code: brief(code),
+  kind,
+  was: brief(was),
+  replacement: brief(replacement),
+  reached,
+});
+
 export function reportOf(run: {
   readonly seed: number;
   readonly worlds: number;
@@ -59,16 +75,10 @@ export function reportOf(run: {
   }
   const survivors = fates
     .filter(({ fate }) => fate !== 'caught')
-    .map(({ mutant: { file, line, code, kind, was, replacement }, fate }) => ({
-      file,
-      line,
-      code: brief(code),
-      kind,
-      was: brief(was),
-      replacement: brief(replacement),
-      reached: fate === 'survived',
-    }))
-    .sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line || (a.was < b.was ? -1 : 1)));
+    .map(({ mutant, fate }) => survivorOf(mutant, fate === 'survived'))
+    .sort((a, b) =>
+      a.file < b.file ? -1 : a.file > b.file ? 1 : a.start - b.start || (a.replacement < b.replacement ? -1 : 1),
+    );
   return {
     ...rest,
     tried: fates.length,

@@ -15,6 +15,6 @@ export function mutationText(report: MutationReport): string {
         `${name.padEnd(12)} ${String(f.caught).padStart(4)} of ${String(f.tried).padStart(4)} caught, ${f.equivalent} equivalent, ${f.gaps} gaps (${caughtOfTellable(f)} %)`,
     ),
     `${all.tried} of ${report.possible} mutants tried on ${report.flows} flows of ${report.worlds} worlds in ${report.seconds} s`,
-    `${all.caught} caught (${caughtOfAll(all)} %), ${all.equivalent} equivalent (without them ${caughtOfTellable(all)} %), ${all.gaps} gaps`,
+    `${all.caught} caught (${caughtOfAll(all)} %), ${all.equivalent} equivalent (without them ${caughtOfTellable(all)} %), ${all.gaps} gaps, ${all.unexplained} of them unexplained`,
   ].join('\n');
 }

@@ -3,6 +3,7 @@
  * those that run through it.
  */
 import { readCorpus } from '../corpus/corpus.ts';
+import { isFixtureId } from '../world/fixture.ts';
 import { allMutants, MODEL } from './all-mutants.ts';
 import type { Mutant } from './mutants.ts';
 import { takeReached } from './switchboard.ts';
@@ -17,10 +18,8 @@ export interface Prepared {
   readonly others: readonly Trial[];
 }
 
-/** Enough packets, from as many worlds as there are: who survives them would survive many more. */
-const MOST_FLOWS = 1500;
-/** All packets of a world as small as a fixture are asked: each of them is there for something. */
-const FEW = 40;
+/** Of random worlds: who survives these, and the fixtures, would survive many more. */
+const MOST_RANDOM_FLOWS = 400;
 
 /** @param isChosen of a mutant and its number, among all of the model */
 export async function prepare(
@@ -35,6 +34,7 @@ export async function prepare(
   const { isTold, modelOfStored, store, storedOf } = await import('./stored.ts');
   const atLoad = takeReached();
   const asksOf = new Map<number, Ask[]>(chosen.map(([number]) => [number, []]));
+  const fixtures = new Set<number>();
   let flows = 0;
   let worlds = 0;
   for (const corpus of corpora)
@@ -56,6 +56,7 @@ export async function prepare(
       if (told.length === 0) continue;
       const world = worlds++;
       store(folder, world, { ...stored, flows: told });
+      if (isFixtureId(stored.id)) fixtures.add(world);
       flows += told.length;
       const every = told.map((_, index) => index);
       for (const [number, asks] of asksOf) {
@@ -66,7 +67,10 @@ export async function prepare(
       process.stderr.write(`\r${worlds} worlds, ${flows} flows`);
     }
   process.stderr.write('\n');
-  const trials = chosen.map(([number, mutant]) => ({ number, mutant, asks: fewer(asksOf.get(number) ?? []) }));
+  const trials = chosen.map(([number, mutant]) => {
+    const asks = fewer(asksOf.get(number) ?? [], (world) => fixtures.has(world));
+    return { number, mutant, asks };
+  });
   return {
     worlds,
     flows,
@@ -75,12 +79,19 @@ export async function prepare(
   };
 }
 
-/** The same number of each world's that has many, spread over them; in the order they were recorded. */
-function fewer(asks: readonly Ask[]): readonly Ask[] {
-  const each = Math.max(3, Math.ceil(MOST_FLOWS / Math.max(1, asks.length)));
-  return asks.map(({ world, flows }) => {
-    if (flows.length <= Math.max(each, FEW)) return { world, flows };
-    const step = flows.length / each;
-    return { world, flows: Array.from({ length: each }, (_, i) => flows[Math.floor(i * step)] ?? 0) };
-  });
+/**
+ * All packets of fixtures: each of them is there for something. Of random worlds the same number of each, spread over it; of
+ * some of them only, if they are many.
+ */
+function fewer(asks: readonly Ask[], isFixture: (world: number) => boolean): readonly Ask[] {
+  const fixtures = asks.filter((ask) => isFixture(ask.world));
+  const random = asks.filter((ask) => !isFixture(ask.world));
+  const each = Math.max(2, Math.ceil(MOST_RANDOM_FLOWS / Math.max(1, random.length)));
+  const worlds = spread(random, Math.ceil(MOST_RANDOM_FLOWS / each));
+  return [...fixtures, ...worlds.map(({ world, flows }) => ({ world, flows: spread(flows, each) }))];
+}
+
+function spread<T>(all: readonly T[], most: number): readonly T[] {
+  const step = Math.max(1, all.length / most);
+  return all.filter((_, index) => Math.floor(index / step) !== Math.floor((index - 1) / step));
 }

@@ -7,15 +7,18 @@ export interface Shares {
   readonly caught: number;
   /** The same model in other words: nobody can tell. */
   readonly equivalent: number;
-  /** A meaning that no recorded packet decides, explained or not. */
+  /** A meaning that no recorded packet decides. */
   readonly gaps: number;
+  /** Of the gaps: recorded packets run through it, and why it does not show is not found out yet. */
+  readonly unexplained: number;
 }
 
 export const isEquivalent = (survivor: Survivor): boolean => explanationOf(survivor)?.is === 'equivalent';
 
 function sharesOf(counted: { readonly tried: number; readonly caught: number }, left: readonly Survivor[]): Shares {
   const equivalent = left.filter(isEquivalent).length;
-  return { tried: counted.tried, caught: counted.caught, equivalent, gaps: left.length - equivalent };
+  const unexplained = left.filter((s) => s.reached && explanationOf(s) === null).length;
+  return { tried: counted.tried, caught: counted.caught, equivalent, gaps: left.length - equivalent, unexplained };
 }
 
 export const sharesOfAll = (report: MutationReport): Shares => sharesOf(report, report.survivors);

@@ -3,10 +3,11 @@
  * there), so this also knows which places were run, and when a mutant has the model run in circles.
  */
 
-/** A packet of the recorded worlds asks some thousand times. */
+/** The packets of a recorded flow ask some ten thousand times. */
 const MOST_QUESTIONS = 20_000_000;
 
 let on: number | null = null;
+let most = MOST_QUESTIONS;
 let questions = 0;
 let reached = new Set<number>();
 
@@ -21,13 +22,14 @@ export function turned(number: number): boolean {
     reached.add(number);
     return false;
   }
-  if (++questions > MOST_QUESTIONS) throw new InCircles();
+  if (++questions > most) throw new InCircles();
   return on === number;
 }
 
 /** null: the model as it is. Counting begins anew. */
-export function turn(number: number | null): void {
+export function turn(number: number | null, mostQuestions = MOST_QUESTIONS): void {
   on = number;
+  most = mostQuestions;
   questions = 0;
 }
 

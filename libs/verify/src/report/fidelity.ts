@@ -1,7 +1,7 @@
 /** docs/fidelity.md: every meaning that the model has a name for, and how it is held to the truth. Pure: text from data. */
 import { allFeatures, FEATURES, type Feature, type FeatureGroup, type Held, WHY_ROWS } from '@netverdict/netsim';
-import { explanationOf } from '../mutate/explained.ts';
 import type { MutationReport } from '../mutate/mutation-report.ts';
+import { caughtOfAll, caughtOfTellable, sharesByFolder, sharesOfAll } from '../mutate/shares.ts';
 import type { RecordedRun } from './recorded.ts';
 import { WANTED_DECISIVE } from './text.ts';
 
@@ -102,25 +102,32 @@ function openRows({ disagreements }: RecordedRun): string[] {
   ];
 }
 
-function mutantRows(mutants: MutationReport | null): string[] {
-  if (mutants === null) return ['No mutation run is recorded yet.'];
-  const { tried, caught, possible, flows, folders, survivors } = mutants;
-  const same = survivors.filter((s) => explanationOf(s)?.is === 'equivalent').length;
-  const percent = (part: number, whole: number): string => ((100 * part) / Math.max(1, whole)).toFixed(1);
+function mutantRows(report: MutationReport | null): string[] {
+  if (report === null) return ['No mutation run is recorded yet.'];
+  const { possible, flows, worlds, seconds, workers, seed } = report;
+  const all = sharesOfAll(report);
+  const which =
+    all.tried === possible
+      ? `Each of the ${possible} such places`
+      : `A sample of ${all.tried} of ${possible} such places (seed ${seed})`;
   return [
     'One place of the model is turned round at a time (a negation, a boundary, a mask, an order, a hook), and recorded packets are judged again: would anybody',
-    `notice? Of ${possible} such places in the model's files ${tried} were chosen (seed ${mutants.seed}) and tried on ${flows} recorded packets:`,
-    `**${caught} caught (${percent(caught, tried)} %)**. Of the other ${survivors.length}, ${same} are the same model in other words`,
-    `(without them: ${percent(caught, tried - same)} %); [the list](fidelity/survivors.md) explains them, or names the gap.`,
+    `notice? ${which} in the model's files was tried on ${flows} recorded packets in ${worlds} worlds, fixtures and random ones:`,
+    `**${all.caught} caught: ${caughtOfAll(all)} % of all, ${caughtOfTellable(all)} % without the ${all.equivalent} that are the same model in other words** (nobody can tell those).`,
+    `The other ${all.gaps} are gaps${all.unexplained > 0 ? `, ${all.unexplained} of them not explained yet` : ''}; [the list](fidelity/survivors.md) says of each why nobody caught it.`,
     '',
-    '| part of the model | tried | caught | the same in other words |',
-    '|---|---|---|---|',
-    ...Object.entries(folders).map(([name, f]) => {
-      const equal = survivors.filter((s) => s.file.startsWith(`${name}/`) && explanationOf(s)?.is === 'equivalent');
-      return `| ${name} | ${f.tried} | ${f.caught} | ${equal.length} |`;
-    }),
+    `\`make mutants\` records the packets and tries every place: ${minutes(seconds)} in ${workers} processes, after the recording.`,
+    '',
+    '| part of the model | tried | caught | the same in other words | gaps | caught of all | without the same |',
+    '|---|---|---|---|---|---|---|',
+    ...[...sharesByFolder(report), ['**all**', all] as const].map(
+      ([name, f]) =>
+        `| ${name} | ${f.tried} | ${f.caught} | ${f.equivalent} | ${f.gaps} | ${caughtOfAll(f)} % | ${caughtOfTellable(f)} % |`,
+    ),
   ];
 }
+
+const minutes = (seconds: number): string => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} minutes`);
 
 const why = (feature: string): string => (feature in WHY_ROWS ? `: ${WHY_ROWS[feature as keyof typeof WHY_ROWS]}` : '');
 

@@ -19,6 +19,9 @@ interface FixtureFile {
 }
 
 /** @throws where the text is no fixture */
+/** A fixture's world has its file's name; those of a seed have numbers. */
+export const isFixtureId = (world: string): boolean => world.endsWith('.json');
+
 export function readFixture(text: string, name: string): Fixture {
   const { title, namespaces, prelude = [], flows, ...rest } = JSON.parse(text) as FixtureFile;
   if (typeof title !== 'string' || title === '')
