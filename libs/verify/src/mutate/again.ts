@@ -26,6 +26,7 @@ export function together(earlier: MutationReport, later: MutationReport): Mutati
   const caughtIn = (folder: string): number => later.folders[folder]?.caught ?? 0;
   return {
     ...earlier,
+    random: later.random,
     worlds: earlier.worlds + later.worlds,
     flows: earlier.flows + later.flows,
     seconds: earlier.seconds + later.seconds,

@@ -1,13 +1,14 @@
 /**
  * The mutation run: places of the model are turned round, one at a time, and the recorded worlds are judged again.
  *
- *   node libs/verify/src/mutate/main.ts CORPUS… [--most N] [--seed N] [--workers N] [--report FILE] [--only PATH]… [--again REPORT]
+ *   node libs/verify/src/mutate/main.ts CORPUS… [--most N] [--seed N] [--workers N] [--report FILE] [--only PATH]… [--again REPORT] [--random N]
  *
  * CORPUS is what `netverdict verify --record` or record-fixtures.ts wrote. Every mutant is tried, `--most` of them if that is said,
  * on the worlds that run through its place, until one answer is not what the kernel did. The model is read once, with a switch at
  * each place (switches.ts); only for what is run while it is read, it is read anew (replay.ts). A mutant that nobody can tell from
  * the model has a meaning that no world decides: the survivors are listed, and docs/fidelity/survivors.md explains each.
  *
+ * `--random`: of random worlds at most so many packets for one mutant; of fixtures all that run through its place.
  * `--again`: only what survived in an earlier run, on more worlds; what was caught in it stays caught. The model must be the same.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,11 +32,12 @@ interface Run {
   /** null: all. */
   readonly most: number | null;
   readonly seed: number;
+  readonly random: number;
   readonly workers: number;
   readonly earlier: MutationReport | null;
 }
 
-async function run({ corpora, only, most, seed, workers, earlier }: Run): Promise<MutationReport> {
+async function run({ corpora, only, most, seed, random, workers, earlier }: Run): Promise<MutationReport> {
   const started = performance.now();
   const all = allMutants().filter((mutant) => only.length === 0 || only.some((path) => mutant.file.startsWith(path)));
   const some = most === null ? all : chooseEvenly(all, most, randomFrom(seed));
@@ -43,7 +45,7 @@ async function run({ corpora, only, most, seed, workers, earlier }: Run): Promis
   process.stderr.write(`${chosen.size} of ${all.length} mutants\n`);
   const folder = mkdtempSync(join(tmpdir(), 'netverdict-mutants-'));
   try {
-    const { worlds, flows, constants, others } = await prepare(corpora, folder, (m) => chosen.has(placeOf(m)));
+    const { worlds, flows, constants, others } = await prepare(corpora, folder, random, (m) => chosen.has(placeOf(m)));
     const fates: MutantFate[] = [];
     const heard = (fate: MutantFate): void => {
       fates.push(fate);
@@ -56,7 +58,7 @@ async function run({ corpora, only, most, seed, workers, earlier }: Run): Promis
     await tryAll('replay.ts', folder, constants, workers, heard);
     process.stderr.write('\n');
     const seconds = Math.round((performance.now() - started) / 1000);
-    const report = reportOf({ seed, worlds, flows, possible: all.length, fates, workers, seconds });
+    const report = reportOf({ seed, random, worlds, flows, possible: all.length, fates, workers, seconds });
     return earlier === null ? report : together(earlier, report);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -92,6 +94,7 @@ const { values, positionals } = parseArgs({
     report: { type: 'string' },
     only: { type: 'string', multiple: true, default: [] },
     again: { type: 'string' },
+    random: { type: 'string', default: '400' },
   },
 });
 if (positionals.length === 0) {
@@ -103,6 +106,7 @@ if (positionals.length === 0) {
     only: values.only,
     most: values.most === undefined ? null : Number(values.most),
     seed: Number(values.seed),
+    random: Number(values.random),
     workers: Number(values.workers),
     earlier: values.again === undefined ? null : (JSON.parse(readFileSync(values.again, 'utf8')) as MutationReport),
   });

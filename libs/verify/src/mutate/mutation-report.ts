@@ -24,6 +24,8 @@ export interface Survivor {
 export interface MutationReport {
   /** Of the sample, if fewer were tried than are possible. */
   readonly seed: number;
+  /** Packets of random worlds for one mutant, at most. */
+  readonly random: number;
   /** Of the corpus. */
   readonly worlds: number;
   readonly flows: number;
@@ -57,6 +59,7 @@ export const survivorOf = (
 
 export function reportOf(run: {
   readonly seed: number;
+  readonly random: number;
   readonly worlds: number;
   readonly flows: number;
   readonly possible: number;

@@ -18,13 +18,11 @@ export interface Prepared {
   readonly others: readonly Trial[];
 }
 
-/** Of random worlds: who survives these, and the fixtures, would survive many more. */
-const MOST_RANDOM_FLOWS = 400;
-
-/** @param isChosen of a mutant and its number, among all of the model */
+/** @param mostRandom packets of random worlds for one mutant: who survives these, and the fixtures, would survive most others */
 export async function prepare(
   corpora: readonly string[],
   folder: string,
+  mostRandom: number,
   isChosen: (mutant: Mutant) => boolean,
 ): Promise<Prepared> {
   const all = allMutants();
@@ -68,7 +66,7 @@ export async function prepare(
     }
   process.stderr.write('\n');
   const trials = chosen.map(([number, mutant]) => {
-    const asks = fewer(asksOf.get(number) ?? [], (world) => fixtures.has(world));
+    const asks = fewer(asksOf.get(number) ?? [], mostRandom, (world) => fixtures.has(world));
     return { number, mutant, asks };
   });
   return {
@@ -83,11 +81,11 @@ export async function prepare(
  * All packets of fixtures: each of them is there for something. Of random worlds the same number of each, spread over it; of
  * some of them only, if they are many.
  */
-function fewer(asks: readonly Ask[], isFixture: (world: number) => boolean): readonly Ask[] {
+function fewer(asks: readonly Ask[], mostRandom: number, isFixture: (world: number) => boolean): readonly Ask[] {
   const fixtures = asks.filter((ask) => isFixture(ask.world));
   const random = asks.filter((ask) => !isFixture(ask.world));
-  const each = Math.max(2, Math.ceil(MOST_RANDOM_FLOWS / Math.max(1, random.length)));
-  const worlds = spread(random, Math.ceil(MOST_RANDOM_FLOWS / each));
+  const each = Math.max(2, Math.ceil(mostRandom / Math.max(1, random.length)));
+  const worlds = spread(random, Math.ceil(mostRandom / each));
   return [...fixtures, ...worlds.map(({ world, flows }) => ({ world, flows: spread(flows, each) }))];
 }
 

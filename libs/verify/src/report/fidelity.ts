@@ -104,7 +104,7 @@ function openRows({ disagreements }: RecordedRun): string[] {
 
 function mutantRows(report: MutationReport | null): string[] {
   if (report === null) return ['No mutation run is recorded yet.'];
-  const { possible, flows, worlds, seconds, workers, seed } = report;
+  const { possible, flows, worlds, random, seconds, workers, seed } = report;
   const all = sharesOfAll(report);
   const which =
     all.tried === possible
@@ -112,7 +112,8 @@ function mutantRows(report: MutationReport | null): string[] {
       : `A sample of ${all.tried} of ${possible} such places (seed ${seed})`;
   return [
     'One place of the model is turned round at a time (a negation, a boundary, a mask, an order, a hook), and recorded packets are judged again: would anybody',
-    `notice? ${which} in the model's files was tried on ${flows} recorded packets in ${worlds} worlds, fixtures and random ones:`,
+    `notice? ${which} in the model's files was tried on recorded packets that run through it, until one told: all of the fixtures', and at`,
+    `most ${random} of the random worlds' (${flows} packets in ${worlds} worlds are recorded).`,
     `**${all.caught} caught: ${caughtOfAll(all)} % of all, ${caughtOfTellable(all)} % without the ${all.equivalent} that are the same model in other words** (nobody can tell those).`,
     `The other ${all.gaps} are gaps${all.unexplained > 0 ? `, ${all.unexplained} of them not explained yet` : ''}; [the list](fidelity/survivors.md) says of each why nobody caught it.`,
     '',
