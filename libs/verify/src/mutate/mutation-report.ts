@@ -34,6 +34,8 @@ export interface MutationReport {
   /** Processes that tried them, and how long all of it took. */
   readonly workers: number;
   readonly seconds: number;
+  /** What was otherwise in this run, in a sentence. */
+  readonly remark?: string;
   readonly tried: number;
   readonly caught: number;
   readonly folders: Readonly<Record<string, { readonly tried: number; readonly caught: number }>>;

@@ -116,6 +116,7 @@ function mutantRows(report: MutationReport | null): string[] {
     `most ${random} of the random worlds' (${flows} packets in ${worlds} worlds are recorded).`,
     `**${all.caught} caught: ${caughtOfAll(all)} % of all, ${caughtOfTellable(all)} % without the ${all.equivalent} that are the same model in other words** (nobody can tell those).`,
     `The other ${all.gaps} are gaps${all.unexplained > 0 ? `, ${all.unexplained} of them not explained yet` : ''}; [the list](fidelity/survivors.md) says of each why nobody caught it.`,
+    ...(report.remark === undefined ? [] : [report.remark]),
     '',
     `\`make mutants\` records the packets and tries every place: ${minutes(seconds)} in ${workers} processes, after the recording.`,
     '',
