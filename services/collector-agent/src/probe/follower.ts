@@ -83,6 +83,7 @@ export function followerOf(watch: Watch, log: { warn(fields: object, message: st
       case 'reply':
       case 'samples':
       case 'aggregates':
+      case 'flows':
       case 'histograms':
       case 'window':
         return;
