@@ -4,6 +4,7 @@
  */
 import { OF_LINKS } from './explained-links.ts';
 import { OF_ROUTES } from './explained-routes.ts';
+import { OF_THE_SELDOM } from './explained-seldom.ts';
 import type { Survivor } from './mutation-report.ts';
 
 export interface Explanation {
@@ -1000,6 +1001,7 @@ export const EXPLAINED: readonly Explanation[] = [
     is: 'gap',
     why: 'no rule reads the identifier of an ICMP packet of the other family or kind',
   },
+  ...OF_THE_SELDOM,
 ];
 
 export const explanationOf = ({ file, code, was, replacement }: Survivor): Explanation | null =>

@@ -13,7 +13,7 @@ export interface Shares {
   readonly unexplained: number;
 }
 
-export const isEquivalent = (survivor: Survivor): boolean => explanationOf(survivor)?.is === 'equivalent';
+const isEquivalent = (survivor: Survivor): boolean => explanationOf(survivor)?.is === 'equivalent';
 
 function sharesOf(counted: { readonly tried: number; readonly caught: number }, left: readonly Survivor[]): Shares {
   const equivalent = left.filter(isEquivalent).length;

@@ -11,7 +11,7 @@ let most = MOST_QUESTIONS;
 let questions = 0;
 let reached = new Set<number>();
 
-export class InCircles extends Error {
+class InCircles extends Error {
   constructor() {
     super('it ran in circles');
   }
