@@ -94,7 +94,7 @@ const { values, positionals } = parseArgs({
     report: { type: 'string' },
     only: { type: 'string', multiple: true, default: [] },
     again: { type: 'string' },
-    random: { type: 'string', default: '400' },
+    random: { type: 'string', default: '100' },
   },
 });
 if (positionals.length === 0) {
