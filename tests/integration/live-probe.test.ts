@@ -214,7 +214,8 @@ it('the commands: the line beside what was seen, and the table of stages', async
   const main = join(import.meta.dirname, '../../clients/cli/src/main.ts');
   const run = async (...args: string[]): Promise<{ code: number; out: string }> => {
     const child = spawn(process.execPath, [main, ...args, '--api', instance.apiUrl], {
-      env: { ...process.env, NETVERDICT_TOKEN: instance.token },
+      // Where CI is set colours are taken to be wanted.
+      env: { ...process.env, NO_COLOR: '1', NETVERDICT_TOKEN: instance.token },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let out = '';
