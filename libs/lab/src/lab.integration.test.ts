@@ -184,7 +184,7 @@ describe.each(SOUND_LABS)('a sound lab, %s with iptables-%s', (cni, iptables) =>
     const other = await openLab(lab.spec.name);
     expect(other.faults()).toEqual([fault]);
     await expect(other.fault('node-forward-drop')).rejects.toThrow(/active already/);
-    await other.heal();
+    await other.heal('node-forward-drop');
     expect(lab.faults()).toEqual([]);
     const { stdout } = await lab.exec('node-2', [`iptables-${iptables}-save`, '-t', 'filter']);
     expect(stdout).not.toContain('--dport 8080 -j DROP');

@@ -33,7 +33,7 @@ export interface Lab {
   /** @throws LabError when the lab's CNI has no such fault, or an argument names nothing. */
   fault(name: FaultName, args?: FaultArgs): Promise<ActiveFault>;
   faults(): readonly ActiveFault[];
-  /** Takes back one fault, or all (the last first). */
+  /** Takes back one fault, by its id or its name, or all (the last first). */
   heal(id?: string): Promise<void>;
   /** The cluster's objects; who watches them hears of a change a moment later. */
   readonly objects: Pick<ApiClient, 'apply' | 'delete'>;
@@ -114,7 +114,10 @@ function labOf(state: LabState): Lab {
     faults: () => activeFaults(spec.name),
     async heal(id) {
       const active = activeFaults(spec.name);
-      const chosen = id === undefined ? active.toReversed() : active.filter((fault) => fault.id === id);
+      const chosen =
+        id === undefined
+          ? active.toReversed()
+          : active.filter((fault) => fault.id === id || fault.name === id).toReversed();
       if (id !== undefined && chosen.length === 0) throw new LabError(`no fault ${id} is active in lab ${spec.name}`);
       for (const fault of chosen) await healFault(state, fault);
     },

@@ -95,7 +95,19 @@ interface Answer {
 
 export function createClient(options: ClientOptions): NetverdictClient {
   const base = options.baseUrl.replace(/\/+$/, '');
-  const doFetch = options.fetch ?? fetch;
+  const unreachable = (cause: unknown): Error =>
+    cause instanceof Error && (cause.name === 'AbortError' || cause instanceof ConnectionError)
+      ? cause
+      : new ConnectionError(`${base} cannot be reached`, { cause });
+  const send = options.fetch ?? fetch;
+  // Also for who asks by `raw`: a refused connection has one name.
+  const doFetch: typeof fetch = async (...asked) => {
+    try {
+      return await send(...asked);
+    } catch (cause) {
+      throw unreachable(cause);
+    }
+  };
   const headers = { authorization: `Bearer ${options.token}` };
   const raw = createFetchClient<paths>({ baseUrl: base, headers, fetch: doFetch });
 
@@ -105,8 +117,7 @@ export function createClient(options: ClientOptions): NetverdictClient {
     try {
       answer = await ask();
     } catch (cause) {
-      if (cause instanceof Error && cause.name === 'AbortError') throw cause;
-      throw new ConnectionError(`${base} cannot be reached`, { cause });
+      throw unreachable(cause);
     }
     if (answer.error !== undefined || !answer.response.ok) throw problemFrom(answer.response, answer.error);
     return answer.data as T;
