@@ -91,7 +91,7 @@ export function batchLedgerQueries(db: Kysely<Database>): BatchLedgerQueries {
       const { rows } = await sql<AgentStart & { readonly over: boolean }>`select * from (
           select cluster, node, epoch, last_at, lower(seqs) > 1 or seqs <> range_merge(seqs)::int8multirange as holes,
             judged_seq = 0 and exists (select from batch_ledger n where n.cluster = l.cluster and n.node = l.node
-              and n.first_at > l.last_at and n.first_at < now() - make_interval(secs => ${endedMs / 1000}::double precision)) as over
+              and n.first_at > l.first_at and greatest(n.first_at, l.last_at) < now() - make_interval(secs => ${endedMs / 1000}::double precision)) as over
           from batch_ledger l
         ) suspects where holes or over order by last_at limit ${limit}`.execute(db);
       return rows.map(({ cluster, node, epoch, over }) => ({ cluster, node, epoch, over }));

@@ -32,7 +32,9 @@ it('only what was gathered meanwhile is told, and a probe that was off is off ag
   expect([state('transmit'), state('drops')], 'drops was on before').toEqual(['off', 'on']);
   await traffic();
   await measurer.begin('m2', ['transmit'], 20_000);
-  expect((await measurer.end('m2')).filter(({ netns }) => netns === pair.a.inode)).toEqual([]);
+  const later = (await measurer.end('m2')).filter(({ netns }) => netns === pair.a.inode);
+  // The kernel may ask for a neighbour of its own accord meanwhile; what was sent before is not told.
+  for (const { count } of later) expect(count).toBeLessThan(20);
 });
 
 it('two at a time: off with the last of them', async () => {

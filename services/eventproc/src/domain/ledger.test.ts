@@ -125,6 +125,16 @@ describe('what an agent tells', () => {
     expect([agent.sums.lostSpool, agent.balance()]).toEqual([20, 0]);
   });
 
+  test('a start that was thought to be over and tells more is judged again', () => {
+    const agent = new Agent();
+    agent.comes(1);
+    agent.take(end(agent.ledger));
+    agent.tells({}, 3);
+    expect(agent.balance()).toBe(20);
+    agent.take(end(agent.ledger));
+    expect([agent.sums.lostSpool, agent.balance()]).toEqual([20, 0]);
+  });
+
   test('counters of probes are added as they grow; what is told again or late adds nothing', () => {
     const agent = new Agent();
     const probe = (seen: number) => ({

@@ -116,7 +116,13 @@ export function receive(
 function reported(ledger: BatchLedger, seq: number, upTo: number): Step {
   const grown = Math.max(0, upTo - ledger.reported);
   return {
-    ledger: { ...ledger, lastSeq: Math.max(ledger.lastSeq, seq), reported: ledger.reported + grown },
+    // One that was thought to be over, and told more all the same, is looked at again.
+    ledger: {
+      ...ledger,
+      lastSeq: Math.max(ledger.lastSeq, seq),
+      reported: ledger.reported + grown,
+      over: ledger.over && grown === 0,
+    },
     counts: nodeCounts({ reported: grown }),
   };
 }
