@@ -97,7 +97,12 @@ export async function capture(client: NetverdictClient, options: CaptureOptions)
     stops++;
     if (stops > 1) process.exit(EXIT.interrupted);
     say('stopping; Ctrl-C again leaves it to itself');
-    client.raw.POST('/api/v1/captures/{id}/stop', { params: { path: { id } } }).catch(() => undefined);
+    client.raw
+      .POST('/api/v1/captures/{id}/stop', { params: { path: { id } } })
+      .then(told)
+      .catch((error: unknown) =>
+        say(`it could not be stopped: ${error instanceof Error ? error.message : String(error)}`),
+      );
   };
   process.on('SIGINT', onInterrupt);
   try {

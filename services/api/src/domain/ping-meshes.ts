@@ -173,6 +173,7 @@ export function createPingMeshes(
     },
     async remove(id) {
       if (!PING_MESH_ID.test(id) || !(await queries.remove(id))) throw unknownMesh(id);
+      // Without Redis the schedule stays: its next round finds no mesh any more, and takes it away.
       await schedule.unset(id).catch(() => undefined);
     },
     async round(id) {

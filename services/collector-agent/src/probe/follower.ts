@@ -122,6 +122,7 @@ export function followerOf(watch: Watch, log: { warn(fields: object, message: st
           await watch.command('on follow');
           session.inForce = true;
         } catch (error) {
+          // What went wrong first is told, not that this follows from it.
           await watch.command(`unfollow ${slot}`).catch(() => {});
           sessions.delete(name);
           throw error;
