@@ -13,12 +13,13 @@ if [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ]; then
 else
   echo 'Only the unit tests run here: the others need Linux and root (network namespaces, containerd).'
 fi
-status=0
+runs=()
 for suite in "${suites[@]}"; do
   echo "── $suite"
   started=$SECONDS
-  vitest run --project "$suite" --passWithNoTests --reporter=default --reporter=json --outputFile.json="$results/$suite.json" "$@" || status=1
+  NETVERDICT_COUNTS="$results/$suite.json" vitest run --project "$suite" --passWithNoTests \
+    --reporter=default --reporter=./scripts/counting-reporter.ts "$@"
+  runs+=("$results/$suite.json" "$?")
   echo "── $suite took $((SECONDS - started)) s"
 done
-node scripts/test-summary.mjs "$results"/*.json || status=1
-exit $status
+node scripts/test-summary.ts "${runs[@]}"
