@@ -14,14 +14,19 @@ enum { KNOWN_OUTERS = 64 };
 struct outer {
 	unsigned char ends[8];
 	unsigned char sport[2], length[2];
-	enum direction direction;
+	struct whose whose;
 };
 static struct outer outers[KNOWN_OUTERS];
 static unsigned outer_count;
 
 static struct tell tell;
-/* What kind of packet came back first; 0: none yet. */
+/*
+ * What kind of packet came back first; 0: none yet. Namespaces tell over sockets of their own, so an error about the answer may be
+ * read before the answer: an error counts only where no answer is told of at all.
+ */
 static uint32_t reply_kind;
+enum { KIND_ANSWER = 1, KIND_RESET = 2, KIND_ICMP = 0x10000 };
+static const struct whose other = { OTHER, 0 }, forward = { FORWARD, 0 };
 
 void start_telling(const struct tell *told)
 {
@@ -44,10 +49,9 @@ static bool is_about_outer(const unsigned char *icmp, size_t length)
 	return false;
 }
 
-/* TCP, UDP or ICMP from its first bytes; direction of the packet, or OTHER when it is none of the two that count. */
-static enum direction tell_transport(uint8_t protocol, const unsigned char *bytes, size_t length)
+/* TCP, UDP or ICMP from its first bytes. */
+static struct whose tell_transport(uint8_t protocol, const unsigned char *bytes, size_t length)
 {
-	enum { KIND_ANSWER = 1, KIND_RESET = 2, KIND_ICMP = 0x10000 };
 	uint32_t kind = 0;
 
 	if ((protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) && length >= 8) {
@@ -56,9 +60,9 @@ static enum direction tell_transport(uint8_t protocol, const unsigned char *byte
 
 		if (type == (v6 ? 128 : 8) || type == (v6 ? 129 : 0)) {
 			if (tell.protocol != IPPROTO_ICMP || (uint16_t)(bytes[6] << 8 | bytes[7]) != (tell.serial & 0xffff))
-				return OTHER;
+				return other;
 			if (type == (v6 ? 128 : 8))
-				return FORWARD;
+				return forward;
 			kind = KIND_ANSWER;
 		} else if (v6 ? type >= 1 && type <= 4 : type == 3 || type == 11 || type == 12 || type == 4) {
 			/*
@@ -66,26 +70,26 @@ static enum direction tell_transport(uint8_t protocol, const unsigned char *byte
 			 * the flow's. Those leave with a hop limit of 255, which no flow has; a rule may have changed it.
 			 */
 			if (v6 && length >= 16 && bytes[14] == IPPROTO_ICMPV6 && (tell.protocol != IPPROTO_ICMP || bytes[15] == 255))
-				return OTHER;
+				return other;
 			if (!v6 && is_about_outer(bytes, length))
-				return OTHER;
+				return other;
 			kind = KIND_ICMP | type << 8 | bytes[1];
 		} else {
-			return OTHER;
+			return other;
 		}
 	} else if (protocol == IPPROTO_UDP && tell.protocol == IPPROTO_UDP && length >= 8) {
 		uint32_t serial;
 
 		/* A datagram too short for the mark: answers always have it. */
 		if (length < 16)
-			return (bytes[4] << 8 | bytes[5]) < 16 ? FORWARD : OTHER;
+			return (bytes[4] << 8 | bytes[5]) < 16 ? forward : other;
 		memcpy(&serial, bytes + 12, 4);
 		if (bytes[8] != 'n' || bytes[9] != 'v')
-			return OTHER;
+			return other;
 		if (bytes[10] == 'F')
-			return ntohl(serial) == tell.serial ? FORWARD : OTHER;
+			return ntohl(serial) == tell.serial ? forward : other;
 		if (serial && ntohl(serial) != tell.serial)
-			return OTHER;
+			return other;
 		kind = KIND_ANSWER;
 	} else if (protocol == IPPROTO_TCP && tell.protocol == IPPROTO_TCP && length >= 14) {
 		enum { SYN = 2, RST = 4, ACK = 16 };
@@ -95,29 +99,29 @@ static enum direction tell_transport(uint8_t protocol, const unsigned char *byte
 		memcpy(&seq, bytes + 4, 4);
 		seq = ntohl(seq);
 		if (tell.raw_seq ? seq == tell.raw_seq : (flags & (SYN | ACK | RST)) == SYN)
-			return FORWARD;
+			return forward;
 		/* In an established connection whatever comes back is the answer: an acknowledgement, or data with one. */
 		if (tell.established) {
 			/* What the sender says next is its acknowledgement of that. */
 			if (seq == tell.raw_seq + CONTINUED_BYTES)
-				return OTHER;
+				return other;
 			kind = flags;
 		} else if (flags & RST) {
 			/* To a SYN it has no sequence number; others end a connection that was made. */
 			if (!tell.raw_seq && seq != 0)
-				return OTHER;
+				return other;
 			kind = KIND_RESET;
 		} else if ((flags & (SYN | ACK)) == (SYN | ACK) || tell.raw_seq) {
 			kind = KIND_ANSWER;
 		} else {
-			return OTHER;
+			return other;
 		}
 	} else {
-		return OTHER;
+		return other;
 	}
-	if (!reply_kind)
+	if (!reply_kind || (reply_kind & KIND_ICMP && !(kind & KIND_ICMP)))
 		reply_kind = kind;
-	return reply_kind == kind ? REPLY : OTHER;
+	return (struct whose){ REPLY, kind };
 }
 
 /* By its port, or, when that was translated, by what all of VXLAN's packets begin with. */
@@ -130,10 +134,10 @@ static bool is_vxlan(const unsigned char *udp, size_t rest)
 }
 
 /* The latest that it may be: translation leaves alone its length, mostly its source port. */
-static enum direction tell_outer(const unsigned char *network, const unsigned char *udp)
+static struct whose tell_outer(const unsigned char *network, const unsigned char *udp)
 {
 	enum { NOT_AT_ALL, BY_LENGTH, BY_PORT, BY_ENDS } best = NOT_AT_ALL;
-	enum direction direction = OTHER;
+	struct whose whose = other;
 
 	for (unsigned i = outer_count; i-- > 0;) {
 		bool length = memcmp(outers[i].length, udp + 4, 2) == 0, port = memcmp(outers[i].sport, udp, 2) == 0,
@@ -143,13 +147,13 @@ static enum direction tell_outer(const unsigned char *network, const unsigned ch
 		if (likeness <= (int)best)
 			continue;
 		best = likeness;
-		direction = outers[i].direction;
+		whose = outers[i].whose;
 	}
-	return direction;
+	return whose;
 }
 
 /* What a tunnel's packet carries, if `udp` is whole enough to say: an Ethernet frame behind VXLAN's header. */
-static bool tell_inner(const unsigned char *udp, size_t rest, enum direction *direction)
+static bool tell_inner(const unsigned char *udp, size_t rest, struct whose *whose)
 {
 	enum { UDP = 8, VXLAN = 8, ETHERNET = 14, FRAME = UDP + VXLAN, PACKET = FRAME + ETHERNET, ENOUGH = 48 };
 	const unsigned char *type = udp + PACKET - 2;
@@ -157,7 +161,7 @@ static bool tell_inner(const unsigned char *udp, size_t rest, enum direction *di
 	if (rest < PACKET + ENOUGH && rest < (size_t)(udp[4] << 8 | udp[5]))
 		return false;
 	bool ip = rest > PACKET && ((type[0] << 8 | type[1]) == 0x0800 || (type[0] << 8 | type[1]) == 0x86dd);
-	*direction = ip ? tell_packet(udp + PACKET, rest - PACKET, NULL, 0) : OTHER;
+	*whose = ip ? tell_packet(udp + PACKET, rest - PACKET, NULL, 0) : other;
 	return true;
 }
 
@@ -168,7 +172,7 @@ void learn_outer(const unsigned char *network, size_t length)
 	struct outer outer;
 
 	if (length < header + 8 || network[0] >> 4 != 4 || network[9] != IPPROTO_UDP || !is_vxlan(udp, length - header) ||
-	    !tell_inner(udp, length - header, &outer.direction))
+	    !tell_inner(udp, length - header, &outer.whose))
 		return;
 	memcpy(outer.ends, network + 12, 8);
 	memcpy(outer.sport, udp, 2);
@@ -188,19 +192,24 @@ bool is_outer(const unsigned char *network, size_t length, const unsigned char *
 	return false;
 }
 
-enum direction tell_packet(const unsigned char *network, size_t length, const unsigned char *transport, size_t rest)
+bool counts(struct whose whose)
+{
+	return whose.direction == FORWARD || (whose.direction == REPLY && whose.kind == reply_kind);
+}
+
+struct whose tell_packet(const unsigned char *network, size_t length, const unsigned char *transport, size_t rest)
 {
 	uint8_t protocol;
 
 	if (length >= 20 && network[0] >> 4 == 4) {
 		/* All fragments count as one packet: its first. */
 		if ((network[6] & 0x1f) || network[7])
-			return OTHER;
+			return other;
 		protocol = network[9];
 		if (!transport) {
 			size_t header = (network[0] & 15) * 4;
 			if (header > length)
-				return OTHER;
+				return other;
 			transport = network + header;
 			rest = length - header;
 		}
@@ -210,7 +219,7 @@ enum direction tell_packet(const unsigned char *network, size_t length, const un
 		protocol = network[6];
 		/* Hop-by-hop options: multicast listeners' reports have them, no flow has. */
 		if (protocol == 0)
-			return OTHER;
+			return other;
 		/* Extension headers: routing, destination options; a fragment. */
 		while (protocol == 43 || protocol == 60 || protocol == 44) {
 			if (length < header + 8) {
@@ -219,24 +228,24 @@ enum direction tell_packet(const unsigned char *network, size_t length, const un
 				break;
 			}
 			if (protocol == 44 && ((network[header + 2] << 8 | network[header + 3]) & 0xfff8))
-				return OTHER;
+				return other;
 			size_t next = protocol == 44 ? 8 : (network[header + 1] + 1) * 8;
 			protocol = network[header];
 			header += next;
 		}
 		if (!transport) {
 			if (header > length)
-				return OTHER;
+				return other;
 			transport = network + header;
 			rest = length - header;
 		}
 	} else {
-		return OTHER;
+		return other;
 	}
 	/* A flow may be sent to a tunnel's port, too: what carries its tuple is its own. */
-	enum direction own = tell_transport(protocol, transport, rest);
+	struct whose own = tell_transport(protocol, transport, rest);
 
-	if (own == OTHER && protocol == IPPROTO_UDP && network[0] >> 4 == 4 && rest >= 8 && is_vxlan(transport, rest))
+	if (own.direction == OTHER && protocol == IPPROTO_UDP && network[0] >> 4 == 4 && rest >= 8 && is_vxlan(transport, rest))
 		return tell_outer(network, transport);
 	return own;
 }

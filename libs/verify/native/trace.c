@@ -15,7 +15,7 @@ enum { KNOWN_IDS = 64 };
 
 struct event {
 	int ns;
-	enum direction direction;
+	struct whose whose;
 	/* Of nfgenmsg: of the table. */
 	uint8_t family;
 	bool legacy;
@@ -33,7 +33,7 @@ static bool lost;
 struct seen {
 	int ns;
 	uint32_t id;
-	enum direction direction;
+	struct whose whose;
 	bool outer;
 };
 static struct seen seen[KNOWN_IDS];
@@ -94,7 +94,7 @@ int open_trace(int ns)
 
 static void keep(const struct event *event)
 {
-	if (event->direction == OTHER)
+	if (event->whose.direction == OTHER)
 		return;
 	if (event_count == MAX_EVENTS) {
 		lost = true;
@@ -130,7 +130,8 @@ static void take_nft(int ns, const struct nlmsghdr *header)
 		if (!known || !entry->outer || !outer)
 			*entry = (struct seen){ ns, id, tell_packet(network, length, transport, rest), outer };
 	}
-	event.direction = entry ? entry->direction : OTHER;
+	if (entry)
+		event.whose = entry->whose;
 	event.type = big32(at.bytes[NFTA_TRACE_TYPE]);
 	event.rule = big64(at.bytes[NFTA_TRACE_RULE_HANDLE]);
 	copy_name(event.table, sizeof event.table, &at, NFTA_TRACE_TABLE);
@@ -161,7 +162,8 @@ static void take_log(int ns, const struct nlmsghdr *header)
 		return;
 	event.rule = number;
 	event.type = strcmp(kind, "rule") == 0 ? NFT_TRACETYPE_RULE : strcmp(kind, "policy") == 0 ? NFT_TRACETYPE_POLICY : NFT_TRACETYPE_RETURN;
-	event.direction = at.bytes[NFULA_PAYLOAD] ? tell_packet(at.bytes[NFULA_PAYLOAD], at.length[NFULA_PAYLOAD], NULL, 0) : OTHER;
+	if (at.bytes[NFULA_PAYLOAD])
+		event.whose = tell_packet(at.bytes[NFULA_PAYLOAD], at.length[NFULA_PAYLOAD], NULL, 0);
 	keep(&event);
 }
 
@@ -193,10 +195,12 @@ void print_trace(void)
 	static const char *const types[] = { "unknown", "policy", "return", "rule" };
 
 	printf("\"lost\":%s,\"events\":[", lost ? "true" : "false");
-	for (unsigned i = 0; i < event_count; i++) {
+	for (unsigned i = 0, told = 0; i < event_count; i++) {
 		const struct event *event = &events[i];
 
-		printf("%s[%d,\"%s\",\"%s\",\"%s\",", i ? "," : "", event->ns, event->direction == FORWARD ? "forward" : "reply",
+		if (!counts(event->whose))
+			continue;
+		printf("%s[%d,\"%s\",\"%s\",\"%s\",", told++ ? "," : "", event->ns, event->whose.direction == FORWARD ? "forward" : "reply",
 		       event->legacy ? "legacy" : "nft", family_name(event->family));
 		put_text(event->table);
 		putchar(',');
