@@ -78,7 +78,9 @@ function sourceOfError(
   if (isForHost(scene, about)) return asked(about.destination);
   if (iif !== null && about.family === 'ipv4' && sysctl(ns, 'net/ipv4/icmp_errors_use_inbound_ifaddr'))
     return asked(selectAddress(ns, iif.ifindex, about.source, 'ipv4'));
-  const route = routeOut(walk, ns, { ...flowKey({ ...error, source: about.source }, 'lo', null), source: null }, true);
+  // In the superuser's name (sock_net_uid), whoever sent the packet.
+  const key = { ...flowKey({ ...error, source: about.source }, 'lo', null), source: null, uid: 0 };
+  const route = routeOut(walk, ns, key, true);
   if (route.kind !== 'route') return null;
   // icmp_route_lookup and icmpv6_route_lookup ask without a source, and the error leaves by the route that is found.
   const ofRoute = route.source === null ? null : { address: route.source, ofRoute: true };

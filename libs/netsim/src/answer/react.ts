@@ -25,7 +25,7 @@ export interface Stage {
   readonly iif: Link | null;
   /** As it came to the IP layer there. */
   readonly packet: Packet | null;
-  /** The bridge port that it came in by, as this frame, when it has not left the bridge. */
+  /** The bridge port that it came in by, as this frame, when it has not left the bridge, or bridge netfilter remembers it. */
   readonly port: Link | null;
   readonly frame: Frame | null;
 }
@@ -76,7 +76,8 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
     action: 'pass',
     packet: answer,
   }));
-  if (reaction.do === 'rst' && stage?.port && stage.frame) return outByPort(walk, ns, answer, stage.port, stage.frame);
+  if (reaction.do === 'rst' && !scene.fromSocket && stage?.port && stage.frame)
+    return outByPort(walk, ns, answer, stage.port, stage.frame);
   const askedBy = reaction.do === 'rst' && scene.fromSocket ? deviceOfReset(ns, packet, scene.iif) : undefined;
   return { do: 'output', ns, packet: answer, oif: null, sourceChosen, askedBy };
 }

@@ -72,7 +72,7 @@ function stageOf(next: Exclude<Next, { do: 'end' | 'abandon' }>, before: Stage |
     case 'output':
       return { do: next.do, ns: next.ns, iif: null, packet: next.packet, port: null, frame: null };
     case 'ip-receive':
-      return { do: next.do, ns: next.ns, iif: next.iif, packet: next.packet, port: null, frame: null };
+      return { do: next.do, ns: next.ns, iif: next.iif, packet: next.packet, ...bridgedFrom(next, before) };
     case 'receive': {
       const port = isPort(next.ns, next.link) ? next.link : null;
       return { do: next.do, ns: next.ns, iif: next.link, packet: next.frame.packet, port, frame: next.frame };
@@ -85,6 +85,11 @@ function stageOf(next: Exclude<Next, { do: 'end' | 'abandon' }>, before: Stage |
 }
 
 const NOT_BRIDGED = { port: null, frame: null };
+/** Bridge netfilter remembers the port of what goes up to the host for as long as the packet is (nf_bridge_info). */
+const bridgedFrom = (
+  { physIn }: Extract<Next, { do: 'ip-receive' }>,
+  before: Stage | null,
+): Pick<Stage, 'port' | 'frame'> => (physIn === null ? NOT_BRIDGED : { port: physIn, frame: before?.frame ?? null });
 const isPort = ({ net }: WorldNamespace, { master }: Link): boolean =>
   master !== null && net.linkByIndex.get(master)?.detail.kind === 'bridge';
 
