@@ -8,6 +8,7 @@ import {
   FINDING_CODES,
   type Finding,
   type Outcome,
+  type Remarks,
   type Shares,
   summarize,
   type VerdictContext,
@@ -62,7 +63,7 @@ export function diagnose(
   let evaluation = first;
   for (let round = 0; ; round++) {
     for (const need of evaluation.needs) needs.set(JSON.stringify(need), need);
-    const fresh = blockersOf(at, evaluation, firstBranches).filter((b) => !found.has(b.key));
+    const fresh = blockersOf(at, evaluation, firstBranches, budget).filter((b) => !found.has(b.key));
     for (const blocker of fresh) found.set(blocker.key, blocker);
     const patches = fresh.filter((b) => b.derived.patch !== null);
     if (patches.length === 0 || round >= (options.maxRounds ?? 16)) break;
@@ -71,7 +72,7 @@ export function diagnose(
     if (budget.exhausted) break;
     evaluation = evaluateWithin(budget, at.world, at.flow, options);
     if (patches.length === 1) {
-      for (const { key } of patches) if (helps(key, before, { at, evaluation })) proven.add(key);
+      for (const { key } of patches) if (helps(key, before, { at, evaluation }, budget)) proven.add(key);
       continue;
     }
     // Several at once would vouch for each other: each is tried alone.
@@ -79,7 +80,7 @@ export function diagnose(
       if (budget.exhausted) break;
       const alone = derived.patch?.(before.at) ?? before.at;
       const after = { at: alone, evaluation: evaluateWithin(budget, alone.world, alone.flow, options) };
-      if (helps(key, before, after)) proven.add(key);
+      if (helps(key, before, after, budget)) proven.add(key);
     }
   }
   const findings = [...found.values()].map(({ finding, key }) => withProof(finding, proven.has(key)));
@@ -91,7 +92,7 @@ export function diagnose(
     ...findings,
     ...others,
     ...errorsLost(world, flow, first),
-    ...(limit ? lostWhenBigger({ world, flow }, first, limit) : []),
+    ...(limit ? lostWhenBigger({ world, flow }, first, limit, budget) : []),
     ...undecided({ world, flow }, first, findings, budget),
   ];
   const unknown = all.find((f) => f.severity === 'suspicious') ?? all.find((f) => f.code === 'NV-UNEXAMINED');
@@ -102,7 +103,10 @@ export function diagnose(
       verdict: {
         outcome,
         share: shares,
-        summary: summarize(outcome, shares, names, missing, remarksOn(first, others)),
+        summary: summarize(outcome, shares, names, missing, {
+          ...remarksOn(first, others),
+          ...onlyTooBig(budget, { world, flow }, findings),
+        }),
         ...(limit ? { largestSizeBytes: limit.bytes } : {}),
       },
       findings: all,
@@ -120,14 +124,35 @@ export function diagnose(
  * Small packets get through and the first bigger one is lost without its sender being told: connections that hang. Where it is the
  * receiver's own device that is smaller TCP never sends one: its answer told the largest segment (RFC 9293, 3.7.1).
  */
-function lostWhenBigger({ world, flow }: Patched, first: Evaluation, { bytes, beyond }: SizeLimit): Finding[] {
+function lostWhenBigger(
+  { world, flow }: Patched,
+  first: Evaluation,
+  { bytes, beyond }: SizeLimit,
+  budget: Budget,
+): Finding[] {
   if (beyond === null) return [];
   const bigger: Patched = { world, flow: sized(flow, bytes + 1) };
   const receivers = new Set(first.branches.map((b) => b.answeredBy));
-  const silent = blockersOf(bigger, beyond, new Map())
-    .map(({ finding }): Finding => ({ ...finding, severity: 'degrading' }))
-    .filter(({ code, hop }) => code === 'NV-MTU-FAR-END' && !(flow.protocol === 'tcp' && receivers.has(hop)));
+  const before: Round = { at: bigger, evaluation: beyond };
+  const silent = blockersOf(bigger, beyond, new Map(), budget)
+    .filter(
+      ({ finding: { code, hop } }) => code === 'NV-MTU-FAR-END' && !(flow.protocol === 'tcp' && receivers.has(hop)),
+    )
+    .map(({ finding, derived, key }): Finding => {
+      const at = derived.patch?.(bigger) ?? null;
+      const after = at === null ? null : evaluateWithin(budget, at.world, at.flow, {});
+      const proven = at !== null && after !== null && helps(key, before, { at, evaluation: after }, budget);
+      return withProof({ ...finding, severity: 'degrading' }, proven);
+    });
   return [...errorsLost(world, bigger.flow, beyond), ...silent];
+}
+
+const SIZE_CODES: ReadonlySet<string> = new Set(['NV-MTU-EXCEEDED', 'NV-MTU-FAR-END', 'NV-ROUTE-MTU']);
+
+/** Whether smaller packets would pass, and how small they have to be: the first line says it. */
+function onlyTooBig(budget: Budget, { world, flow }: Patched, findings: readonly Finding[]): Pick<Remarks, 'tooBig'> {
+  if (findings.length === 0 || !findings.every(({ code }) => SIZE_CODES.has(code))) return {};
+  return { tooBig: { sizeBytes: flow.sizeBytes, fits: sizeLimit(budget, world, flow)?.bytes ?? null } };
 }
 
 interface Round {
@@ -136,12 +161,12 @@ interface Round {
 }
 
 /** Is the blocker gone, with nothing that worked before broken? What was not examined may hold it still. */
-function helps(key: string, before: Round, after: Round): boolean {
+function helps(key: string, before: Round, after: Round, budget: Budget): boolean {
   const was = before.evaluation;
   const is = after.evaluation;
   if (is.unexamined > was.unexamined + 1e-9) return false;
   if (is.shares.reachable < was.shares.reachable - 1e-9) return false;
-  return !blockersOf(after.at, is, new Map()).some((blocker) => blocker.key === key);
+  return !blockersOf(after.at, is, new Map(), budget).some((blocker) => blocker.key === key);
 }
 
 /** One finding for each blocker, whichever branches meet it; those under an unknown that decides are told as that unknown. */
@@ -149,11 +174,12 @@ function blockersOf(
   at: Patched,
   evaluation: Evaluation,
   firstBranches: ReadonlyMap<string, readonly string[]>,
+  budget: Budget,
 ): Blocker[] {
   const byKey = new Map<string, Blocker>();
   for (const evaluated of evaluation.branches) {
     if (!evaluated.stop || evaluated.deciding.length > 0) continue;
-    const derived = derive(at, evaluated);
+    const derived = derive(at, evaluated, budget);
     if (!derived) continue;
     const finding = findingOf(derived, evaluated, firstBranches.get(choicesKey(evaluated)) ?? []);
     const { listed } = derived;

@@ -478,7 +478,7 @@ const CASES: Readonly<Record<Exclude<FindingCode, PolicyCode>, Case>> = {
   'NV-MTU-FAR-END': {
     flow: flow(A1, '10.244.1.3:80', { sizeBytes: 1005, dontFragment: true }),
     edit: { [B1]: devices('eth0', { mtuBytes: 1000 }) },
-    command: 'ip link set eth0 mtu 1005',
+    command: 'ip link set eth0 mtu 1450',
   },
   'NV-MTU-ERROR-LOST': {
     flow: flow(A1, '10.244.2.2:80', { sizeBytes: 1480, dontFragment: true }),

@@ -2,6 +2,7 @@
 import { type Flow, formatIp, type IpAddress, type NetnsState } from '@netverdict/linux-net';
 import type { Evidence, FindingCode, Params } from '@netverdict/verdict';
 import type { EvaluatedBranch } from '../evaluate.ts';
+import type { Budget } from '../walk/budget.ts';
 import type { Cause, Stop } from '../walk/stop.ts';
 import { patchNamespace, type World, type WorldNamespace } from '../world/world.ts';
 
@@ -35,6 +36,8 @@ export type Situation<K extends Cause['kind'] = Cause['kind']> = SituationWith<E
 interface SituationWith<C extends Cause> {
   readonly world: World;
   readonly flow: Flow;
+  /** For what is found out by simulating again. */
+  readonly budget: Budget;
   readonly stop: Stop;
   readonly cause: C;
   readonly branch: EvaluatedBranch['branch'];

@@ -1,11 +1,13 @@
 /** Every cause and the finding that it makes. A cause without one does not compile. */
 import type { EvaluatedBranch } from '../evaluate.ts';
+import type { Budget } from '../walk/budget.ts';
 import type { Cause } from '../walk/stop.ts';
 import { natClash, staleEntry } from './conntrack.ts';
 import * as filter from './filter.ts';
 import type { Derived, Patched, Situation } from './finding.ts';
 import * as kernel from './kernel.ts';
 import * as link from './link.ts';
+import { tooBig } from './mtu.ts';
 import { neighbour } from './neighbour.ts';
 import * as nft from './nft.ts';
 import * as other from './other.ts';
@@ -36,7 +38,7 @@ export const DERIVERS: Derivers = {
   martian: kernel.martian,
   'echo-ignored': kernel.echoIgnored,
   'nat-clash': natClash,
-  'too-big': other.tooBig,
+  'too-big': tooBig,
   neighbour,
   'frame-lost': neighbour,
   'fdb-missing': tunnel.fdbMissing,
@@ -54,7 +56,8 @@ export const DERIVERS: Derivers = {
   unknown: other.unknown,
 };
 
-export function derive(at: Patched, evaluated: EvaluatedBranch): Derived | null {
+/** @param budget what a remedy may cost that has to try sizes */
+export function derive(at: Patched, evaluated: EvaluatedBranch, budget: Budget): Derived | null {
   const { branch } = evaluated;
   const last = evaluated.stop;
   if (!last) return null;
@@ -63,6 +66,7 @@ export function derive(at: Patched, evaluated: EvaluatedBranch): Derived | null 
   const derive = DERIVERS[stop.cause.kind] as (situation: Situation) => Derived;
   const situation: Situation = {
     ...at,
+    budget,
     stop,
     cause: stop.cause,
     branch,

@@ -10,6 +10,8 @@ export interface Remarks {
   readonly leaves: { readonly to: string; readonly as: string } | null;
   /** Where an entry of connection tracking was there for it: the connection that was judged is an existing one. */
   readonly existing: string | null;
+  /** Nothing but the packets' size is in the way; `fits`: the largest that passes, where that can be told. */
+  readonly tooBig?: { readonly sizeBytes: number; readonly fits: number | null };
 }
 
 const NO_REMARKS: Remarks = { answeredBy: null, leaves: null, existing: null };
@@ -41,6 +43,15 @@ function verdictText(
   remarks: Remarks,
 ): Text {
   const { source, destination } = context;
+  const { tooBig } = remarks;
+  if (tooBig && (outcome === 'unreachable' || outcome === 'partially-reachable')) {
+    const { sizeBytes, fits } = tooBig;
+    const some = outcome === 'partially-reachable';
+    return {
+      en: `${some ? 'Some packets' : 'Packets'} of ${sizeBytes} bytes from ${source} do not reach ${destination}${fits === null ? '; smaller ones do' : `; those of up to ${fits} bytes do`}.`,
+      zh: `${source} 发往 ${destination} 的 ${sizeBytes} 字节数据包${some ? '有一部分' : ''}无法到达;${fits === null ? '较小的' : `不超过 ${fits} 字节的`}可以。`,
+    };
+  }
   switch (outcome) {
     case 'reachable':
       if (remarks.answeredBy)
