@@ -238,6 +238,10 @@ export const DASHBOARDS: readonly Dashboard[] = [
       panel('Time to an answer by server (p95)', 's', [
         [quantile(0.95, 'peer_dns_answer_seconds', 'peer', POD), '{{peer}}'],
       ]),
+      panel('Time to an answer by name (p95)', 's', [[quantile(0.95, 'dns_name_seconds', 'name', NODE), '{{name}}']]),
+      panel('Failures by name', 'cps', [
+        [`topk(20, sum by (name, failure) (${rate('dns_failures_total', NODE)}))`, '{{name}} {{failure}}'],
+      ]),
       panel(
         'Worst pods',
         'cps',

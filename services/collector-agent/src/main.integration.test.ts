@@ -119,6 +119,24 @@ it('anomalies wait for the stream, and name the namespace', async () => {
   }
 });
 
+it('its heartbeat says what it can do', async () => {
+  const bus = await connectBus({ url, user: { role: 'eventproc' } });
+  const heard: string[][] = [];
+  const hearing = bus.subscribeCore(
+    'agent-heartbeat',
+    { cluster: null },
+    ({ capabilities }) => void heard.push(capabilities),
+  );
+  try {
+    await vi.waitFor(() => expect(heard.at(-1)).toEqual(expect.arrayContaining(['collect', 'capture', 'probe'])), {
+      timeout: 20_000,
+    });
+  } finally {
+    await hearing.stop();
+    await bus.close();
+  }
+});
+
 it('serves its metrics and its health', async () => {
   const port = /"port":(\d+),"msg":"health is served"/.exec(output)?.[1];
   const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();

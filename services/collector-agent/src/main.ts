@@ -15,6 +15,7 @@
  *   eBPF sidecar ──▶ watch/windows ────────┘  publish/heartbeat ──▶ agents.<cluster>.<node>
  */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { startHelper } from '@netverdict/collect';
 import type { Anomaly } from '@netverdict/contracts';
 import { connectBus } from '@netverdict/messaging';
@@ -153,6 +154,7 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
     lastSeq: spool.lastSeq,
     probes: () => kernel.reports().map((report) => withSettings(report, control.settings(report.name))),
     away: kernel.away,
+    capabilities: () => [...(existsSync(capturePath) ? ['capture'] : []), ...(existsSync(proberPath) ? ['probe'] : [])],
     ledger: spool.ledger,
     configuration: control.report,
     budget: budget.report,

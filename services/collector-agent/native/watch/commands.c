@@ -195,7 +195,7 @@ bool command_run(char *line)
     } else if (strcmp(verb, "unfollow") == 0) {
         problem = unfollow(rest);
     } else if (strcmp(verb, "look") == 0) {
-        probes_look();
+        probes_look(true);
     } else if (strcmp(verb, "flush") == 0) {
         drain_window();
     } else if (strcmp(verb, "quit") == 0) {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns_names.h"
 #include "frames.h"
 #include "load.h"
 #include "names.h"
@@ -56,7 +57,7 @@ static void send_aggregate(const void *key, const void *value)
     memcpy(&record.sums, value, sizeof record.sums);
     if (record.key.probe < NV_PROBES)
         drained[record.key.probe] += record.sums.count;
-    names_note_function(record.key.location);
+    names_note(&record.key);
     frame_record(NV_AGGREGATES, &record, sizeof record);
 }
 
@@ -65,6 +66,11 @@ static void send_histogram(const void *key, const void *value)
     struct nv_histogram record;
     memcpy(&record.key, key, sizeof record.key);
     memcpy(&record.value, value, sizeof record.value);
+    if (record.key.probe == NV_DNS && record.key.metric == NV_DNS_NAME_METRIC) {
+        __u64 name;
+        memcpy(&name, record.key.peer, sizeof name);
+        dns_names_note(name);
+    }
     frame_record(NV_HISTOGRAMS, &record, sizeof record);
 }
 
@@ -118,8 +124,7 @@ static struct nv_tallies tallies_of(__u32 probe)
 void drain_window(void)
 {
     static unsigned windows;
-    if (windows++ % LOOK_EVERY == 0)
-        probes_look();
+    probes_look(windows++ % LOOK_EVERY == 0);
     __u64 counted = 0;
     for (const struct nv_probe *const *p = nv_probes; *p; p++) {
         struct nv_tallies t = tallies_of((*p)->id);
@@ -139,6 +144,7 @@ void drain_window(void)
     }
     watch_take_samples();
     names_send_functions();
+    dns_names_send();
     for (const struct nv_probe *const *p = nv_probes; *p; p++) {
         struct nv_counters record = {
             .probe = (*p)->id,

@@ -22,7 +22,7 @@ static struct loaded {
         const char *tracepoint;
         struct bpf_program *program;
         struct bpf_link *link;
-        bool raw, missing, iterator;
+        bool raw, missing, iterator, walks; /* walks: over a map's elements */
     } hooks[MAX_HOOKS];
     int hook_count;
 } loaded[NV_PROBES];
@@ -141,13 +141,13 @@ static char *raw_copy(const void *elf, size_t bytes)
     return copy;
 }
 
-/* Linux 5.8 has iterators, 5.11 the helper that finds a file's socket. */
-static bool has_iterator(const struct btf *kernel, const char *name)
+/* Linux 5.8 has iterators, 5.9 those over a map's elements, 5.11 the helper that finds a file's socket. */
+static bool has_iterator(const struct btf *kernel, const struct hook *hook)
 {
     char type[64];
-    snprintf(type, sizeof type, "bpf_iter__%.40s", name);
+    snprintf(type, sizeof type, "bpf_iter__%.40s", hook->tracepoint);
     return btf__find_by_name_kind(kernel, type, BTF_KIND_STRUCT) >= 0 &&
-           btf__find_by_name_kind(kernel, "bpf_sock_from_file", BTF_KIND_FUNC) >= 0;
+           (hook->walks || btf__find_by_name_kind(kernel, "bpf_sock_from_file", BTF_KIND_FUNC) >= 0);
 }
 
 static const char *try_load(const struct nv_probe *probe, const struct btf *kernel, bool raw)
@@ -171,7 +171,8 @@ static const char *try_load(const struct nv_probe *probe, const struct btf *kern
             abort();
         struct hook *hook = &l->hooks[l->hook_count++];
         *hook = (struct hook){.tracepoint = slash + 1, .program = program, .raw = raw, .iterator = strncmp(section, "iter/", 5) == 0};
-        if (hook->iterator ? !has_iterator(kernel, hook->tracepoint) : tracepoint_arguments(kernel, hook->tracepoint) < 0) {
+        hook->walks = strcmp(section, "iter/bpf_map_elem") == 0;
+        if (hook->iterator ? !has_iterator(kernel, hook) : tracepoint_arguments(kernel, hook->tracepoint) < 0) {
             bpf_program__set_autoload(program, false);
             hook->missing = true;
             missing++;
@@ -217,6 +218,13 @@ const struct nv_probe *probe_named(const char *name)
     return NULL;
 }
 
+static struct bpf_link *attach_walk(const struct nv_probe *probe, const struct bpf_program *program)
+{
+    union bpf_iter_link_info over = {.map.map_fd = (__u32)probe_map(probe, probe->walks)};
+    LIBBPF_OPTS(bpf_iter_attach_opts, options, .link_info = &over, .link_info_len = sizeof over);
+    return bpf_program__attach_iter(program, &options);
+}
+
 const char *probe_switch(const struct nv_probe *probe, bool on)
 {
     struct loaded *l = &loaded[probe->id];
@@ -233,7 +241,7 @@ const char *probe_switch(const struct nv_probe *probe, bool on)
             hook->link = NULL;
             continue;
         }
-        hook->link = bpf_program__attach(hook->program);
+        hook->link = hook->walks ? attach_walk(probe, hook->program) : bpf_program__attach(hook->program);
         if (hook->link)
             continue;
         snprintf(l->reason, sizeof l->reason, "%s cannot be attached: %s", hook->tracepoint, strerror(errno));
@@ -272,12 +280,12 @@ __u64 probe_missed(const struct nv_probe *probe)
     return missed;
 }
 
-void probes_look(void)
+void probes_look(bool everywhere)
 {
     for (const struct nv_probe *const *p = nv_probes; *p; p++) {
         struct loaded *l = &loaded[(*p)->id];
         for (int i = 0; l->on && i < l->hook_count; i++) {
-            if (!l->hooks[i].iterator || !l->hooks[i].link)
+            if (!l->hooks[i].iterator || !l->hooks[i].link || !(everywhere || l->hooks[i].walks))
                 continue;
             int fd = bpf_iter_create(bpf_link__fd(l->hooks[i].link));
             char nothing[64];

@@ -27,8 +27,8 @@ __u64 probe_missed(const struct nv_probe *probe);
 /* @returns the file descriptor of a map of its own, or -1 */
 int probe_map(const struct nv_probe *probe, const char *name);
 bool probe_is_on(const struct nv_probe *probe);
-/* Runs the iterators of probes that are on, through everything that there is now. */
-void probes_look(void);
+/* Runs the iterators of probes that are on, through everything that there is now, or only through their own maps. */
+void probes_look(bool everywhere);
 void probes_send_status(void);
 
 #endif

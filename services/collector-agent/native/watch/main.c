@@ -44,7 +44,7 @@ static int take_sample(void *context, void *data, size_t bytes)
     const struct nv_sample *sample = data;
     if (bytes < sizeof *sample)
         return 0;
-    names_note_function(sample->key.location);
+    names_note(&sample->key);
     for (int i = 0; i < NV_STACK; i++)
         names_note_function(sample->stack[i]);
     frame_record(NV_SAMPLES, sample, sizeof *sample);

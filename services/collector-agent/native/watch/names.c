@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dns_names.h"
 #include "frames.h"
 
 #define MAX_REASONS 512
@@ -27,7 +28,7 @@ static struct enumeration enumerations[] = {
 #define N_ENUMERATIONS (sizeof enumerations / sizeof *enumerations)
 
 /* A dictionary's payload: u32 which, u32 how many, then per name u64 id, u16 length, its bytes. */
-static void entry(struct text *t, __u64 id, const char *name)
+void names_entry(struct text *t, __u64 id, const char *name)
 {
     __u16 length = (__u16)strlen(name);
     for (int i = 0; i < 8; i++)
@@ -35,7 +36,7 @@ static void entry(struct text *t, __u64 id, const char *name)
     text_add(t, "%c%c%s", (char)length, (char)(length >> 8), name);
 }
 
-static void begin(struct text *t, enum nv_dictionary dictionary, __u32 count)
+void names_begin(struct text *t, enum nv_dictionary dictionary, __u32 count)
 {
     for (int i = 0; i < 4; i++)
         text_add(t, "%c", (char)((__u32)dictionary >> (8 * i)));
@@ -62,9 +63,9 @@ void names_send_reasons(const struct btf *kernel)
             snprintf(known->values[known->count++].name, sizeof known->values->name, "%s", name);
         }
         struct text t = {0};
-        begin(&t, known->dictionary, (__u32)known->count);
+        names_begin(&t, known->dictionary, (__u32)known->count);
         for (int i = 0; i < known->count; i++)
-            entry(&t, known->values[i].number, known->values[i].name);
+            names_entry(&t, known->values[i].number, known->values[i].name);
         text_frame(&t, NV_DICTIONARY);
     }
 }
@@ -101,6 +102,14 @@ void names_note_function(__u64 address)
     functions[slot]->address = address;
     function_count++;
     any_new = true;
+}
+
+void names_note(const struct nv_key *key)
+{
+    if (key->probe == NV_DNS)
+        dns_names_note(key->location);
+    else
+        names_note_function(key->location);
 }
 
 /* The kernel's functions by address, read at the first need (5 MB of text; a tenth of a second). */
@@ -167,12 +176,12 @@ void names_send_functions(void)
     __u32 count = 0;
     for (size_t i = 0; i < MAX_FUNCTIONS; i++)
         count += functions[i] && !functions[i]->told;
-    begin(&t, NV_FUNCTIONS, count);
+    names_begin(&t, NV_FUNCTIONS, count);
     for (size_t i = 0; i < MAX_FUNCTIONS; i++) {
         if (!functions[i] || functions[i]->told)
             continue;
         functions[i]->told = true;
-        entry(&t, functions[i]->address, function_at(functions[i]->address));
+        names_entry(&t, functions[i]->address, function_at(functions[i]->address));
     }
     text_frame(&t, NV_DICTIONARY);
 }

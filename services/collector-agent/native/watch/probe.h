@@ -16,6 +16,7 @@ enum nv_dictionary {
     NV_DROP_REASONS = 1,
     NV_FUNCTIONS = 2, /* ids are addresses */
     NV_RESET_REASONS = 3,
+    NV_DNS_NAMES = 4, /* ids are hashes */
 };
 
 struct nv_probe {
@@ -29,6 +30,7 @@ struct nv_probe {
     __u32 samples;         /* by default, per key and window */
     const char *threshold; /* what it is of, with its unit; null: the probe has none */
     __u64 threshold_default;
+    const char *walks; /* the map whose elements its iterator looks at each second; null: none */
     const char *const *excluded; /* reasons that are not looked at by default, by name; ends with null */
 };
 

@@ -168,6 +168,16 @@ struct nv_flow {
     struct nv_flow_value value;
 };
 
+/* What a DNS question asks for, without upper case: labels with their lengths before them (RFC 1035, 3.1), cut off where it is longer. */
+#define NV_DNS_NAMES_MAX 1024
+#define NV_DNS_NAME 120
+/* Histograms of the probe `dns` with this metric are of a name, whose number the first 8 bytes of the peer are. */
+#define NV_DNS_NAME_METRIC 2
+struct nv_dns_name {
+    __u64 last_ns; /* when it was asked for last */
+    __u8 wire[NV_DNS_NAME];
+};
+
 #define NV_REASON_WORDS 4
 /* Per probe; the sidecar writes it, programs only read. */
 struct nv_settings {

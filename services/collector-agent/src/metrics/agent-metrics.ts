@@ -9,6 +9,7 @@ import type { PodNamespace, Pods } from '../domain/pods.ts';
 import type { Spool } from '../publish/spool.ts';
 import type { KernelWatch } from '../watch/watch.ts';
 import { type AnomalyTally, addAnomalyMetrics } from './anomaly-tally.ts';
+import { addDnsFailures } from './dns-failures.ts';
 import { addMachineMetrics } from './machine.ts';
 import { type MachineMetrics, readMachine } from './machine-text.ts';
 import { parseMetrics } from './namespace-text.ts';
@@ -85,6 +86,7 @@ export function agentMetrics(options: MetricsOptions): MetricsSource {
     running: () => kernel.away() === null,
   });
   addAnomalyMetrics(registry, tally);
+  addDnsFailures(registry, tally.dns);
   addGauge(registry, 'netverdict_pod_info', 'a pod of this node, with what owns it', () =>
     known.map(({ namespace, name, workload, path }) => ({
       labels: {

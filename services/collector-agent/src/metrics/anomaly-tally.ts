@@ -1,6 +1,7 @@
 /** How many anomalies of each kind and reason there were, per pod, since the agent's start; bounded in number. */
 import type { Anomaly } from '@netverdict/contracts';
 import { addCounter, type Registry, type Row } from '@netverdict/telemetry';
+import { DnsFailures } from './dns-failures.ts';
 
 /** More label sets than these are counted together by kind: without pod, under the reason `others`. */
 const MOST_SETS = 3000;
@@ -13,12 +14,14 @@ interface Tally {
 export class AnomalyTally {
   readonly #sets = new Map<string, Tally>();
   readonly #most: number;
+  readonly dns = new DnsFailures();
 
   constructor(most = MOST_SETS) {
     this.#most = most;
   }
 
   note(anomalies: readonly Anomaly[]): void {
+    this.dns.note(anomalies);
     for (const { kind, reason = '', pod, count, oneIn = 1 } of anomalies) {
       const key = `${kind}/${reason}/${pod?.namespace ?? ''}/${pod?.name ?? ''}`;
       const known = this.#sets.get(key);

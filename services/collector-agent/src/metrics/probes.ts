@@ -2,7 +2,7 @@
 import type { ProbeReport } from '@netverdict/contracts';
 import { addCounter, addGauge, addHistogram, type HistogramRow, type Registry, type Row } from '@netverdict/telemetry';
 import type { ToldHistogram } from '../watch/histograms.ts';
-import { PROBES } from '../watch/probes.ts';
+import { DNS_NAME_METRIC, PROBES } from '../watch/probes.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -51,7 +51,37 @@ export function addProbeMetrics(registry: Registry, sources: ProbeSources): void
     ]),
   );
   const metrics = Object.values(PROBES).flatMap((probe) => ('metrics' in probe ? Object.values(probe.metrics) : []));
-  for (const metric of metrics) addMeasured(registry, metric, sources);
+  for (const metric of metrics) if (metric !== DNS_NAME_METRIC) addMeasured(registry, metric, sources);
+  addDnsNames(registry, sources);
+}
+
+/** Of all pods together: names and pods multiplied would be too many. Which pod asks for what is in the events. */
+function addDnsNames(registry: Registry, { histograms, labelsOf }: ProbeSources): void {
+  const unit = UNITS[0][1];
+  addHistogram(registry, 'netverdict_dns_name_seconds', 'dns answer, per name that was asked for', () => {
+    const sums = new Map<string, ToldHistogram[]>();
+    for (const one of histograms()) {
+      if (one.metric !== DNS_NAME_METRIC || one.name === null || labelsOf(one.netns) === null) continue;
+      const name = one.name !== '' && (sums.has(one.name) || sums.size < MOST_PEERS) ? one.name : 'others';
+      const own = sums.get(name);
+      if (own === undefined) sums.set(name, [one]);
+      else own.push(one);
+    }
+    return [...sums].map(([name, all]) => {
+      const { buckets, count, sum } = summed(all);
+      return row({ name }, buckets, count, sum, unit, unit.ofPeers);
+    });
+  });
+}
+
+function summed(all: readonly ToldHistogram[]): { buckets: number[]; count: number; sum: number } {
+  const total = { buckets: [] as number[], count: 0, sum: 0 };
+  for (const { buckets, count, sum } of all) {
+    for (const [i, n] of buckets.entries()) total.buckets[i] = (total.buckets[i] ?? 0) + n;
+    total.count += count;
+    total.sum += sum;
+  }
+  return total;
 }
 
 /** How a metric's unit is told: Prometheus has seconds, and as few buckets as answer the questions that are asked of them. */
@@ -64,7 +94,7 @@ interface Unit {
 }
 const every = (from: number, to: number, step: number): number[] =>
   Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step);
-const UNITS: readonly (readonly [RegExp, Unit])[] = [
+const UNITS: readonly [readonly [RegExp, Unit], ...(readonly [RegExp, Unit])[]] = [
   // 64 µs … 67 s
   [/-microseconds$/, { name: '_seconds', divisor: 1e6, bounds: every(6, 26, 2), ofPeers: every(8, 24, 4) }],
   [/-bytes$/, { name: '_bytes', divisor: 1, bounds: every(8, 26, 3), ofPeers: [] }],
@@ -108,18 +138,9 @@ function row(
 }
 
 function byNamespace(all: readonly ToldHistogram[], unit: Unit, labelsOf: ProbeSources['labelsOf']): HistogramRow[] {
-  const sums = new Map<number, { buckets: number[]; count: number; sum: number }>();
-  for (const { netns, buckets, count, sum } of all) {
-    const before = sums.get(netns);
-    if (before === undefined) sums.set(netns, { buckets: [...buckets], count, sum });
-    else {
-      for (const [i, n] of buckets.entries()) before.buckets[i] = (before.buckets[i] ?? 0) + n;
-      before.count += count;
-      before.sum += sum;
-    }
-  }
-  return [...sums].flatMap(([netns, { buckets, count, sum }]) => {
+  return [...Map.groupBy(all, ({ netns }) => netns)].flatMap(([netns, own]) => {
     const labels = labelsOf(netns);
+    const { buckets, count, sum } = summed(own);
     return labels === null ? [] : [row(labels, buckets, count, sum, unit, unit.bounds)];
   });
 }

@@ -43,6 +43,7 @@ export function followerOf(watch: Watch, log: { warn(fields: object, message: st
     'drop-reason': new Map(),
     function: new Map(),
     'reset-reason': new Map(),
+    'dns-name': new Map(),
   };
   let lost = 0;
   let offsetNs = 0n;

@@ -29,6 +29,10 @@ const MOST_HISTOGRAMS = 1000;
 
 const keyOf = ({ metric, netns, peer }: ToldHistogram): string => `${netns}/${metric}/${peer.address}/${peer.port}`;
 
+/** What is counted per name is no stage of anybody's way. */
+const ofPeers = (watch: Pick<KernelWatch, 'histograms'>): ToldHistogram[] =>
+  watch.histograms().filter(({ name }) => name === null);
+
 export function measurerOf(
   watch: Pick<KernelWatch, 'command' | 'reports' | 'histograms' | 'away' | 'ownNamespaces'>,
   /** Whether the configuration has a probe on. */
@@ -87,7 +91,7 @@ export function measurerOf(
         }
         await watch.command('flush');
         const usable = [...new Set(probes)].filter((probe) => !refused.some((one) => one.probe === probe));
-        const before = new Map(watch.histograms().map((histogram) => [keyOf(histogram), histogram]));
+        const before = new Map(ofPeers(watch).map((histogram) => [keyOf(histogram), histogram]));
         const session: Session = { probes: usable, before, timer: undefined };
         sessions.set(name, session);
         session.timer = setTimeout(() => {
@@ -105,7 +109,7 @@ export function measurerOf(
         sessions.delete(name);
         clearTimeout(session.timer);
         await watch.command('flush');
-        const after = watch.histograms();
+        const after = ofPeers(watch);
         await release(session);
         const own = await watch.ownNamespaces(after.map(({ netns }) => netns));
         return after

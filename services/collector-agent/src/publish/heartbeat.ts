@@ -18,13 +18,15 @@ export function startHeartbeat(options: {
   readonly probes: () => readonly ProbeReport[];
   /** Why there are no probes, or null. */
   readonly away: () => string | null;
+  /** What else it can do here, beside collecting and counting. */
+  readonly capabilities: () => readonly string[];
   readonly ledger: () => AgentLedger;
   readonly configuration: () => ConfigurationReport;
   readonly budget: () => BudgetReport | null;
   readonly send: (body: AgentHeartbeat, id: string) => Promise<void>;
   readonly log: { warn(fields: object, message: string): void };
 }): { beat(): void; stop(): void } {
-  const { node, epoch, lastSeq, probes, away, ledger, configuration, budget, send, log } = options;
+  const { node, epoch, lastSeq, probes, away, capabilities, ledger, configuration, budget, send, log } = options;
   let beats = 0;
   const beat = (): void => {
     const reports = probes();
@@ -39,6 +41,7 @@ export function startHeartbeat(options: {
       capabilities: [
         'collect',
         'counters',
+        ...capabilities(),
         ...reports.flatMap(({ name, state }) => (state === 'on' ? [`probe:${name}`] : [])),
       ],
       probes: [...reports],

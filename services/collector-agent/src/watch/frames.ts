@@ -20,8 +20,13 @@ import {
 /** Frames are flushed at 64 KiB; only a dictionary may be longer. More means that the stream is out of step. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
-export type Dictionary = 'drop-reason' | 'function' | 'reset-reason';
-const DICTIONARIES: Readonly<Record<number, Dictionary>> = { 1: 'drop-reason', 2: 'function', 3: 'reset-reason' };
+export type Dictionary = 'drop-reason' | 'function' | 'reset-reason' | 'dns-name';
+const DICTIONARIES: Readonly<Record<number, Dictionary>> = {
+  1: 'drop-reason',
+  2: 'function',
+  3: 'reset-reason',
+  4: 'dns-name',
+};
 
 export interface ProbeStatus {
   readonly id: number;

@@ -12,6 +12,8 @@ export interface Probe {
   readonly kind: (key: Key) => AnomalyKind;
   readonly reason: (key: Key) => Reason;
   readonly details?: (key: Key) => Anomaly['details'];
+  /** What the key's location is the number of, where it is not the kernel's function. */
+  readonly location?: 'dns-name';
   /** Kinds that the counters told before, and that are not told twice while this probe is on. */
   readonly covers: readonly AnomalyKind[];
   /** Names of what its histograms count, with the unit, by number. */
@@ -55,6 +57,8 @@ const RECEIVE = ['', 'BACKLOG', 'TO_READER'];
 const DNS = ['', 'dns-error', 'dns-slow', 'dns-unanswered'] as const;
 const DNS_ERROR = 1;
 const DNS_CODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
+/** The histogram that is of names, not of peers. */
+export const DNS_NAME_METRIC = 'dns-name-microseconds';
 const WINDOWS = ['', 'PEER_FULL', 'OWN_FULL'];
 
 /** The detail of an ICMP error: type and code under a mark, or 0. */
@@ -204,8 +208,9 @@ export const PROBES = {
     id: 13,
     kind: (key) => DNS[key.reason] || 'dns-error',
     reason: (key) => (key.reason === DNS_ERROR ? word(DNS_CODES, key.detail) : null),
+    location: 'dns-name',
     covers: [],
-    metrics: { 1: 'dns-answer-microseconds' },
+    metrics: { 1: 'dns-answer-microseconds', 2: DNS_NAME_METRIC },
   },
 } as const satisfies Record<string, Probe>;
 

@@ -88,11 +88,17 @@ export interface Histogram {
   readonly probe: number;
   readonly metric: number;
   readonly peer: End;
+  /** Of the probe `dns`: the number of the name that was asked for, 0n where it found no room. null: it is of a peer. */
+  readonly nameNumber: bigint | null;
   readonly count: number;
   readonly sum: number;
   /** [n] counts values from 2^(n-1) up to 2^n - 1, the last one all above. */
   readonly buckets: readonly number[];
 }
+
+/** NV_DNS and NV_DNS_NAME_METRIC: such a histogram is of a name, not of a peer. */
+const DNS_PROBE = 13;
+const DNS_NAME_METRIC = 2;
 
 /** Of the probe `follow`, which tells no anomalies. */
 export const FOLLOW_PROBE = 31;
@@ -222,15 +228,23 @@ const readCounters = (bytes: Buffer, at: number): ProbeCounters => ({
   drained: u64(bytes, at + 96),
 });
 
-const readHistogram = (bytes: Buffer, at: number): Histogram => ({
-  netns: bytes.readUInt32LE(at),
-  probe: bytes.readUInt8(at + 4),
-  metric: bytes.readUInt8(at + 5),
-  peer: { address: address(bytes, at + 8), port: bytes.readUInt16LE(at + 6) || null },
-  count: u64(bytes, at + 24),
-  sum: u64(bytes, at + 32),
-  buckets: Array.from({ length: BUCKETS }, (_, i) => bytes.readUInt32LE(at + 40 + 4 * i)),
-});
+function readHistogram(bytes: Buffer, at: number): Histogram {
+  const probe = bytes.readUInt8(at + 4);
+  const metric = bytes.readUInt8(at + 5);
+  const named = probe === DNS_PROBE && metric === DNS_NAME_METRIC;
+  return {
+    netns: bytes.readUInt32LE(at),
+    probe,
+    metric,
+    peer: named
+      ? { address: null, port: null }
+      : { address: address(bytes, at + 8), port: bytes.readUInt16LE(at + 6) || null },
+    nameNumber: named ? bytes.readBigUInt64LE(at + 8) : null,
+    count: u64(bytes, at + 24),
+    sum: u64(bytes, at + 32),
+    buckets: Array.from({ length: BUCKETS }, (_, i) => bytes.readUInt32LE(at + 40 + 4 * i)),
+  };
+}
 
 const readFlow = (bytes: Buffer, at: number): Flow => ({
   netns: bytes.readUInt32LE(at),

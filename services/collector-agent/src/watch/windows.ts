@@ -7,6 +7,9 @@ import { hookOf } from './netfilter-hooks.ts';
 import { type Probe, type ProbeName, probeOf } from './probes.ts';
 import type { Aggregate, End, Flow, Histogram, Key, ProbeCounters, Sample } from './records.ts';
 
+/** With the name that it is of; empty: one that found no room. null: it is of a peer. */
+export type NamedHistogram = Histogram & { readonly name: string | null };
+
 export interface Window {
   readonly startMs: number;
   readonly endMs: number;
@@ -14,7 +17,7 @@ export interface Window {
   readonly samples: readonly Sample[];
   /** Those of the window before: an event may be counted in the window after the one in which its sample was read. */
   readonly earlier: readonly Sample[];
-  readonly histograms: readonly Histogram[];
+  readonly histograms: readonly NamedHistogram[];
   readonly flows: readonly Flow[];
   /** Events of this window of which nothing is known but that they were, per probe. */
   readonly lost: readonly { readonly probe: number; readonly count: number }[];
@@ -23,6 +26,8 @@ export interface Window {
 }
 
 const SAMPLES_SHOWN = 3;
+/** Four times as many as the kernel's table has room for. */
+const MOST_DNS_NAMES = 4096;
 
 /** A reader of one sidecar's life: the names it has told, and what its window holds so far. */
 export class WindowGatherer {
@@ -30,6 +35,7 @@ export class WindowGatherer {
     'drop-reason': new Map(),
     function: new Map(),
     'reset-reason': new Map(),
+    'dns-name': new Map(),
   };
   #startedMs: number | null = null;
   #aggregates: Aggregate[] = [];
@@ -55,7 +61,7 @@ export class WindowGatherer {
         this.#status = frame.probes;
         break;
       case 'dictionary':
-        for (const [id, name] of frame.names) this.#names[frame.dictionary].set(id, name);
+        this.#learn(frame.dictionary, frame.names);
         break;
       case 'samples':
         this.#samples.push(...frame.samples);
@@ -80,7 +86,7 @@ export class WindowGatherer {
           aggregates: this.#aggregates,
           samples: this.#samples,
           earlier: this.#earlier,
-          histograms: this.#histograms,
+          histograms: this.#histograms.map((histogram) => this.#named(histogram)),
           flows: this.#flows,
           lost: this.#lost(),
           counters: this.#counters,
@@ -92,6 +98,25 @@ export class WindowGatherer {
       }
     }
     return null;
+  }
+
+  /** Names in use are told again every ten minutes (native/watch/dns_names.c): those that were not told for longest may go. */
+  #learn(dictionary: Dictionary, told: ReadonlyMap<bigint, string>): void {
+    const names = this.#names[dictionary];
+    for (const [id, name] of told) {
+      names.delete(id);
+      names.set(id, name);
+    }
+    if (dictionary !== 'dns-name') return;
+    for (const id of names.keys()) {
+      if (names.size <= MOST_DNS_NAMES) break;
+      names.delete(id);
+    }
+  }
+
+  #named(histogram: Histogram): NamedHistogram {
+    const { nameNumber } = histogram;
+    return { ...histogram, name: nameNumber === null ? null : (this.#names['dns-name'].get(nameNumber) ?? '') };
   }
 
   #lost(): { probe: number; count: number }[] {
@@ -166,15 +191,16 @@ export class WindowGatherer {
   #facts(name: ProbeName, probe: Probe, { key, bytes }: Aggregate, samples: readonly Sample[]): Partial<Anomaly> {
     const why = probe.reason(key);
     const reason = typeof why === 'string' ? this.#reason(why, key.reason) : (why?.word ?? null);
-    const location = key.location === 0n ? '' : (this.#names.function.get(key.location) ?? '');
+    const location = key.location === 0n ? '' : (this.#names[probe.location ?? 'function'].get(key.location) ?? '');
+    const named = probe.location === 'dns-name';
     const shown = samples.map((sample) => this.#sample(sample));
     const hook = shown.reduce<string | null>((found, { stack }) => found ?? hookOf(stack ?? []), null);
-    const details = probe.details?.(key);
+    const details = named && location !== '' ? { name: location } : probe.details?.(key);
     const tuple = tupleOf(key);
     return {
       probe: name,
       ...(reason === null ? {} : { reason }),
-      ...(location === '' ? {} : { function: location }),
+      ...(location === '' || named ? {} : { function: location }),
       ...(hook === null ? {} : { hook }),
       ...(key.direction === 'unknown' ? {} : { direction: key.direction }),
       ...(tuple === null ? {} : { tuple }),

@@ -9,6 +9,7 @@ const struct nv_probe nv_dns = {
     .cost = "runs per packet sent and received, to find those of DNS",
     .elf = dns_bpf__elf_bytes,
     .samples = 2,
+    .walks = "asked",
     .threshold = "time until the answer, in microseconds",
     .threshold_default = 500000,
 };
