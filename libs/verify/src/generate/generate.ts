@@ -68,21 +68,21 @@ const RARE_STREAM = 0x5eed;
 
 /** Worlds about one kind of thing: they choose their packets themselves. */
 const FOCUSED: readonly (readonly [number, (draft: Draft, flows: number) => void])[] = [
-  [5, focusedMatches],
+  [8, focusedMatches],
   [3, focusedTargets],
-  [2, focusedSets],
-  [3, focusedNft],
-  [2, focusedRoutes],
-  [7, focusedRareMatches],
-  [7, focusedRareNft],
-  [4, focusedHooks],
-  [3, focusedBridge],
-  [2, focusedConnections],
+  [3, focusedSets],
+  [4, focusedNft],
+  [3, focusedRoutes],
+  [2, focusedRareMatches],
+  [2, focusedRareNft],
+  [9, focusedHooks],
+  [1, focusedBridge],
+  [3, focusedConnections],
   [3, focusedProbes],
   [3, focusedNftProbes],
   [2, focusedSetProbes],
 ];
-const FOCUSED_PERCENT = 55;
+const FOCUSED_PERCENT = 42;
 /** Their lot is drawn apart, so that a change of the share leaves the other worlds as they are. */
 const FOCUSED_STREAM = 0xf0c5;
 

@@ -10,8 +10,8 @@ import type { Modelled } from './world.ts';
 /** Of each flow: so that the answer to "does it decide?" costs a few evaluations and not thirty. */
 const MOST_ASKED = 5;
 /** What has decided fewer than these is asked beside them: there are many such at first, and few later. */
-const SELDOM = 20;
-const MOST_SELDOM = 14;
+const SELDOM = 45;
+const MOST_SELDOM = 20;
 
 export class FeatureCounts {
   readonly met = new Map<Feature, number>();

@@ -18,6 +18,9 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A feature that has decided this many packets of a worker's is no longer asked whether it decides: each asking is an evaluation more. */
+const ENOUGH = 60;
+
 /** @throws when a worker fails: a failure of the judge is no verdict about the model */
 export async function verify(options: VerifyOptions): Promise<Report> {
   const workers = options.workers ?? Math.min(availableParallelism(), 4);
@@ -30,7 +33,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
           flows: options.flows,
           worker,
           worlds: plan.filter(({ index }) => index % workers === worker),
-          enough: Math.ceil(60 / workers),
+          enough: ENOUGH,
           shrink: options.shrink ?? true,
           record: options.record === undefined ? null : workers === 1 ? options.record : `${options.record}.${worker}`,
         },

@@ -147,9 +147,14 @@ export const mapCases: readonly ((of: Of) => SetCase)[] = KEYS.flatMap((keyOf) =
 
 export const rarestSets: readonly ((of: Of) => SetCase)[] = [
   setOf(BOTH_RANGED),
+  setOf(INTERVAL),
+  setOf(PORTS),
+  verdicts(HASH),
   verdicts(INTERVAL),
   verdicts(PORTS),
   verdicts(BOTH_RANGED),
+  marks(INTERVAL),
+  marks(PORTS),
   marks(BOTH_RANGED),
   marks(HASH),
 ];

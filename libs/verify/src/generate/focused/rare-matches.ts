@@ -8,7 +8,7 @@ import { type Draft, drawLots } from '../draft.ts';
 import { type Hook, XT_MATCHES } from '../xtables/matches.ts';
 import { addFocused, type Focus, focusedShape } from './focused.ts';
 import { addProxy, PROXY_PORT, UNHEARD_PORT } from './proxy.ts';
-import { gate, onTheWay, Rules, routerAddress } from './rules.ts';
+import { gate, onTheWay, Rules, routerAddress, senderOf } from './rules.ts';
 
 interface Ask {
   readonly focus: Focus;
@@ -90,34 +90,13 @@ const PSH_ACK = 0x18;
 
 const CASES: readonly (readonly [weight: number, Case])[] = [
   [5, fragment],
-  [
-    4,
-    // A packet each time that it is sent: of a connection the later ones are counted, too.
-    (ask) => {
-      if (ask.focus.protocol !== 'udp' || !drawLots(ask.focus.draft)) return null;
-      const every = ask.focus.draft.random.int(2, 3);
-      return drop(ask, `-m statistic --mode nth --every ${every} --packet ${ask.focus.draft.random.int(0, every - 1)}`);
-    },
-  ],
+  [4, everyNth],
   [5, recent],
   [3, eui64],
-  [
-    2,
-    (ask) =>
-      drop(
-        ask,
-        `-m cluster --cluster-total-nodes ${ask.focus.draft.random.int(2, 4)} ${maybeNot(ask)}--cluster-local-node ${ask.focus.draft.random.int(1, 2)} --cluster-hash-seed ${ask.focus.draft.random.int(1, 9999)}`,
-      ),
-  ],
-  [4, (ask) => drop(ask, `-m connlimit ${ask.focus.draft.random.pick(['--connlimit-above 0', '--connlimit-upto 0'])}`)],
+  [2, cluster],
+  [4, connlimit],
   [6, segmentSize],
-  [
-    4,
-    (ask) =>
-      ask.focus.protocol === 'tcp'
-        ? drop(ask, `-m ecn ${maybeNot(ask)}${ask.focus.draft.random.pick(['--ecn-tcp-ece', '--ecn-tcp-cwr'])}`)
-        : null,
-  ],
+  [4, ecnOfTcp],
   [3, headers],
   [3, echo],
   [1, known('multiport')],
@@ -128,19 +107,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
   [1, known('addrtype')],
   [1, known('ctport')],
   [2, known('realm')],
-  [
-    2,
-    ({ focus, packet, rules }) =>
-      known('socket')({
-        focus,
-        rules,
-        packet: {
-          ...packet,
-          destination: routerAddress(focus),
-          dport: focus.draft.random.pick([80, PROXY_PORT, 9]),
-        },
-      }),
-  ],
+  [2, atSocket],
   [2, flags],
   [6, begun],
   [3, untracked],
@@ -172,9 +139,85 @@ const RAREST: readonly Case[] = [
   known('realm'),
   known('ecn'),
   known('ctaddress'),
+  known('ctport'),
+  known('connbytes'),
+  known('devgroup'),
+  known('policy'),
+  known('ttl'),
+  known('multiport'),
+  known('mac-source'),
+  known('pkttype'),
+  known('ctstatus'),
+  connlimit,
+  ecnOfTcp,
+  ofOwner,
+  everyNth,
+  cluster,
+  atSocket,
+  echo,
+  untracked,
+  proxied,
+  savedMark,
 ];
 
 const afterConntrack = (ask: Ask, condition: string): FlowSpec => drop(ask, condition, (_, table) => table !== 'raw');
+
+/** A packet each time that it is sent: of a connection the later ones are counted, too. */
+function everyNth(ask: Ask): FlowSpec | null {
+  const { draft, protocol } = ask.focus;
+  if (protocol !== 'udp' || !drawLots(draft)) return null;
+  const every = draft.random.int(2, 3);
+  return drop(ask, `-m statistic --mode nth --every ${every} --packet ${draft.random.int(0, every - 1)}`);
+}
+
+function connlimit(ask: Ask): FlowSpec {
+  return drop(ask, `-m connlimit ${ask.focus.draft.random.pick(['--connlimit-above 0', '--connlimit-upto 0'])}`);
+}
+
+function ecnOfTcp(ask: Ask): FlowSpec | null {
+  const { draft, protocol } = ask.focus;
+  return protocol === 'tcp'
+    ? drop(ask, `-m ecn ${maybeNot(ask)}${draft.random.pick(['--ecn-tcp-ece', '--ecn-tcp-cwr'])}`)
+    : null;
+}
+
+/** Who owns a packet is known where it is made. */
+function ofOwner({ focus, packet, rules }: Ask): FlowSpec | null {
+  const { draft, family } = focus;
+  const sender = senderOf(draft);
+  const text = XT_MATCHES.owner?.({ ...focus, ns: sender, table: 'filter', hooks: ['OUTPUT'] }) ?? null;
+  if (text === null) return null;
+  rules.add(sender, family, 'filter', 'OUTPUT', `${gate(focus)} ${text} -j DROP`);
+  return packet;
+}
+
+function cluster(ask: Ask): FlowSpec {
+  const { random } = ask.focus.draft;
+  return drop(
+    ask,
+    `-m cluster --cluster-total-nodes ${random.int(2, 4)} ${maybeNot(ask)}--cluster-local-node ${random.int(1, 2)} --cluster-hash-seed ${random.int(1, 9999)}`,
+  );
+}
+
+function atSocket(ask: Ask): FlowSpec | null {
+  const { focus, packet } = ask;
+  const dport = focus.draft.random.pick([80, PROXY_PORT, 9]);
+  return known('socket')({ ...ask, packet: { ...packet, destination: routerAddress(focus), dport } });
+}
+
+/** The packet's mark becomes its connection's. */
+function savedMark(ask: Ask): FlowSpec {
+  const { focus, rules } = ask;
+  rules.add(
+    focus.router,
+    focus.family,
+    'mangle',
+    'PREROUTING',
+    `${gate(focus)} -j MARK --set-mark 1`,
+    `${gate(focus)} -j CONNMARK --save-mark`,
+  );
+  return drop(ask, `-m connmark ${maybeNot(ask)}--mark 1`, (hook) => hook !== 'PREROUTING');
+}
 
 function fragment(ask: Ask): FlowSpec | null {
   return ask.focus.family === 'ipv4' ? drop(ask, `${maybeNot(ask)}-f`) : null;

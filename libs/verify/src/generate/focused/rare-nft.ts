@@ -166,35 +166,41 @@ const masqueraded: Case = ({ focus, inward, packet, add }) => {
   return packet;
 };
 
+const untracked: Case = ({ focus: { draft }, packet, add }) => {
+  add('prepare', 'notrack');
+  add(
+    draft.random.pick(['first', 'then'] as const),
+    draft.random.pick(['ct state untracked drop', 'ct state new drop']),
+  );
+  return packet;
+};
+
+const outside: Case = (ask) =>
+  pick(...['dport != 80-443', 'dport != 100-9000'].map((text) => `${ask.focus.protocol} ${text}`))(ask);
+
+/** Values that are the host's own, compared in the order of the network. */
+const ofLength = pick('meta length < 1600', 'meta length 20-1600', 'meta length != 20-1600', 'meta length <= 1500');
+
+/** One packet each time that it is sent: of a connection the later ones draw again. */
+const lot: Case = ({ focus, packet, add }) => {
+  if (focus.protocol !== 'udp' || !drawLots(focus.draft)) return null;
+  add('first', `numgen ${focus.draft.random.pick(['random', 'inc'])} mod 2 == ${focus.draft.random.int(0, 1)} drop`);
+  return packet;
+};
+
 const CASES: readonly (readonly [weight: number, Case])[] = [
   ...setCases.map((make) => [1.2, ofSet(make)] as const),
   ...mapCases.map((make) => [2, ofSet(make)] as const),
   [2, pick('meta mark < 3', 'meta length > 50', 'meta length < 100', 'meta length != 40-70')],
-  [
-    5,
-    (ask) =>
-      pick(...[['dport != 80-443', 'dport != 100-9000'], []].flat().map((t) => `${ask.focus.protocol} ${t}`))(ask),
-  ],
+  [5, outside],
   [5, extension],
   ...(['fib-type', 'fib-saddr-type', 'fib-oif', 'fib-oifname'] as const).map(
     (kind) => [1.6, known(kind, 'first')] as const,
   ),
   [6, way],
-  // Values that are the host's own, compared in the order of the network.
-  [5, pick('meta length < 1600', 'meta length 20-1600', 'meta length != 20-1600', 'meta length <= 1500')],
+  [5, ofLength],
   [5, known('jhash', 'first')],
-  [
-    5,
-    // One packet each time that it is sent: of a connection the later ones draw again.
-    ({ focus, packet, add }) => {
-      if (focus.protocol !== 'udp' || !drawLots(focus.draft)) return null;
-      add(
-        'first',
-        `numgen ${focus.draft.random.pick(['random', 'inc'])} mod 2 == ${focus.draft.random.int(0, 1)} drop`,
-      );
-      return packet;
-    },
-  ],
+  [5, lot],
   [8, atProxy],
   [
     2,
@@ -220,17 +226,7 @@ const CASES: readonly (readonly [weight: number, Case])[] = [
     },
   ],
   [6, connectionMark],
-  [
-    5,
-    ({ focus, packet, add }) => {
-      add('prepare', 'notrack');
-      add(
-        focus.draft.random.pick(['first', 'then'] as const),
-        focus.draft.random.pick(['ct state untracked drop', 'ct state new drop']),
-      );
-      return packet;
-    },
-  ],
+  [5, untracked],
   [6, proxied],
   [3, redirected],
   [
@@ -263,5 +259,9 @@ const RAREST: readonly Case[] = [
   known('jhash', 'first'),
   known('fib-type', 'first'),
   known('fib-oif', 'first'),
+  lot,
+  untracked,
+  outside,
+  ofLength,
   ...rarestSets.map(ofSet),
 ];

@@ -192,6 +192,7 @@ export const ROUTE_KINDS: readonly Kind[] = [
   refusing('throw'),
   refusing('blackhole'),
   refusing('unreachable'),
+  refusing('prohibit'),
   ofClass,
   withSource,
   withSource,

@@ -1,12 +1,12 @@
 /**
  * What random worlds meet seldom, made to decide: worlds that take turns, so that each kind has the same share of the packets
- * however few worlds there are. Every fourth world is one of them, and of the others every seventh is about a rule that the
- * others have seldom.
+ * however few worlds there are. Of ten worlds three are such, and three are about rules that the others have seldom.
  */
 import type { Draft } from '../draft.ts';
 import { focusedBridge } from '../focused/bridge-rules.ts';
 import { rarestMatches } from '../focused/rare-matches.ts';
 import { rarestNft } from '../focused/rare-nft.ts';
+import { focusedSets, focusedTargets } from '../focused/xtables.ts';
 import { bridges, privateEdge } from './bridges.ts';
 import { NEIGHBOUR_KINDS } from './neighbours.ts';
 import { ROUTE_KINDS } from './routes.ts';
@@ -15,7 +15,6 @@ import { SWITCH_KINDS } from './switches.ts';
 import { learningTunnel, seldomMacvlan } from './tunnels.ts';
 import { addInTurn, wide } from './wide.ts';
 
-const EVERY = 4;
 const KINDS = [...ROUTE_KINDS, ...RULE_KINDS, ...SWITCH_KINDS, ...NEIGHBOUR_KINDS];
 
 type Seldom = (draft: Draft, turn: number, flows: number) => void;
@@ -40,28 +39,38 @@ const ROUND: readonly Seldom[] = [
   ways,
   privateEdge,
   ways,
+  seldomMacvlan,
+  ways,
+];
+
+const matches: Seldom = (draft, turn, flows) => rarestMatches(draft, turn * flows, flows);
+const nft: Seldom = (draft, turn, flows) => rarestNft(draft, turn * flows, flows);
+const bridge: Seldom = (draft, _, flows) => focusedBridge(draft, flows);
+
+const targets: Seldom = (draft, _, flows) => focusedTargets(draft, flows);
+const sets: Seldom = (draft, _, flows) => focusedSets(draft, flows);
+
+const RAREST: readonly Seldom[] = [matches, nft, targets, matches, nft, bridge, matches, nft, targets, sets];
+
+/** Which of ten worlds they are: both even and odd ones, as two workers share the worlds by turns. */
+const TEN = 10;
+const PLACES: readonly (readonly [places: readonly number[], kinds: readonly Seldom[]])[] = [
+  [[3, 6, 9], ROUND],
+  [[1, 4, 8], RAREST],
 ];
 
 /** The seldom world that stands at this place, if one does. */
 export function seldomAt(index: number): ((draft: Draft, flows: number) => void) | null {
-  if (index % EVERY !== EVERY - 1) return rarestAt(index);
-  const number = Math.floor(index / EVERY);
-  const at = number % ROUND.length;
-  const make = ROUND[at] as Seldom;
-  const inRound = ROUND.filter((other) => other === make).length;
-  const turn =
-    Math.floor(number / ROUND.length) * inRound + ROUND.slice(0, at).filter((other) => other === make).length;
-  return (draft, flows) => make(draft, turn, flows);
+  for (const [places, kinds] of PLACES) {
+    const place = places.indexOf(index % TEN);
+    if (place < 0) continue;
+    const number = Math.floor(index / TEN) * places.length + place;
+    const at = number % kinds.length;
+    const make = kinds[at] as Seldom;
+    const turn = Math.floor(number / kinds.length) * timesIn(kinds, make) + timesIn(kinds.slice(0, at), make);
+    return (draft, flows) => make(draft, turn, flows);
+  }
+  return null;
 }
 
-const EVERY_RAREST = 7;
-const RAREST = [rarestMatches, rarestNft, (draft: Draft, _: number, flows: number) => focusedBridge(draft, flows)];
-
-function rarestAt(index: number): ((draft: Draft, flows: number) => void) | null {
-  if (index % EVERY_RAREST !== 3) return null;
-  const place = Math.floor(index / EVERY_RAREST);
-  // The places 0, 4, 8, … are taken already.
-  const number = (EVERY - 1) * Math.floor(place / EVERY) + (place % EVERY) - 1;
-  const make = RAREST[number % RAREST.length] as (typeof RAREST)[number];
-  return (draft, flows) => make(draft, Math.floor(number / RAREST.length) * flows, flows);
-}
+const timesIn = (kinds: readonly Seldom[], kind: Seldom): number => kinds.filter((other) => other === kind).length;
