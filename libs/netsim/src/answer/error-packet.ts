@@ -81,6 +81,8 @@ function sourceOfError(
   // In the superuser's name (sock_net_uid), whoever sent the packet.
   const key = { ...flowKey({ ...error, source: about.source }, 'lo', null), source: null, uid: 0 };
   const route = routeOut(walk, ns, key, true);
+  // Which source it would have, and whether there is one, rests on that.
+  if (route.kind === 'unknown') walk.heard = { kind: 'unknown', missing: route.missing };
   if (route.kind !== 'route') return null;
   // icmp_route_lookup and icmpv6_route_lookup ask without a source, and the error leaves by the route that is found.
   const ofRoute = route.source === null ? null : { address: route.source, ofRoute: true };

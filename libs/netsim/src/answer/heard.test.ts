@@ -2,7 +2,15 @@
 import { type Flow, formatIp, ip, type XtMatch } from '@netverdict/linux-net';
 import { expect, it } from 'vitest';
 import { evaluate } from '../evaluate.ts';
-import { type ClusterOptions, cluster, route, type Tables } from '../testing/cluster.ts';
+import {
+  type ClusterOptions,
+  cluster,
+  DEFAULT_RULES,
+  known,
+  policyRule,
+  route,
+  type Tables,
+} from '../testing/cluster.ts';
 import { dnat, dport, legacy, MASQUERADE, nft, routes, sysctls, tcp, to } from '../testing/edits.ts';
 import { A1, flow, HOST1, traceText } from '../testing/flows.ts';
 
@@ -67,6 +75,21 @@ const rows: readonly (readonly [string, Flow, ClusterOptions, string])[] = [
   ],
   ['an unreachable route', flow(A1, '10.9.0.1:99', UDP), edit(HOST1, typed('unreachable')), 'ICMP 3/1 from 10.244.1.1'],
   ['a prohibited route', flow(A1, '10.9.0.1:99', UDP), edit(HOST1, typed('prohibit')), 'ICMP 3/13 from 10.244.1.1'],
+  [
+    'an error whose own way is not known',
+    flow(A1, '10.9.0.1:99', UDP),
+    edit(HOST1, (s) => ({
+      ...routes((r) => [
+        ...r.filter((x) => x.destination.length > 0),
+        ...[route('10.244.1.0/24', 3, { table: 100 })].map((x) => ({
+          ...x,
+          nexthops: x.nexthops.map((hop) => ({ ...hop, encap: 'mpls' })),
+        })),
+      ])(s),
+      rules4: known([...DEFAULT_RULES, policyRule(100, 100, { ipproto: 1 })]),
+    })),
+    'unknown: where the route leads is not known: encap mpls',
+  ],
   ['a blackhole says nothing', flow(A1, '10.9.0.1:99', UDP), edit(HOST1, typed('blackhole')), 'silence'],
   [
     'forwarding switched off says nothing',
@@ -181,6 +204,7 @@ type Heard = ReturnType<typeof evaluate>['branches'][number]['heard'];
 function heardText(heard: Heard | undefined): string {
   if (!heard || heard.kind === 'silence') return 'silence';
   if (heard.kind === 'error') return heard.errno;
+  if (heard.kind === 'unknown') return `unknown: ${heard.missing?.text}`;
   const { icmp, source, tcpFlags } = heard.packet;
   const from = formatIp(source);
   if (icmp?.about)

@@ -100,7 +100,10 @@ function deviceOfReset({ net }: WorldNamespace, about: Packet, iif: Link | null)
  */
 function outByPort(walk: Walk, ns: WorldNamespace, packet: Packet, link: Link, came: Frame): Next {
   const way = walk.aside(() => routeOutput(walk, ns, packet, null, false));
-  if (!way.ok) return { do: 'end', stop: walk.grave };
+  if (!way.ok) {
+    const unknown = way.next.do === 'end' && way.next.stop?.cause.kind === 'unknown';
+    return unknown ? way.next : { do: 'end', stop: walk.grave };
+  }
   const frame = { srcMac: came.dstMac, dstMac: came.srcMac, packet };
   return { do: 'transmit', ns, link, frame, nexthop: null };
 }

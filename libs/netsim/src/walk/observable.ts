@@ -2,6 +2,7 @@
 import type { NamespaceKey } from '@netverdict/linux-net';
 import type { Direction } from '@netverdict/verdict';
 import type { Packet } from '../packet/packet.ts';
+import type { Missing } from './choices.ts';
 
 /** The packet as the receiving socket got it. */
 export interface Arrived {
@@ -17,7 +18,9 @@ export type Heard =
   | { readonly kind: 'packet'; readonly packet: Packet }
   /** The sender's own kernel refuses to send it: errno's name, such as EPERM or ENETUNREACH. */
   | { readonly kind: 'error'; readonly errno: string }
-  | { readonly kind: 'silence' };
+  | { readonly kind: 'silence' }
+  /** An error or a RST was sent, and where it went rests on this; null: it was not followed to its end. */
+  | { readonly kind: 'unknown'; readonly missing: Missing | null };
 
 /** An ICMP error about the answer, and the namespace that had sent that. */
 export interface ToldOfAnswer {

@@ -51,15 +51,25 @@ export function run(
         next = another;
         continue;
       }
+      if (!more) noteUnknown(walk, next.stop);
       if (!more) return { walk, stop: walk.grave ?? wayEnded(walk, next.stop), abandoned: false };
       next = more;
     }
     // What became of the packet is known, even where its error was followed no longer.
+    if (next.do === 'abandon') noteUnknown(walk, null);
     if (next.do === 'abandon') return { walk, stop: walk.grave, abandoned: walk.grave === null };
     if (next.do === 'end') continue;
     stage = stageOf(next, stage);
     next = walk.spend('stage') ? dispatch(walk, next) : { do: 'abandon' };
   }
+}
+
+/** The packet's fate is known; what its sender hears of it is not, where the way of the error or RST about it is not (`stop`; null: given up). */
+function noteUnknown(walk: Walk, stop: Stop | null): void {
+  if (walk.grave === null || walk.heard.kind === 'packet') return;
+  if (stop === null) walk.heard = { kind: 'unknown', missing: null };
+  else if (stop.cause.kind === 'unknown') walk.heard = { kind: 'unknown', missing: stop.cause.missing };
+  else if (stop.cause.kind === 'need') walk.heard = { kind: 'unknown', missing: null };
 }
 
 /** What the TTL ended was a circle, where the packet went in one. */

@@ -83,6 +83,9 @@ export function predict(model: Modelled, spec: FlowSpec, attempt = 0, lens?: Len
   for (const branch of open)
     if (branch.stop?.cause.kind === 'unknown') unknowns.push(branch.stop.cause.missing.text);
     else unknowns.push(branch.stop?.cause.kind ?? 'unknown');
+  // The packet's fate is known, and not what its sender hears of it.
+  for (const { heard } of evaluation.branches)
+    if (heard.kind === 'unknown') unknowns.push(heard.missing?.text ?? 'an error was not followed to its end');
   if (evaluation.unexamined > 0) unknowns.push('not all branches were examined');
   // An outcome that is the same either way may still be heard, or received, in two ways: that is not determined either.
   for (const branch of evaluation.branches)
@@ -116,6 +119,7 @@ function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): Predicte
 const TCP_RST = 4;
 
 function heardOf(heard: Heard, spec: FlowSpec): HeardForReal {
+  if (heard.kind === 'unknown') return { kind: 'silence' };
   if (heard.kind !== 'packet') return heard;
   const { packet } = heard;
   if (packet.icmp && ![0, 129].includes(packet.icmp.type))
