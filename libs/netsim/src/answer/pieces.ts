@@ -3,15 +3,15 @@
  * other. They are followed one by one, since a rule may draw lots for each.
  */
 import { FRAGMENT_HEADERS, type Packet } from '../packet/packet.ts';
+import type { Next } from '../walk/next.ts';
 import type { RuleMet } from '../walk/observable.ts';
 import type { Cause, Stop } from '../walk/stop.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
-/** Errors about the pieces of one packet. */
+/** Errors about the pieces of one packet, or about the copies of one frame. */
 export interface Errors {
-  readonly ns: WorldNamespace;
-  readonly packet: Packet;
-  readonly sourceChosen: boolean;
+  /** How each is sent. */
+  readonly sent: Next;
   readonly count: number;
   /** For each that was sent so far, where in the rules met it is sent, and then handed from one device to the next. */
   readonly handed: number[][];

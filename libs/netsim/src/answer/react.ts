@@ -60,15 +60,13 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
   };
   const made = built(scene, packet, reaction);
   if (!made) return null;
-  const { packet: answer, sourceChosen } = made;
+  const { packet: answer } = made;
   if (!walk.sees(featureOf(answer), true)) return null;
   // What the TTL ends was a circle, if it went in one.
   walk.grave = walk.circle ?? stop;
   walk.circle = null;
   walk.told = answer;
   walk.refusals = refusals(ns, stop, own);
-  const count = errorsAbout(ns, stop.cause, packet, own);
-  if (count > 1) walk.errors = { ns, packet: answer, sourceChosen, count, handed: [[walk.rulesMet.length]] };
   walk.direction = 'reply';
   walk.step(ns, () => ({
     kind: 'origin',
@@ -76,10 +74,25 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
     action: 'pass',
     packet: answer,
   }));
-  if (reaction.do === 'rst' && !scene.fromSocket && stage?.port && stage.frame)
-    return outByPort(walk, ns, answer, stage.port, stage.frame);
-  const askedBy = reaction.do === 'rst' && scene.fromSocket ? deviceOfReset(ns, packet, scene.iif) : undefined;
-  return { do: 'output', ns, packet: answer, oif: null, sourceChosen, askedBy };
+  const sent = sending(walk, scene, packet, made, reaction.do, stage);
+  const count = errorsAbout(ns, stop.cause, packet, own) * walk.rejectedCopies;
+  if (count > 1) walk.errors = { sent, count, handed: [[walk.rulesMet.length]] };
+  return sent;
+}
+
+function sending(
+  walk: Walk,
+  scene: Scene,
+  about: Packet,
+  { packet, sourceChosen }: Answer,
+  reaction: Reaction['do'],
+  stage: Stage | null,
+): Next {
+  const { ns, fromSocket } = scene;
+  if (reaction === 'rst' && !fromSocket && stage?.port && stage.frame)
+    return outByPort(walk, ns, packet, stage.port, stage.frame);
+  const askedBy = reaction === 'rst' && fromSocket ? deviceOfReset(ns, about, scene.iif) : undefined;
+  return { do: 'output', ns, packet, oif: null, sourceChosen, askedBy };
 }
 
 /**

@@ -10,7 +10,7 @@ import { linkDown } from '../path/egress.ts';
 import { routeInput } from '../route/input.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
-import type { Cause } from '../walk/stop.ts';
+import type { Cause, Stop } from '../walk/stop.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
 import { peerOf, veth, type WorldNamespace } from '../world/world.ts';
@@ -157,17 +157,26 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
 
 /**
  * br_flood: nobody takes the frame, but each port that it is flooded to has a copy, which meets the rules; a rule that rejects one
- * tells the sender.
+ * tells the sender, and as often as copies are rejected alike.
  */
 function copiesPass(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, frame: Frame, lost: Next): Next {
-  let told: Next | null = null;
+  let told: Stop | null = null;
+  let alike = 0;
   for (const exit of [...portsOf(ns, bridge)].sort((a, b) => b.ifindex - a.ifindex)) {
     if (!exit.up || !mayLeave(walk, port, exit, 'unicast').ok) continue;
     const copy = passPorts(walk, { ns, bridge, entry: port, exit, frame }, frame.packet);
-    if (!copy.ok && copy.next.do === 'end' && copy.next.stop?.disposition === 'rejected') told ??= copy.next;
+    if (copy.ok || copy.next.do !== 'end' || copy.next.stop?.disposition !== 'rejected') continue;
+    told ??= copy.next.stop;
+    if (sameRejection(told.cause, copy.next.stop.cause)) alike++;
   }
-  return told ?? lost;
+  if (told === null) return lost;
+  walk.rejectedCopies = alike;
+  return { do: 'end', stop: told };
 }
+
+const rejectionOf = (cause: Cause): string | null =>
+  cause.kind === 'rule-reject' || cause.kind === 'nft-reject' ? cause.with : null;
+const sameRejection = (a: Cause, b: Cause): boolean => rejectionOf(a) === rejectionOf(b);
 
 /** br_dev_xmit: the host's own packet goes into the bridge. */
 export function bridgeTransmit(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): Next {

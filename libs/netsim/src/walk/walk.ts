@@ -103,6 +103,8 @@ export class Walk {
   refusals = 1;
   /** An error that a host on the way sent about the answer (or about a RST): who is told, and what. It is not followed. */
   toldOfAnswer: ToldOfAnswer | null = null;
+  /** So many copies of a flooded frame were rejected alike. */
+  rejectedCopies = 1;
   /** More than one error is sent about the packet, one behind the other. */
   errors: Errors | null = null;
   /** How the packet ended, while its error or RST is on the way back. */
@@ -177,8 +179,7 @@ export class Walk {
     if (this.errors === null || this.errors.handed.length >= this.errors.count) return null;
     this.errors.handed.push([this.rulesMet.length]);
     this.#seen.length = 0;
-    const { ns, packet, sourceChosen } = this.errors;
-    return { do: 'output', ns, packet, oif: null, sourceChosen };
+    return this.errors.sent;
   }
 
   /** Questions about another packet than the one that is followed (who would answer an ARP request?) leave no steps and no rules met. */
