@@ -24,6 +24,7 @@ export function together(earlier: MutationReport, later: MutationReport): Mutati
   const reached = new Set(earlier.survivors.filter((s) => s.reached).map(placeOf));
   const survivors = later.survivors.map((s) => ({ ...s, reached: s.reached || reached.has(placeOf(s)) }));
   const caughtIn = (folder: string): number => later.folders[folder]?.caught ?? 0;
+  const contradicted = [...(earlier.contradicted ?? []), ...(later.contradicted ?? [])];
   return {
     ...earlier,
     random: later.random,
@@ -35,5 +36,6 @@ export function together(earlier: MutationReport, later: MutationReport): Mutati
       Object.entries(earlier.folders).map(([name, f]) => [name, { ...f, caught: f.caught + caughtIn(name) }]),
     ),
     survivors,
+    ...(contradicted.length === 0 ? {} : { contradicted }),
   };
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { stillOpen, together } from './again.ts';
-import { EXPLAINED } from './explained.ts';
+import { EXPLAINED } from './explained/index.ts';
 import { type Mutant, mutantsOf } from './mutants.ts';
 import { type MutantFate, type MutationReport, reportOf } from './mutation-report.ts';
 import { mutationText } from './mutation-text.ts';
@@ -37,6 +37,20 @@ it('the same model in other words is counted apart, and is no gap', () => {
   expect(all).toEqual({ tried: 3, caught: 1, equivalent: 1, gaps: 1, unexplained: 1 });
   expect([caughtOfAll(all), caughtOfTellable(all)]).toEqual(['33.3', '50.0']);
   expect(sharesByFolder(report).map(([name, f]) => [name, f.tried, f.gaps])).toContainEqual(['a', 2, 1]);
+});
+
+it('what is explained as the same model and caught all the same is told with the packet that told it', () => {
+  const same = EXPLAINED.find((e) => e.is === 'equivalent' && e.change === undefined);
+  if (!same) throw new Error('nothing is explained');
+  const wrongly = { ...two, file: same.file, code: same.code };
+  const report = run([
+    { mutant: one, fate: 'caught', by: '1/1 f1' },
+    { mutant: wrongly, fate: 'caught', by: '7/3 f2' },
+  ]);
+  expect(report.contradicted).toMatchObject([{ file: same.file, line: 2, by: '7/3 f2' }]);
+  expect(mutationText(report)).toContain('caught by 7/3 f2, though explained as the same model');
+  expect(together(report, run([{ mutant: three, fate: 'caught', by: '2/1 f1' }])).contradicted).toHaveLength(1);
+  expect(run([{ mutant: one, fate: 'caught', by: '1/1 f1' }])).not.toHaveProperty('contradicted');
 });
 
 it('what survived an earlier run is tried on other worlds, and both are told as one', () => {

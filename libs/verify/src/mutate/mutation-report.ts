@@ -1,4 +1,5 @@
 /** What a mutation run says. Plain data, kept as docs/fidelity/mutants.json. */
+import { explanationOf } from './explained/index.ts';
 import type { Mutant } from './mutants.ts';
 
 export interface MutantFate {
@@ -21,6 +22,11 @@ export interface Survivor {
   readonly reached: boolean;
 }
 
+/** An explanation calls it the same model in other words, and a packet has told it from the model: the explanation is wrong. */
+export interface Contradicted extends Survivor {
+  readonly by: string;
+}
+
 export interface MutationReport {
   /** Of the sample, if fewer were tried than are possible. */
   readonly seed: number;
@@ -40,6 +46,8 @@ export interface MutationReport {
   readonly caught: number;
   readonly folders: Readonly<Record<string, { readonly tried: number; readonly caught: number }>>;
   readonly survivors: readonly Survivor[];
+  /** Absent: none. */
+  readonly contradicted?: readonly Contradicted[];
 }
 
 const MOST_TEXT = 100;
@@ -78,17 +86,24 @@ export function reportOf(run: {
     count.tried++;
     if (fate === 'caught') count.caught++;
   }
+  const contradicted = fates
+    .filter(({ fate }) => fate === 'caught')
+    .map(({ mutant, by }) => ({ ...survivorOf(mutant, true), by }))
+    .filter((caught) => explanationOf(caught)?.is === 'equivalent')
+    .sort(inOrder);
   const survivors = fates
     .filter(({ fate }) => fate !== 'caught')
     .map(({ mutant, fate }) => survivorOf(mutant, fate === 'survived'))
-    .sort((a, b) =>
-      a.file < b.file ? -1 : a.file > b.file ? 1 : a.start - b.start || (a.replacement < b.replacement ? -1 : 1),
-    );
+    .sort(inOrder);
   return {
     ...rest,
     tried: fates.length,
     caught: fates.length - survivors.length,
     folders: Object.fromEntries(Object.entries(folders).sort(([a], [b]) => (a < b ? -1 : 1))),
     survivors,
+    ...(contradicted.length === 0 ? {} : { contradicted }),
   };
 }
+
+const inOrder = (a: Survivor, b: Survivor): number =>
+  a.file < b.file ? -1 : a.file > b.file ? 1 : a.start - b.start || (a.replacement < b.replacement ? -1 : 1);

@@ -9,6 +9,10 @@ export function mutationText(report: MutationReport): string {
       ({ file, line, kind, was, replacement, reached }) =>
         `${reached ? 'survived' : 'not reached'}: ${file}:${line} ${kind}: ${was} → ${replacement}`,
     ),
+    ...(report.contradicted ?? []).map(
+      ({ file, line, was, replacement, by }) =>
+        `caught by ${by}, though explained as the same model: ${file}:${line} ${was} → ${replacement}`,
+    ),
     '',
     ...sharesByFolder(report).map(
       ([name, f]) =>

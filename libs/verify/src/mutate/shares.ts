@@ -1,5 +1,5 @@
 /** What became of the mutants, counted for each part of the model and for all of it. */
-import { explanationOf } from './explained.ts';
+import { explanationOf } from './explained/index.ts';
 import type { MutationReport, Survivor } from './mutation-report.ts';
 
 export interface Shares {
