@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NETVERDICT := ./netverdict
 
-.PHONY: help setup demo up down test check bench scenarios-full verify mutants
+.PHONY: help setup demo up down test check bench bench-setup scenarios-full verify mutants
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
@@ -26,8 +26,11 @@ test: setup ## all tests
 check: setup ## format, lint, types, architecture rules, dead code
 	@npm run --silent check
 
-bench: setup ## measure, and print each number with the machine and what it is compared with
+bench: bench-setup ## measure, and print each number with the machine and what it is compared with
 	@node bench/main.ts
+
+bench-setup:
+	@scripts/setup.sh bpftrace dropwatch # what the monitoring is measured beside
 
 scenarios-full: setup ## every scenario in every combination of CNI mode and iptables variant
 	@NETVERDICT_SCENARIOS=full vitest run --project scenarios

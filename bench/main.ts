@@ -11,6 +11,7 @@ import { collectionRows } from './collection.ts';
 import { diagnosisRows, memoryRows, rssMiB } from './diagnosis.ts';
 import { machine } from './machine.ts';
 import { BENCH_NODE, liveLatencyRows } from './monitoring/live-latency.ts';
+import { MONITORING_TABLES } from './monitoring/tables.ts';
 import { policyRows } from './policies/rows.ts';
 import { printRows, type Row, writeReadme } from './row.ts';
 import { rulesetRows } from './rulesets/rows.ts';
@@ -53,6 +54,8 @@ try {
   tables.push(printRows('From an anomaly to its reader', 'make bench', machine(), await liveLatencyRows(instance)));
   await instance.stop();
   instance = undefined;
+  // One agent on this kernel: each of the instance's would watch all of it.
+  for (const table of Object.values(MONITORING_TABLES)) tables.push(await table(lab, dir));
   tables.push(printRows('Collection in the agent', 'make bench', machine(), await collectionRows()));
   tables.push(
     printRows(

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, and only that: Debian packages, npm packages (Node 24 among them), the native build.
-# Safe to run again. Without root or off Linux it leaves the system alone and installs the npm packages only.
+# Arguments are further Debian packages. Safe to run again. Without root or off Linux it leaves the system alone and installs the npm packages only.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,8 @@ can_lab=no
 packages=(nats-server redis-server containerd runc containernetworking-plugins
   iproute2 iptables nftables ipset conntrack iputils-ping gcc libc6-dev make procps ca-certificates
   clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev # for the eBPF probes
-  libpcap-dev prometheus) # for captures; the tests ask rules and dashboards of a real Prometheus
+  libpcap-dev prometheus # for captures; the tests ask rules and dashboards of a real Prometheus
+  "$@")
 if [ "$can_lab" = yes ] && command -v dpkg-query >/dev/null; then
   missing=()
   for package in "${packages[@]}"; do
