@@ -54,6 +54,15 @@ static bool is_ours(const struct flow *flow, const struct attempt *attempt, cons
 	return got >= 14 && (bytes[0] << 8 | bytes[1]) == (int)flow->dport && (bytes[2] << 8 | bytes[3]) == (int)attempt->sport;
 }
 
+/* The SYN was answered, even if an error about what followed came before this was asked. */
+static bool is_open(int fd)
+{
+	struct tcp_info info;
+	socklen_t length = sizeof info;
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) == 0 && info.tcpi_state == TCP_ESTABLISHED;
+}
+
 bool hear(const struct flow *flow, struct attempt *attempt, uint32_t ready)
 {
 	unsigned char bytes[2048];
@@ -79,7 +88,7 @@ bool hear(const struct flow *flow, struct attempt *attempt, uint32_t ready)
 			attempt->outcome = RESET;
 			return true;
 		}
-		if (error)
+		if (error && !is_open(attempt->fd))
 			return !fail(attempt, error);
 		struct sockaddr_storage peer;
 		length = sizeof peer;

@@ -66,18 +66,16 @@ void wait_for_end(const struct flow *flow, struct attempt *attempt)
 	int enough = 40 + 3 * (flow->ttl > 0 ? flow->ttl : 64);
 
 	for (int rounds = 0, alone = 0, given_up = 0; given_up < MOST_GIVEN_UP;) {
-		/* What is on its way was there before the answer: one look without waiting takes it. */
 		if (serve(flow, attempt)) {
 			rounds = alone = 0;
 			continue;
 		}
-		if (attempt->outcome != SILENCE)
-			return;
+		/* Also behind an answer something may be on its way still: another copy, an error about what followed, told later by a busy machine. */
 		if (rounds++ < enough && alone < ENOUGH_ALONE) {
 			alone = pass_marker() ? alone + 1 : 0;
 			continue;
 		}
-		if (!give_up_neighbour())
+		if (attempt->outcome != SILENCE || !give_up_neighbour())
 			return;
 		given_up++;
 		rounds = alone = 0;

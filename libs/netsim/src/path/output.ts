@@ -29,7 +29,8 @@ export function localOutput(
     (walk.direction === 'forward' && !walk.confirming ? cgroupPrograms(walk, ns, 'connect', packet) : null) ??
     cgroupPrograms(walk, ns, 'egress', packet);
   if (program) return program;
-  const key = keyOf(walk, ns, packet, oif ?? askedBy, sourceChosen);
+  const asked = keyOf(walk, ns, packet, oif ?? askedBy, sourceChosen);
+  const key = isEchoReply6(packet) ? { ...asked, tos: 0 } : asked;
   const raw = walk.flow.tcpFlags !== undefined && packet === walk.original;
   const first = routed(walk, ns, packet, raw ? ofRawSocket(key) : key, true, fromAnySource(walk, packet));
   if (!first.ok) return first.next;
@@ -42,6 +43,9 @@ export function localOutput(
   if (isIdle(ns, packet, 'OUTPUT')) return egress(walk, ns, first.e, packet);
   return hooked(walk, ns, packet, oif, first.e);
 }
+
+/** icmpv6_echo_reply asks for a route before the traffic class is known to it; what is routed again has it. */
+const isEchoReply6 = ({ family, icmp }: Packet): boolean => family === 'ipv6' && icmp?.type === 129;
 
 function hooked(walk: Walk, ns: WorldNamespace, packet: Packet, oif: IfIndex | null, first: Egress): Next {
   let e = first;
