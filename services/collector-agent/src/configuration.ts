@@ -1,4 +1,5 @@
 /** The agent's environment variables, checked at start (README.md lists them). */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { absent, ConfigurationError, integer, optional, required, url } from '@netverdict/telemetry';
 
@@ -19,6 +20,8 @@ export interface Configuration {
   /** What agent, helper and sidecar may use: of one core, and of memory. */
   readonly limits: { readonly cpuPercent: number; readonly memoryBytes: number };
   readonly capturePath: string;
+  /** Where batches wait for the stream; null: in memory only. */
+  readonly spoolDisk: { readonly dir: string; readonly maxBytes: number } | null;
 }
 
 /** The namespace of the machine itself. */
@@ -42,9 +45,12 @@ export function readConfiguration(env: Environment): Configuration {
   const criEndpoint = absent('NETVERDICT_CRI_ENDPOINT', env);
   if (criEndpoint !== null && !criEndpoint.startsWith('unix:///'))
     throw new ConfigurationError(`NETVERDICT_CRI_ENDPOINT must begin with unix:///, not "${criEndpoint}"`);
+  const cluster = optional('NETVERDICT_CLUSTER', 'default', env);
+  const node = required('NETVERDICT_NODE', 'name of this node, as the cluster calls it', env);
+  const spoolDir = absent('NETVERDICT_SPOOL_DIR', env);
   return {
-    cluster: optional('NETVERDICT_CLUSTER', 'default', env),
-    node: required('NETVERDICT_NODE', 'name of this node, as the cluster calls it', env),
+    cluster,
+    node,
     natsUrl: url('NETVERDICT_NATS_URL', ['nats', 'tls'], 'address of the NATS server, nats://host:port', env),
     nkeySeedFile: absent('NETVERDICT_NATS_NKEY_FILE', env),
     hostNetns: absolute('NETVERDICT_HOST_NETNS', NODE_NETNS),
@@ -58,6 +64,14 @@ export function readConfiguration(env: Environment): Configuration {
       cpuPercent: integer('NETVERDICT_CPU_LIMIT_PERCENT', 20, { min: 1, max: 400 }, env),
       memoryBytes: integer('NETVERDICT_MEMORY_LIMIT_MIB', 300, { min: 64, max: 65_536 }, env) * 1024 * 1024,
     },
+    spoolDisk:
+      spoolDir === null
+        ? null
+        : {
+            // Several nodes of a lab may be one machine.
+            dir: join(absolute('NETVERDICT_SPOOL_DIR', spoolDir), `${cluster}-${node}`.replaceAll(/[^\w.-]/g, '_')),
+            maxBytes: integer('NETVERDICT_SPOOL_MIB', 64, { min: 1, max: 65_536 }, env) * 1024 * 1024,
+          },
     cgroupRoot: absolute('NETVERDICT_CGROUP_ROOT', '/sys/fs/cgroup'),
   };
 }

@@ -62,6 +62,7 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
     cgroupRoot,
     limits,
     capturePath,
+    spoolDisk,
   } = readConfiguration(process.env);
   const epoch = randomUUID();
 
@@ -110,9 +111,10 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
     node,
     epoch,
     publish: async (batch) => {
-      await bus.publish('anomaly-batch', cluster, batch, { id: `${cluster}/${node}/${epoch}/${batch.seq}` });
+      await bus.publish('anomaly-batch', cluster, batch, { id: `${cluster}/${node}/${batch.epoch}/${batch.seq}` });
     },
     probes: () => kernel.ledger(),
+    disk: spoolDisk,
     log,
   });
   telemetry.onShutdown('spool', () => spool.stop());
@@ -158,6 +160,7 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
     ledger: spool.ledger,
     configuration: control.report,
     budget: budget.report,
+    spool: spool.report,
     send: (body, id) => bus.publishCore('agent-heartbeat', cluster, body, { id: `${cluster}/${node}/${epoch}/${id}` }),
     log,
   });

@@ -143,6 +143,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
           NETVERDICT_NODE: agent.node,
           NETVERDICT_HOST_NETNS: agent.netnsPath,
           NETVERDICT_CRI_ENDPOINT: agent.criEndpoint,
+          NETVERDICT_SPOOL_DIR: join(dir, 'spool'),
         },
       });
     await services.ready(60_000);

@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import { BudgetReport, ConfigurationReport } from './agent-configuration.ts';
 import { FlowRecord } from './flows.ts';
 import { AgentLedger } from './ledger.ts';
+import { SpoolReport } from './spool-report.ts';
 import { WorkloadRef } from './workload.ts';
 
 export const AnomalyKind = Type.Union([
@@ -164,6 +165,7 @@ export const AgentHeartbeat = Type.Object({
   /** Absent in an agent that cannot be configured. */
   configuration: Type.Optional(ConfigurationReport),
   budget: Type.Optional(BudgetReport),
+  spool: Type.Optional(SpoolReport),
   ledger: Type.Optional(AgentLedger),
 });
 export type AgentHeartbeat = Static<typeof AgentHeartbeat>;

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { BudgetReport, ConfigurationReport } from '../messages/agent-configuration.ts';
 import { ProbeReport } from '../messages/events.ts';
+import { SpoolReport } from '../messages/spool-report.ts';
 import { nullable, ref } from './verdict-schemas.ts';
 
 const Instant = Type.String({ format: 'date-time' });
@@ -27,6 +28,7 @@ export const NodeDocument = Type.Object(
     watch: nullable(Type.String({ description: 'why no probe runs, where none does' })),
     probes: Type.Array(ProbeReport),
     budget: nullable(BudgetReport),
+    spool: nullable(SpoolReport),
     configuration: nullable(ConfigurationReport),
   },
   { $id: 'Node' },

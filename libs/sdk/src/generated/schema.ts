@@ -1786,6 +1786,18 @@ export interface components {
             }[];
             /** @description time since its last heartbeat */
             silentMs: number;
+            spool: {
+                /** @description on disk */
+                bytes: number;
+                /** @description anomalies thrown away since the start for want of room */
+                lost: number;
+                /** @description disk: they outlive the agent; memory: it has no folder, or cannot use it just now */
+                place: "disk" | "memory";
+                /** @description why not on disk */
+                reason?: string;
+                /** @description batches */
+                waiting: number;
+            } | null;
             /** @description silent: its agent is not heard; quiet: it is heard and has nothing to tell; reporting: events come */
             state: "reporting" | "quiet" | "silent";
             version: string;

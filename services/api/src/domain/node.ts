@@ -1,5 +1,5 @@
 /** A node's document. Silence and absence are told apart: an agent that is not heard, and one that has nothing to tell. */
-import type { BudgetReport, ConfigurationReport, NodeDocument } from '@netverdict/contracts';
+import type { BudgetReport, ConfigurationReport, NodeDocument, SpoolReport } from '@netverdict/contracts';
 import type { StoredAgent } from '@netverdict/store';
 
 /** Heartbeats come every five seconds: three of them are missing. */
@@ -13,7 +13,11 @@ function stateOf({ lastSeen, lastBatchAt }: StoredAgent, nowMs: number): NodeDoc
 
 export function nodeDocument(agent: StoredAgent, nowMs: number): NodeDocument {
   const { cluster, node, firstSeen, lastSeen, lastBatchAt, version, kernel, epoch } = agent;
-  const details = (agent.details ?? {}) as { budget?: BudgetReport; configuration?: ConfigurationReport };
+  const details = (agent.details ?? {}) as {
+    budget?: BudgetReport;
+    configuration?: ConfigurationReport;
+    spool?: SpoolReport;
+  };
   return {
     ...{ cluster, node, firstSeen, lastSeen, lastBatchAt, version, kernel, epoch },
     state: stateOf(agent, nowMs),
@@ -22,6 +26,7 @@ export function nodeDocument(agent: StoredAgent, nowMs: number): NodeDocument {
     watch: agent.watch ?? null,
     probes: [...(agent.probes ?? [])],
     budget: details.budget ?? null,
+    spool: details.spool ?? null,
     configuration: details.configuration ?? null,
   };
 }

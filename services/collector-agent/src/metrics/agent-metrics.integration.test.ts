@@ -35,7 +35,12 @@ async function scrape(): Promise<{
     hostNetns: a.path,
     attribution,
     kernel: watch,
-    spool: { waiting: () => 0, lost: () => 0, lastSeq: () => 0 },
+    spool: {
+      waiting: () => 0,
+      lost: () => 0,
+      lastSeq: () => 0,
+      report: () => ({ place: 'disk', bytes: 7, waiting: 0, lost: 0 }),
+    },
     tally: new AnomalyTally(),
     usage: () => null,
     log: { warn: (fields, message) => console.warn(message, fields) },

@@ -27,7 +27,7 @@ export interface MetricsOptions {
   readonly hostNetns: string;
   readonly attribution: Pick<Attribution, 'ofNetns'>;
   readonly kernel: Pick<KernelWatch, 'reports' | 'histograms' | 'away' | 'gaps'>;
-  readonly spool: Pick<Spool, 'waiting' | 'lost' | 'lastSeq'>;
+  readonly spool: Pick<Spool, 'waiting' | 'lost' | 'lastSeq' | 'report'>;
   readonly tally: AnomalyTally;
   /** What agent, helper and sidecar have used; null: it cannot be told. */
   readonly usage: () => Measured | null;
@@ -105,6 +105,13 @@ export function agentMetrics(options: MetricsOptions): MetricsSource {
   addGauge(registry, 'netverdict_spool_batches', 'batches that wait for the stream', () => [
     { value: spool.waiting() },
   ]);
+  addGauge(
+    registry,
+    'netverdict_spool_on_disk',
+    '1: batches that wait outlive the agent; 0: they are in memory',
+    () => [{ value: spool.report().place === 'disk' ? 1 : 0 }],
+  );
+  addGauge(registry, 'netverdict_spool_bytes', 'of batches on disk', () => [{ value: spool.report().bytes }]);
   addCounter(registry, 'netverdict_spool_batches_total', 'batches made', () => [{ value: spool.lastSeq() }]);
   addCounter(registry, 'netverdict_spool_lost_total', 'anomalies thrown away because the spool was full', () => [
     { value: spool.lost() },

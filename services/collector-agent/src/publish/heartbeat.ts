@@ -6,6 +6,7 @@ import type {
   BudgetReport,
   ConfigurationReport,
   ProbeReport,
+  SpoolReport,
 } from '@netverdict/contracts';
 
 export const HEARTBEAT_MS = 5000;
@@ -23,10 +24,11 @@ export function startHeartbeat(options: {
   readonly ledger: () => AgentLedger;
   readonly configuration: () => ConfigurationReport;
   readonly budget: () => BudgetReport | null;
+  readonly spool: () => SpoolReport;
   readonly send: (body: AgentHeartbeat, id: string) => Promise<void>;
   readonly log: { warn(fields: object, message: string): void };
 }): { beat(): void; stop(): void } {
-  const { node, epoch, lastSeq, probes, away, capabilities, ledger, configuration, budget, send, log } = options;
+  const { node, epoch, lastSeq, probes, away, capabilities, ledger, configuration, budget, spool, send, log } = options;
   let beats = 0;
   const beat = (): void => {
     const reports = probes();
@@ -47,6 +49,7 @@ export function startHeartbeat(options: {
       probes: [...reports],
       ledger: ledger(),
       configuration: configuration(),
+      spool: spool(),
       ...(used === null ? {} : { budget: used }),
       ...(reason === null ? {} : { watch: reason }),
     };

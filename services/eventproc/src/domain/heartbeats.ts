@@ -19,8 +19,13 @@ export class Heartbeats {
 
   /** @param at our clock: the node's may be wrong */
   note(cluster: string, body: AgentHeartbeat, at: Date): void {
-    const { node, epoch, version, kernel, lastSeq, capabilities, probes, watch, configuration, budget, ledger } = body;
-    const details = { ...(configuration ? { configuration } : {}), ...(budget ? { budget } : {}) };
+    const { node, epoch, version, kernel, lastSeq, capabilities, probes, watch, configuration, budget, spool, ledger } =
+      body;
+    const details = {
+      ...(configuration ? { configuration } : {}),
+      ...(budget ? { budget } : {}),
+      ...(spool ? { spool } : {}),
+    };
     const agent: AgentHeard = {
       ...{ cluster, node, epoch, version, kernel, lastSeq, capabilities, lastSeen: at.toISOString() },
       ...(probes === undefined ? {} : { probes }),
