@@ -16,6 +16,7 @@ import type { ConfigureOptions, ProbesOptions } from './commands/probes.ts';
 import type { SlowOptions } from './commands/slow.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { VerifyCommandOptions } from './commands/verify.ts';
+import { addWebhookCommands } from './commands/webhook-commands.ts';
 import { EXIT, Interrupted, SystemError, UsageError } from './exit-codes.ts';
 import { upDir } from './local/dirs.ts';
 import { readUpState } from './local/up-state.ts';
@@ -139,6 +140,12 @@ function build(): Command {
         .option(...langOption)
         .option(...apiOption)
         .option(...tokenOption),
+  });
+
+  addWebhookCommands(program, {
+    clientFor: (options: ApiOptions) => clientFor(options),
+    finish,
+    common: (command) => command.option(...apiOption).option(...tokenOption),
   });
 
   program

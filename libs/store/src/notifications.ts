@@ -9,6 +9,9 @@ export const NOTIFY_CHANNEL = 'netverdict_diagnosis';
 /** Events or incidents have arrived. Payload: the table. Sent by triggers (migration 0005). */
 export const ARRIVAL_CHANNEL = 'netverdict_arrival';
 
+/** Deliveries of webhooks have been recorded (migration 0012). */
+export const WEBHOOK_CHANNEL = 'netverdict_webhooks';
+
 export interface NotificationHandlers {
   readonly onNotification: (payload: string) => void;
   /** The connection is up (again): anything may have changed since. */

@@ -14,6 +14,12 @@ import type {
   IncidentsTable,
 } from './schema-monitoring.ts';
 import type { PingMeshesTable, PingRoundsTable } from './schema-ping-meshes.ts';
+import type {
+  WebhookAttemptsTable,
+  WebhookDeliveriesTable,
+  WebhookEndpointsTable,
+  WebhooksTable,
+} from './schema-webhooks.ts';
 
 /** Why a diagnosis could not be carried out. */
 export interface StoredProblem {
@@ -66,21 +72,6 @@ export interface ProgressTable {
   at: Instant;
 }
 
-export type DeliveryState = 'pending' | 'delivered' | 'failed';
-
-export interface WebhookDeliveriesTable {
-  id: string;
-  diagnosis_id: string;
-  url: string;
-  state: DeliveryState;
-  attempts: number;
-  last_status: number | null;
-  last_error: string | null;
-  created_at: Instant;
-  next_attempt_at: Instant;
-  finished_at: NullableInstant;
-}
-
 /** A change of what agents' probes are to do: a row per node, or one with an empty node for all of the cluster. Rows are never changed. */
 export interface AgentConfigurationTable {
   cluster: string;
@@ -95,7 +86,10 @@ export interface AgentConfigurationTable {
 export interface Database {
   diagnoses: DiagnosesTable;
   progress: ProgressTable;
+  webhooks: WebhooksTable;
   webhook_deliveries: WebhookDeliveriesTable;
+  webhook_attempts: WebhookAttemptsTable;
+  webhook_endpoints: WebhookEndpointsTable;
   events: EventsTable;
   incidents: IncidentsTable;
   incident_groups: IncidentGroupsTable;

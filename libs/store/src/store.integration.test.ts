@@ -163,9 +163,9 @@ test('old finished diagnoses go with all that belongs to them; running ones stay
   const done = await accepted({ callbackUrl: 'http://x/' });
   const running = await accepted();
   await store.diagnoses.complete(completion(done), { ...ending, deliveryId: 'msg_old' });
-  expect(await store.webhooks.get('msg_old')).toMatchObject({ state: 'pending', attempts: 0 });
+  expect(await store.deliveries.get('msg_old')).toMatchObject({ state: 'pending', attempts: 0 });
   await store.diagnoses.deleteFinishedBefore(new Date(Date.now() + 60_000).toISOString());
-  expect([await store.diagnoses.getRow(done), await store.webhooks.get('msg_old')]).toEqual([null, null]);
+  expect([await store.diagnoses.getRow(done), await store.deliveries.get('msg_old')]).toEqual([null, null]);
   expect(await store.progress.list(done, 0)).toEqual([]);
   expect(await store.diagnoses.getRow(running)).not.toBeNull();
 });

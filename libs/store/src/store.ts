@@ -9,11 +9,13 @@ import {
   NOTIFY_CHANNEL,
   type NotificationHandlers,
   type Notifications,
+  WEBHOOK_CHANNEL,
 } from './notifications.ts';
 import { PreparingClient } from './preparing-client.ts';
 import { type AgentConfigurationQueries, agentConfigurationQueries } from './queries/agent-configuration.ts';
 import { type ArrivalQueries, arrivalQueries } from './queries/arrivals.ts';
 import { type CaptureQueries, captureQueries } from './queries/captures.ts';
+import { type DeliveryQueries, deliveryQueries } from './queries/deliveries.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
 import { type ExplanationQueries, explanationQueries } from './queries/explanations.ts';
 import { type MaintenanceQueries, maintenanceQueries } from './queries/maintenance.ts';
@@ -36,6 +38,7 @@ export interface Store extends MonitoringQueries {
   readonly diagnoses: DiagnosisQueries;
   readonly progress: ProgressQueries;
   readonly webhooks: WebhookQueries;
+  readonly deliveries: DeliveryQueries;
   readonly maintenance: MaintenanceQueries;
   readonly captures: CaptureQueries;
   readonly pingMeshes: PingMeshQueries;
@@ -52,6 +55,8 @@ export interface Store extends MonitoringQueries {
   listen(handlers: NotificationHandlers): Notifications;
   /** Events or incidents have arrived, payload `events` or `incidents`. */
   listenForArrivals(handlers: NotificationHandlers): Notifications;
+  /** Deliveries of webhooks have been recorded; no payload. */
+  listenForDeliveries(handlers: NotificationHandlers): Notifications;
   close(): Promise<void>;
 }
 
@@ -84,6 +89,7 @@ export function openStore(options: StoreOptions): Store {
     diagnoses: diagnosisQueries(db),
     progress: progressQueries(db),
     webhooks: webhookQueries(db),
+    deliveries: deliveryQueries(db),
     ...monitoringQueries(db),
     maintenance: maintenanceQueries(db),
     captures: captureQueries(db),
@@ -96,6 +102,7 @@ export function openStore(options: StoreOptions): Store {
     ping: async () => void (await sql`select 1`.execute(db)),
     listen: (handlers) => listen(config, NOTIFY_CHANNEL, handlers),
     listenForArrivals: (handlers) => listen(config, ARRIVAL_CHANNEL, handlers),
+    listenForDeliveries: (handlers) => listen(config, WEBHOOK_CHANNEL, handlers),
     close: () => db.destroy(),
   };
 }

@@ -17,6 +17,7 @@ import type { CaptureService } from './domain/captures.ts';
 import type { Changes } from './domain/changes.ts';
 import type { Live } from './domain/live/live.ts';
 import type { PingMeshes } from './domain/ping-meshes.ts';
+import type { Webhooks } from './domain/webhooks/webhooks.ts';
 import type { TokenCheck } from './http/auth.ts';
 import { answerUnknownPaths } from './http/not-found.ts';
 import { describeApi } from './http/openapi.ts';
@@ -35,6 +36,8 @@ import { incidentRoutes } from './routes/incidents.ts';
 import { monitoringRoutes } from './routes/monitoring.ts';
 import { networkRoutes } from './routes/network.ts';
 import { pingMeshRoutes } from './routes/ping-meshes.ts';
+import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface Dependencies {
   readonly store: Pick<
@@ -48,6 +51,8 @@ export interface Dependencies {
     | 'accounting'
     | 'agentConfiguration'
     | 'captures'
+    | 'webhooks'
+    | 'deliveries'
   >;
   readonly acceptance: Acceptance;
   readonly changes: Changes;
@@ -56,6 +61,7 @@ export interface Dependencies {
   readonly defaultCluster: string;
   readonly captures: CaptureService;
   readonly pingMeshes: PingMeshes;
+  readonly webhooks: Webhooks;
   readonly live: Live;
   /** null as long as NATS was never reached. */
   readonly sections: (cluster: string) => Sections | null;
@@ -117,6 +123,8 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     bundleRoutes,
     captureRoutes,
     pingMeshRoutes,
+    webhookRoutes,
+    webhookDeliveryRoutes,
     eventStreamRoutes,
     incidentStreamRoutes,
     monitoringRoutes,

@@ -27,8 +27,8 @@ export interface Configuration {
   readonly republishMs: number;
   readonly retentionDays: number;
   readonly callbackPolicy: CallbackPolicy;
-  /** null: callbacks are not taken. */
-  readonly webhookSecret: Buffer | null;
+  /** The newest first; none: neither callbacks nor webhooks are taken. */
+  readonly webhookSecrets: readonly Buffer[];
 }
 
 async function fileOf(name: string, path: string): Promise<string> {
@@ -82,6 +82,9 @@ export async function readConfiguration(): Promise<Configuration> {
     republishMs: integer('NETVERDICT_REPUBLISH_MS', 5000, { min: 100, max: MINUTE_MS }),
     retentionDays: integer('NETVERDICT_RETENTION_DAYS', 30, { min: 1, max: 3650 }),
     callbackPolicy: checked('NETVERDICT_CALLBACK_ALLOW', () => callbackPolicy(allow)),
-    webhookSecret: secret === null ? null : checked('NETVERDICT_WEBHOOK_SECRET_FILE', () => parseSecret(secret)),
+    webhookSecrets:
+      secret === null
+        ? []
+        : checked('NETVERDICT_WEBHOOK_SECRET_FILE', () => secret.split(/\s+/).map((line) => parseSecret(line))),
   };
 }

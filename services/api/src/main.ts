@@ -7,7 +7,7 @@
  *   NATS ──▶ consume/verdict, diagnosis-failed ──▶ domain/finish ──row──▶ PostgreSQL ──NOTIFY──▶ changes (every replica)
  *        ──▶ consume/diagnosis-progress ──▶ domain/progress-buffer ──▶      │                     ├─▶ waiting requests
  *                                                                           │                     └─▶ SSE streams
- *                                                                           └─ delivery row ──▶ publish/webhook-queue (Redis) ──▶ callbackUrl
+ *                                                                           └─ delivery rows (triggers) ──NOTIFY──▶ publish/webhook-queue (Redis) ──▶ receivers
  */
 import { runService } from '@netverdict/telemetry';
 import { readConfiguration } from './configuration.ts';

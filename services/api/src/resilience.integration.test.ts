@@ -154,14 +154,14 @@ test('the end is told to the callback, signed; a failed or redirected attempt is
       data: { id: done.id, verdict: { outcome: 'reachable' } },
     });
   }
-  await until(async () => (await api.store.webhooks.ofDiagnosis(done.id))[0]?.state === 'delivered');
-  expect((await api.store.webhooks.ofDiagnosis(done.id))[0]).toMatchObject({ attempts: 3, last_status: 200 });
+  await until(async () => (await api.store.deliveries.ofDiagnosis(done.id))[0]?.state === 'delivered');
+  expect((await api.store.deliveries.ofDiagnosis(done.id))[0]).toMatchObject({ attempts: 3, last_status: 200 });
 });
 
 test('a callback that never works is given up and written down', async () => {
   const { url, received, server } = await receiver([500, 500, 500, 500, 500]);
   const done = await documentOf(await post(api, { ...QUESTION, callbackUrl: url }, { prefer: 'wait=10' }));
-  await until(async () => (await api.store.webhooks.ofDiagnosis(done.id))[0]?.state === 'failed');
+  await until(async () => (await api.store.deliveries.ofDiagnosis(done.id))[0]?.state === 'failed');
   server.close();
   expect(received).toHaveLength(4);
 });
@@ -169,7 +169,7 @@ test('a callback that never works is given up and written down', async () => {
 test('Redis that loses everything, or is away, delays callbacks only', async () => {
   const { url, received, server } = await receiver([500]);
   const done = await documentOf(await post(api, { ...QUESTION, callbackUrl: url }, { prefer: 'wait=10' }));
-  await until(async () => (await api.store.webhooks.ofDiagnosis(done.id))[0]?.attempts === 1);
+  await until(async () => (await api.store.deliveries.ofDiagnosis(done.id))[0]?.attempts === 1);
   const redis = new Redis(stack.engines.redisUrl);
   // The retry lies in the queue: with it gone, only the row knows.
   await until(async () => (await redis.keys('*-1')).length > 0, 1000).catch(() => undefined);

@@ -13,16 +13,19 @@ import { createAcceptance } from './domain/accept.ts';
 import { configurationTeller } from './domain/agent-configuration.ts';
 import { CAPTURE_SETTINGS, createCaptures } from './domain/captures.ts';
 import { createChanges } from './domain/changes.ts';
-import { createFinish, type EnqueueDelivery } from './domain/finish.ts';
+import { createFinish } from './domain/finish.ts';
 import { createLive } from './domain/live/live.ts';
 import { createPingMeshes, type PingMeshes } from './domain/ping-meshes.ts';
 import { createProgressBuffer } from './domain/progress-buffer.ts';
 import { createSweeper } from './domain/sweeper.ts';
+import { RETRIES, type RetrySettings } from './domain/webhooks/after-attempt.ts';
+import { sealingWith } from './domain/webhooks/secrets.ts';
+import { createWebhooks } from './domain/webhooks/webhooks.ts';
 import { bearerTokens } from './http/auth.ts';
 import { publishAgentConfiguration } from './publish/agent-configuration.ts';
 import { publishRequested } from './publish/diagnosis-requested.ts';
 import { openPingSchedule } from './publish/ping-schedule.ts';
-import { createDeliver, RETRY_WAITS_MS } from './publish/webhook.ts';
+import { createDeliver } from './publish/webhook.ts';
 import { openWebhookQueue } from './publish/webhook-queue.ts';
 
 export interface RunningApi {
@@ -36,12 +39,13 @@ export interface RunningApi {
 export interface Pace {
   readonly sweepEveryMs: number;
   readonly reconcileEveryMs: number;
-  readonly retryWaitsMs: readonly number[];
+  readonly retries: RetrySettings;
+  readonly postTimeoutMs: number;
   readonly redisPrefix?: string;
   readonly captures?: { readonly everyMs?: number; readonly silentMs?: number; readonly keepMs?: number };
 }
 
-const PACE: Pace = { sweepEveryMs: 1000, reconcileEveryMs: 5000, retryWaitsMs: RETRY_WAITS_MS };
+const PACE: Pace = { sweepEveryMs: 1000, reconcileEveryMs: 5000, retries: RETRIES, postTimeoutMs: 15_000 };
 
 async function migrateForEver(store: Store, log: Log, stopping: AbortSignal): Promise<boolean> {
   for (let attempt = 0; !stopping.aborted; attempt++) {
@@ -94,24 +98,34 @@ export async function startApi(
   });
   const acceptance = createAcceptance(store, publish, config);
 
-  const { webhookSecret: secret, callbackPolicy: policy } = config;
+  const { webhookSecrets: secrets, callbackPolicy: policy } = config;
+  const sealing = sealingWith(secrets);
+  const deliverSettings = { ...pace.retries, policy, secrets, sealing, timeoutMs: pace.postTimeoutMs };
+  const deliver = createDeliver(store, deliverSettings, log);
   const queue =
-    secret === null
+    secrets.length === 0
       ? null
       : openWebhookQueue(
           {
             redisUrl: config.redisUrl,
             reconcileEveryMs: pace.reconcileEveryMs,
+            trustedBelow: pace.retries.trustedBelow,
             ready: () => migrated,
             ...(pace.redisPrefix === undefined ? {} : { prefix: pace.redisPrefix }),
           },
           store,
-          createDeliver(store, { secret, policy, retryWaitsMs: pace.retryWaitsMs }, log),
+          deliver,
           log,
         );
-  const enqueue: EnqueueDelivery = (...delivery) => queue?.enqueue(...delivery);
+  const recorded = store.listenForDeliveries({
+    onNotification: () => queue?.reconcile(),
+    onReconnect: () => queue?.reconcile(),
+    onLost: (err) => log.warn({ err }, 'notifications of webhook deliveries are interrupted'),
+  });
+  const callbackRefusal = (url: string): string | null =>
+    queue ? policy.refuseUrl(url) : 'webhooks are switched off: the server has no NETVERDICT_WEBHOOK_SECRET_FILE';
   const buffer = createProgressBuffer(store.progress, config.republishMs, log);
-  const finish = createFinish(store.diagnoses, changes, buffer, enqueue, log);
+  const finish = createFinish(store.diagnoses, changes, buffer, log);
   const settings = { everyMs: pace.sweepEveryMs, republishMs: config.republishMs, retentionDays: config.retentionDays };
   const captures = createCaptures(
     store.captures,
@@ -160,8 +174,8 @@ export async function startApi(
       { token: config.token, may: 'everything' },
       ...(config.eventprocToken === null ? [] : [{ token: config.eventprocToken, may: 'diagnose' } as const]),
     ]),
-    callbackRefusal: (url) =>
-      queue ? policy.refuseUrl(url) : 'callbacks are switched off: the server has no NETVERDICT_WEBHOOK_SECRET_FILE',
+    callbackRefusal,
+    webhooks: createWebhooks(store, { sealing, callbackRefusal, deliver }),
     unready: telemetry.unready,
     migrated: () => migrated,
     stopping,
@@ -174,7 +188,7 @@ export async function startApi(
     migrated = await migrateForEver(store, log, stopping);
     if (!migrated) return;
     // Sweeping needs the database alone: deadlines hold although NATS is away.
-    sweeper = createSweeper(store.diagnoses, finish, publish, settings, log);
+    sweeper = createSweeper(store, finish, publish, settings, log);
     bus = await connectBus({
       url: config.natsUrl,
       user: { role: 'api' },
@@ -206,6 +220,7 @@ export async function startApi(
       await queue?.close();
       await notifications.close();
       await arrivals.close();
+      await recorded.close();
       await store.close();
     },
   };

@@ -35,7 +35,15 @@ import {
   TraceSchema,
   VerdictSchema,
 } from './verdict-schemas.ts';
-import { WebhookMessage } from './webhook.ts';
+import { IncidentWebhookMessage, PingWebhookMessage, WebhookMessage } from './webhook.ts';
+import {
+  DeliveryDocument,
+  DeliveryList,
+  Redelivered,
+  WebhookAttempt,
+  WebhookDocument,
+  WebhookList,
+} from './webhook-documents.ts';
 
 export * from './accounting-document.ts';
 export * from './agent-configuration.ts';
@@ -48,8 +56,9 @@ export * from './monitoring-documents.ts';
 export * from './node-document.ts';
 export * from './ping-mesh-documents.ts';
 export * from './problem.ts';
-export { ref } from './verdict-schemas.ts';
+export { oneOf, ref } from './verdict-schemas.ts';
 export * from './webhook.ts';
+export * from './webhook-documents.ts';
 
 export const REST_COMPONENTS = [
   InvalidField,
@@ -95,6 +104,14 @@ export const REST_COMPONENTS = [
   PingMeshDocument,
   PingMeshList,
   WebhookMessage,
+  IncidentWebhookMessage,
+  PingWebhookMessage,
+  WebhookDocument,
+  WebhookList,
+  WebhookAttempt,
+  DeliveryDocument,
+  DeliveryList,
+  Redelivered,
   AgentConfigurationChange,
   AgentConfigurationDocument,
   AgentConfigurationEntry,

@@ -1,7 +1,20 @@
-/** What a callbackUrl receives: a Standard Webhooks message (standardwebhooks.com), signed with HMAC-SHA256. */
+/** What a receiver gets: Standard Webhooks messages (standardwebhooks.com), signed with HMAC-SHA256. */
 import Type, { type Static } from 'typebox';
 import type { DiagnosisDocument } from './diagnosis-document.ts';
+import type { IncidentDocument } from './incident-document.ts';
 import { oneOf, ref } from './verdict-schemas.ts';
+
+/** What one can ask to be told. */
+export const WEBHOOK_EVENT_TYPES = [
+  'diagnosis.completed',
+  'diagnosis.failed',
+  'incident.opened',
+  'incident.changed',
+  'incident.resolved',
+] as const;
+/** A ping is asked for each time. */
+export const PING_EVENT = 'webhook.ping';
+export type WebhookEventType = (typeof WEBHOOK_EVENT_TYPES)[number] | typeof PING_EVENT;
 
 export const WebhookMessage = Type.Object(
   {
@@ -9,6 +22,32 @@ export const WebhookMessage = Type.Object(
     timestamp: Type.String({ format: 'date-time', description: 'when the diagnosis finished' }),
     data: ref<DiagnosisDocument>('Diagnosis'),
   },
-  { $id: 'WebhookMessage' },
+  { $id: 'WebhookMessage', description: 'A diagnosis has ended' },
 );
 export type WebhookMessage = Static<typeof WebhookMessage>;
+
+export const IncidentWebhookMessage = Type.Object(
+  {
+    type: oneOf('incident.opened', 'incident.changed', 'incident.resolved'),
+    timestamp: Type.String({ format: 'date-time', description: 'when it was so' }),
+    data: ref<IncidentDocument>('Incident'),
+  },
+  {
+    $id: 'IncidentWebhookMessage',
+    description:
+      'An incident as it was then. opened: new, or back after it was resolved; changed: quiet, open again, graver, or its diagnosis has found something else',
+  },
+);
+export type IncidentWebhookMessage = Static<typeof IncidentWebhookMessage>;
+
+export const PingWebhookMessage = Type.Object(
+  {
+    type: Type.Literal(PING_EVENT),
+    timestamp: Type.String({ format: 'date-time' }),
+    data: Type.Object({ webhook: Type.String({ description: '`wh_…`' }) }),
+  },
+  { $id: 'PingWebhookMessage', description: 'Somebody tries whether the receiver works' },
+);
+export type PingWebhookMessage = Static<typeof PingWebhookMessage>;
+
+export type AnyWebhookMessage = WebhookMessage | IncidentWebhookMessage | PingWebhookMessage;

@@ -408,6 +408,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhook-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deliveries, newest first */
+        get: operations["listWebhookDeliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A delivery with its attempts: when, how long, what was answered */
+        get: operations["getWebhookDelivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhook-deliveries/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send it once more from the beginning, under the same webhook-id */
+        post: operations["redeliverWebhookDelivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks, newest first */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Be told of events at a URL
+         * @description What comes is described under `webhooks` of this document and in docs/webhooks.md.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A webhook, and how it goes with its receiver */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /** Remove a webhook with its deliveries */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a webhook, or switch it off or on; what is absent stays
+         * @description What waits goes to the new URL. What comes due while it is switched off becomes a dead letter, which can be redelivered; what happens then is not recorded for it.
+         */
+        patch: operations["changeWebhook"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try the receiver: one attempt, now, with its outcome
+         * @description Not repeated. `state` is pending where the receiver is left alone just now (`pausedUntil`) or has no room.
+         */
+        post: operations["pingWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send the dead letters of a webhook once more */
+        post: operations["redeliverDeadLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new secret; the former one signs too for a while */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -443,7 +591,128 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    "diagnosis.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A diagnosis has a verdict
+         * @description A Standard Webhooks message: verify its signature before anything else. The same webhook-id may come more than once.
+         */
+        post: operations["on diagnosis.completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "diagnosis.failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A diagnosis could not be carried out
+         * @description A Standard Webhooks message: verify its signature before anything else. The same webhook-id may come more than once.
+         */
+        post: operations["on diagnosis.failed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "incident.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An incident grew quiet, open again or graver, or its diagnosis has found something else
+         * @description A Standard Webhooks message: verify its signature before anything else. The same webhook-id may come more than once.
+         */
+        post: operations["on incident.changed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "incident.opened": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * An incident is new, or back after it was resolved
+         * @description A Standard Webhooks message: verify its signature before anything else. The same webhook-id may come more than once.
+         */
+        post: operations["on incident.opened"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "incident.resolved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Nothing of an incident was seen for half an hour
+         * @description A Standard Webhooks message: verify its signature before anything else. The same webhook-id may come more than once.
+         */
+        post: operations["on incident.resolved"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "webhook.ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Somebody tries whether the receiver works
+         * @description A Standard Webhooks message: verify its signature before anything else. The same webhook-id may come more than once.
+         */
+        post: operations["on webhook.ping"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         Accounting: {
@@ -1680,6 +1949,17 @@ export interface components {
             reachableShare: number | null;
             sentence: components["schemas"]["Text"];
         };
+        /** @description An incident as it was then. opened: new, or back after it was resolved; changed: quiet, open again, graver, or its diagnosis has found something else */
+        IncidentWebhookMessage: {
+            data: components["schemas"]["Incident"];
+            /**
+             * Format: date-time
+             * @description when it was so
+             */
+            timestamp: string;
+            /** @enum {string} */
+            type: "incident.opened" | "incident.changed" | "incident.resolved";
+        };
         InvalidField: {
             /** @description what was wrong */
             detail: string;
@@ -1879,6 +2159,17 @@ export interface components {
             /** Format: date-time */
             startedAt: string;
         };
+        /** @description Somebody tries whether the receiver works */
+        PingWebhookMessage: {
+            data: {
+                /** @description `wh_…` */
+                webhook: string;
+            };
+            /** Format: date-time */
+            timestamp: string;
+            /** @enum {string} */
+            type: "webhook.ping";
+        };
         PipelineAccount: {
             /** @description batches stored */
             batches: number;
@@ -2064,6 +2355,80 @@ export interface components {
             };
             summary: components["schemas"]["Text"];
         };
+        Webhook: {
+            concurrency: number;
+            /** Format: date-time */
+            createdAt: string;
+            description: string;
+            disabledReason: string | null;
+            enabled: boolean;
+            eventTypes: ("diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved")[];
+            /** @description attempts since it last answered as a working receiver does */
+            failures: number;
+            /** @description All conditions hold; one on what an event does not have holds too */
+            filter: {
+                /** @description only of these clusters */
+                clusters?: string[];
+                /** @description of incidents only those */
+                kinds?: ("tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost")[];
+                /** @description only where an end lies in one of these namespaces */
+                namespaces?: string[];
+                /** @description of completed diagnoses only those */
+                outcomes?: ("reachable" | "unreachable" | "partially-reachable" | "undetermined")[];
+                /** @description of incidents only those */
+                severities?: ("info" | "warning" | "critical")[];
+            };
+            formerSecretUntil: string | null;
+            /** @description `wh_…` */
+            id: string;
+            pausedUntil: string | null;
+            /** @description `whsec_…`; shown once, where it was made */
+            secret?: string;
+            /** Format: date-time */
+            updatedAt: string;
+            url: string;
+        };
+        WebhookAttempt: {
+            /** Format: date-time */
+            at: string;
+            durationMs: number;
+            error: string | null;
+            status: number | null;
+        };
+        WebhookDelivery: {
+            attempts: number;
+            cluster: string | null;
+            /** Format: date-time */
+            createdAt: string;
+            diagnosisId: string | null;
+            /** @enum {string} */
+            eventType: "diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved" | "webhook.ping";
+            finishedAt: string | null;
+            /** @description `msg_…`: the `webhook-id` that the receiver sees */
+            id: string;
+            incidentId: string | null;
+            lastError: string | null;
+            lastStatus: number | null;
+            /** @description of one delivery: its attempts, the newest first, at most 50 */
+            log?: components["schemas"]["WebhookAttempt"][];
+            nextAttemptAt: string | null;
+            /**
+             * @description failed: a dead letter, which goes out again when somebody redelivers it
+             * @enum {string}
+             */
+            state: "pending" | "delivered" | "failed";
+            url: string;
+            webhook: string | null;
+        };
+        WebhookDeliveryList: {
+            items: components["schemas"]["WebhookDelivery"][];
+            nextCursor: string | null;
+        };
+        WebhookList: {
+            items: components["schemas"]["Webhook"][];
+            nextCursor: string | null;
+        };
+        /** @description A diagnosis has ended */
         WebhookMessage: {
             data: components["schemas"]["Diagnosis"];
             /**
@@ -2073,6 +2438,10 @@ export interface components {
             timestamp: string;
             /** @enum {string} */
             type: "diagnosis.completed" | "diagnosis.failed";
+        };
+        WebhookRedelivered: {
+            /** @description dead letters that go out again */
+            redelivered: number;
         };
     };
     responses: never;
@@ -4377,6 +4746,745 @@ export interface operations {
             };
         };
     };
+    listWebhookDeliveries: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description only of this diagnosis: `dg_…` */
+                diagnosis?: string;
+                eventType?: "diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved" | "webhook.ping";
+                /** @description only of this incident: `inc_…` */
+                incident?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+                /** @description failed: the dead letters */
+                state?: "pending" | "delivered" | "failed";
+                /** @description only of this webhook: `wh_…` */
+                webhook?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `msg_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery with its attempts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliverWebhookDelivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `msg_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery with its attempts */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description attempts at the same time; 4 when absent */
+                    concurrency?: number;
+                    description?: string;
+                    eventTypes: ("diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved")[];
+                    /** @description All conditions hold; one on what an event does not have holds too */
+                    filter?: {
+                        /** @description only of these clusters */
+                        clusters?: string[];
+                        /** @description of incidents only those */
+                        kinds?: ("tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost")[];
+                        /** @description only where an end lies in one of these namespaces */
+                        namespaces?: string[];
+                        /** @description of completed diagnoses only those */
+                        outcomes?: ("reachable" | "unreachable" | "partially-reachable" | "undetermined")[];
+                        /** @description of incidents only those */
+                        severities?: ("info" | "warning" | "critical")[];
+                    };
+                    /**
+                     * Format: uri
+                     * @example https://hooks.example.org/netverdict
+                     */
+                    url: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The webhook with its new secret, which is not shown again */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `wh_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `wh_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `wh_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description attempts at the same time; 4 when absent */
+                    concurrency?: number;
+                    description?: string;
+                    /** @description true also where it was switched off by an answer 410 */
+                    enabled?: boolean;
+                    eventTypes?: ("diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved")[];
+                    /** @description All conditions hold; one on what an event does not have holds too */
+                    filter?: {
+                        /** @description only of these clusters */
+                        clusters?: string[];
+                        /** @description of incidents only those */
+                        kinds?: ("tcp-listen-overflow" | "tcp-listen-drop" | "tcp-retransmission" | "tcp-reset-sent" | "tcp-reset-established" | "tcp-attempt-fail" | "udp-receive-error" | "udp-buffer-error" | "udp-no-port" | "ip-discard" | "ip-no-route" | "ip-header-error" | "link-drop" | "tcp-zero-window" | "conntrack-insert-fail" | "conntrack-drop" | "conntrack-invalid" | "conntrack-pressure" | "agent-started" | "agent-degraded" | "packet-drop" | "tcp-reset-received" | "tcp-connect-fail" | "tcp-connect-slow" | "tcp-connection-lost" | "neighbour-fail" | "icmp-error-sent" | "icmp-error-received" | "softirq-slow" | "socket-slow" | "transmit-slow" | "receive-slow" | "dns-error" | "dns-slow" | "dns-unanswered" | "watch-gap" | "watch-lost")[];
+                        /** @description only where an end lies in one of these namespaces */
+                        namespaces?: string[];
+                        /** @description of completed diagnoses only those */
+                        outcomes?: ("reachable" | "unreachable" | "partially-reachable" | "undetermined")[];
+                        /** @description of incidents only those */
+                        severities?: ("info" | "warning" | "critical")[];
+                    };
+                    /**
+                     * Format: uri
+                     * @example https://hooks.example.org/netverdict
+                     */
+                    url?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pingWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `wh_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery with its attempts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    redeliverDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `wh_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: date-time
+                     * @description recorded at or after; all when absent
+                     */
+                    since?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description How many */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRedelivered"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `wh_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description for so long the former secret signs too; a day when absent */
+                    overlapSeconds?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The webhook with its new secret, which is not shown again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     healthz: {
         parameters: {
             query?: never;
@@ -4432,6 +5540,264 @@ export interface operations {
                         status: string;
                     };
                 };
+            };
+        };
+    };
+    "on diagnosis.completed": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description of this message; the same at each attempt */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces between while a secret is rotated */
+                "webhook-signature": string;
+                /** @description of this attempt: seconds since the epoch */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Taken. Anything else is tried again for about a day */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The receiver wants no more: the webhook is switched off */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many; Retry-After is honoured (with 503 and others too) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on diagnosis.failed": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description of this message; the same at each attempt */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces between while a secret is rotated */
+                "webhook-signature": string;
+                /** @description of this attempt: seconds since the epoch */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Taken. Anything else is tried again for about a day */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The receiver wants no more: the webhook is switched off */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many; Retry-After is honoured (with 503 and others too) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on incident.changed": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description of this message; the same at each attempt */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces between while a secret is rotated */
+                "webhook-signature": string;
+                /** @description of this attempt: seconds since the epoch */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Taken. Anything else is tried again for about a day */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The receiver wants no more: the webhook is switched off */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many; Retry-After is honoured (with 503 and others too) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on incident.opened": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description of this message; the same at each attempt */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces between while a secret is rotated */
+                "webhook-signature": string;
+                /** @description of this attempt: seconds since the epoch */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Taken. Anything else is tried again for about a day */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The receiver wants no more: the webhook is switched off */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many; Retry-After is honoured (with 503 and others too) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on incident.resolved": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description of this message; the same at each attempt */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces between while a secret is rotated */
+                "webhook-signature": string;
+                /** @description of this attempt: seconds since the epoch */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IncidentWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Taken. Anything else is tried again for about a day */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The receiver wants no more: the webhook is switched off */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many; Retry-After is honoured (with 503 and others too) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on webhook.ping": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description of this message; the same at each attempt */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces between while a secret is rotated */
+                "webhook-signature": string;
+                /** @description of this attempt: seconds since the epoch */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PingWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Taken. Anything else is tried again for about a day */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The receiver wants no more: the webhook is switched off */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many; Retry-After is honoured (with 503 and others too) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

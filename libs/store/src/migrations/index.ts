@@ -8,6 +8,7 @@ import { arrivals } from './0005-arrivals.ts';
 import { flowsBothWays } from './0006-flows-both-ways.ts';
 import { captures } from './0007-captures.ts';
 import { pingMeshes } from './0008-ping-meshes.ts';
+import { webhooks } from './0012-webhooks.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -18,4 +19,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-flows-both-ways': flowsBothWays,
   '0007-captures': captures,
   '0008-ping-meshes': pingMeshes,
+  '0012-webhooks': webhooks,
 };

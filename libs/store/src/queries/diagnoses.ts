@@ -163,8 +163,8 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         where id = ${id} and rank < ${FINAL_RANK}
         returning ${columns('diagnoses')}
       ), delivery as (
-        insert into webhook_deliveries (id, diagnosis_id, url, state, created_at, next_attempt_at)
-        select ${deliveryId}, id, callback_url, 'pending', now(), now() from done where callback_url is not null
+        insert into webhook_deliveries (id, event_type, cluster, diagnosis_id, url, state, created_at, next_attempt_at)
+        select ${deliveryId}, 'diagnosis.' || status, cluster, id, callback_url, 'pending', now(), now() from done where callback_url is not null
         returning id
       ), logged as (
         insert into progress (diagnosis_id, key, attempt, stage, message, at)

@@ -133,6 +133,15 @@ export const incidentOfRow = (row: Selectable<IncidentsTable>): Incident & Expla
   askedAt: instant(row.asked_at),
 });
 
+/** Of a row as a trigger wrote it down (row_to_json): there, instants are text. */
+export function incidentOfJson(row: unknown): Incident & Explanation {
+  const revived = Object.entries(Object(row)).map(([name, value]) => [
+    name,
+    typeof value === 'string' && /_(at|since|seen)$/.test(name) ? new Date(value) : value,
+  ]);
+  return incidentOfRow(Object.fromEntries(revived));
+}
+
 const rowOf = (incident: Incident): Partial<Record<keyof IncidentsTable, unknown>> => ({
   id: incident.id,
   cluster: incident.cluster,

@@ -1,4 +1,4 @@
-/** The end of a diagnosis: written once (the first end wins), told to those who wait, its webhook put on its way. */
+/** The end of a diagnosis: written once (the first end wins), told to those who wait. Its webhooks are recorded with it, by the database. */
 import type { DiagnosisFailed, VerdictReached } from '@netverdict/contracts';
 import type { DiagnosisQueries, Ending, Finished, StoredProblem } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
@@ -14,9 +14,6 @@ export interface Finish {
   fail(id: string, problem: StoredProblem): Promise<boolean>;
 }
 
-/** Hands a delivery to the queue; never throws. */
-export type EnqueueDelivery = (deliveryId: string, attempt: number, delayMs: number) => void;
-
 export const problemOf = (failed: DiagnosisFailed): StoredProblem => ({
   type: failed.problem,
   title: failed.title,
@@ -28,14 +25,12 @@ export function createFinish(
   diagnoses: DiagnosisQueries,
   changes: Changes,
   buffer: Pick<ProgressBuffer, 'take'>,
-  enqueue: EnqueueDelivery,
   log: Log,
 ): Finish {
   const after = (finished: Finished | null, result: StoredResult | null): boolean => {
     if (!finished) return false;
-    const { row, deliveryId } = finished;
+    const { row } = finished;
     changes.tell(row.id, { final: true, finished: { ...row, result } });
-    if (deliveryId) enqueue(deliveryId, 0, 0);
     log.info(
       {
         diagnosisId: row.id,

@@ -1,6 +1,6 @@
 /**
  * Standard Webhooks signatures (github.com/standard-webhooks/standard-webhooks, spec 1.0): HMAC-SHA256 over
- * `<id>.<timestamp>.<body>`, base64, with the prefix `v1,`. The secret is written `whsec_<base64>`.
+ * `<id>.<timestamp>.<body>`, base64, with the prefix `v1,`, one after the other for each secret. A secret is written `whsec_<base64>`.
  */
 import { createHmac } from 'node:crypto';
 
@@ -20,8 +20,10 @@ export function parseSecret(text: string): Buffer {
   return key;
 }
 
-export function sign(key: Buffer, id: string, at: Date, body: string): SignedHeaders {
+/** @param keys the newest first; while a secret is rotated the former one signs too */
+export function sign(keys: readonly Buffer[], id: string, at: Date, body: string): SignedHeaders {
   const timestamp = String(Math.floor(at.getTime() / 1000));
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
-  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
+  const signed = `${id}.${timestamp}.${body}`;
+  const signatures = keys.map((key) => `v1,${createHmac('sha256', key).update(signed).digest('base64')}`);
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') };
 }

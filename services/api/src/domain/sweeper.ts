@@ -3,7 +3,7 @@
  * passed its deadline fails with a reason. Any number of replicas sweep: rows are claimed, ends are conditional.
  */
 import type { Stage } from '@netverdict/contracts';
-import { type DiagnosisQueries, type DiagnosisRow, isUnavailable, type StoredProblem } from '@netverdict/store';
+import { type DiagnosisRow, isUnavailable, type Store, type StoredProblem } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
 import type { PublishRequested } from '../publish/diagnosis-requested.ts';
 import type { Finish } from './finish.ts';
@@ -46,7 +46,7 @@ export function deadlineProblem(row: DiagnosisRow): StoredProblem {
 }
 
 export function createSweeper(
-  diagnoses: DiagnosisQueries,
+  { diagnoses, deliveries }: Pick<Store, 'diagnoses' | 'deliveries'>,
   finish: Finish,
   publish: PublishRequested,
   settings: SweeperSettings,
@@ -68,10 +68,10 @@ export function createSweeper(
     await Promise.all(stalled.map(publish));
     if (performance.now() - retainedAt > RETENTION_EVERY_MS || retainedAt === 0) {
       retainedAt = performance.now();
-      const removed = await diagnoses.deleteFinishedBefore(
-        new Date(Date.now() - settings.retentionDays * DAY_MS).toISOString(),
-      );
+      const before = new Date(Date.now() - settings.retentionDays * DAY_MS);
+      const removed = await diagnoses.deleteFinishedBefore(before.toISOString());
       if (removed > 0) log.info({ removed }, 'old diagnoses are removed');
+      await deliveries.deleteFinishedBefore(before);
     }
   };
 

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { REST_COMPONENTS } from '@netverdict/contracts';
 import type { Server } from '../app.ts';
+import { WEBHOOKS } from './openapi-webhooks.ts';
 
 export async function describeApi(app: Server): Promise<void> {
   for (const component of REST_COMPONENTS) app.addSchema(component);
@@ -21,8 +22,10 @@ export async function describeApi(app: Server): Promise<void> {
         { name: 'monitoring', description: 'What the nodes saw by themselves' },
         { name: 'captures', description: 'Packets of a pod or node' },
         { name: 'ping meshes', description: 'Loss and latency between pods, nodes and addresses' },
+        { name: 'webhooks', description: 'Be told, instead of asking again: docs/webhooks.md' },
         { name: 'health' },
       ],
+      webhooks: WEBHOOKS,
       components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
       security: [{ bearer: [] }],
     },

@@ -1,29 +1,38 @@
-/** One POST to a callback URL. Redirects are not followed; the address is judged when it is connected to. */
-import { lookup as dnsLookup } from 'node:dns';
+/** One POST to a receiver. Redirects are not followed; the address is judged when it is connected to. */
+import { type LookupAddress, type LookupAllOptions, lookup as systemLookup } from 'node:dns';
 import { type ClientRequest, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import type { CallbackPolicy } from '../domain/callback-policy.ts';
+import { type Attempted, parseRetryAfter } from '../domain/webhooks/after-attempt.ts';
 
-export interface PostResult {
-  /** null: no answer. */
-  readonly status: number | null;
-  /** null: a 2xx answer. */
-  readonly error: string | null;
-  /** The address may not be used, or the receiver said 410: no further attempt makes sense. */
-  readonly final: boolean;
+export interface Posted extends Attempted {
+  readonly durationMs: number;
 }
 
-const TIMEOUT_MS = 15_000;
+export type LookupAll = (
+  host: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+export interface PostSettings {
+  readonly policy: CallbackPolicy;
+  /** For all of it, from the lookup to the answer's head. */
+  readonly timeoutMs: number;
+  /** Instead of the system's, for tests. */
+  readonly lookup?: LookupAll;
+}
 
 class Refused extends Error {}
 
-function judgedLookup(policy: CallbackPolicy): LookupFunction {
+/** What it resolves to is judged and connected to: there is no second lookup that could answer otherwise. */
+function judgedLookup({ policy, lookup = systemLookup }: PostSettings, plain: boolean): LookupFunction {
   return (host, options, callback) => {
-    dnsLookup(host, { ...options, all: true }, (error, addresses) => {
+    lookup(host, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, []);
       for (const { address } of addresses) {
-        const refusal = policy.refuseAddress(host, address);
+        const refusal = policy.refuseAddress(host, address, plain);
         if (refusal) return callback(new Refused(`${host}: ${refusal}`), []);
       }
       const first = addresses[0];
@@ -38,39 +47,54 @@ export function postCallback(
   url: string,
   body: string,
   headers: Readonly<Record<string, string>>,
-  policy: CallbackPolicy,
-): Promise<PostResult> {
-  const refusal = policy.refuseUrl(url);
-  if (refusal) return Promise.resolve({ status: null, error: refusal, final: true });
+  settings: PostSettings,
+): Promise<Posted> {
+  const begun = performance.now();
+  const { promise, resolve } = Promise.withResolvers<Posted>();
+  const end = (attempted: Attempted): void =>
+    resolve({ ...attempted, durationMs: Math.round(performance.now() - begun) });
+  const unanswered = (error: string, refused: boolean): void =>
+    end({ status: null, error, refused, retryAfterMs: null });
+  const refusal = settings.policy.refuseUrl(url);
+  if (refusal) {
+    unanswered(refusal, true);
+    return promise;
+  }
   const target = new URL(url);
-  const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
-  return new Promise((resolve) => {
-    const fail = (error: Error): void =>
-      resolve({ status: null, error: error.message, final: error instanceof Refused });
-    const request: ClientRequest = send(
-      target,
-      {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
-          'user-agent': 'netverdict',
-          ...headers,
-        },
-        lookup: judgedLookup(policy),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-        agent: false,
+  const plain = target.protocol === 'http:';
+  const late = AbortSignal.timeout(settings.timeoutMs);
+  const request: ClientRequest = (plain ? httpRequest : httpsRequest)(
+    target,
+    {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        'user-agent': 'netverdict',
+        ...headers,
       },
-      (response) => {
-        // The answer's body does not interest; its end is not waited for.
-        response.resume().on('error', () => undefined);
-        const status = response.statusCode ?? 0;
-        const delivered = status >= 200 && status < 300;
-        resolve({ status, error: delivered ? null : `the receiver answered ${status}`, final: status === 410 });
-        if (!delivered) response.destroy();
-      },
-    );
-    request.on('error', fail);
-    request.end(body);
-  });
+      lookup: judgedLookup(settings, plain),
+      signal: late,
+      agent: false,
+    },
+    (response) => {
+      const status = response.statusCode ?? 0;
+      end({
+        status,
+        error: status >= 200 && status < 300 ? null : `the receiver answered ${status}`,
+        refused: false,
+        retryAfterMs: parseRetryAfter(response.headers['retry-after'], Date.now()),
+      });
+      // The answer's body, however long, does not interest.
+      response.on('error', () => undefined).destroy();
+    },
+  );
+  request.on('error', (error) =>
+    unanswered(
+      late.aborted ? `no answer within ${settings.timeoutMs / 1000} s` : error.message || error.name,
+      error instanceof Refused,
+    ),
+  );
+  request.end(body);
+  return promise;
 }

@@ -1,12 +1,13 @@
 /**
- * The queue of webhook attempts in Redis, and its reconciliation with the rows: whatever is due and not in the queue
- * (Redis was away, or lost everything) is put in again. A job's id is its delivery and attempt, so that it is there once.
+ * The queue of webhook attempts in Redis, and its reconciliation with the rows: whatever is due and not in the queue (it was just recorded;
+ * Redis was away, or lost everything) is put in. A job's id is its delivery and attempt, so that it is there once, whichever replica
+ * puts it in. Of one receiver no more is put in than it takes at once: the others wait in the rows.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Store } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { EnqueueDelivery } from '../domain/finish.ts';
 import type { Deliver } from './webhook.ts';
 
 interface Job {
@@ -15,15 +16,15 @@ interface Job {
 }
 
 export interface WebhookQueue {
-  readonly enqueue: EnqueueDelivery;
-  /** Puts what is due into the queue; the loop calls the same. */
-  reconcile(): Promise<void>;
+  /** Puts what is due into the queue, soon; the loop does the same. */
+  reconcile(): void;
   close(): Promise<void>;
 }
 
 export interface WebhookQueueOptions {
   readonly redisUrl: string;
   readonly reconcileEveryMs: number;
+  readonly trustedBelow: number;
   /** The tables are there. */
   readonly ready: () => boolean;
   /** Of the keys in Redis. */
@@ -31,11 +32,16 @@ export interface WebhookQueueOptions {
 }
 
 const NAME = 'webhook-deliveries';
-const BATCH = 200;
+const BATCH = 500;
+/** Between two looks at the rows, whatever is told in between. */
+const REST_MS = 50;
+/** A replica that dies in the middle of an attempt: another takes it up after about that time. */
+const LOCK_MS = 15_000;
+const CONCURRENCY = 32;
 
 export function openWebhookQueue(
   options: WebhookQueueOptions,
-  store: Pick<Store, 'webhooks'>,
+  store: Pick<Store, 'deliveries'>,
   deliver: Deliver,
   log: Log,
 ): WebhookQueue {
@@ -53,24 +59,13 @@ export function openWebhookQueue(
     if (away) log.info('Redis is available again');
     away = false;
     // It may have lost everything.
-    void reconcile();
+    reconcile();
   });
   forWorker.on('error', () => undefined);
 
   const queue = new Queue<Job>(NAME, { connection: forQueue, prefix });
   queue.on('error', () => undefined);
-  const worker = new Worker<Job>(
-    NAME,
-    async (job) => {
-      const next = await deliver(job.data.deliveryId, job.data.attempt);
-      if (next) await add(job.data.deliveryId, next.attempt, next.delayMs);
-    },
-    { connection: forWorker, prefix, concurrency: 8 },
-  );
-  worker.on('error', () => undefined);
-  worker.on('failed', (job, err) => log.warn({ err, deliveryId: job?.data.deliveryId }, 'a webhook attempt broke off'));
-
-  const add = async (deliveryId: string, attempt: number, delayMs: number): Promise<void> => {
+  const add = async ({ deliveryId, attempt }: Job, delayMs: number): Promise<void> => {
     if (forQueue.status !== 'ready') return;
     await queue.add(
       'deliver',
@@ -79,28 +74,60 @@ export function openWebhookQueue(
       { jobId: `${deliveryId}-${attempt}`, delay: delayMs, removeOnComplete: true, removeOnFail: true },
     );
   };
-  const reconcile = async (): Promise<void> => {
+  const addDue = async (endpoint?: string): Promise<void> => {
     if (forQueue.status !== 'ready' || !options.ready()) return;
-    try {
-      for (const row of await store.webhooks.due(BATCH)) await add(row.id, row.attempts, 0);
-    } catch (err) {
-      log.warn({ err }, 'webhook deliveries could not be reconciled');
+    const { trustedBelow } = options;
+    const of = { limit: BATCH, trustedBelow, ...(endpoint === undefined ? {} : { endpoint }) };
+    for (const row of await store.deliveries.due(of)) await add({ deliveryId: row.id, attempt: row.attempts }, 0);
+  };
+  /** What is not put in now is found by the loop. */
+  const waits = (err: unknown): void => log.warn({ err }, 'webhook deliveries wait');
+
+  const worker = new Worker<Job>(
+    NAME,
+    async ({ data }) => {
+      const delivered = await deliver(data.deliveryId, data.attempt);
+      if (delivered === null) return;
+      const { endpoint, next } = delivered;
+      if (next) await add({ deliveryId: data.deliveryId, attempt: next.attempt }, next.delayMs).catch(waits);
+      await addDue(endpoint).catch(waits);
+    },
+    { connection: forWorker, prefix, concurrency: CONCURRENCY, lockDuration: LOCK_MS, stalledInterval: LOCK_MS },
+  );
+  worker.on('error', () => undefined);
+  worker.on('failed', (job, err) => log.warn({ err, deliveryId: job?.data.deliveryId }, 'a webhook attempt broke off'));
+
+  let asked = false;
+  let running: Promise<void> | null = null;
+  let closed = false;
+  const work = async (): Promise<void> => {
+    while (asked && !closed) {
+      asked = false;
+      await addDue().catch(waits);
+      await pause(REST_MS);
     }
   };
-  const timer = setInterval(() => void reconcile(), options.reconcileEveryMs);
+  const reconcile = (): void => {
+    asked = true;
+    running ??= work().finally(() => {
+      running = null;
+      if (asked && !closed) reconcile();
+    });
+  };
+  const timer = setInterval(() => {
+    if (options.ready()) store.deliveries.giveUp().catch(waits);
+    reconcile();
+  }, options.reconcileEveryMs);
 
   return {
-    enqueue: (deliveryId, attempt, delayMs) => {
-      add(deliveryId, attempt, delayMs).catch((err: unknown) =>
-        log.warn({ err, deliveryId }, 'a webhook waits for Redis'),
-      );
-    },
     reconcile,
     async close() {
+      closed = true;
       clearInterval(timer);
+      await running;
       await Promise.race([
         Promise.allSettled([worker.close(forWorker.status !== 'ready'), queue.close()]),
-        new Promise((resolve) => setTimeout(resolve, 2000)),
+        pause(2000, undefined, { ref: false }),
       ]);
       forQueue.disconnect();
       forWorker.disconnect();

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
 import type { Configuration } from '../configuration.ts';
 import { callbackPolicy } from '../domain/callback-policy.ts';
+import type { RetrySettings } from '../domain/webhooks/after-attempt.ts';
 import { type Pace, type RunningApi, startApi } from '../service.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { silentLog } from './silent.ts';
@@ -13,6 +14,14 @@ import { silentLog } from './silent.ts';
 export const TOKEN = 'test-token-of-32-characters-long';
 export const EVENTPROC_TOKEN = 'token-of-eventproc-that-may-only-diagnose';
 export const SECRET = Buffer.from('0123456789abcdef0123456789abcdef');
+
+/** Minutes and hours would be waited for too long. */
+export const QUICK_RETRIES: RetrySettings = {
+  waitsMs: [300, 300, 300],
+  trustedBelow: 5,
+  pauseMs: 500,
+  longestPauseMs: 1000,
+};
 
 export interface Stack {
   readonly engines: Engines;
@@ -58,11 +67,11 @@ export async function startStack(): Promise<Stack> {
           republishMs: 5000,
           retentionDays: 30,
           callbackPolicy: callbackPolicy(['127.0.0.1']),
-          webhookSecret: SECRET,
+          webhookSecrets: [SECRET],
           ...change,
         },
         telemetry,
-        { sweepEveryMs: 100, reconcileEveryMs: 300, retryWaitsMs: [300, 300, 300], ...pace },
+        { sweepEveryMs: 100, reconcileEveryMs: 300, retries: QUICK_RETRIES, postTimeoutMs: 1000, ...pace },
       );
       running.push(api);
       await until(async () => (await fetch(`${api.url}/readyz`)).status === 200);
