@@ -134,7 +134,16 @@ export function reset(scene: Scene, about: Packet): Packet | null {
 
 /** Of the packet that is answered nothing stays but the mark, where the namespace reflects it. */
 function bare({ ns, fromSocket }: Scene, about: Packet): Packet {
-  const { zoneOf: _1, template: _2, assigned: _3, frame: _4, sportAmong: _5, dportAmong: _6, ...rest } = about;
+  const {
+    zoneOf: _1,
+    template: _2,
+    assigned: _3,
+    frame: _4,
+    sportAmong: _5,
+    dportAmong: _6,
+    addedUp: _7,
+    ...rest
+  } = about;
   const reflect = sysctl(ns, about.family === 'ipv4' ? 'net/ipv4/fwmark_reflect' : 'net/ipv6/fwmark_reflect');
   return {
     ...rest,

@@ -1,7 +1,7 @@
 /** nf_conntrack_in at its place in a hook: the packet gets its connection, or is dropped where the table has no room. */
 import type { At, HookResult } from '../netfilter/hook.ts';
 import { ctStates } from '../netfilter/matches/connection.ts';
-import { isSeenWrong } from '../packet/checksum.ts';
+import { addedUp, isSeenWrong } from '../packet/checksum.ts';
 import { isIcmpError, type Packet, TCP } from '../packet/packet.ts';
 import { cite, citeAbsence } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
@@ -23,7 +23,7 @@ export function track(at: At, packet: Packet): HookResult {
   // Only of TCP there is anything to be strict about.
   const strict = packet.protocol === 6 ? strictness(walk, ns, packet) : undefined;
   const found = hasBadSum(at, packet) ? null : walk.conntrack.track(ns.key, packet, strict);
-  const tracked = seen(walk, packet, found);
+  const tracked = seen(walk, looksAtSums(at) ? addedUp(packet) : packet, found);
   const states = (): string => ctStates({ walk, ns, packet: tracked }).join(',');
   const read = tracked.ct && walk.conntrack.get(ns.key, tracked.ct.id)?.collected;
   if (read)
@@ -43,8 +43,10 @@ export function track(at: At, packet: Packet): HookResult {
 }
 
 /** udp_error: looked at where packets come in. */
-const hasBadSum = ({ ns, hook }: At, packet: Packet): boolean =>
-  hook === 'PREROUTING' && isSeenWrong(packet) && sysctl(ns, 'net/netfilter/nf_conntrack_checksum') !== 0;
+const looksAtSums = ({ ns, hook }: At): boolean =>
+  hook === 'PREROUTING' && sysctl(ns, 'net/netfilter/nf_conntrack_checksum') !== 0;
+
+const hasBadSum = (at: At, packet: Packet): boolean => looksAtSums(at) && isSeenWrong(packet);
 
 /** Turned round, what conntrack knows it does not, and what is INVALID is not looked at. */
 function seen(walk: Walk, packet: Packet, ref: CtRef | null): Packet {

@@ -29,5 +29,17 @@ export function writeSums(packet: Packet): Packet {
   };
 }
 
+/**
+ * Connection tracking adds up what no device has (nf_ip6_checksum), the IPv6 header with it, which no checksum of its own levels out. A
+ * rule that changes the header then makes UDP's sum wrong (udp6_csum_init trusts it: csum_complete_sw); TCP and ICMP add up anew.
+ */
+export const addedUp = (packet: Packet): Packet =>
+  packet.family === 'ipv6' && packet.protocol === 17 && !leftToDevice(packet)
+    ? { ...packet, addedUp: { tos: packet.tos, ttl: packet.ttl } }
+    : packet;
+
+export const isAddedUpWrong = ({ addedUp: then, tos, ttl }: Packet): boolean =>
+  then !== undefined && (then.tos !== tos || then.ttl !== ttl);
+
 /** Who looks at its checksum finds it wrong (nf_ip_checksum, udp_rcv). */
 export const isSeenWrong = ({ sum, sumWrong }: Packet): boolean => sumWrong === true && sum === 'written';

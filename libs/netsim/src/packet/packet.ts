@@ -50,6 +50,8 @@ export interface Packet {
   readonly sum?: 'written' | 'none';
   /** Its checksum was made wrong; nobody sees that before it is written. */
   readonly sumWrong?: true;
+  /** What of its header counted when connection tracking added it up (see checksum.ts). */
+  readonly addedUp?: Pick<Packet, 'tos' | 'ttl'>;
   readonly payload: TunnelPayload | null;
 }
 

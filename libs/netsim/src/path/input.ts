@@ -7,7 +7,7 @@ import { decapsulate, hasTunnelAt } from '../link/vxlan.ts';
 import { xfrmPolicies } from '../link/xfrm.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { isIdle, runHook } from '../netfilter/hook.ts';
-import { isSeenWrong } from '../packet/checksum.ts';
+import { isAddedUpWrong, isSeenWrong } from '../packet/checksum.ts';
 import { describe, type Packet } from '../packet/packet.ts';
 import { realmsOfInput } from '../route/realms.ts';
 import { deviceForSockets } from '../socket/device.ts';
@@ -40,6 +40,16 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
       `the UDP checksum of the tunnel's packet is wrong: it was translated before the one within it had its own`,
       { kind: 'decapsulate' },
     );
+  // What UDP makes of that depends on whether the sum was made by software, which few packets' is.
+  if (isAddedUpWrong(current))
+    return walk.unknown(ns, current, {
+      kind: 'rule',
+      place: ns.key,
+      node: ns.node,
+      text: 'rules changed the header after connection tracking had added up the UDP checksum, which may not hold any more',
+      zh: '连接跟踪计算 UDP 校验和之后,规则又修改了报头,校验和可能不再有效',
+      evidence: [],
+    });
   const policy = xfrmPolicies(walk, ns, 'in', current);
   if (policy) return policy;
   if (current.payload && !isForSocket(walk, ns, iif, current)) return decapsulate(walk, ns, current, current.payload);
