@@ -82,14 +82,13 @@ export async function eventprocRows(dir: string): Promise<Row[]> {
 
     const warm = await send(WARM_SECONDS, 'paced');
     await allStored(store, warm.anomalies);
-    const cpu = [cpuTimeMs(pid), cpuTimeMs(database)] as const;
+    const used = (): number[] => [pid, database, engines.pids.nats ?? 0].map(cpuTimeMs);
+    const before = used();
     const began = performance.now();
     const paced = await send(SECONDS, 'paced');
     const behindMs = await allStored(store, warm.anomalies + paced.anomalies);
     const seconds = (performance.now() - began) / 1000;
-    const [own, postgres] = [cpuTimeMs(pid) - cpu[0], cpuTimeMs(database) - cpu[1]].map(
-      (used) => used / 1000 / seconds,
-    );
+    const [own, postgres, nats] = used().map((now, i) => ((now - (before[i] ?? 0)) / 1000 / seconds).toFixed(2));
 
     // As after an outage: all of it waits in JetStream.
     process.kill(pid, 'SIGSTOP');
@@ -110,9 +109,9 @@ export async function eventprocRows(dir: string): Promise<Row[]> {
       },
       {
         what: 'the same: CPU of eventproc',
-        value: `${(own ?? Number.NaN).toFixed(2)} core`,
+        value: `${own} core`,
         wanted: '–',
-        beside: `PostgreSQL ${(postgres ?? Number.NaN).toFixed(2)} core; the sender runs on the same cores`,
+        beside: `PostgreSQL ${postgres}, NATS ${nats}, and the sender, on the same cores, ${(paced.cpuSeconds / paced.seconds).toFixed(2)}`,
       },
       {
         what: 'a backlog that waits in JetStream',

@@ -25,7 +25,20 @@ const STACK = [
   'netif_receive_skb_list_internal',
 ];
 
-function anomaly(node: number, i: number, endMs: number): Anomaly {
+/** Told by all that one window holds: making them anew for each row would take most of the sender's time. */
+interface Times {
+  readonly windowStart: string;
+  readonly windowEnd: string;
+  readonly samples: readonly string[];
+}
+
+const timesOf = (endMs: number): Times => ({
+  windowStart: new Date(endMs - 1000).toISOString(),
+  windowEnd: new Date(endMs).toISOString(),
+  samples: [1, 2, 3].map((n) => new Date(endMs - 900 + n).toISOString()),
+});
+
+function anomaly(node: number, i: number, { windowStart, windowEnd, samples }: Times): Anomaly {
   const workload = (node * 7 + (i % WORKLOADS_A_NODE)) % WORKLOADS;
   const peer = Math.floor(i / WORKLOADS_A_NODE) % PEERS;
   const tuple = {
@@ -36,8 +49,8 @@ function anomaly(node: number, i: number, endMs: number): Anomaly {
     destination: `10.200.0.${peer}`,
     destinationPort: 80,
   } as const;
-  const sample = (n: number): AnomalySample => ({
-    at: new Date(endMs - 900 + n).toISOString(),
+  const sample = (at: string, n: number): AnomalySample => ({
+    at,
     tuple: { ...tuple, sourcePort: 40_000 + n },
     bytes: 60,
     stack: STACK,
@@ -48,8 +61,8 @@ function anomaly(node: number, i: number, endMs: number): Anomaly {
     pod: { namespace: 'shop', name: `service-${workload}-${node}` },
     workload: { kind: 'Deployment', namespace: 'shop', name: `service-${workload}` },
     count: ANOMALIES_A_SUM,
-    windowStart: new Date(endMs - 1000).toISOString(),
-    windowEnd: new Date(endMs).toISOString(),
+    windowStart,
+    windowEnd,
     probe: 'drops',
     reason: REASONS[i % REASONS.length] ?? '',
     function: 'nf_hook_slow',
@@ -57,7 +70,7 @@ function anomaly(node: number, i: number, endMs: number): Anomaly {
     direction: 'in',
     tuple,
     bytes: 60 * ANOMALIES_A_SUM,
-    samples: [1, 2, 3].map(sample),
+    samples: samples.map(sample),
   };
 }
 
@@ -67,6 +80,8 @@ export interface Sent {
   readonly rows: number;
   readonly batches: number;
   readonly seconds: number;
+  /** Of this process, which shares the cores with what is measured. */
+  readonly cpuSeconds: number;
 }
 
 async function send(url: string, keys: string, nodes: number, seconds: number, paced: boolean): Promise<Sent> {
@@ -78,15 +93,16 @@ async function send(url: string, keys: string, nodes: number, seconds: number, p
     buses.push(await connectBus({ url, nkeySeedFile: `${keys}/agent.${CLUSTER}.${node}.nk`, user }));
   }
   const began = performance.now();
+  const cpu = process.cpuUsage();
   const sent = { anomalies: 0, rows: 0, batches: 0 };
   const one = async (i: number, round: number): Promise<void> => {
     // The windows of many nodes do not end at once.
     const due = began + (paced ? round * 1000 + (1000 * i) / nodes : 0);
     await sleep(Math.max(0, due - performance.now()));
-    const endMs = Date.now();
-    const anomalies = Array.from({ length: SUMS_A_BATCH }, (_, n) => anomaly(i, n, endMs));
+    const times = timesOf(Date.now());
+    const anomalies = Array.from({ length: SUMS_A_BATCH }, (_, n) => anomaly(i, n, times));
     const before = round * SUMS_A_BATCH * ANOMALIES_A_SUM;
-    const ledger = { at: new Date(endMs).toISOString(), before, probes: [], dropped: [] };
+    const ledger = { at: times.windowEnd, before, probes: [], dropped: [] };
     const body = { node: nodeName(i), epoch, seq: round + 1, anomalies, ledger };
     await buses[i]?.publish('anomaly-batch', CLUSTER, body, {
       id: `${nodeName(i)}/${epoch}/${round + 1}`,
@@ -102,8 +118,9 @@ async function send(url: string, keys: string, nodes: number, seconds: number, p
     }),
   );
   const took = (performance.now() - began) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
   await Promise.all(buses.map((bus) => bus.close()));
-  return { ...sent, seconds: took };
+  return { ...sent, seconds: took, cpuSeconds: (user + system) / 1e6 };
 }
 
 if (import.meta.main) {
