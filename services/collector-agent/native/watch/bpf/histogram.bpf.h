@@ -19,6 +19,25 @@ static __always_inline __u32 nv_bucket(__u64 value)
     return bucket + (v ? 1 : 0);
 }
 
+/* @returns whether it found room */
+static __always_inline bool nv_put(void *table, const struct nv_histogram_key *key, __u64 value)
+{
+    struct nv_histogram_value *sums = bpf_map_lookup_elem(table, key);
+    if (!sums) {
+        struct nv_histogram_value fresh = {0};
+        bpf_map_update_elem(table, key, &fresh, BPF_NOEXIST);
+        sums = bpf_map_lookup_elem(table, key);
+        if (!sums)
+            return false;
+    }
+    __u32 bucket = nv_bucket(value);
+    if (bucket < NV_BUCKETS) /* for the verifier */
+        NV_ADD(sums->buckets[bucket], 1);
+    NV_ADD(sums->count, 1);
+    NV_ADD(sums->sum, value);
+    return true;
+}
+
 static __always_inline void nv_observe(const struct nv_histogram_key *key, __u64 value)
 {
     __u32 slot = 0, probe = key->probe;
@@ -26,22 +45,21 @@ static __always_inline void nv_observe(const struct nv_histogram_key *key, __u64
     void *table = bpf_map_lookup_elem(&histograms, &slot);
     if (!t || !table)
         return;
-    struct nv_histogram_value *sums = bpf_map_lookup_elem(table, key);
-    if (!sums) {
-        struct nv_histogram_value fresh = {0};
-        bpf_map_update_elem(table, key, &fresh, BPF_NOEXIST);
-        sums = bpf_map_lookup_elem(table, key);
-        if (!sums) {
-            NV_ADD(t->unobserved, 1);
-            return;
-        }
-    }
-    __u32 bucket = nv_bucket(value);
-    if (bucket < NV_BUCKETS) /* for the verifier */
-        NV_ADD(sums->buckets[bucket], 1);
-    NV_ADD(sums->count, 1);
-    NV_ADD(sums->sum, value);
-    NV_ADD(t->observed, 1);
+    if (nv_put(table, key, value))
+        NV_ADD(t->observed, 1);
+    else
+        NV_ADD(t->unobserved, 1);
+}
+
+static __always_inline void nv_peer_of_tuple(__u8 probe, const struct nv_key *key, struct nv_histogram_key *at)
+{
+    struct nv_key folded = *key;
+    nv_fold(&folded);
+    __builtin_memset(at, 0, sizeof *at);
+    at->netns = key->netns;
+    at->probe = probe;
+    at->port = folded.destination_port;
+    __builtin_memcpy(at->peer, key->destination, 16);
 }
 
 /* Under the socket's far end; its port where that is a service's. */
@@ -50,12 +68,8 @@ static __always_inline bool nv_peer_of_socket(__u8 probe, const struct sock *sk,
     struct nv_key key = {0};
     if (!nv_tuple_of_socket(sk, &key))
         return false;
-    nv_fold(&key);
-    __builtin_memset(at, 0, sizeof *at);
-    at->netns = nv_netns_of_socket(sk);
-    at->probe = probe;
-    at->port = key.destination_port;
-    __builtin_memcpy(at->peer, key.destination, 16);
+    key.netns = nv_netns_of_socket(sk);
+    nv_peer_of_tuple(probe, &key, at);
     return true;
 }
 

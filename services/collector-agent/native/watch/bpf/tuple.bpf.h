@@ -126,12 +126,23 @@ static __always_inline bool nv_tuple_of_common(const struct sock_common *common,
     __u16 family = BPF_CORE_READ(common, skc_family);
     if (family != AF_INET && family != AF_INET6)
         return false;
-    key->source_port = BPF_CORE_READ(common, skc_num);
-    key->destination_port = bpf_ntohs(BPF_CORE_READ(common, skc_dport));
+    /* The kernel keeps what it compares together side by side: a read each, since reads are most of what a program takes. */
+    struct {
+        __be16 dport;
+        __u16 num;
+    } ports = {0};
+    BPF_CORE_READ_INTO(&ports, common, skc_portpair);
+    key->source_port = ports.num;
+    key->destination_port = bpf_ntohs(ports.dport);
     if (family == AF_INET) {
+        struct {
+            __be32 daddr;
+            __be32 rcv_saddr;
+        } addresses = {0};
+        BPF_CORE_READ_INTO(&addresses, common, skc_addrpair);
         key->family = 4;
-        nv_mapped(key->source, BPF_CORE_READ(common, skc_rcv_saddr));
-        nv_mapped(key->destination, BPF_CORE_READ(common, skc_daddr));
+        nv_mapped(key->source, addresses.rcv_saddr);
+        nv_mapped(key->destination, addresses.daddr);
         return true;
     }
     BPF_CORE_READ_INTO((struct in6_addr *)key->source, common, skc_v6_rcv_saddr);

@@ -24,22 +24,18 @@ struct {
 } told SEC(".maps");
 
 /* The service's port, and who connected to it: the end whose port the kernel did not choose; of two alike the lower one. */
-static __always_inline bool flow_key(const struct sock *sk, struct nv_flow_key *flow)
+static __always_inline void flow_key(const struct sock *sk, const struct nv_key *key, struct nv_flow_key *flow)
 {
-    struct nv_key key = {0};
-    if (!nv_tuple_of_socket(sk, &key) || !key.destination_port)
-        return false;
-    bool own_chosen = key.source_port >= NV_EPHEMERAL, peer_chosen = key.destination_port >= NV_EPHEMERAL;
-    bool in = own_chosen != peer_chosen ? peer_chosen : key.source_port < key.destination_port;
+    bool own_chosen = key->source_port >= NV_EPHEMERAL, peer_chosen = key->destination_port >= NV_EPHEMERAL;
+    bool in = own_chosen != peer_chosen ? peer_chosen : key->source_port < key->destination_port;
     __builtin_memset(flow, 0, sizeof *flow);
-    flow->netns = nv_netns_of_socket(sk);
-    flow->port = in ? key.source_port : key.destination_port;
+    flow->netns = key->netns;
+    flow->port = in ? key->source_port : key->destination_port;
     flow->direction = in ? NV_IN : NV_OUT;
-    flow->family = key.family;
-    __builtin_memcpy(flow->address, key.source, 16);
-    __builtin_memcpy(flow->peer, key.destination, 16);
+    flow->family = key->family;
+    __builtin_memcpy(flow->address, key->source, 16);
+    __builtin_memcpy(flow->peer, key->destination, 16);
     flow->cgroup = nv_cgroup_of(sk);
-    return true;
 }
 
 /* @returns null: the table has no room */
@@ -57,11 +53,8 @@ static __always_inline struct nv_flow_value *flow_sums(const struct nv_flow_key 
     return bpf_map_lookup_elem(table, flow);
 }
 
-static __always_inline void tell_flow(const struct sock *sk, bool ended)
+static __always_inline struct told carried(const struct tcp_sock *tp)
 {
-    __u64 at = (__u64)sk;
-    __u32 probe = NV_CONNECTIONS;
-    const struct tcp_sock *tp = (const struct tcp_sock *)sk;
     struct told now = {
         .sent = BPF_CORE_READ(tp, bytes_acked),
         .received = BPF_CORE_READ(tp, bytes_received),
@@ -69,38 +62,40 @@ static __always_inline void tell_flow(const struct sock *sk, bool ended)
         .packets_in = BPF_CORE_READ(tp, segs_in),
         .again = BPF_CORE_READ(tp, total_retrans),
     };
-    struct told before = {0}, *known = bpf_map_lookup_elem(&told, &at);
-    if (known && known->sent <= now.sent && known->received <= now.received && known->packets_in <= now.packets_in)
-        before = *known;
-    else
-        known = 0; /* of another socket, which was in the same place while nobody watched */
-    if (known && !ended && before.packets_in == now.packets_in && before.packets_out == now.packets_out)
-        return;
+    return now;
+}
+
+/* What was told of this socket; false: nothing, or it was of another, which was in the same place while nobody watched. */
+static __always_inline bool told_before(const struct told *there, const struct told *now, struct told *before)
+{
+    if (!there || there->sent > now->sent || there->received > now->received || there->packets_in > now->packets_in)
+        return false;
+    *before = *there;
+    return true;
+}
+
+/* @returns whether it found room */
+static __always_inline bool tell_flow(const struct sock *sk, const struct nv_key *key, const struct told *now, const struct told *before, bool opened, bool ended)
+{
     struct nv_flow_key flow;
-    struct nv_tallies *t = nv_tallies_of(probe);
-    if (!t || !flow_key(sk, &flow))
-        return;
-    if (ended)
-        bpf_map_delete_elem(&told, &at);
-    else if (bpf_map_update_elem(&told, &at, &now, BPF_ANY))
-        return; /* too many: when it ends */
+    flow_key(sk, key, &flow);
     struct nv_flow_value *sums = flow_sums(&flow);
-    if (!sums) {
-        NV_ADD(t->unobserved, 1);
-        return;
-    }
-    NV_ADD(sums->sent_bytes, now.sent - before.sent);
-    NV_ADD(sums->received_bytes, now.received - before.received);
-    NV_ADD(sums->sent_packets, now.packets_out - before.packets_out);
-    NV_ADD(sums->received_packets, now.packets_in - before.packets_in);
-    NV_ADD(sums->sent_again, now.again - before.again);
-    if (!known)
+    if (!sums)
+        return false;
+    NV_ADD(sums->sent_bytes, now->sent - before->sent);
+    NV_ADD(sums->received_bytes, now->received - before->received);
+    NV_ADD(sums->sent_packets, now->packets_out - before->packets_out);
+    NV_ADD(sums->received_packets, now->packets_in - before->packets_in);
+    if (now->again != before->again)
+        NV_ADD(sums->sent_again, now->again - before->again);
+    if (opened)
         NV_ADD(sums->opened, 1);
     if (ended)
         NV_ADD(sums->closed, 1);
-    NV_ADD(t->observed, 1);
+    return true;
 }
 
+/* Runs once for each end of each connection: whatever is needed more than once is read once. */
 SEC("tp_btf/tcp_destroy_sock")
 int on_tcp_destroy_sock(void *ctx)
 {
@@ -109,20 +104,39 @@ int on_tcp_destroy_sock(void *ctx)
     __u32 rtt = BPF_CORE_READ(tp, srtt_us) >> 3; /* eight times the mean is kept, include/linux/tcp.h */
     if (!rtt)
         return 0; /* it never came about, or listened */
-    struct nv_histogram_key at;
-    if (!nv_peer_of_socket(NV_CONNECTIONS, sk, &at))
+    struct nv_key key = {0};
+    __u32 slot = 0;
+    struct nv_tallies *t = nv_tallies_of(NV_CONNECTIONS);
+    void *table = bpf_map_lookup_elem(&histograms, &slot);
+    if (!t || !table || !nv_tuple_of_socket(sk, &key))
         return 0;
+    key.netns = nv_netns_of_socket(sk);
+    struct told now = carried(tp);
+    struct nv_histogram_key at;
+    nv_peer_of_tuple(NV_CONNECTIONS, &key, &at);
+    __u32 room = 0, all = 5;
     at.metric = RTT_MICROSECONDS;
-    nv_observe(&at, rtt);
+    room += nv_put(table, &at, rtt);
     at.metric = JITTER_MICROSECONDS;
-    nv_observe(&at, BPF_CORE_READ(tp, mdev_us) >> 2);
+    room += nv_put(table, &at, BPF_CORE_READ(tp, mdev_us) >> 2);
     at.metric = BYTES_SENT;
-    nv_observe(&at, BPF_CORE_READ(tp, bytes_acked));
+    room += nv_put(table, &at, now.sent);
     at.metric = BYTES_RECEIVED;
-    nv_observe(&at, BPF_CORE_READ(tp, bytes_received));
+    room += nv_put(table, &at, now.received);
     at.metric = SENT_AGAIN;
-    nv_observe(&at, BPF_CORE_READ(tp, total_retrans));
-    tell_flow(sk, true);
+    room += nv_put(table, &at, now.again);
+    if (key.destination_port) {
+        __u64 place = (__u64)sk;
+        struct told before = {0}, *there = bpf_map_lookup_elem(&told, &place);
+        bool known = told_before(there, &now, &before);
+        if (there)
+            bpf_map_delete_elem(&told, &place);
+        all++;
+        room += tell_flow(sk, &key, &now, &before, !known, true);
+    }
+    NV_ADD(t->observed, room);
+    if (room != all)
+        NV_ADD(t->unobserved, all - room);
     return 0;
 }
 
@@ -142,6 +156,21 @@ int on_look(struct bpf_iter__task_file *ctx)
     if ((family != AF_INET && family != AF_INET6) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP ||
         BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN || !(BPF_CORE_READ((const struct tcp_sock *)sk, srtt_us) >> 3))
         return 0;
-    tell_flow(sk, false);
+    struct told now = carried((const struct tcp_sock *)sk), before = {0};
+    __u64 place = (__u64)sk;
+    bool known = told_before(bpf_map_lookup_elem(&told, &place), &now, &before);
+    if (known && before.packets_in == now.packets_in && before.packets_out == now.packets_out)
+        return 0;
+    struct nv_tallies *t = nv_tallies_of(NV_CONNECTIONS);
+    struct nv_key key = {0};
+    if (!t || !nv_tuple_of_socket(sk, &key) || !key.destination_port)
+        return 0;
+    if (bpf_map_update_elem(&told, &place, &now, BPF_ANY))
+        return 0; /* too many: when it ends */
+    key.netns = nv_netns_of_socket(sk);
+    if (tell_flow(sk, &key, &now, &before, !known, false))
+        NV_ADD(t->observed, 1);
+    else
+        NV_ADD(t->unobserved, 1);
     return 0;
 }

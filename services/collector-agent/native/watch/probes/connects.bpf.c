@@ -42,15 +42,16 @@ int on_inet_sock_set_state(void *ctx)
 {
     const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
     int before = NV_ARG(ctx, 1, int), after = NV_ARG(ctx, 2, int);
-    __u64 id = (__u64)sk, now = bpf_ktime_get_ns();
+    __u64 id = (__u64)sk;
     if (after == SYN_SENT) {
+        __u64 now = bpf_ktime_get_ns(); /* not for each change: a connection makes nine, of which two are looked at */
         struct beginning fresh = {.ns = now};
         bpf_map_update_elem(&begun, &id, &fresh, BPF_ANY);
         return 0;
     }
     if (before == SYN_SENT) {
         struct beginning *start = bpf_map_lookup_elem(&begun, &id);
-        __u64 microseconds = start ? (now - start->ns) / 1000 : 0;
+        __u64 microseconds = start ? (bpf_ktime_get_ns() - start->ns) / 1000 : 0;
         __u32 told = start ? start->error : 0;
         bpf_map_delete_elem(&begun, &id);
         if (after == CLOSE) {
