@@ -2,6 +2,7 @@
  * For receivers of webhooks: is this message from Netverdict, and new enough? Standard Webhooks (standardwebhooks.com), by WebCrypto, so that
  * it runs in Node, Deno, Bun, browsers and workers.
  */
+import type { webcrypto } from 'node:crypto';
 import type { AnyWebhookMessage } from '@netverdict/contracts';
 
 /** The message is not to be believed: answer with 400, and do nothing else. */
@@ -35,9 +36,7 @@ function bytesOf(base64: string): Uint8Array<ArrayBuffer> | null {
   }
 }
 
-type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
-
-function keyOf(secret: string): Promise<Key> {
+function keyOf(secret: string): Promise<webcrypto.CryptoKey> {
   const bytes = bytesOf(secret.startsWith('whsec_') ? secret.slice(6) : secret);
   if (bytes === null || bytes.length === 0)
     throw new WebhookVerificationError('the secret is not one: it is written whsec_ and base64');

@@ -133,14 +133,22 @@ export const incidentOfRow = (row: Selectable<IncidentsTable>): Incident & Expla
   askedAt: instant(row.asked_at),
 });
 
-/** Of a row as a trigger wrote it down (row_to_json): there, instants are text. */
-export function incidentOfJson(row: unknown): Incident & Explanation {
-  const revived = Object.entries(Object(row)).map(([name, value]) => [
-    name,
-    typeof value === 'string' && /_(at|since|seen)$/.test(name) ? new Date(value) : value,
-  ]);
-  return incidentOfRow(Object.fromEntries(revived));
-}
+type AsJson<T> = { [K in keyof T]: T[K] extends Date ? string : T[K] extends Date | null ? string | null : T[K] };
+/** A row as a trigger wrote it down (row_to_json): there, instants are text. */
+export type IncidentJson = AsJson<Selectable<IncidentsTable>>;
+
+const dated = (text: string | null): Date | null => (text === null ? null : new Date(text));
+
+export const incidentOfJson = (row: IncidentJson): Incident & Explanation =>
+  incidentOfRow({
+    ...row,
+    state_since: new Date(row.state_since),
+    opened_at: new Date(row.opened_at),
+    resolved_at: dated(row.resolved_at),
+    first_seen: new Date(row.first_seen),
+    last_seen: new Date(row.last_seen),
+    asked_at: dated(row.asked_at),
+  });
 
 const rowOf = (incident: Incident): Partial<Record<keyof IncidentsTable, unknown>> => ({
   id: incident.id,

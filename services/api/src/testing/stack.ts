@@ -26,6 +26,8 @@ export const QUICK_RETRIES: RetrySettings = {
 export interface Stack {
   readonly engines: Engines;
   readonly pipeline: Pipeline;
+  /** Theirs, for files of a test too. */
+  readonly dir: string;
   startApi(change?: Partial<Configuration>, pace?: Partial<Pace>): Promise<RunningApi>;
   down(): Promise<void>;
 }
@@ -38,6 +40,7 @@ export async function startStack(): Promise<Stack> {
   return {
     engines,
     pipeline,
+    dir,
     async startApi(change = {}, pace = {}) {
       const checks = new Map<string, () => boolean | Promise<boolean>>();
       const telemetry = {

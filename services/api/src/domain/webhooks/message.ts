@@ -1,7 +1,7 @@
 /** What a delivery says: the same at each attempt. */
 import type { AnyWebhookMessage, IncidentDocument, PingWebhookMessage } from '@netverdict/contracts';
 import { PING_EVENT } from '@netverdict/contracts';
-import { type DeliveryRow, type DiagnosisQueries, incidentOfJson } from '@netverdict/store';
+import { type DeliveryRow, type DiagnosisQueries, type IncidentJson, incidentOfJson } from '@netverdict/store';
 import { incidentDocument } from '../../routes/incidents.ts';
 import { document } from '../document.ts';
 
@@ -23,7 +23,7 @@ export async function messageOf(
     case 'incident.opened':
     case 'incident.changed':
     case 'incident.resolved': {
-      const data: IncidentDocument = incidentDocument(incidentOfJson(delivery.data));
+      const data: IncidentDocument = incidentDocument(incidentOfJson(delivery.data as IncidentJson));
       return { type: delivery.event_type, timestamp, data };
     }
     case PING_EVENT:
