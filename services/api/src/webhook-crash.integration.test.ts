@@ -5,6 +5,9 @@ import { type ChildApi, startChildApi } from './testing/child-api.ts';
 import { ok, type Receiver, startReceiver, status } from './testing/receiver.ts';
 import { call, post, QUESTION, type Stack, startStack, until } from './testing/stack.ts';
 
+/** A process starts, dies, and what it had claimed becomes free: half a minute, longer beside other work. */
+const PATIENCE_MS = 180_000;
+
 let stack: Stack;
 let child: ChildApi;
 let receiver: Receiver;
@@ -43,7 +46,9 @@ const told = (path: string): string[] =>
     .map(({ message }) => ('id' in message.data ? message.data.id : ''))
     .toSorted();
 
-test('killed after the ends were stored and before they could be queued: another replica tells them, each under one id', async () => {
+test('killed after the ends were stored and before they could be queued: another replica tells them, each under one id', {
+  timeout: PATIENCE_MS,
+}, async () => {
   await register();
   await stack.engines.stopEngine('redis');
   const ids = [await ended(), await ended(), await ended()].toSorted();
@@ -58,7 +63,7 @@ test('killed after the ends were stored and before they could be queued: another
 });
 
 test('killed in the middle of an attempt: the attempt is made again under the same id', {
-  timeout: 120_000,
+  timeout: PATIENCE_MS,
 }, async () => {
   receiver.answer = () => undefined;
   const id = await ended();
@@ -72,7 +77,9 @@ test('killed in the middle of an attempt: the attempt is made again under the sa
   expect(new Set(receiver.received.map((received) => received.id)).size).toBe(1);
 });
 
-test('Redis wiped with everything queued: what waits for its next attempt is told all the same', async () => {
+test('Redis wiped with everything queued: what waits for its next attempt is told all the same', {
+  timeout: PATIENCE_MS,
+}, async () => {
   receiver.answer = status(500);
   const id = await ended();
   await until(() => receiver.received.length === 1);
