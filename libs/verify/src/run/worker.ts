@@ -14,6 +14,7 @@ import { WorldRefused } from '../kernel/world-refused.ts';
 import { FeatureCounts } from '../model/decisive.ts';
 import type { Prediction } from '../model/predict.ts';
 import { addCounts, type Disagreement, type Report } from '../report/report.ts';
+import { sameFault } from '../shrink/same-fault.ts';
 import { shrink } from '../shrink/shrink.ts';
 import type { WorldSpec } from '../world/spec.ts';
 import type { WorkerJob } from './job.ts';
@@ -79,11 +80,11 @@ export async function work(job: WorkerJob): Promise<Report> {
   for (const [feature, met] of counts.met) features[feature] = { met, decisive: counts.decisive.get(feature) ?? 0 };
   return { seed: job.seed, flowsWanted: job.flows, ...report, features };
 
-  async function smallest(spec: WorldSpec, { flow }: JudgedFlow): Promise<WorldSpec> {
+  async function smallest(spec: WorldSpec, { flow, comparison: first }: JudgedFlow): Promise<WorldSpec> {
     return shrink({ ...spec, flows: [flow] }, async (candidate) => {
       try {
         const again = await judge(kernel, candidate, null);
-        return again.flows.some((f) => f.comparison.kind === 'disagrees');
+        return again.flows.some((f) => sameFault(f.comparison, first));
       } catch (error) {
         // Half a world may be none at all. That the prober has died shows with the next world.
         if (error instanceof WorldRefused || error instanceof ProberError) return false;
