@@ -4,7 +4,7 @@ import type { CompiledIpSet, CompiledIpSets } from './compiled.ts';
 import { answerOf } from './entry.ts';
 import { lookUpDevice } from './interfaces.ts';
 import { HOLDS_EXCEPTIONS, type Membership, type SetProbe, type Side } from './probe.ts';
-import { lookUp } from './tries.ts';
+import { anyPort, lookUp } from './tries.ts';
 
 export interface Lookup {
   readonly probe: SetProbe;
@@ -52,6 +52,7 @@ function membership(set: Readable, sets: CompiledIpSets, lookup: Lookup, sees: S
       }
       const found = lookUp(set.tries, { name: set.name, probe, directions, mask: set.mask, markmask });
       if (found === 'mac') return { unknown: `the link-layer address that set ${set.name} asks for` };
+      if (found === 'port') return unknownPort(set.name);
       return found ? answerOf(found, set.name, countersDecide) : 'out';
     }
   }
@@ -60,11 +61,17 @@ function membership(set: Readable, sets: CompiledIpSets, lookup: Lookup, sees: S
 const TCP = 6;
 const UDP = 17;
 
+const unknownPort = (name: string): Membership => ({ unknown: `which port that set ${name} asks for was drawn` });
+
 /** bitmap:port knows no protocol, and takes TCP and UDP only (bitmap_port_kadt). */
 function inPorts(set: Extract<Readable, { kind: 'tries' }>, lookup: Lookup, countersDecide: boolean): Membership {
   const { probe, directions } = lookup;
   if (probe.protocol !== TCP && probe.protocol !== UDP) return 'out';
-  const port = probe.port(directions[0] ?? 'src');
+  const side = directions[0] ?? 'src';
+  const port = probe.port(side);
+  const among = probe.portAmong?.(side);
+  const ports = set.tries.byLengths[0]?.nest;
+  if (among) return ports && anyPort(ports, among, null) ? unknownPort(set.name) : 'out';
   const found = port === null ? undefined : set.tries.byLengths[0]?.nest.get(port);
   return found === undefined || found instanceof Map ? 'out' : answerOf(found, set.name, countersDecide);
 }

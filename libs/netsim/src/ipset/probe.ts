@@ -1,5 +1,5 @@
 /** What a set is asked about: the parts of a packet that its dimensions can name. */
-import type { Family, IpAddress, IpSetType, Mac } from '@netverdict/linux-net';
+import type { Family, IpAddress, IpSetType, Mac, Range } from '@netverdict/linux-net';
 
 export type Side = 'src' | 'dst';
 
@@ -10,6 +10,8 @@ export interface SetProbe {
   address(side: Side): IpAddress;
   /** As ip_set_getport.c reads it: ICMP's type times 256 plus its code, 0 for protocols without ports; null where the packet does not have it. */
   port(side: Side): number | null;
+  /** The port is some port of these (NAT drew it, or a tunnel). */
+  portAmong?(side: Side): Range | undefined;
   /** Name of the device that the packet came in by (src) or leaves by (dst). */
   device(side: Side): string | null;
   /** null: the packet has no link-layer header; undefined: not known. */

@@ -13,6 +13,7 @@ import {
   type IpSetType,
   type Mac,
   maskAddress,
+  type Range,
 } from '@netverdict/linux-net';
 import { type Entry, entryOf } from './entry.ts';
 import type { SetProbe, Side } from './probe.ts';
@@ -96,8 +97,11 @@ export interface Question {
   readonly markmask: number;
 }
 
-/** The member that decides; null where none is met; `mac` where a link-layer address decides that is not known. */
-export function lookUp(tries: Tries, question: Question): Entry | 'mac' | null {
+/** What of the packet decides and is not known: its link-layer address, which port of a range it has. */
+export type NotTold = 'mac' | 'port';
+
+/** The member that decides; null where none is met. */
+export function lookUp(tries: Tries, question: Question): Entry | NotTold | null {
   for (const group of tries.byLengths) {
     const found = descend(group.nest, group.lengths, tries.dimensions, question);
     if (found !== null) return found;
@@ -110,7 +114,7 @@ function descend(
   lengths: readonly number[],
   dimensions: readonly IpSetDimension[],
   { name, probe, directions, mask, markmask }: Question,
-): Entry | 'mac' | null {
+): Entry | NotTold | null {
   let nest = start;
   let addresses = 0;
   for (let at = 0; at < dimensions.length; at++) {
@@ -124,6 +128,8 @@ function descend(
       case 'port': {
         const port = probe.port(side);
         if (port === null || probe.protocol === 0) return null;
+        const among = probe.portAmong?.(side);
+        if (among) return anyPort(nest, among, probe.protocol) ? 'port' : null;
         found = nest.get(portKey(probe.protocol, port));
         break;
       }
@@ -143,6 +149,12 @@ function descend(
     nest = found;
   }
   return null;
+}
+
+/** Which of them the packet has decides only where a member has one. */
+export function anyPort(nest: Nest, { from, to }: Range, protocol: number | null): boolean {
+  for (let port = from; port <= to; port++) if (nest.has(portKey(protocol, port))) return true;
+  return false;
 }
 
 /** bitmap:ip,mac: an address stored alone takes the first that it is asked about (bitmap_ipmac_do_test). */

@@ -14,7 +14,7 @@ import { attachedPrograms } from './programs.ts';
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';
 
 export function receive(walk: Walk, ns: WorldNamespace, link: Link, arrived: Frame): Next {
-  const seen = { source: arrived.srcMac, cast: castOf(arrived.dstMac, link) };
+  const seen = { source: arrived.srcMac, destination: arrived.dstMac, cast: castOf(arrived.dstMac, link) };
   const packet = { ...arrived.packet, frame: seen };
   const frame: Frame = { srcMac: arrived.srcMac, dstMac: arrived.dstMac, packet };
   const host = unreadHost(ns);

@@ -45,7 +45,12 @@ export interface Packet {
   /** The socket that TPROXY found for it (skb->sk). */
   readonly assigned?: Socket;
   /** The frame that it came in, as `mac` and `pkttype` see it; absent where it was made here or its frame was a tunnel's. */
-  readonly frame?: { readonly source: Mac | null; readonly cast: 'host' | 'broadcast' | 'multicast' | 'otherhost' };
+  readonly frame?: {
+    readonly source: Mac | null;
+    /** Absent or null: not known. */
+    readonly destination?: Mac | null;
+    readonly cast: 'host' | 'broadcast' | 'multicast' | 'otherhost';
+  };
   /** What is not said here is absent: its checksum is left to a device (see checksum.ts). */
   readonly sum?: 'written' | 'none';
   /** Its checksum was made wrong; nobody sees that before it is written. */

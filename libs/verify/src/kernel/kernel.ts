@@ -124,11 +124,12 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
     flow: FlowSpec,
     hold: boolean,
     told: ReadonlyMap<string, number>,
+    first = 0,
   ): Promise<readonly Observation[]> => {
     routeErrors.sending();
     const [answer] = await prober.ask([flowCommand(flow, hold)]);
-    return (answer as { attempts: AttemptAnswer[] }).attempts.map((attempt, number) =>
-      routeErrors.note(flow, observationOf({ flow, number, attempt, names, positions }), told),
+    return (answer as { attempts: AttemptAnswer[] }).attempts.map((attempt, n) =>
+      routeErrors.note(flow, observationOf({ flow, number: first + n, attempt, names, positions }), told),
     );
   };
   for (const flow of spec.prelude) await send(flow, true, new Map());
@@ -154,8 +155,14 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
       return sections;
     },
     async observe(flow, toldOfRoutes = new Map()) {
-      await runTools(prober, refill);
-      return send(flow, false, toldOfRoutes);
+      if (refill.length === 0) return send(flow, false, toldOfRoutes);
+      const seen: Observation[] = [];
+      for (let attempt = 0; attempt < flow.repeat; attempt++) {
+        await runTools(prober, refill);
+        const once = { ...flow, sport: flow.sport + attempt, repeat: 1 };
+        seen.push(...(await send(once, false, toldOfRoutes, attempt)));
+      }
+      return seen;
     },
     close,
   };
@@ -208,15 +215,15 @@ async function readPositions(prober: Prober, helper: Helper, ns: NamespaceSpec, 
   };
 }
 
-/** Which address the sender takes is not known beforehand: any of the world's. */
+/** Which address the sender takes is not known beforehand, nor to what translations on the way turn addresses and ports: any of the world's. */
 function filterOf(flow: FlowSpec, addresses: readonly string[]): FlowFilter {
   const protocol = flow.protocol === 'icmp' && flow.family === 'ipv6' ? 58 : PROTOCOLS[flow.protocol];
-  return {
-    protocol,
-    addresses: [...new Set([...(flow.source === null ? addresses : [flow.source]), flow.destination])],
-    ports: flow.protocol === 'icmp' ? [] : [flow.sport, flow.dport],
-  };
+  const given = flow.source === null ? [flow.destination] : [flow.source, flow.destination];
+  return { protocol, addresses: [...new Set([...given, ...addresses])].slice(0, MOST_ADDRESSES), ports: [] };
 }
+
+/** FLOW_ADDRESSES of the helper. */
+const MOST_ADDRESSES = 64;
 
 const addressesIn = (spec: WorldSpec): string[] =>
   spec.namespaces.flatMap((ns) =>

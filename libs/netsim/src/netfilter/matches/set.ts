@@ -30,6 +30,7 @@ const probeOf = (c: RuleContext): SetProbe => ({
   mark: c.packet.mark,
   address: (side) => (side === 'src' ? c.packet.source : c.packet.destination),
   port: (side) => portOf(c.packet, side),
+  portAmong: (side) => (side === 'src' ? c.packet.sportAmong : c.packet.dportAmong),
   device: (side) => (side === 'src' ? c.iif : c.oif)?.name ?? null,
   mac: (side) => macOf(c, side),
   goesWith: (set, address, mac) => {
@@ -45,7 +46,7 @@ function macOf(c: RuleContext, side: Side): Mac | null | undefined {
   const { frame } = c.packet;
   if (!frame || c.iif?.loopback) return null;
   if (side === 'src') return frame.source ?? undefined;
-  return frame.cast === 'host' ? (c.iif?.mac ?? undefined) : undefined;
+  return frame.destination ?? (frame.cast === 'host' ? (c.iif?.mac ?? undefined) : undefined);
 }
 
 /** Protocols whose ports ip_set_getport.c reads. */
