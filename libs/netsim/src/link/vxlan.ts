@@ -1,5 +1,5 @@
 /** VXLAN: the FDB names the other end, outer headers go around the frame, and the other end takes them off again. */
-import { formatIp, type IpAddress, type Link, type Mac, type VxlanDetail } from '@netverdict/linux-net';
+import { formatIp, type IpAddress, type Link, type Mac, type Range, type VxlanDetail } from '@netverdict/linux-net';
 import { describe, type Frame, lengthOf, type Packet, scrub, type TunnelPayload } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
 import { keyOf, routed } from '../path/output-route.ts';
@@ -7,7 +7,7 @@ import { selectAddress } from '../route/lookup.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
-import { missingSection, sysctl } from '../world/facts.ts';
+import { missingSection, sysctl, sysctlText } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { isLocalMac } from './bridge-ports.ts';
 import { spread } from './spread.ts';
@@ -89,6 +89,7 @@ export function encapsulate(
     source: detail.local ?? dst,
     destination: dst,
     sport: outerPort(walk, packet),
+    sportAmong: outerPorts(ns),
     dport: remote.port,
     tcpFlags: 0,
     icmp: null,
@@ -132,6 +133,14 @@ function outerPort(walk: Walk, inner: Packet): number {
   const port = FIRST_OUTER_PORT + walk.outerPorts.size;
   walk.outerPorts.set(key, port);
   return port;
+}
+
+/** What rules may ask of it (inet_get_local_port_range, its end left out by udp_flow_src_port; `srcport` of the device is not read). */
+function outerPorts(ns: WorldNamespace): Range {
+  const { sysctls } = ns.net.state;
+  const text = sysctls.known ? sysctlText(sysctls.value, 'net/ipv4/ip_local_port_range') : undefined;
+  const [from = 1, to = 65536] = text?.match(/\d+/g)?.map(Number) ?? [];
+  return { from, to: to - 1 };
 }
 
 /** The route is asked for without a source, and kept once that is known (udp_tunnel_dst_lookup). */

@@ -19,7 +19,7 @@ export function multiport(m: Of<'multiport'>, c: RuleContext): Answer | NotThere
   return source === false ? portIn(m.ranges, 'dport', c.packet) : source;
 }
 
-/** A port that NAT drew at random is some port of a range: it is known only where all of them agree. */
+/** A port that NAT drew at random, or a tunnel took by a hash, is some port of a range: it is known only where all of them agree. */
 function portIn(ranges: readonly Range[], side: 'sport' | 'dport', packet: Packet): Answer | NotThere {
   const port = packet[side];
   if (port === null) return null;
@@ -27,7 +27,7 @@ function portIn(ranges: readonly Range[], side: 'sport' | 'dport', packet: Packe
   if (!among) return ranges.some((range) => inRange(range, port));
   if (ranges.some((range) => range.from <= among.from && range.to >= among.to)) return true;
   if (ranges.every((range) => range.to < among.from || range.from > among.to)) return false;
-  return { unknown: `which port of ${among.from}-${among.to} NAT has drawn` };
+  return { unknown: `which port of ${among.from}-${among.to} was drawn` };
 }
 
 export const tcpFlags = (m: Of<'tcp-flags'>, c: RuleContext): Answer | NotThere =>
