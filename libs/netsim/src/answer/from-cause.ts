@@ -34,6 +34,7 @@ const icmp = (kinds: Readonly<Record<Family, IcmpKind>>, { packet }: Death): Rea
 });
 
 function routing(cause: Cause, { packet }: Death): Reaction {
+  if ('silent' in cause && cause.silent) return SILENCE;
   const error = icmpOfRouting(cause, packet.family);
   return error ? { do: 'icmp', icmp: error } : SILENCE;
 }

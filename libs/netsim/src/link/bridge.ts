@@ -1,5 +1,5 @@
 /** A bridge: its own reception, its forwarding between ports, and bridge netfilter (net/bridge/br_*.c, br_netfilter). */
-import type { FdbEntry, Link } from '@netverdict/linux-net';
+import { type FdbEntry, formatIp, type Link } from '@netverdict/linux-net';
 import { tracks } from '../answer/pieces.ts';
 import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
@@ -125,15 +125,29 @@ function translated(
   // br_nf_pre_routing_finish_ipv6 does not ask whether the host forwards, which IPv6 asks after the routes.
   const way = walk.aside(() => routeInput(walk, ns, bridge, packet, { routeOnly: packet.family === 'ipv6' }));
   if (way.kind === 'local') return up(packet, true);
-  // A route that fails is one to ip_error, whose device is not the bridge: such packets go up and end there.
+  // br_nf_pre_routing_finish_ipv6 throws away what has no route, and tells nobody.
+  if (packet.family === 'ipv6' && way.kind === 'stop' && way.next.do === 'end') {
+    const { stop } = way.next;
+    if (stop?.cause.kind === 'no-route' || stop?.cause.kind === 'route-error')
+      return walk.stop(ns, packet, stop.disposition, { ...stop.cause, silent: true }, noWayText(packet), {
+        evidence: stop.evidence,
+        kind: 'route',
+      });
+  }
+  // A route of IPv4 that fails is one to ip_error, whose device is not the bridge: such packets go up and end there.
   if (way.kind !== 'forward' || way.out.ifindex !== bridge.ifindex) return up(packet, true);
   const { via } = way.nexthop;
   if (!walk.sees('bridge/bridged-dnat', true)) return up(packet, true);
   const neighbour = resolveNeighbour(walk, ns, bridge, via ?? packet.destination, packet);
   if (!neighbour.ok) return neighbour.next;
   // The frame keeps its sender's address (neigh_hh_bridge, br_nf_pre_routing_finish_bridge_slow).
-  return { do: 'bridge-forward', ns, bridge, port, frame: { ...frame, dstMac: neighbour.mac, packet } };
+  const { mac } = neighbour;
+  const readdressed = packet.frame ? { ...packet, frame: { ...packet.frame, destination: mac } } : packet;
+  return { do: 'bridge-forward', ns, bridge, port, frame: { ...frame, dstMac: mac, packet: readdressed } };
 }
+
+const noWayText = ({ destination }: Packet): string =>
+  `route: none to ${formatIp(destination)}, for what was translated on a bridge`;
 
 /** br_forward after the FDB: FORWARD and POSTROUTING when bridge netfilter calls, then out of the port. */
 export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, frame: Frame): Next {

@@ -65,9 +65,16 @@ export type Cause =
     }
   | { readonly kind: 'hairpin-off'; readonly port: Link }
   /** `iif` null: of its own packet; `errno` is then what the sender's socket gets. */
-  | { readonly kind: 'no-route'; readonly iif: Link | null; readonly errno?: RouteErrno }
+  /** `silent`: nobody is told. */
+  | { readonly kind: 'no-route'; readonly iif: Link | null; readonly errno?: RouteErrno; readonly silent?: true }
   /** `route` null: a policy rule refuses. */
-  | { readonly kind: 'route-error'; readonly route: Route | null; readonly type: string; readonly errno?: RouteErrno }
+  | {
+      readonly kind: 'route-error';
+      readonly route: Route | null;
+      readonly type: string;
+      readonly errno?: RouteErrno;
+      readonly silent?: true;
+    }
   | { readonly kind: 'forwarding-off'; readonly sysctl: string }
   | {
       readonly kind: 'rp-filter';
