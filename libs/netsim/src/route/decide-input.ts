@@ -7,7 +7,7 @@ import type { Walk } from '../walk/walk.ts';
 import { confOf, maxConf, missingSection, missingSysctl, sysctl, sysctlOn, unreadSysctls } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { isLimitedBroadcast, isLoopback, isMulticast, isZero, needsDevice } from './addresses.ts';
-import { flowKey } from './key.ts';
+import { inputKey } from './key.ts';
 import { lookup, type RouteResult } from './lookup.ts';
 import { realmsOfInput } from './realms.ts';
 import { refusedSource, type SourceRefusal } from './validate-source.ts';
@@ -79,7 +79,7 @@ function decide4(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, hasR
   };
   if (isMulticast(destination)) return { kind: 'unknown', missing: membership(ns, iif, packet) };
   if (isLimitedBroadcast(destination)) return broadcast([]);
-  const result = lookup(walk, ns, flowKey(packet, iif.name, null));
+  const result = lookup(walk, ns, inputKey(ns, packet, iif, null));
   if (result.kind === 'unknown') return result;
   if (result.kind === 'route') {
     const { route, evidence } = result;
@@ -115,7 +115,7 @@ function decide6(
   hasRoute: boolean,
 ): InputDecision {
   const result = lookup(walk, ns, {
-    ...flowKey(packet, iif.name, iif),
+    ...inputKey(ns, packet, iif, iif),
     oifName: null,
     // Over loopback it still has the route that was found by its own device.
     strictDevice: !hasRoute && needsDevice(packet.destination),

@@ -1,6 +1,8 @@
 /** What a route lookup is asked with (struct flowi4, flowi6). */
 import type { IfIndex, IpAddress, Link } from '@netverdict/linux-net';
+import { tracks } from '../answer/pieces.ts';
 import type { Packet } from '../packet/packet.ts';
+import type { WorldNamespace } from '../world/world.ts';
 
 export interface FlowKey {
   /** null: not chosen yet. */
@@ -25,6 +27,12 @@ export interface FlowKey {
   /** Next hops without a carrier count whatever the sysctl says (FIB_LOOKUP_IGNORE_LINKSTATE). */
   readonly ignoreLinkState?: boolean;
 }
+
+/** Policy rules do not see ports of pieces, not even of the first one (fib4_rules_early_flow_dissect without FLOW_DISSECTOR_F_PARSE_1ST_FRAG). */
+export const inputKey = (ns: WorldNamespace, packet: Packet, iif: Link, oif: Link | null): FlowKey => {
+  const key = flowKey(packet, iif.name, oif);
+  return packet.pieceBytes == null || tracks(ns, packet.family) ? key : { ...key, sport: null, dport: null };
+};
 
 export function flowKey(packet: Packet, iifName: string, oif: Link | null): FlowKey {
   return {
