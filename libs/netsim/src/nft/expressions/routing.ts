@@ -1,5 +1,6 @@
 /** fib and rt: what the routing tables say (nft_fib.c, nft_fib_ipv4.c, nft_fib_ipv6.c, nft_rt.c). */
 import type { Hex, Link, NftExpr, Route } from '@netverdict/linux-net';
+import { needsDevice } from '../../route/addresses.ts';
 import { flowKey } from '../../route/input.ts';
 import { addressType, isMulticast, lookup } from '../../route/lookup.ts';
 import { addressBytes, nameBytes } from '../bytes.ts';
@@ -84,9 +85,14 @@ function findDevice(x: Fib, e: Evaluation): Link | null | 'unknown' {
   const dev = deviceOf(x, e);
   // nft_fib_can_skip: what comes in by loopback is not looked up.
   if ((hook === 'prerouting' || hook === 'ingress' || hook === 'input') && iif?.loopback) return iif;
-  const result = walk.aside(() => lookup(walk, ns, flowKey(towards(x, e), comesBy(x, e), null)));
+  const asked = towards(x, e);
+  // nft_fib6_flowi_init: an address of a link, be it of a group, is asked for on the packet's device.
+  const own = asked.destination !== 1n && needsDevice(asked.destination) ? (dev ?? iif ?? e.context.oif ?? null) : null;
+  const key = { ...flowKey(asked, comesBy(x, e), own), strictDevice: own !== null };
+  const result = walk.aside(() => lookup(walk, ns, key));
   if (result.kind === 'unknown') return 'unknown';
-  if (result.kind !== 'route' || result.route.type !== 'unicast') return null;
+  // Of a group's or a broadcast's route there is a device to tell.
+  if (result.kind !== 'route' || result.route.type === 'local' || result.route.type === 'anycast') return null;
   const { route, nexthop } = result;
   if (dev) return route.nexthops.some((hop) => hop.dev === dev.ifindex) ? dev : null;
   return (nexthop?.dev != null && ns.net.linkByIndex.get(nexthop.dev)) || null;
