@@ -232,6 +232,8 @@ function answer(walk: Walk, ns: WorldNamespace, packet: Packet): Next {
 /** Bytes: the sizes and window of a SYN, and the time stamps that all packets have. */
 const SYN_OPTIONS = 20;
 const DATA_OPTIONS = 12;
+/** A SYN-ACK says its segment size whatever the SYN said (tcp_synack_options). */
+const MSS_OPTION = 4;
 
 /** null: the socket says nothing to such a packet. */
 function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null {
@@ -269,7 +271,10 @@ function answerTo(walk: Walk, ns: WorldNamespace, packet: Packet): Packet | null
     ...(dportAmong ? { sportAmong: dportAmong } : {}),
     // The biggest packet goes one way; an echo comes back as long as it went.
     sizeBytes: tcp
-      ? Math.min(packet.sizeBytes, (v4 ? 60 : 80) - (data ? SYN_OPTIONS - DATA_OPTIONS : 0))
+      ? Math.max(
+          (v4 ? 40 : 60) + (data ? 0 : MSS_OPTION),
+          Math.min(packet.sizeBytes, (v4 ? 60 : 80) - (data ? SYN_OPTIONS - DATA_OPTIONS : 0)),
+        )
       : packet.icmp
         ? packet.sizeBytes
         : (walk.flow.answerBytes ?? packet.sizeBytes),
