@@ -51,6 +51,8 @@ export interface EvaluatedBranch {
   /** What the answerer was told of its answer, which did not come through. */
   readonly toldOfAnswer: ToldOfAnswer | null;
   readonly rulesMet: readonly RuleMet[];
+  /** It goes in circles that draw lots, and was followed for some turns only: what it meets in the others is not among `rulesMet`. */
+  readonly leftInCircle: boolean;
   /** Other answers to unknowns that do not decide the outcome: what else may be seen on the way to it. */
   readonly otherwise: readonly Seen[];
 }
@@ -134,6 +136,7 @@ export function evaluateWithin(budget: Budget, world: World, flow: Flow, options
       ...seenOf(walk),
       refusals: walk.refusals,
       toldOfAnswer: walk.toldOfAnswer,
+      leftInCircle: walk.leftInCircle,
       otherwise: leaf.otherwise.map((run) => seenOf(run.walk)),
     };
   });

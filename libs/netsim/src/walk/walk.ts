@@ -96,6 +96,8 @@ export class Walk {
   heard: Heard = { kind: 'silence' };
   /** The packet goes in circles: so it is told, while it is followed on in silence until its TTL is used up. */
   circle: Stop | null = null;
+  /** It was left in it before its end, since lots are drawn at each turn: what it meets from there on is not told. */
+  leftInCircle = false;
   #choicesBefore = 0;
   /** The error or RST that somebody sent about the packet, whether or not it was heard. */
   told: Packet | null = null;
@@ -318,6 +320,7 @@ export class Walk {
     const { length } = this.choices.points;
     if (this.circle?.direction === this.direction) {
       if (length === this.#choicesBefore && before !== null && lifeOf(packet) < lifeOf(before)) return null;
+      this.leftInCircle = length !== this.#choicesBefore;
       return { do: 'end', stop: this.circle };
     }
     const next = stop();

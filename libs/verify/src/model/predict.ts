@@ -86,6 +86,7 @@ export function predict(model: Modelled, spec: FlowSpec, attempt = 0, lens?: Len
   // The packet's fate is known, and not what its sender hears of it.
   for (const { heard } of evaluation.branches)
     if (heard.kind === 'unknown') unknowns.push(heard.missing?.text ?? 'an error was not followed to its end');
+  if (evaluation.branches.some((branch) => branch.leftInCircle)) unknowns.push('what lots do at each turn of a circle');
   if (evaluation.unexamined > 0) unknowns.push('not all branches were examined');
   // An outcome that is the same either way may still be heard, or received, in two ways: that is not determined either.
   for (const branch of evaluation.branches)
