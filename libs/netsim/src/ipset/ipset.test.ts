@@ -320,14 +320,16 @@ describe('a source port that was drawn out of a range', () => {
     portAmong: (side) => (side === 'src' ? { from: 1024, to: 65535 } : undefined),
   };
   const unknown = { unknown: 'which port that set s asks for was drawn' };
-  it.each<Row>([
+  const rows: readonly Row[] = [
     ['is not known where a member has one of the range', of('bitmap:port', [port(null, 2000)]), 'src', unknown],
     ['is in no set that has others only', of('bitmap:port', [port(null, 80, 81)]), 'src', false],
     ['leaves the other port as it is', of('bitmap:port', [port(null, 80)]), 'dst', true],
     ['nor with an address before it', of('hash:ip,port', [net('10.0.0.1/32'), port(6, 2000)]), 'src,src', unknown],
     ['but where the address is another', of('hash:ip,port', [net('10.0.0.9/32'), port(6, 2000)]), 'src,src', false],
     ['or the protocol', of('hash:ip,port', [net('10.0.0.1/32'), port(17, 2000)]), 'src,src', false],
-  ])('%s', (_, asked, directions, answer) => expect(ask(asked, { directions, probe: drawn })).toEqual(answer));
+  ];
+  for (const [says, asked, directions, answer] of rows)
+    it(says, () => expect(ask(asked, { directions, probe: drawn })).toEqual(answer));
 });
 
 it('an unknown type is an unknown that names it', () => {
