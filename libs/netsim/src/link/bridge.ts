@@ -194,6 +194,7 @@ const sameRejection = (a: Cause, b: Cause): boolean => rejectionOf(a) === reject
 
 /** br_dev_xmit: the host's own packet goes into the bridge. */
 export function bridgeTransmit(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): Next {
+  walk.transmissions++;
   const found = findPort(walk, ns, bridge, null, frame);
   if (!found.ok) return found.next;
   const native = nativeBridge(walk, ns, ['output', 'postrouting'], frame.packet, { iif: null, oif: found.port, frame });

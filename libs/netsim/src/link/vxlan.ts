@@ -18,8 +18,13 @@ export const vxlanOverhead = (outer: IpAddress): number => (typeof outer === 'nu
 /** Where the kernel's outer source ports may begin; see `outerPort`. */
 const FIRST_OUTER_PORT = 49152;
 
-/** include/linux/netdevice.h: so often may a device's transmission lead to another one ("Dead loop on virtual device"). */
-const XMIT_RECURSION_LIMIT = 8;
+/**
+ * iptunnel_xmit and ip6tunnel_xmit: so often may a transmission lead to another one ("Dead loop on virtual device"), of which a tunnel
+ * counts as two. Kernels before 2026 count devices alone, and eight of them: there it is as much a loop, some turns later.
+ */
+const IP_TUNNEL_RECURSION_LIMIT = 5;
+/** Deeper than any that hosts make on purpose: hosts that wrap each other's packets and never unwrap them. */
+const DEEPEST = 8;
 
 const depthOf = (packet: Packet): number => (packet.payload ? 1 + depthOf(packet.payload.frame.packet) : 0);
 
@@ -33,7 +38,8 @@ export function encapsulate(
 ): Next {
   const { packet } = frame;
   const { fdb } = ns.net.state;
-  if (depthOf(packet) >= XMIT_RECURSION_LIMIT)
+  walk.transmissions++;
+  if (walk.transmissions > IP_TUNNEL_RECURSION_LIMIT || depthOf(packet) >= DEEPEST)
     return walk.stop(
       ns,
       packet,
@@ -115,6 +121,7 @@ export function encapsulate(
     detail: { dev: link.name, vni: outer.payload?.vni ?? null },
     packet: sourced,
   }));
+  walk.transmissions++;
   return { do: 'output', ns, packet: sourced, oif, sourceChosen: detail.local === null };
 }
 

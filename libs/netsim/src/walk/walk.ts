@@ -107,6 +107,8 @@ export class Walk {
   toldOfAnswer: ToldOfAnswer | null = null;
   /** So many copies of a flooded frame were rejected alike. */
   rejectedCopies = 1;
+  /** Devices whose transmission led to the next one's, and tunnels twice (dev_xmit_recursion_inc): see link/vxlan.ts. */
+  transmissions = 0;
   /** More than one error is sent about the packet, one behind the other. */
   errors: Errors | null = null;
   /** How the packet ended, while its error or RST is on the way back. */
@@ -171,8 +173,9 @@ export class Walk {
     return this.circle?.direction === this.direction || (this.errors !== null && this.errors.handed.length > 1);
   }
 
-  /** An error comes from one device to another. */
+  /** It comes from one device to another (an error, too), whose host takes it up anew. */
   handsOn(): void {
+    this.transmissions = 0;
     this.errors?.handed.at(-1)?.push(this.rulesMet.length);
   }
 
