@@ -12,6 +12,10 @@ export interface Member {
   readonly ns: WorldNamespace;
   /** The device that takes the frame: a veth end, a bridge, a node's uplink. */
   readonly link: Link;
+  /** Of a bridge: the port that the frame came in by. */
+  readonly port?: Link;
+  /** The port by which it left where a bridge itself sent it: the answer comes in by that. */
+  readonly leftBy?: Link;
   /** The bridges that the frame crossed on its way there. */
   readonly crossed?: readonly Crossing[];
 }
@@ -62,6 +66,7 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
   const seen = new Set<string>();
   const crossed: Crossing[] = [];
   let wire = false;
+  let leftBy: Link | null = null;
   let unknown = false;
   const unicast = cast.to !== 'broadcast' && cast.to !== 'multicast';
   const accepts = (link: Link): boolean => !unicast || link.mac === null || link.mac === cast.to;
@@ -142,7 +147,7 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
   /** A device that is no port of anything has the frame. */
   const take = (at: WorldNamespace, link: Link): void => {
     if (!accepts(link) || !once('in', at, link)) return;
-    (link.up ? members : down).push({ ns: at, link, crossed: [...crossed] });
+    (link.up ? members : down).push({ ns: at, link, crossed: [...crossed], ...(leftBy ? { leftBy } : {}) });
   };
 
   const arrive = (at: WorldNamespace, link: Link): void => {
@@ -179,9 +184,9 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
       }
       if (learn && cast.from !== null && port.bridgePort?.learning !== false)
         walk.learned.set(`${at.key} ${bridge.ifindex} ${cast.from}`, port.ifindex);
-      if (!unicast) members.push({ ns: at, link: bridge, crossed: [...crossed] });
+      if (!unicast) members.push({ ns: at, link: bridge, port, crossed: [...crossed], ...(leftBy ? { leftBy } : {}) });
       else if (isLocalMac(at, bridge, cast.to as Mac)) {
-        members.push({ ns: at, link: bridge, crossed: [...crossed] });
+        members.push({ ns: at, link: bridge, port, crossed: [...crossed], ...(leftBy ? { leftBy } : {}) });
         return;
       }
     }
@@ -201,6 +206,7 @@ export function spread(walk: Walk, ns: WorldNamespace, out: Link, cast: Cast, le
       const { bridgePort } = out;
       if (suppress && (bridgePort?.neighSuppress || bridgePort?.proxyArpWifi)) continue;
       if (port) crossed.push({ ns: at, bridge, entry: port, exit: out });
+      else leftBy = out;
       leave(at, out);
       if (port) crossed.pop();
     }

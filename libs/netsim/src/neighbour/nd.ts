@@ -3,7 +3,7 @@
  * they pass the rules of both hosts, which may lose them.
  */
 import type { Ipv6, Link } from '@netverdict/linux-net';
-import { type Crossing, crossBridge } from '../link/bridge-netfilter.ts';
+import { type Crossing, callsIptables, crossBridge } from '../link/bridge-netfilter.ts';
 import type { Member } from '../link/spread.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
 import { type HookResult, type Rerouted, runHook } from '../netfilter/hook.ts';
@@ -65,9 +65,11 @@ export function exchangeNd(walk: Walk, asker: Member, source: Ipv6, answerer: Me
   const solicitation = framed(message(SOLICITATION, source, group), asker, 'multicast');
   const advertisement = framed(message(ADVERTISEMENT, wanted, source), answerer, 'host');
   const way = answerer.crossed ?? [];
+  const { leftBy } = answerer;
+  const home = leftBy ? { ...asker, port: leftBy } : asker;
   const back = [...way].reverse().map((c) => ({ ...c, entry: c.exit, exit: c.entry }));
   return walk.aside(
-    () => crosses(walk, asker, way, answerer, solicitation) ?? crosses(walk, answerer, back, asker, advertisement),
+    () => crosses(walk, asker, way, answerer, solicitation) ?? crosses(walk, answerer, back, home, advertisement),
   );
 }
 
@@ -107,11 +109,19 @@ type Passed =
 const passed = (result: HookResult): Passed =>
   result.ok ? result : { ok: false, stop: result.next.do === 'end' ? result.next.stop : null };
 
-function passes(walk: Walk, { ns, link }: Member, way: 'out' | 'in', packet: Packet): Passed {
+/** Bridge netfilter remembers the port of what comes up to the host. */
+function portOf(walk: Walk, { ns, link, port }: Member): Link | null {
+  const { detail } = link;
+  return port && detail.kind === 'bridge' && callsIptables(walk, ns, detail, 'ipv6') ? port : null;
+}
+
+function passes(walk: Walk, member: Member, way: 'out' | 'in', packet: Packet): Passed {
+  const { ns, link } = member;
+  const physIn = way === 'out' ? null : portOf(walk, member);
   const hooks = way === 'out' ? (['OUTPUT', 'POSTROUTING'] as const) : (['PREROUTING', 'INPUT'] as const);
   let current = packet;
   for (const hook of hooks) {
-    const devices = { ...NO_DEVICES, ...(way === 'out' ? { oif: link } : { iif: link }) };
+    const devices = { ...NO_DEVICES, ...(way === 'out' ? { oif: link } : { iif: link, physIn }) };
     const result = runHook(
       { walk, ns, hook, devices, reroute: (changed) => sentElsewhere(walk, { ns, link }, changed) },
       current,
