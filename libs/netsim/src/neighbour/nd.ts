@@ -2,7 +2,7 @@
  * Who answers a neighbour solicitation (net/ipv6/ndisc.c: ndisc_solicit, ndisc_recv_ns). Solicitation and advertisement are ICMPv6:
  * they pass the rules of both hosts, which may lose them.
  */
-import type { Ipv6, Link } from '@netverdict/linux-net';
+import { formatIp, type Ipv6, type Link } from '@netverdict/linux-net';
 import { type Crossing, callsIptables, crossBridge } from '../link/bridge-netfilter.ts';
 import type { Member } from '../link/spread.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
@@ -81,13 +81,13 @@ const framed = (packet: Packet, { link }: Member, cast: NonNullable<Packet['fram
 
 /** As the sender's rules leave it, it comes to the receiver's; bridges on the way may ask their hosts' rules. */
 function crosses(walk: Walk, from: Member, way: readonly Crossing[], to: Member, packet: Packet): Stop | null {
-  let sent = passes(walk, from, 'out', packet);
+  let sent = passes(walk, from, 'out', packet, to);
   for (const crossing of way) {
     if (!sent.ok) return sent.stop;
     sent = passed(crossBridge(walk, crossing, { ...sent.packet, mark: 0, ct: null }));
   }
   if (!sent.ok) return sent.stop;
-  const come = passes(walk, to, 'in', { ...sent.packet, mark: 0, ct: null });
+  const come = passes(walk, to, 'in', { ...sent.packet, mark: 0, ct: null }, from);
   if (!come.ok) return come.stop;
   // ndisc_rcv: what comes from beyond the link is none, and neither is what a rule has given another hop limit.
   if (!walk.sees('neighbour/hop-limit', come.packet.ttl !== 255)) return null;
@@ -115,7 +115,7 @@ function portOf(walk: Walk, { ns, link, port }: Member): Link | null {
   return port && detail.kind === 'bridge' && callsIptables(walk, ns, detail, 'ipv6') ? port : null;
 }
 
-function passes(walk: Walk, member: Member, way: 'out' | 'in', packet: Packet): Passed {
+function passes(walk: Walk, member: Member, way: 'out' | 'in', packet: Packet, other: Member): Passed {
   const { ns, link } = member;
   const physIn = way === 'out' ? null : portOf(walk, member);
   const hooks = way === 'out' ? (['OUTPUT', 'POSTROUTING'] as const) : (['PREROUTING', 'INPUT'] as const);
@@ -123,7 +123,7 @@ function passes(walk: Walk, member: Member, way: 'out' | 'in', packet: Packet): 
   for (const hook of hooks) {
     const devices = { ...NO_DEVICES, ...(way === 'out' ? { oif: link } : { iif: link, physIn }) };
     const result = runHook(
-      { walk, ns, hook, devices, reroute: (changed) => sentElsewhere(walk, { ns, link }, changed) },
+      { walk, ns, hook, devices, reroute: (changed) => sentElsewhere(walk, { ns, link }, changed, other) },
       current,
     );
     if (!result.ok) return passed(result);
@@ -134,17 +134,18 @@ function passes(walk: Walk, member: Member, way: 'out' | 'in', packet: Packet): 
 
 /**
  * ip6_route_me_harder routes what OUTPUT changed as it does any packet: where the routes refuse it or take another device,
- * nobody on this link hears it. The kernel's own socket is bound to none.
+ * nobody on this link hears it; a gateway that it is handed to instead does not heed it, and takes from its hop limit. The kernel's own socket is bound to none.
  */
-function sentElsewhere(walk: Walk, { ns, link }: Member, packet: Packet): Rerouted {
+function sentElsewhere(walk: Walk, { ns, link }: Member, packet: Packet, to: Member): Rerouted {
   const asked = isLinkLocal(packet.destination as bigint) || isMulticast(packet.destination as bigint);
   const key = { ...flowKey(packet, 'lo', asked ? link : null), uid: 0 };
   const way = routed(walk, ns, packet, key, false);
   if (!way.ok) return way;
-  if (way.e.out.ifindex === link.ifindex) return { ok: true, devices: { ...NO_DEVICES, oif: link } };
-  const { out } = way.e;
+  const { out, via } = way.e;
+  const toAnother = via !== null && via !== packet.destination && !to.ns.net.own.has(via);
+  if (out.ifindex === link.ifindex && !toAnother) return { ok: true, devices: { ...NO_DEVICES, oif: link } };
   const cause = { kind: 'frame-lost', link: out, mac: '', address: packet.destination } as const;
-  const text = `changed by a rule, neighbour discovery of ${link.name} leaves by ${out.name}`;
+  const text = `changed by a rule, neighbour discovery of ${link.name} leaves by ${out.name}${via === null ? '' : ` over ${formatIp(via)}`}`;
   return { ok: false, next: walk.stop(ns, packet, 'unresolved-neighbour', cause, text) };
 }
 
