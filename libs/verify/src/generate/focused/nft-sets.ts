@@ -153,6 +153,7 @@ export const rarestSets: readonly ((of: Of) => SetCase)[] = [
   verdicts(INTERVAL),
   verdicts(PORTS),
   verdicts(BOTH_RANGED),
+  verdicts(BOTH_RANGED),
   marks(INTERVAL),
   marks(PORTS),
   marks(BOTH_RANGED),

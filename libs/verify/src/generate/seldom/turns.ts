@@ -4,6 +4,7 @@
  */
 import type { Draft } from '../draft.ts';
 import { focusedBridge } from '../focused/bridge-rules.ts';
+import { focusedHooks } from '../focused/hooks.ts';
 import { rarestMatches } from '../focused/rare-matches.ts';
 import { rarestNft } from '../focused/rare-nft.ts';
 import { focusedSets, focusedTargets } from '../focused/xtables.ts';
@@ -50,7 +51,14 @@ const bridge: Seldom = (draft, _, flows) => focusedBridge(draft, flows);
 const targets: Seldom = (draft, _, flows) => focusedTargets(draft, flows);
 const sets: Seldom = (draft, _, flows) => focusedSets(draft, flows);
 
-const RAREST: readonly Seldom[] = [matches, nft, targets, matches, nft, bridge, matches, nft, targets, sets];
+const hooks: Seldom = (draft, _, flows) => focusedHooks(draft, flows);
+
+const RAREST: readonly Seldom[] = [
+  ...[matches, nft, targets],
+  ...[matches, nft, bridge],
+  ...[matches, nft, targets, sets],
+  ...[matches, nft, hooks],
+];
 
 /** Which of ten worlds they are: both even and odd ones, as two workers share the worlds by turns. */
 const TEN = 10;
