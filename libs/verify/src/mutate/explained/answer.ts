@@ -42,9 +42,4 @@ export const OF_ANSWER: readonly Explanation[] = [
     'for (let i = 0; i < stretches',
   ),
   same('answer/react.ts', 'what only the judge asks for while it sends', "if (walk.direction === 'reply')"),
-  same(
-    'answer/react.ts',
-    'one error by itself is followed as several are, with the same rules in the same order',
-    'if (count > 1)',
-  ),
 ].flat();

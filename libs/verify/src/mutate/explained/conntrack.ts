@@ -1,6 +1,5 @@
 /** Why nobody can tell certain mutants of connections from the model. */
 import { type Explanation, gap, same } from './explanation.ts';
-import { OBSERVER } from './reasons.ts';
 
 const NEVER_FULL = "the table is never full: its size is that of the machine's first namespace";
 
@@ -66,7 +65,6 @@ export const OF_CONNTRACK: readonly Explanation[] = [
   ),
   same('conntrack/track.ts', 'which step is told: words', 'return false;'),
   gap('conntrack/track.ts', NEVER_FULL, 'if (full) return'),
-  same('conntrack/track.ts', OBSERVER, "return walk.sees('conntrack/invalid'"),
   same('conntrack/track.ts', 'a zone is given with a template, and without both nothing is taken away', [
     'if (packet.zone === 0 && !packet.template)',
     '=== → !==',

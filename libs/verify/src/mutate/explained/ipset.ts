@@ -7,11 +7,6 @@ export const OF_IPSET: readonly Explanation[] = [
     'what is kept for the end of the list is the same answer',
     "if (here === 'in') return 'in';",
   ),
-  same(
-    'ipset/contains.ts',
-    'addresses of the two families are values of two types here, so that none of a set is found by the other',
-    'if (family !== null && family !== probe.family)',
-  ),
   same('ipset/entry.ts', 'a member without an end is kept apart for its size alone', [
     'if (timeoutSeconds === null',
     '=== → !==',

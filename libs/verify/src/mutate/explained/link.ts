@@ -9,15 +9,23 @@ export const OF_LINK: readonly Explanation[] = [
     '...(told ?',
   ),
   same('link/bridge-ports.ts', MET, 'const single ='),
-  same(
-    'link/bridge.ts',
-    'a VLAN filter is an unknown by its name, and such packets are left out of the comparison',
-    "if (bridge.detail.kind === 'bridge' && bridge.detail.vlanFiltering)",
+  gap(
+    'link/bridge-ports.ts',
+    'no entry of another bridge or device has the address of a frame',
+    'e.permanent && e.mac === mac && (e.master',
   ),
-  same('link/bridge.ts', NAMED, "if (peer.kind === 'found' && !peer.link.up", "state === 'hairpin' ?"),
+  gap(
+    'link/bridge-ports.ts',
+    'no port that is not forwarding hears from a host that is not kept from it otherwise',
+    'if (!open && walk.sees(',
+  ),
+  same('link/bridge.ts', 'a VLAN filter is an unknown by its name, and such packets are left out of the comparison', [
+    "if (bridge.detail.kind === 'bridge' && bridge.detail.vlanFiltering)",
+    '=== → !==',
+  ]),
+  same('link/bridge.ts', NAMED, ["if (peer.kind === 'found' && !peer.link.up", '!== → ==='], "state === 'hairpin' ?"),
   same('link/bridge.ts', 'the entry is cited as evidence: words', 'e.mac === mac && e.master'),
   same('link/bridge.ts', 'frames of judged worlds have addresses', "if (peer.kind === 'found') return peer.ns.net.own"),
-  same('link/bridge.ts', 'the frame itself has taught the bridges already', 'const domain = walk.aside(() => spread('),
   same(
     'link/bridge.ts',
     COLLECTED,
@@ -26,11 +34,16 @@ export const OF_LINK: readonly Explanation[] = [
     "port.detail.kind === 'veth' && (veth(",
     'return peer !== null && unreadHost(',
   ),
+  same('link/bridge.ts', 'a copy that is followed to a host that it is not for is lost there in silence', [
+    "if (peer.kind === 'found' && peer.link.mac === frame.dstMac)",
+    '=== → !==',
+  ]),
   same('link/macvlan.ts', 'the next line says the same of it', ['if (!owner || owner.link.mac ===', '=== → !==']),
   same('link/macvlan.ts', 'the parent takes no frame to the address of another', [
     'return walk.sees(modeFeature(owner.link)',
     'true → false',
   ]),
+  gap('link/macvlan.ts', 'no device without ARP has a namesake by its number on the same parent', 'const isItself ='),
   gap('link/spread.ts', 'no world has a circle of bridges: it would not end', 'if (seen.has(id))'),
   same('link/spread.ts', COLLECTED, 'if (part) unread.push'),
   same(
@@ -39,7 +52,18 @@ export const OF_LINK: readonly Explanation[] = [
     'if (link.master === null) take(',
     'if (!unicast || isLocalMac(at',
     "if (leaving.state !== 'hairpin') kept",
-    "if (leaving.state === 'disabled'",
+    ["if (leaving.state === 'disabled'", '=== → !=='],
+    ["if (leaving.state === 'disabled'", '!out.carrier → (out.carrier)'],
+  ),
+  gap(
+    'link/spread.ts',
+    'no tunnel is taught by a question alone and sent to afterwards',
+    'if (learn && cast.from !== null',
+  ),
+  gap(
+    'link/spread.ts',
+    'no bridge has a port with proxy_arp, none that suppresses, and a table that knows who is asked for',
+    'if (!suppressing && !ports.some(',
   ),
   gap('link/vxlan-ends.ts', 'no tunnel has its own address for an end and asks there', "if (theirs.kind !== 'vxlan'"),
   gap(
@@ -61,7 +85,10 @@ export const OF_LINK: readonly Explanation[] = [
   ),
   same('link/vxlan.ts', 'its mark is taken from the outer packet at the other end', 'payload: { kind:'),
   same('link/vxlan.ts', "its mark is the outer packet's in the same line", 'const received = {'),
-  same('link/vxlan.ts', 'the frame itself teaches the bridge when it is sent', 'return walk.aside(() => spread('),
+  same('link/vxlan.ts', 'the frame itself teaches the bridge when it is sent', [
+    'return walk.aside(() => spread(',
+    'false → true',
+  ]),
   same(
     'link/vxlan.ts',
     'tunnels without a key of their own are an unknown by their name',
@@ -71,7 +98,12 @@ export const OF_LINK: readonly Explanation[] = [
   same(
     'link/xfrm.ts',
     'a policy that cannot be read is an unknown for all packets',
-    'if (!match) return true;',
-    'if (!prefix.ok) return true;',
+    ['if (!match) return true;', 'true → false'],
+    ['if (!prefix.ok) return true;', 'true → false'],
+  ),
+  gap(
+    'link/xfrm.ts',
+    'what a policy takes is an unknown by its name, and left out of the comparison',
+    'return familyOf(prefix.value.address) ===',
   ),
 ].flat();

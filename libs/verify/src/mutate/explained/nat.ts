@@ -20,7 +20,7 @@ export const OF_NAT: readonly Explanation[] = [
     'asked of ranges of several addresses, and what is built upon this one has one',
     'persistent: false',
   ),
-  same('nat/translate.ts', 'asked only of a packet that has a connection', 'if (!entry) return'),
+  same('nat/translate.ts', 'asked only of a packet that has a connection', ['if (!entry) return', 'true → false']),
   same('nat/translate.ts', OBSERVER, 'if (!bound ||'),
   gap(
     'nat/translate.ts',
@@ -38,11 +38,10 @@ export const OF_NAT: readonly Explanation[] = [
     ['if (!used(current)) return', 'false → true'],
     ['if (before && !used(before)) return', 'false → true'],
   ),
-  same(
-    'nat/unique-tuple.ts',
-    "a shortcut: the connection's own is passed over further down as well",
+  same('nat/unique-tuple.ts', "a shortcut: the connection's own is passed over further down as well", [
     'if (others.length === 0',
-  ),
+    '=== → !==',
+  ]),
   same('nat/unique-tuple.ts', 'one more than all is the first again', 'for (let i = 0; i < Math.min'),
   gap('nat/unique-tuple.ts', 'no range of one port is taken twice by its lots', 'return { tuple: at(start)'),
   same('nat/unique-tuple.ts', 'a range of one port is the same the other way round', 'return ports.from <= ports.to'),

@@ -14,15 +14,19 @@ export const OF_NEIGHBOUR: readonly Explanation[] = [
     'no rule before routing takes a question or an advertisement that one for the host lets through',
     "const hooks = way === 'out'",
   ),
+  gap(
+    'neighbour/nd.ts',
+    'no entry of a proxy, or of another state, stands for an asker beside one that was fixed by hand',
+    '!n.proxy && n.dev === link.ifindex',
+  ),
   gap('neighbour/resolve.ts', 'no rule that decides asks for the MAC of a group', '((value >>> (8'),
   gap('neighbour/resolve.ts', 'chains for ARP are an unknown by their name', 'if (renewed) return'),
-  same(
-    'neighbour/resolve.ts',
-    'who sends by the loopback device asks for no neighbour',
+  same('neighbour/resolve.ts', 'who sends by the loopback device asks for no neighbour', [
     'if (link.loopback || link.detail.kind',
-  ),
-  same('neighbour/resolve.ts', MET, "const asks = entry?.state !== 'failed'"),
-  same('neighbour/resolve.ts', 'chains for ARP are an unknown by their name', 'if (arp) return'),
+    'true → false',
+  ]),
+  same('neighbour/resolve.ts', MET, ["const asks = entry?.state !== 'failed'", '!== → ===']),
+  same('neighbour/resolve.ts', 'chains for ARP are an unknown by their name', ['if (arp) return', 'false → true']),
   same(
     'neighbour/resolve.ts',
     'an address that is given twice is an unknown by its name, and of one who answers one is taken',
@@ -64,5 +68,8 @@ export const OF_NEIGHBOUR: readonly Explanation[] = [
     'if (!behind) continue;',
     "if (next.do === 'end') return next.stop",
   ),
-  same('neighbour/who-answers.ts', 'devices that ask have an address', 'if (asker.link.mac === null)'),
+  same('neighbour/who-answers.ts', 'devices that ask have an address', [
+    'if (asker.link.mac === null)',
+    'true → false',
+  ]),
 ].flat();

@@ -3,11 +3,10 @@ import { type Explanation, gap, same } from './explanation.ts';
 import { WORDS } from './reasons.ts';
 
 const EITHER_FIRST = 'asks which comes first where that decides nothing: both ways end alike';
-const HAS_DEVICE = 'a hook that translates a source or redirects has a device';
 
 export const OF_NETFILTER: readonly Explanation[] = [
   same('netfilter/hook.ts', 'both orders are followed, whichever is called the first', 'return !walk.ask('),
-  same('netfilter/hook.ts', EITHER_FIRST, 'if (idle(a) || idle(b))'),
+  same('netfilter/hook.ts', EITHER_FIRST, ['if (idle(a) || idle(b))', 'false → true']),
   gap(
     'netfilter/hook.ts',
     'the list of hooks: this kernel has none (CONFIG_NETFILTER_NETLINK_HOOK)',
@@ -18,7 +17,6 @@ export const OF_NETFILTER: readonly Explanation[] = [
     'no two tables of one priority translate a packet of which one has two chains that would',
     'if (found.some((f) => f.group === group))',
   ),
-  same('netfilter/hook.ts', HAS_DEVICE, 'if (!link) return'),
   same(
     'netfilter/hook.ts',
     'a shortcut: a group that has translated is asked no more at the beginning of the loop either',
@@ -34,11 +32,10 @@ export const OF_NETFILTER: readonly Explanation[] = [
     'the ends of the range are router solicitations and redirects, which no world sends',
     'if (icmp !== null && protocol === 58',
   ),
-  same(
-    'netfilter/matches/host.ts',
-    'what TCP sends back about a packet that died is a RST',
+  same('netfilter/matches/host.ts', 'what TCP sends back about a packet that died is a RST', [
     'const reset = protocol === 6',
-  ),
+    '& → |',
+  ]),
   gap('netfilter/matches/index.ts', 'no tool here makes the counters that nfacct names', 'nfacct: () => true'),
   gap(
     'netfilter/matches/memory.ts',
@@ -81,51 +78,53 @@ export const OF_NETFILTER: readonly Explanation[] = [
     'if (test.values.every((v) =>',
   ),
   same('netfilter/matches/u32.ts', 'the kernel takes no shift by more than 31', 'const ZERO'),
-  same('netfilter/native.ts', HAS_DEVICE, 'if (!link) return'),
   gap(
     'netfilter/native.ts',
     'of two tables at one device or bridge the order of hooking in is that of their making',
     '(a, b) => a.priority - b.priority',
   ),
-  same(
-    'netfilter/native.ts',
-    'a chain that neither loses nor changes anything is passed over by either',
+  same('netfilter/native.ts', 'a chain that neither loses nor changes anything is passed over by either', [
     'if (base.table.family !== family',
-  ),
+    '!== → ===',
+  ]),
   same(
     'netfilter/native.ts',
     'without a next step there is none to take',
     'return stopOf(walk, ns, packet, { ok: true',
+    ['if (!nft.value.bases.some(here)) return', 'true → false'],
   ),
   same(
     'netfilter/rule-index.ts',
     'whether a chain has an index: only the time it takes',
     'if (rules.length < LONG_CHAIN)',
   ),
-  same('netfilter/rule-index.ts', 'no rule stands in two lists', 'if (x < y)'),
+  same('netfilter/rule-index.ts', 'no rule stands in two lists', ['if (x < y)', '< → <=']),
   gap(
     'netfilter/rule-index.ts',
     'no long chain has a match with a memory before one that the index takes',
     'if (!WITHOUT_MEMORY.has',
   ),
-  same(
-    'netfilter/stations.ts',
-    'without a chain that translates, a binding that changes nothing',
+  same('netfilter/stations.ts', 'without a chain that translates, a binding that changes nothing', [
     'rulesets[family].some((r) => !r.known',
-  ),
+    '!r.known → (r.known)',
+  ]),
   same(
     'netfilter/stations.ts',
     'what changes is never passed over, whether or not it stops',
     'groups.push({ priority: nat',
     "group: { name: 'connection tracking'",
   ),
-  same('netfilter/stations.ts', EITHER_FIRST, "const can = { stops: from.chain.policy === 'DROP'"),
+  same('netfilter/stations.ts', EITHER_FIRST, ["const can = { stops: from.chain.policy === 'DROP'", 'false → true']),
   same(
     'netfilter/stations.ts',
     'what is no target that stops counts as a change, and is asked about all the same',
-    "if (target.kind === 'drop'",
+    [
+      "if (target.kind === 'drop'",
+      "target.kind === 'drop' || target.kind === 'reject' → !(target.kind === 'drop' || target.kind === 'reject')",
+    ],
+    ["if (target.kind === 'drop'", '=== → !=='],
   ),
-  same('netfilter/targets/ct.ts', WORDS, 'return { does:'),
+  same('netfilter/targets/ct.ts', WORDS, ['return { does:', '=== → !==']),
   same('netfilter/targets/marks.ts', 'a shift by nothing is the same to the left and to the right', 'const shifted ='),
   gap(
     'netfilter/targets/nat.ts',
@@ -133,10 +132,15 @@ export const OF_NETFILTER: readonly Explanation[] = [
     '.filter((a) => familyOf(a.address) === family',
   ),
   same('netfilter/targets/nat.ts', 'every target that has a range of ports says so itself', 'const rangeOf ='),
-  same('netfilter/traverse.ts', 'a branch without a share is never expected', 'if (chance <= 0) return false;'),
+  same(
+    'netfilter/traverse.ts',
+    'a branch without a share is never expected',
+    ['if (chance <= 0) return false;', '<= → <'],
+    ['if (chance <= 0) return false;', 'false → true'],
+  ),
   same(
     'netfilter/traverse.ts',
     'with a share of exactly one the other way has none, and a branch without a share is never expected',
-    'if (chance === null || chance >= 1)',
+    ['if (chance === null || chance >= 1)', '>= → >'],
   ),
 ].flat();

@@ -5,8 +5,17 @@ const NEED_NOT_ASK = 'what need not be asked is asked: both ways end alike';
 
 export const OF_NFT: readonly Explanation[] = [
   same('nft/bytes.ts', 'a quicker way for words, with the same bytes', 'count === 4'),
-  same('nft/chain.ts', 'the kernel takes no chains that are so deep', 'if (!next || stack.length >= JUMP_STACK_SIZE)'),
-  same('nft/compile.ts', NEED_NOT_ASK, '(e.kind ==='),
+  same('nft/chain.ts', 'the kernel takes no chains that are so deep', [
+    'if (!next || stack.length >= JUMP_STACK_SIZE)',
+    '>= → >',
+  ]),
+  same(
+    'nft/compile.ts',
+    NEED_NOT_ASK,
+    ['(e.kind ===', '!e.verdict → (e.verdict)'],
+    ['(e.kind ===', '=== → !=='],
+    ['(e.kind ===', '!== → ==='],
+  ),
   gap('nft/compile.ts', 'no rule hands packets to a program, which is an unknown by its name', "if (v.code === 'drop'"),
   same(
     'nft/context.ts',
@@ -25,12 +34,13 @@ export const OF_NFT: readonly Explanation[] = [
     'what iptables and nft share asks of the hook only whether the packet was made here, and both are where it leaves',
     "output: 'OUTPUT'",
   ),
-  same('nft/evaluation.ts', NEED_NOT_ASK, 'if (this.rule && this.at >= this.rule.inertFrom)'),
+  same('nft/evaluation.ts', NEED_NOT_ASK, ['if (this.rule && this.at >= this.rule.inertFrom)', '>= → >']),
   same('nft/evaluation.ts', 'the lines that are cited: words', 'if (!rule) return [];'),
   same(
     'nft/expressions/chance.ts',
     'values that are treated alike are one way or several of the same sum',
-    "if (element?.data?.kind === 'value'",
+    ["if (element?.data?.kind === 'value'", '=== → !=='],
+    ["if (element?.data?.kind === 'value'", '!== → ==='],
     'if (!lump)',
   ),
   gap(
@@ -92,7 +102,8 @@ export const OF_NFT: readonly Explanation[] = [
   same(
     'nft/expressions/lookup.ts',
     'the naive search beside the index: a test compares both',
-    'if (!e.context.walk.indexes',
+    ['if (!e.context.walk.indexes', '!e.context.walk.indexes → (e.context.walk.indexes)'],
+    ['if (!e.context.walk.indexes', '=== → !=='],
     'return set.set.elements.find',
   ),
   gap(
@@ -113,11 +124,6 @@ export const OF_NFT: readonly Explanation[] = [
     'if (!frame)',
     'return destination === 0xffffffff',
   ),
-  same(
-    'nft/expressions/meta.ts',
-    'what has no device has no frame either, and over the loopback device its cast is for the host',
-    'if (e.context.iif === null || e.context.iif.loopback)',
-  ),
   gap(
     'nft/expressions/routing.ts',
     'this kernel takes no fib at an ingress',
@@ -134,6 +140,11 @@ export const OF_NFT: readonly Explanation[] = [
     'e.registers.store(x.dreg, unknownBytes(',
   ),
   gap('nft/expressions/routing.ts', 'at input no gateway is left of the route', 'const next = hook ==='),
+  gap(
+    'nft/expressions/translate.ts',
+    'no `tproxy` for one family meets a packet of the other',
+    "if (x.family !== 'inet' && x.family",
+  ),
   gap('nft/header.ts', 'what is written over the offset of a piece is not modelled, and so nothing to compare with', [
     'if (!same(0, 1)',
     '0xbfff → 49150',
@@ -143,7 +154,7 @@ export const OF_NFT: readonly Explanation[] = [
     '0x4000 → 16385',
   ]),
   gap('nft/header.ts', 'no rule reads the identifier of an ICMP packet of the other family or kind', 'const echo ='),
-  same('nft/registers.ts', 'four bytes are answered in the line before', 'if (bytes < 4)'),
+  same('nft/registers.ts', 'four bytes are answered in the line before', ['if (bytes < 4)', '< → <=']),
   same('nft/registers.ts', 'a word too many is cut off in the next line', 'for (let i = 1; i * 4 < bytes; i++)'),
   gap(
     'nft/set.ts',
@@ -152,6 +163,6 @@ export const OF_NFT: readonly Explanation[] = [
     'exact: shape ===',
   ),
   gap('nft/set.ts', "this kernel's intervals come as two edges each", 'if (after !== null)'),
-  same('nft/set.ts', 'no two elements have one rank', 'if ((best === null'),
+  same('nft/set.ts', 'no two elements have one rank', ['if ((best === null', '< → <=']),
   gap('nft/set.ts', 'the elements of an interval come in this order already', 'a.key < b.key'),
 ].flat();

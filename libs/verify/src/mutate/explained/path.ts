@@ -12,11 +12,10 @@ export const OF_PATH: readonly Explanation[] = [
     'asked by who filters ARP answers: no rule of theirs has a `from`',
     '): OutputRoute => routed(',
   ),
-  same(
-    'path/output-route.ts',
-    'the source of what the flow itself sends was looked at when it was chosen',
+  same('path/output-route.ts', 'the source of what the flow itself sends was looked at when it was chosen', [
     "if (direction === 'forward' ||",
-  ),
+    'true → false',
+  ]),
   same('path/output.ts', 'asks for programs at cgroups, of which no world has any', '(walk.direction ==='),
   same('path/output.ts', 'a route has realms, be they 0: the default is for the compiler', 'realms: leaving.realms ??'),
 ].flat();

@@ -6,19 +6,28 @@ export const OF_ROUTE: readonly Explanation[] = [
   same(
     'route/addresses.ts',
     SHIFTED_OUT,
-    "typeof address === 'bigint' && address >> 118n",
-    'return address >> 118n === 0xfec0n',
+    ["typeof address === 'bigint' && address >> 118n", '0xfe80n → (0xfe80n ^ 1n)'],
+    ['return address >> 118n === 0xfec0n', '0xfec0n → (0xfec0n ^ 1n)'],
   ),
   same('route/choose-source.ts', NOT_CHOSEN_YET, 'const found = routeOut('),
-  same('route/dead.ts', 'a hop that is dead is not taken, and neither is one that is ignored for its carrier', ''),
+  same(
+    'route/dead.ts',
+    'a hop that is dead is not taken, and neither is one that is ignored for its carrier',
+    ['const link = hop.dev === null ? undefine', '=== → !=='],
+    [
+      'if (!link || !hop.linkdown || !link.up) ',
+      '!link || !hop.linkdown || !link.up → !(!link || !hop.linkdown || !link.up)',
+    ],
+    ['if (!link || !hop.linkdown || !link.up) ', '!link → (link)'],
+    ['if (!link || !hop.linkdown || !link.up) ', '!hop.linkdown → (hop.linkdown)'],
+    ['if (!link || !hop.linkdown || !link.up) ', '!link.up → (link.up)'],
+  ),
   same('route/decide-input.ts', 'who asks for the loopback device says it', '{ routeOnly = false, anew = false }'),
   same('route/input.ts', 'the name of the finding: neither end hears of either', 'const why: Martian ='),
-  same(
-    'route/input.ts',
-    'the name of the finding: both lose the packet in silence',
-    "if (refusal.kind !== 'rp-filter')",
-  ),
-  same('route/lookup.ts', 'a rule names no rule of its own priority (fib_nl2rule refuses it)', 'if (target <= index'),
+  same('route/lookup.ts', 'a rule names no rule of its own priority (fib_nl2rule refuses it)', [
+    'if (target <= index',
+    '<= → <',
+  ]),
   same('route/lookup.ts', 'IPv6 always says what the address is for', 'const first = ns.net.addressesOn(dev)'),
   same(
     'route/output.ts',
@@ -30,7 +39,12 @@ export const OF_ROUTE: readonly Explanation[] = [
     'const result = lookup(walk, ns, source === key.source',
     '=== → !==',
   ]),
-  same('route/output.ts', "asked again by the socket's device when the packet is sent", 'const strictDevice ='),
+  same(
+    'route/output.ts',
+    "asked again by the socket's device when the packet is sent",
+    ['const strictDevice =', '=== → !=='],
+    ['const strictDevice =', '!== → ==='],
+  ),
   same('route/prefix-index.ts', 'a list of one kept without a copy: the answer is the same', 'if (only === NONE)'),
   gap('route/prefix-index.ts', 'no prefix stands in both tables that are asked as one', 'list.sort((a, b) => b.table'),
   same('route/realms.ts', 'what may be its own has no say in the question', 'lookup(walk, ns, reverseKey('),
@@ -44,9 +58,20 @@ export const OF_ROUTE: readonly Explanation[] = [
     'the device is named in words only; that it is another one is what decides',
     "return { kind: 'other-device'",
   ),
+  gap(
+    'route/reverse-path.ts',
+    'no rule asks for the way back to an address of the link alone',
+    'if (options.anyDevice && !onLink)',
+    'const through =',
+  ),
   gap('route/rules.ts', 'the `ip` of this system writes no rule for a DSCP', 'if (rule.dscp'),
   same('route/rules.ts', 'who asks without it asks about rules that have an answer for all', 'rest: () => boolean'),
-  same('route/rules.ts', 'a rule for layer 3 domains names no table, whether it holds or not', 'if (rule.l3mdev'),
+  same(
+    'route/rules.ts',
+    'a rule for layer 3 domains names no table, whether it holds or not',
+    ['if (rule.l3mdev', "!walk.sees('route-rule/l3mdev', false) → (walk.sees('route-rule/l3mdev', false))"],
+    ['if (rule.l3mdev', 'false → true'],
+  ),
   same(
     'route/rules.ts',
     'from everywhere is read as no prefix at all',
@@ -59,7 +84,6 @@ export const OF_ROUTE: readonly Explanation[] = [
     ['if (rule.to && rule.to.length', '> → >='],
     '(rule.to === null ||',
   ),
-  same('route/rules.ts', 'the rules are listed in this order already', 'sorted = [...rules.value]'),
   gap(
     'route/rules.ts',
     'no packet differs from the TOS of a rule only in the bits that one of the families leaves out',
@@ -73,11 +97,10 @@ export const OF_ROUTE: readonly Explanation[] = [
     'const optimistic',
     'Number(!optimistic)',
   ),
-  same(
-    'route/source6.ts',
-    'they differ, or there is nothing behind the last of both',
+  same('route/source6.ts', 'they differ, or there is nothing behind the last of both', [
     'for (let i = 0; i < a.length; i++) if (a[i] !== b[i])',
-  ),
+    '> → >=',
+  ]),
   same('route/source6.ts', 'both sides are turned round, and are compared with each other', [
     'const isOrchid =',
     '=== → !==',
@@ -87,15 +110,20 @@ export const OF_ROUTE: readonly Explanation[] = [
   same(
     'route/table4.ts',
     'says only where the choice among several default routes is not told; such packets are left out of the comparison',
-    'if (route.type !==',
+    ['if (route.type !==', '!== → ==='],
     "other.type === 'unicast'",
+  ),
+  gap(
+    'route/table4.ts',
+    'no device of several next hops has several addresses',
+    'hop.dev === null ? null : selectAddress4(',
   ),
   same('route/table6.ts', 'a hop that may not be used leaves the choice with the one that was found', [
     'const alive =',
     '!h.linkdown → (h.linkdown)',
   ]),
   same('route/table6.ts', 'of one hop, or of none, the one that was found is taken', 'const picked ='),
-  same('route/table6.ts', 'of no routes none is found', 'if (group.length > 0)'),
+  same('route/table6.ts', 'of no routes none is found', ['if (group.length > 0)', '> → >=']),
   same('route/validate-source.ts', MET, 'useMark: packet.mark === 0'),
   same(
     'route/validate-source.ts',
