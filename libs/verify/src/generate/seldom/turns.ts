@@ -57,7 +57,7 @@ const RAREST: readonly Seldom[] = [
   ...[matches, nft, targets],
   ...[matches, nft, bridge],
   ...[matches, nft, targets, sets],
-  ...[matches, nft, hooks],
+  ...[matches, nft, hooks, bridge],
 ];
 
 /** Which of ten worlds they are: both even and odd ones, as two workers share the worlds by turns. */
