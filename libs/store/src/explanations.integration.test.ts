@@ -21,7 +21,7 @@ beforeAll(async () => {
   database.on('connect', (client) => client.on('error', () => undefined));
   await store.migrate();
 });
-afterEach(() => database.query('truncate incidents, events'));
+afterEach(() => database.query('truncate incidents, events, incident_questions'));
 afterAll(async () => {
   await database?.end();
   await store?.close();
@@ -34,7 +34,8 @@ const RULES: ClaimRules = {
   onlyReasons: { 'tcp-retransmission': ['SYN'] },
   limit: 10,
   perMinute: 100,
-  againMs: 3_600_000,
+  checkMs: 15_000,
+  againMs: 300_000,
   staleMs: 180_000,
   retryMs: 60_000,
 };
@@ -45,8 +46,8 @@ async function incident(id: string, columns: Readonly<Record<string, unknown>> =
     cluster: 'lab',
     key: id,
     kind: 'packet-drop',
-    workload: 'a',
-    peer: 'b',
+    workload: `pod/${id}`,
+    peer: `far end of ${id}`,
     reason: 'NETFILTER_DROP',
     severity: 'warning',
     state: 'open',
@@ -85,19 +86,78 @@ test('others are not: another kind or reason, one that is over, one that was ask
   await incident('reason', { kind: 'tcp-retransmission', reason: 'RTO' });
   await incident('quiet', { state: 'quiet' });
   await incident('asking', { asked_at: ago(1), diagnosis_state: 'asking', state_since: ago(2) });
-  await incident('explained', { asked_at: ago(50), diagnosis_state: 'explained', state_since: ago(60) });
+  await incident('explained', {
+    asked_at: ago(2),
+    diagnosis_state: 'explained',
+    state_since: ago(60),
+    last_seen: ago(3),
+  });
   await incident('syn', { kind: 'tcp-retransmission', reason: 'SYN' });
   expect(await claim()).toEqual(['syn']);
 });
 
-test('asked again: after an hour, when who asked has died, when it failed, when it was over and is back', async () => {
-  await incident('old', { asked_at: ago(61), diagnosis_state: 'explained', state_since: ago(90) });
+test('asked again: when who asked has died, when it failed, when it was over and is back', async () => {
   await incident('died', { asked_at: ago(4), diagnosis_state: 'asking', state_since: ago(5) });
   await incident('failed', { asked_at: ago(2), diagnosis_state: 'failed', state_since: ago(5) });
-  await incident('failed just now', { asked_at: ago(0.5), diagnosis_state: 'failed', state_since: ago(5) });
+  await incident('failed just now', {
+    asked_at: ago(0.5),
+    diagnosis_state: 'failed',
+    state_since: ago(5),
+    last_seen: ago(1),
+  });
   await incident('back', { asked_at: ago(20), diagnosis_state: 'explained', state_since: ago(1) });
-  await incident('flapping', { asked_at: ago(0.5), diagnosis_state: 'explained', state_since: ago(0.2) });
-  expect(await claim()).toEqual(['back', 'died', 'failed', 'old']);
+  await incident('flapping', {
+    asked_at: ago(0.5),
+    diagnosis_state: 'explained',
+    state_since: ago(0.2),
+    last_seen: ago(1),
+  });
+  expect(await claim()).toEqual(['back', 'died', 'failed']);
+});
+
+test('what was found is checked while it is seen, each time after twice as long, and not when it is seen no more', async () => {
+  const explained = { diagnosis_state: 'explained', state_since: ago(600), cause: 'x' };
+  await incident('just now', { ...explained, asked_at: ago(0.2) });
+  await incident('once', { ...explained, asked_at: ago(0.3), cause: 'y' });
+  await incident('thrice', { ...explained, asked_at: ago(1.9), confirmed: 3 });
+  await incident('thrice, two minutes ago', { ...explained, asked_at: ago(2.1), confirmed: 3 });
+  await incident('for hours', { ...explained, asked_at: ago(5.1), confirmed: 500 });
+  await incident('seen no more', { ...explained, asked_at: ago(60), last_seen: ago(61) });
+  expect(await claim()).toEqual(['for hours', 'once', 'thrice, two minutes ago']);
+});
+
+test('a new incident that shares an end has those asked again whose answer is older, once', async () => {
+  const quiet = { diagnosis_state: 'explained', asked_at: ago(2), state_since: ago(9), last_seen: ago(3) };
+  await incident('same peer', { ...quiet, workload: 'c', peer: 'web' });
+  await incident('at the other end', { ...quiet, workload: 'web', peer: 'd' });
+  await incident('another', { ...quiet, workload: 'd', peer: 'e' });
+  await incident('many', { ...quiet, workload: 'f', peer: 'many peers' });
+  await incident('none', { ...quiet, workload: 'g', peer: '' });
+  expect(await claim()).toEqual([]);
+  for (const [id, peer] of [
+    ['new', 'web'],
+    ['new one of many', 'many peers'],
+    ['new without', ''],
+  ])
+    await incident(id as string, {
+      workload: `of ${id}`,
+      peer,
+      asked_at: ago(0.1),
+      diagnosis_state: 'explained',
+      last_seen: ago(1),
+    });
+  expect(await claim()).toEqual(['at the other end', 'same peer']);
+  await database.query(`update incidents set diagnosis_state = 'explained', asked_at = now() - interval '20 seconds'`);
+  await database.query(`update incidents set state_since = now() - interval '1 minute'`);
+  expect(await claim()).toEqual([]);
+});
+
+test('a cause that is over for one incident is checked for the others that have it', async () => {
+  const quiet = { diagnosis_state: 'explained', asked_at: ago(2), state_since: ago(9), last_seen: ago(3), cause: 'x' };
+  await incident('a', { ...quiet, workload: 'a1', peer: 'a2' });
+  await incident('b', { ...quiet, workload: 'b1', peer: 'b2', cause: 'z' });
+  await incident('c', { ...quiet, workload: 'c1', peer: 'c2', state: 'quiet', current: false, cause_ended_at: ago(1) });
+  expect(await claim()).toEqual(['a']);
 });
 
 test('of one cluster so many a minute, the severe ones first; others do not wait for it', async () => {
@@ -109,10 +169,11 @@ test('of one cluster so many a minute, the severe ones first; others do not wait
   await database.query(
     `update incidents set asked_at = asked_at - interval '61 seconds', state_since = state_since - interval '2 minutes'`,
   );
+  await database.query(`update incident_questions set asked_at = asked_at - interval '61 seconds'`);
   expect(await claim({ perMinute: 2 })).toEqual(['busy-2', 'busy-3']);
 });
 
-test('it comes with its newest packets, and the answer is kept unless it was asked about anew', async () => {
+test('it comes with its newest packets', async () => {
   await incident('i');
   const tuple = { family: 'ipv4', protocol: 6, source: '10.0.0.1', sourcePort: 40000, destination: '10.0.0.2' };
   const samples = JSON.stringify([
@@ -142,9 +203,4 @@ test('it comes with its newest packets, and the answer is kept unless it was ask
       sample: tuple,
     },
   ]);
-  const answer = { id: 'i', state: 'explained', diagnosisId: 'dg_x', verdict: { cause: 'x' } };
-  expect(await store.explanations.save({ ...answer, askedAt: ago(1) })).toBe(false);
-  expect(await store.explanations.save({ ...answer, askedAt: claimed?.askedAt ?? '' })).toBe(true);
-  const { rows } = await database.query('select diagnosis_state, diagnosis_id, verdict from incidents');
-  expect(rows).toEqual([{ diagnosis_state: 'explained', diagnosis_id: 'dg_x', verdict: { cause: 'x' } }]);
 });

@@ -6,6 +6,7 @@ export * from './queries/accounting.ts';
 export * from './queries/addresses.ts';
 export * from './queries/agent-configuration.ts';
 export * from './queries/agents.ts';
+export * from './queries/answers.ts';
 export * from './queries/arrivals.ts';
 export * from './queries/batch-ledger.ts';
 export * from './queries/captures.ts';

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { type AccountingQueries, accountingQueries } from './queries/accounting.ts';
 import { type AddressQueries, addressQueries } from './queries/addresses.ts';
 import { type AgentQueries, agentQueries } from './queries/agents.ts';
+import { type AnswerQueries, answerQueries } from './queries/answers.ts';
 import { type BatchLedgerQueries, batchLedgerQueries } from './queries/batch-ledger.ts';
 import { type EventQueries, eventQueries } from './queries/events.ts';
 import { type FlowQueries, flowQueries } from './queries/flows.ts';
@@ -13,6 +14,7 @@ import type { Database } from './schema.ts';
 export interface MonitoringQueries {
   readonly batchLedger: BatchLedgerQueries;
   readonly incidents: IncidentQueries;
+  readonly answers: AnswerQueries;
   readonly events: EventQueries;
   readonly flows: FlowQueries;
   readonly accounting: AccountingQueries;
@@ -23,6 +25,7 @@ export interface MonitoringQueries {
 export const monitoringQueries = (db: Kysely<Database>): MonitoringQueries => ({
   batchLedger: batchLedgerQueries(db),
   incidents: incidentQueries(db),
+  answers: answerQueries(db),
   events: eventQueries(db),
   flows: flowQueries(db),
   accounting: accountingQueries(db),

@@ -1,5 +1,11 @@
 /** The tables of monitoring as Kysely sees them: written by eventproc, read by api. */
-import type { AnomalySample, ProbeReport } from '@netverdict/contracts';
+import type {
+  AnomalyKind,
+  AnomalySample,
+  IncidentVerdict,
+  IncidentVerdictState,
+  ProbeReport,
+} from '@netverdict/contracts';
 import type { Generated } from 'kysely';
 import type { Instant, Json, NullableInstant, NullableJson } from './columns.ts';
 
@@ -13,7 +19,7 @@ export interface EventsTable {
   pod_name: string | null;
   /** Who it happened to: `deployment/shop/cart`, `pod/shop/cart-1`, `node/node-1`. */
   workload: string | null;
-  kind: string;
+  kind: AnomalyKind;
   count: number;
   one_in: number | null;
   /** By the node's clock. */
@@ -49,9 +55,11 @@ export type IncidentState = 'open' | 'quiet' | 'resolved';
 export interface IncidentsTable {
   id: string;
   cluster: string;
-  /** Of workload, peer, kind and cause: one incident each. */
+  /** Of kind, workload, peer and what the kernel tells of why. */
   key: string;
-  kind: string;
+  /** What comes now with this key is counted here: one row per key. */
+  current: Generated<boolean>;
+  kind: AnomalyKind;
   workload: string;
   peer: string;
   direction: string | null;
@@ -80,9 +88,16 @@ export interface IncidentsTable {
   /** About how many far ends there are: above 1 where they share an incident. */
   peers: Generated<number>;
   peers_sketch: Buffer | null;
+  /** What its diagnosis found (IncidentVerdict.cause): one row for each cause of a key. */
+  cause: string | null;
+  /** When the last question was asked that found it, and the first since that did not. */
+  cause_found_at: NullableInstant;
+  cause_ended_at: NullableInstant;
+  /** How often in a row the answer was the same. */
+  confirmed: Generated<number>;
   diagnosis_id: string | null;
-  diagnosis_state: string | null;
-  verdict: NullableJson<unknown>;
+  diagnosis_state: IncidentVerdictState | null;
+  verdict: NullableJson<IncidentVerdict>;
   asked_at: NullableInstant;
   /** Of the last change: each update takes a new one (`nextval('incident_positions')`) with its `xact`. */
   position: Generated<number>;

@@ -178,7 +178,7 @@ test('the same events and heartbeats twice are stored once', async () => {
     node: 'n',
     netns: 2 ** 32,
     pod: null,
-    kind: 'link-drop',
+    kind: 'link-drop' as const,
     count: 5,
     windowStart: at,
     windowEnd: at,

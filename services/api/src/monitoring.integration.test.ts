@@ -105,6 +105,9 @@ const incident = (n: number, change: Partial<Incident> = {}): Incident => ({
     id: `inc_${n}`,
     cluster: 'default',
     key: `k${n}`,
+    current: true,
+    cause: null,
+    causeEndedAt: null,
     kind: 'packet-drop',
     workload: 'deployment/shop/cart',
     peer: `10.0.0.${n}`,
@@ -155,7 +158,7 @@ test('incidents are listed by when they were last seen, filtered, and shown one 
   expect(await ids(`?since=${minute(2)}&until=${minute(3)}`)).toEqual(['inc_2']);
   const one = await (await call(api, '/api/v1/incidents/inc_3')).json();
   fits('Incident', one);
-  expect(one).not.toHaveProperty('peersSketch');
+  for (const inner of ['peersSketch', 'current', 'key', 'confirmed']) expect(one).not.toHaveProperty(inner);
   expect((await call(api, '/api/v1/incidents/inc_none')).status).toBe(404);
 });
 

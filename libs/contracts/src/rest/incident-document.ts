@@ -47,6 +47,20 @@ export const IncidentDocument = Type.Object(
     diagnosisId: nullable(Type.String()),
     diagnosisState: nullable(Type.String({ description: 'how far its own diagnosis is' })),
     askedAt: nullable(Instant),
+    cause: Type.Optional(
+      nullable(Type.String({ description: 'what was found: with kind, ends and reason it makes the incident' })),
+    ),
+    causeFoundAt: Type.Optional(
+      nullable(Type.String({ format: 'date-time', description: 'when it was last asked and found' })),
+    ),
+    causeEndedAt: Type.Optional(
+      nullable(
+        Type.String({
+          format: 'date-time',
+          description: 'when it was asked and no longer found: what comes later is another incident',
+        }),
+      ),
+    ),
     verdict: nullable(ref<Static<typeof IncidentVerdict>>('IncidentVerdict')),
   },
   { $id: 'Incident' },

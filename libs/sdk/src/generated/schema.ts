@@ -1787,6 +1787,9 @@ export interface components {
         Incident: {
             askedAt: string | null;
             bytes: number;
+            cause?: string | null;
+            causeEndedAt?: string | null;
+            causeFoundAt?: string | null;
             cluster: string;
             /** @description anomalies that were counted one by one */
             count: number;

@@ -8,6 +8,7 @@ import { arrivals } from './0005-arrivals.ts';
 import { flowsBothWays } from './0006-flows-both-ways.ts';
 import { captures } from './0007-captures.ts';
 import { pingMeshes } from './0008-ping-meshes.ts';
+import { causesOfIncidents } from './0009-causes-of-incidents.ts';
 import { webhooks } from './0012-webhooks.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -19,5 +20,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-flows-both-ways': flowsBothWays,
   '0007-captures': captures,
   '0008-ping-meshes': pingMeshes,
+  '0009-causes-of-incidents': causesOfIncidents,
   '0012-webhooks': webhooks,
 };

@@ -1,5 +1,5 @@
 /** Stored anomalies. Written by eventproc, read by api. */
-import type { AnomalySample } from '@netverdict/contracts';
+import type { AnomalyKind, AnomalySample } from '@netverdict/contracts';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { EventsTable } from '../schema-monitoring.ts';
@@ -13,7 +13,7 @@ export interface StoredEvent {
   readonly netns: number;
   /** null: the node itself, or a namespace that is no pod's. */
   readonly pod: { readonly namespace: string; readonly name: string } | null;
-  readonly kind: string;
+  readonly kind: AnomalyKind;
   readonly count: number;
   /** RFC 3339, by the node's clock. */
   readonly windowStart: string;
@@ -46,7 +46,7 @@ export interface EventFilter {
   readonly node?: string;
   /** `namespace/name`. */
   readonly pod?: string;
-  readonly kind?: string;
+  readonly kind?: AnomalyKind;
   readonly probe?: string;
   readonly reason?: string;
   readonly workload?: string;

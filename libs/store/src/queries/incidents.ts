@@ -1,5 +1,5 @@
 /** Incidents: what belongs together of the events. Written by eventproc, read by api. */
-import type { AnomalySample } from '@netverdict/contracts';
+import type { AnomalyKind, AnomalySample, IncidentVerdict, IncidentVerdictState } from '@netverdict/contracts';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../schema.ts';
 import type { IncidentState, IncidentsTable, Severity } from '../schema-monitoring.ts';
@@ -12,9 +12,14 @@ export const KEY_SEPARATOR = '\u001f';
 export interface Incident {
   readonly id: string;
   readonly cluster: string;
-  /** Names it: an incident for each group (kind, workload, cause) and peer. */
+  /** Of group (kind, workload, what the kernel tells of why) and peer. */
   readonly key: string;
-  readonly kind: string;
+  /** What comes now with this key is counted into this one. The others of the key had other causes. */
+  readonly current: boolean;
+  /** What a diagnosis found, and since when one no longer finds it. Cause and key name the incident. */
+  readonly cause: string | null;
+  readonly causeEndedAt: string | null;
+  readonly kind: AnomalyKind;
   readonly workload: string;
   /** '' where there is no far end. */
   readonly peer: string;
@@ -46,9 +51,13 @@ export interface Incident {
 /** What a diagnosis of it has found: written by whoever asks, read by api. */
 export interface Explanation {
   readonly diagnosisId: string | null;
-  readonly diagnosisState: string | null;
-  readonly verdict: unknown;
+  readonly diagnosisState: IncidentVerdictState | null;
+  readonly verdict: IncidentVerdict | null;
   readonly askedAt: string | null;
+  /** When the last question was asked that found the cause. */
+  readonly causeFoundAt: string | null;
+  /** How often in a row the answer was the same. */
+  readonly confirmed: number;
 }
 
 export interface IncidentFilter {
@@ -58,7 +67,7 @@ export interface IncidentFilter {
   readonly pod?: string;
   readonly workload?: string;
   readonly peer?: string;
-  readonly kind?: string;
+  readonly kind?: AnomalyKind;
   readonly reason?: string;
   readonly severity?: Severity;
   readonly state?: IncidentState;
@@ -77,13 +86,15 @@ export interface IncidentQueries {
    */
   lockGroups(cluster: string, keys: readonly string[]): Promise<Map<string, number>>;
   setGroups(cluster: string, peers: ReadonlyMap<string, number>): Promise<void>;
-  /** Within a transaction: locks those that are there, in the order of their keys. */
+  /** Within a transaction: locks the current ones that are there, in the order of their keys. */
   lock(cluster: string, keys: readonly string[]): Promise<readonly Incident[]>;
   /** Seen at or after `since`, with such an address at the far end (or as one of `a → b`), or of such a workload. */
   unnamed(
     cluster: string,
     of: { readonly addresses: readonly string[]; readonly workloads: readonly string[]; readonly since: string },
   ): Promise<readonly Incident[]>;
+  /** Within a transaction that holds their group: all of that key, whatever the cause. */
+  ofKey(cluster: string, key: string): Promise<readonly (Incident & Explanation)[]>;
   /** Within the transaction that locked them. What a diagnosis has found is left as it is. */
   write(incidents: readonly Incident[]): Promise<void>;
   remove(ids: readonly string[]): Promise<void>;
@@ -92,7 +103,12 @@ export interface IncidentQueries {
   get(id: string): Promise<(Incident & Explanation) | null>;
   list(filter: IncidentFilter): Promise<readonly (Incident & Explanation)[]>;
   counts(): Promise<
-    readonly { readonly kind: string; readonly severity: Severity; readonly state: IncidentState; readonly n: number }[]
+    readonly {
+      readonly kind: AnomalyKind;
+      readonly severity: Severity;
+      readonly state: IncidentState;
+      readonly n: number;
+    }[]
   >;
 }
 
@@ -102,6 +118,9 @@ export const incidentOfRow = (row: Selectable<IncidentsTable>): Incident & Expla
   id: row.id,
   cluster: row.cluster,
   key: row.key,
+  current: row.current,
+  cause: row.cause,
+  causeEndedAt: instant(row.cause_ended_at),
   kind: row.kind,
   workload: row.workload,
   peer: row.peer,
@@ -131,6 +150,8 @@ export const incidentOfRow = (row: Selectable<IncidentsTable>): Incident & Expla
   diagnosisState: row.diagnosis_state,
   verdict: row.verdict,
   askedAt: instant(row.asked_at),
+  causeFoundAt: instant(row.cause_found_at),
+  confirmed: row.confirmed,
 });
 
 type AsJson<T> = { [K in keyof T]: T[K] extends Date ? string : T[K] extends Date | null ? string | null : T[K] };
@@ -154,6 +175,9 @@ const rowOf = (incident: Incident): Partial<Record<keyof IncidentsTable, unknown
   id: incident.id,
   cluster: incident.cluster,
   key: incident.key,
+  current: incident.current,
+  cause: incident.cause,
+  cause_ended_at: incident.causeEndedAt,
   kind: incident.kind,
   workload: incident.workload,
   peer: incident.peer,
@@ -181,7 +205,7 @@ const rowOf = (incident: Incident): Partial<Record<keyof IncidentsTable, unknown
   peers_sketch: incident.peersSketch === null ? null : `\\x${Buffer.from(incident.peersSketch).toString('hex')}`,
 });
 const NAMES = [
-  'id, cluster, key, kind, workload, peer, direction, reason, function, hook, probe, severity, state, state_since, opened_at',
+  'id, cluster, key, current, cause, cause_ended_at, kind, workload, peer, direction, reason, function, hook, probe, severity, state, state_since, opened_at',
   'resolved_at, reopened, count, estimated, events, bytes, first_seen, last_seen, nodes, pods, samples, peers, peers_sketch',
 ].join(', ');
 const COLUMNS = sql.raw(NAMES);
@@ -217,7 +241,15 @@ export function incidentQueries(db: Kysely<Database>): IncidentQueries {
 
     async lock(cluster, keys) {
       const { rows } = await sql<Selectable<IncidentsTable>>`select i.* from incidents i
-        where cluster = ${cluster} and key = any(${[...keys]}::text[]) order by key collate "C" for update`.execute(db);
+        where cluster = ${cluster} and key = any(${[...keys]}::text[]) and current order by key collate "C" for update`.execute(
+        db,
+      );
+      return rows.map(incidentOfRow);
+    },
+
+    async ofKey(cluster, key) {
+      const { rows } = await sql<Selectable<IncidentsTable>>`select i.* from incidents i
+        where cluster = ${cluster} and key = ${key} order by id for update`.execute(db);
       return rows.map(incidentOfRow);
     },
 

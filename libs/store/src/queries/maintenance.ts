@@ -42,7 +42,7 @@ export function maintenanceQueries(db: Kysely<Database>): MaintenanceQueries {
       // How many incidents a group has is counted when they are made; here it is put right for those that went.
       await sql`update incident_groups g set peers = c.n
         from (select g.cluster, g.key, count(i.key)::int as n from incident_groups g left join
-            (select cluster, left(key, length(key) - length(peer) - 1) as key from incidents where peer <> ${MANY_PEERS}) i
+            (select cluster, left(key, length(key) - length(peer) - 1) as key from incidents where current and peer <> ${MANY_PEERS}) i
             on i.cluster = g.cluster and i.key = g.key group by 1, 2) c
         where g.cluster = c.cluster and g.key = c.key and g.peers > c.n`.execute(db);
       await sql`delete from incident_groups where peers = 0`.execute(db);

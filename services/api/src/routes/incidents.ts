@@ -32,8 +32,8 @@ const Query = Type.Object(
 );
 
 export function incidentDocument(incident: Incident & Explanation): IncidentDocument {
-  const { key: _, peersSketch: __, ...shown } = incident;
-  return shown as unknown as IncidentDocument;
+  const { key: _, current: __, peersSketch: ___, confirmed: ____, nodes, pods, samples, ...shown } = incident;
+  return { ...shown, nodes: [...nodes], pods: [...pods], samples: [...samples] };
 }
 
 export function incidentRoutes(app: Server, { store }: Dependencies): void {

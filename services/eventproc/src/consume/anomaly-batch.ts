@@ -4,18 +4,15 @@
  */
 import { type AnomalyBatch, nameOfToken } from '@netverdict/contracts';
 import { type Bus, type Consumption, Poison, TryLater } from '@netverdict/messaging';
-import { type Incident, isUnavailable } from '@netverdict/store';
+import { isUnavailable } from '@netverdict/store';
 import { countOf, ingest, timeOf } from '../domain/ingest.ts';
 import { putAway } from '../domain/keep-ledger.ts';
 import { implausible } from '../domain/plausible.ts';
 import type { Parts } from '../eventproc.ts';
-import { eventNotice, incidentNotice } from '../publish/sinks/notice.ts';
+import { eventNotice, toldIncident } from '../publish/sinks/notice.ts';
 
 /** One transaction each at a time: more than the pool has connections would only wait for it. */
 const SIDE_BY_SIDE = 4;
-
-/** As REST shows it: without what only its keeper needs. */
-const toldIncident = ({ key: _, peersSketch: __, ...incident }: Incident) => incidentNotice(incident);
 
 const seconds = (fromMs: number): number => (Date.now() - fromMs) / 1000;
 

@@ -105,6 +105,9 @@ export function newIncident(id: string, key: string, peer: string, { event, ends
     id,
     cluster: event.cluster,
     key,
+    current: true,
+    cause: null,
+    causeEndedAt: null,
     kind: event.kind,
     workload: ends.workload,
     peer,
@@ -189,6 +192,46 @@ function stateAfter(
   return before.state === 'quiet'
     ? { state: 'open', stateSince: now }
     : { state: 'open', stateSince: now, openedAt: lastSeen, resolvedAt: null, reopened: before.reopened + 1 };
+}
+
+/** It is not what comes now with its key: its cause was another. */
+export function retired(incident: Incident, nowMs: number): Incident {
+  const over = incident.state === 'open' ? { state: 'quiet' as const, stateSince: new Date(nowMs).toISOString() } : {};
+  return { ...incident, ...over, current: false };
+}
+
+/** Whether it is of after the incident's cause was seen to be gone. What began before and ended after may be either's: the old one's. */
+export const isOfAnother = ({ causeEndedAt }: Incident, { event }: EventRow, nowMs: number): boolean =>
+  causeEndedAt !== null && plausibleTime(event.windowStart, nowMs) > causeEndedAt;
+
+/**
+ * What an incident was without the events that turned out to be another's.
+ * @param places of the stored events that are left; where some are no longer stored, more places may have been
+ * @param until the end of the last that is left
+ */
+export function withoutEvents(
+  before: Incident,
+  rows: readonly EventRow[],
+  places: { readonly events: number; readonly nodes: readonly string[]; readonly pods: readonly string[] },
+  until: string,
+): Incident {
+  const events = rows.map(({ event }) => event);
+  const count = Math.max(0, before.count - sum(events.map((event) => event.count)));
+  const estimated = Math.max(0, before.estimated - sum(events.map((event) => event.count * ((event.oneIn ?? 1) - 1))));
+  const left = Math.max(0, before.events - events.length);
+  const complete = places.events === left;
+  return {
+    ...before,
+    severity: severityOf(before.kind, count + estimated),
+    count,
+    estimated,
+    events: left,
+    bytes: Math.max(0, before.bytes - sum(events.map((event) => event.bytes ?? 0))),
+    lastSeen: least([before.lastSeen, until]),
+    nodes: complete ? union([], places.nodes, MOST.nodes) : before.nodes,
+    pods: complete ? union([], places.pods, MOST.pods) : before.pods,
+    samples: before.samples.filter(({ at }) => at <= until),
+  };
 }
 
 const RANK = { open: 2, quiet: 1, resolved: 0 } as const;

@@ -11,7 +11,16 @@ import {
 import { v7 as uuidv7 } from 'uuid';
 import { type EventRow, eventRows } from './event-rows.ts';
 import { flowRows } from './flow-rows.ts';
-import { groupKey, incidentKey, makesIncident, newIncident, type Settings, withEvents } from './incident.ts';
+import {
+  groupKey,
+  incidentKey,
+  isOfAnother,
+  makesIncident,
+  newIncident,
+  retired,
+  type Settings,
+  withEvents,
+} from './incident.ts';
 import { type BatchLedger, EMPTY, type ProbeCounts, receive, told } from './ledger.ts';
 import { Names } from './names.ts';
 import { plausibleTime } from './plausible.ts';
@@ -135,13 +144,23 @@ async function storeEvents(
     if (incident.events === 0 || now.state !== incident.state || now.severity !== incident.severity)
       worthTelling.push(now);
   }
-  await tx.incidents.write(changed);
+  // One of a key is current at any time: first those that are it no more.
+  const byId = new Map(changed.map((incident) => [incident.id, incident]));
+  const followed = new Set<string>();
+  for (const [follower, before] of placed.followers)
+    if (byId.has(follower.id)) {
+      await tx.incidents.write([retired(byId.get(before.id) ?? before, nowMs)]);
+      followed.add(before.id);
+    }
+  await tx.incidents.write(changed.filter(({ id }) => !followed.has(id)));
   return { events: events.filter(({ id }) => fresh.has(id)), incidents: worthTelling };
 }
 
 interface Placed {
   readonly byRow: ReadonlyMap<EventRow, Incident>;
   readonly rows: ReadonlyMap<Incident, readonly EventRow[]>;
+  /** New ones in the place of those whose cause was seen to be gone. */
+  readonly followers: ReadonlyMap<Incident, Incident>;
 }
 
 /** Which incident each event belongs to: one that is there, a new one, or, of a group with many peers, the one that they share. */
@@ -154,7 +173,8 @@ async function placeInIncidents(
 ): Promise<Placed> {
   const byRow = new Map<EventRow, Incident>();
   const rowsOf = new Map<Incident, EventRow[]>();
-  if (grouped.size === 0) return { byRow, rows: rowsOf };
+  const followers = new Map<Incident, Incident>();
+  if (grouped.size === 0) return { byRow, rows: rowsOf, followers };
   const peersOf = await tx.incidents.lockGroups(cluster, [...grouped.keys()]);
   const keys = new Set<string>();
   for (const [group, rows] of grouped) {
@@ -175,6 +195,11 @@ async function placeInIncidents(
         incident = newIncident(`inc_${uuidv7()}`, key, peer, row, nowMs);
         incidents.set(key, incident);
         if (apart) grown.set(group, peers + 1);
+      } else if (isOfAnother(incident, row, nowMs)) {
+        const before = incident;
+        incident = newIncident(`inc_${uuidv7()}`, key, peer, row, nowMs);
+        followers.set(incident, before);
+        incidents.set(key, incident);
       }
       byRow.set(row, incident);
       const there = rowsOf.get(incident);
@@ -183,5 +208,5 @@ async function placeInIncidents(
     }
   }
   await tx.incidents.setGroups(cluster, grown);
-  return { byRow, rows: rowsOf };
+  return { byRow, rows: rowsOf, followers };
 }

@@ -8,7 +8,7 @@ import {
   type Store,
 } from '@netverdict/store';
 import { endsOf } from './ends.ts';
-import { incidentKey, merged } from './incident.ts';
+import { incidentKey, merged, retired } from './incident.ts';
 import { Names } from './names.ts';
 
 /** Later than that nobody waits for a name. */
@@ -33,7 +33,7 @@ export function learnAddresses(
     if (found.length === 0) return 0;
     const names = new Names(await tx.addresses.find(cluster, wanted(found, since)));
     let events = 0;
-    for (const incident of found) events += await rename(tx, incident, names);
+    for (const incident of found) events += await rename(tx, incident, names, nowMs);
     return events;
   });
 }
@@ -64,7 +64,12 @@ function endsNow(
   return { workload: own, peer: incident.peer === '' ? '' : names.end(incident.peer, at), direction };
 }
 
-async function rename(tx: MonitoringQueries, incident: Incident, names: Names): Promise<number> {
+/** Of the same cause, or both current with a cause that one of them does not know yet. */
+const sameAs = <T extends Incident>(own: T, others: readonly T[]): T | undefined =>
+  others.find(({ cause }) => cause !== null && cause === own.cause) ??
+  others.find(({ current, cause }) => current && own.current && (cause === null || own.cause === null));
+
+async function rename(tx: MonitoringQueries, incident: Incident, names: Names, nowMs: number): Promise<number> {
   const { workload, peer, direction } = endsNow(incident, names);
   if (workload === incident.workload && peer === incident.peer) return 0;
   const parts = incident.key.split(KEY_SEPARATOR);
@@ -73,17 +78,22 @@ async function rename(tx: MonitoringQueries, incident: Incident, names: Names): 
   const key = incidentKey(newGroup, peer);
   const { cluster } = incident;
   const peers = await tx.incidents.lockGroups(cluster, [oldGroup, newGroup]);
-  const locked = await tx.incidents.lock(cluster, [incident.key, key]);
-  const own = locked.find(({ id }) => id === incident.id);
+  const own = (await tx.incidents.ofKey(cluster, incident.key)).find(({ id }) => id === incident.id);
   if (own === undefined) return 0;
-  const there = locked.find((other) => other.key === key);
+  const others = await tx.incidents.ofKey(cluster, key);
+  const there = sameAs(own, others);
   if (there === undefined) {
-    await tx.incidents.write([{ ...own, key, workload, peer, direction }]);
-    if (newGroup !== oldGroup)
+    // Of two with different causes one is current: that which is so already.
+    const current = own.current && !others.some((other) => other.current);
+    const named = { ...own, key, workload, peer, direction };
+    await tx.incidents.write([current ? named : retired(named, nowMs)]);
+    if (current && newGroup !== oldGroup)
       await tx.incidents.setGroups(cluster, new Map([[newGroup, (peers.get(newGroup) ?? 0) + 1]]));
     return tx.events.move(own.id, { id: own.id, workload, peer });
   }
   await tx.incidents.remove([own.id]);
-  await tx.incidents.write([merged(there, own)]);
+  const current = there.current || (own.current && !others.some((other) => other.current));
+  await tx.incidents.write([{ ...merged(there, own), current, cause: there.cause ?? own.cause }]);
+  if (there.cause === null && own.cause !== null) await tx.answers.keep(there.id, own);
   return tx.events.move(own.id, { id: there.id, workload, peer });
 }

@@ -1,11 +1,13 @@
 /**
  * Incidents explain themselves: each that is open asks for a diagnosis of the very connection its packets belong to, through
- * the api as anybody would, and keeps what was found. Few at a time and so many a minute; again only when that is old.
+ * the api as anybody would, and keeps what was found. Few at a time and so many a minute. What was found is checked again while it is seen.
  */
 import { ConnectionError, createClient, ProblemError } from '@netverdict/sdk';
-import { type ClaimRules, type IncidentToExplain, isUnavailable, type Store } from '@netverdict/store';
+import { type ClaimRules, type Incident, type IncidentToExplain, isUnavailable, type Store } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
-import { questionsOf } from './question.ts';
+import type { Settings } from '../incident.ts';
+import { keepAnswer } from './keep-answer.ts';
+import { type Question, questionsOf } from './question.ts';
 import { type Judgement, judgementOf, notAnswered, notAskable } from './verdict.ts';
 
 export interface ExplainerOptions {
@@ -31,12 +33,24 @@ const LEAST_MS = 100;
 const RULES: Omit<ClaimRules, 'limit' | 'perMinute'> = {
   kinds: ['packet-drop', 'tcp-connect-fail', 'icmp-error-received', 'neighbour-fail', 'tcp-retransmission'],
   onlyReasons: { 'tcp-retransmission': ['SYN', 'SYN_ACK'] },
-  againMs: 3_600_000,
+  checkMs: 15_000,
+  againMs: 300_000,
   staleMs: 2 * ANSWER_MS,
   retryMs: 60_000,
 };
 
-export function startExplainer(store: Pick<Store, 'explanations'>, options: ExplainerOptions, log: Log): Explainer {
+type Answered = Judgement & { readonly diagnosisId: string | null };
+
+export interface ExplainerParts {
+  readonly store: Pick<Store, 'explanations' | 'together'>;
+  readonly options: ExplainerOptions;
+  readonly settings: Settings;
+  readonly log: Log;
+  /** An incident is open that no event has opened: its cause has followed another. */
+  readonly onOpened: (incident: Incident) => void;
+}
+
+export function startExplainer({ store, options, settings, log, onOpened }: ExplainerParts): Explainer {
   const client = createClient({ baseUrl: options.apiUrl, token: options.token });
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
@@ -60,21 +74,40 @@ export function startExplainer(store: Pick<Store, 'explanations'>, options: Expl
   async function explain(incident: IncidentToExplain): Promise<void> {
     try {
       const { diagnosisId, state, verdict } = await answerTo(incident);
-      const { id, askedAt } = incident;
-      await store.explanations.save({ id, askedAt, state, diagnosisId, verdict });
-      log.info({ incident: id, diagnosisId, state, cause: verdict.cause }, 'an incident was diagnosed');
+      const answer = { incident, askedAt: incident.askedAt, state, diagnosisId, verdict };
+      const opened = await keepAnswer(store, answer, settings, Date.now());
+      log.info({ incident: incident.id, diagnosisId, state, cause: verdict.cause }, 'an incident was diagnosed');
+      if (opened === null) return;
+      log.info({ incident: incident.id, by: opened.id }, 'its cause is another now: another incident');
+      onOpened(opened);
     } catch (err) {
       // It stays asked, and is asked again when that is old.
       if (!stopping.signal.aborted) log.warn({ err, incident: incident.id }, 'an incident could not be diagnosed');
     }
   }
 
-  async function answerTo(incident: IncidentToExplain): Promise<Judgement & { readonly diagnosisId: string | null }> {
-    let answer: Judgement & { readonly diagnosisId: string | null } = { ...notAskable, diagnosisId: null };
-    for (const [n, question] of questionsOf(incident).entries()) {
+  async function answerTo(incident: IncidentToExplain): Promise<Answered> {
+    const answer = await firstExplained(incident, questionsOf(incident), 0);
+    const before = incident.verdict;
+    if (incident.cause === null || answer.verdict.cause === incident.cause || !before?.question || !before.packet)
+      return answer;
+    // Its newest packets have another cause, or none. Is what was found over, or does it hold for the packets of then? That stays said.
+    const { sourcePort: _, ...request } = before.question;
+    const again = await firstExplained(incident, [{ request, packet: before.packet }], 10);
+    return again.verdict.cause === incident.cause ? again : answer;
+  }
+
+  /** @param from the number of the first question: with the time of asking it names it */
+  async function firstExplained(
+    incident: IncidentToExplain,
+    questions: readonly Question[],
+    from: number,
+  ): Promise<Answered> {
+    let answer: Answered = { ...notAskable, diagnosisId: null };
+    for (const [n, question] of questions.entries()) {
       const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(ANSWER_MS)]);
       // The same question after a crash is the same diagnosis.
-      const idempotencyKey = `incident/${incident.id}/${incident.askedAt}/${n}`;
+      const idempotencyKey = `incident/${incident.id}/${incident.askedAt}/${from + n}`;
       try {
         const document = await client.diagnose(question.request, { idempotencyKey, signal });
         answer = { ...judgementOf(document, question), diagnosisId: document.id };

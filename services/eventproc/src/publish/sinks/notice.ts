@@ -1,4 +1,5 @@
 /** What the sinks are given: an event or an incident, as one line of JSON and the few words that it is found by. */
+import type { Incident } from '@netverdict/store';
 
 export interface Notice {
   readonly stream: 'event' | 'incident';
@@ -30,3 +31,7 @@ export const incidentNotice = (incident: Body & { readonly lastSeen: string }): 
   at: incident.lastSeen,
   line: JSON.stringify(incident),
 });
+
+/** As REST shows it: without what only its keeper needs. */
+export const toldIncident = ({ key: _, current: __, peersSketch: ___, ...incident }: Incident): Notice =>
+  incidentNotice(incident);
