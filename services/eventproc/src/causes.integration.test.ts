@@ -68,7 +68,7 @@ const verdict = (cause: string | null): IncidentVerdict => ({
   ...{ findings: [], cause, answeredAt: ago(0) },
 });
 const byCause = async (name: string) =>
-  Object.fromEntries((await of(name)).map((incident) => [incident.cause, incident]));
+  Object.fromEntries((await of(name)).map((incident) => [incident.cause ?? 'none', incident]));
 
 test('another cause is another incident: the first keeps its verdict, its numbers and its times', async () => {
   const pod = new Sufferer('follows');
@@ -136,7 +136,7 @@ test('when what was found is gone, what comes afterwards is another incident, at
   expect(await of('gone')).toHaveLength(1);
   await pod.drops(5, 30);
   await pod.drops(6, 31);
-  const { X, null: fresh } = await byCause('gone');
+  const { X, none: fresh } = await byCause('gone');
   expect([X?.count, X?.state, X?.current, fresh?.count, fresh?.state, fresh?.verdict]).toEqual([
     8,
     'quiet',
