@@ -7,13 +7,12 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <linux/tcp.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../own_packets.h"
 #include "probe.h"
-
-/* Begins each datagram's and echo's payload; the follower (native/watch/probes/follow.bpf.c) knows it. */
-static const unsigned char MAGIC[4] = {'N', 'V', 'P', 'R'};
 
 long long now_us(void)
 {
@@ -83,6 +82,25 @@ static void read_icmp_error(const struct attempt *a, struct outcome *o)
     }
 }
 
+/*
+ * The connection's first sequence number is ours, so that its packets are known as ours wherever they are met (native/own_packets.h). Only a
+ * socket under repair takes one (tcp(7) has nothing of it; do_tcp_setsockopt in net/ipv4/tcp.c). Where the kernel refuses, the packets are as
+ * anybody's: what befalls them is told as an anomaly too.
+ */
+static void mark_connection(int fd, int serial)
+{
+    static uint32_t first;
+    if (!first && getrandom(&first, sizeof first, 0) != sizeof first)
+        first = (uint32_t)getpid();
+    const uint32_t sequence = NV_OWN_SEQUENCE | ((first + (uint32_t)serial) * NV_OWN_SEQUENCE_STEP & ~NV_OWN_SEQUENCE_MASK);
+    const int repair = TCP_REPAIR_ON, queue = TCP_SEND_QUEUE, off = TCP_REPAIR_OFF_NO_WP;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &repair, sizeof repair))
+        return;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR_QUEUE, &queue, sizeof queue) == 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_QUEUE_SEQ, &sequence, sizeof sequence);
+    setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &off, sizeof off);
+}
+
 static int open_socket(const struct attempt *a)
 {
     const struct target *t = a->target;
@@ -111,6 +129,8 @@ static int open_socket(const struct attempt *a)
         if (t->protocol != TCP) /* which does path MTU discovery by itself */
             setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover);
     }
+    if (t->protocol == TCP)
+        mark_connection(fd, a->serial);
     if (t->source_port && t->protocol != ICMP) {
         union address local = {0};
         local.any.sa_family = (sa_family_t)family;
@@ -168,7 +188,8 @@ static size_t write_payload(const struct attempt *a, unsigned char *bytes)
 bool attempt_begin(struct attempt *a, struct outcome *o)
 {
     static unsigned char bytes[65536 + 8];
-    memcpy(a->token, MAGIC, 4);
+    const uint32_t word = htonl(NV_OWN_WORD);
+    memcpy(a->token, &word, 4);
     if (getrandom(a->token + 4, 4, 0) != 4)
         memcpy(a->token + 4, &a->serial, 4);
     a->began_us = now_us();

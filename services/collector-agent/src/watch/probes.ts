@@ -105,7 +105,7 @@ export const PROBES = {
     id: 0,
     kind: () => 'packet-drop',
     reason: () => 'drop-reason',
-    covers: ['ip-discard', 'ip-no-route'],
+    covers: ['ip-discard', 'ip-no-route', 'udp-no-port'],
   },
   retransmits: {
     id: 1,

@@ -4,6 +4,7 @@
  * that did not come about, and those that were lost later without a reset.
  */
 #include "../bpf/histogram.bpf.h"
+#include "../bpf/own.bpf.h"
 #include "../bpf/report.bpf.h"
 
 /* include/net/tcp_states.h */
@@ -31,6 +32,10 @@ struct {
 static __always_inline void report(const struct sock *sk, __u32 detail, __u32 reason, __u64 microseconds)
 {
     struct nv_key key = {.probe = NV_CONNECTS, .direction = NV_OUT, .detail = detail, .reason = reason};
+    if (nv_own_socket(sk)) {
+        nv_filtered(NV_CONNECTS);
+        return;
+    }
     nv_tuple_of_socket(sk, &key);
     key.netns = nv_netns_of_socket(sk);
     struct nv_extra extra = {.sk = sk, .value = microseconds};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /* Packets that the kernel threw away: why (its own reason), in which function, and whose they were. */
+#include "../bpf/own.bpf.h"
 #include "../bpf/report.bpf.h"
 
 /* Set by the sidecar: how many arguments this kernel's tracepoint has (the reason came with 5.17, the receiving socket with 6.11). */
@@ -32,7 +33,7 @@ int on_kfree_skb(void *ctx)
         nv_filtered(NV_DROPS); /* unix and netlink sockets free their messages here too */
         return 0;
     }
-    if (nobodys_multicast(&key)) {
+    if (nobodys_multicast(&key) || nv_own_packet(skb)) {
         nv_filtered(NV_DROPS);
         return 0;
     }

@@ -3,6 +3,7 @@
  * ICMP errors: sent by this machine (IPv4; icmp6_send has no tracepoint), and received for one of its sockets. The tuple is that of the packet
  * that the error is about, not of the ICMP packet.
  */
+#include "../bpf/own.bpf.h"
 #include "../bpf/report.bpf.h"
 
 /* include/uapi/linux/errqueue.h */
@@ -19,9 +20,13 @@ static __always_inline __u32 detail_of(__u32 type, __u32 code)
  * What waits in the error queue is the ICMP packet; addr_offset leads from its network header to the destination in the header of the packet that it
  * is about (ip_icmp_error, ipv6_icmp_error), which lies `before` bytes into that header. A socket that is not connected knows no far end itself.
  */
-static __always_inline void inner_tuple(const struct sk_buff *skb, const struct sock_exterr_skb *error, __u32 before, struct nv_key *key)
+static __always_inline const unsigned char *quoted(const struct sk_buff *skb, const struct sock_exterr_skb *error, __u32 before)
 {
-    const unsigned char *at = BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header) + BPF_CORE_READ(error, addr_offset) - before;
+    return BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header) + BPF_CORE_READ(error, addr_offset) - before;
+}
+
+static __always_inline void inner_tuple(const unsigned char *at, struct nv_key *key)
+{
     const unsigned char *transport = nv_addresses(at, key);
     if (transport)
         nv_ports(transport, key);
@@ -32,7 +37,7 @@ int on_icmp_send(void *ctx)
 {
     const struct sk_buff *skb = NV_ARG(ctx, 0, const struct sk_buff *);
     struct nv_key key = {.probe = NV_ICMP, .direction = NV_OUT};
-    if (!nv_tuple_of_packet(skb, &key)) {
+    if (nv_own_packet(skb) || !nv_tuple_of_packet(skb, &key)) {
         nv_filtered(NV_ICMP);
         return 0;
     }
@@ -59,7 +64,12 @@ int on_inet_sk_error_report(void *ctx)
             return 0; /* a time stamp, a finished zero copy: no error */
         key.reason = BPF_CORE_READ(error, ee.ee_errno);
         key.detail = detail_of(BPF_CORE_READ(error, ee.ee_type), BPF_CORE_READ(error, ee.ee_code));
-        inner_tuple(last, error, origin == SO_EE_ORIGIN_ICMP6 ? 24 : 16, &key);
+        const __u32 before = origin == SO_EE_ORIGIN_ICMP6 ? 24 : 16;
+        if (nv_own_quoted(quoted(last, error, before))) {
+            nv_filtered(NV_ICMP);
+            return 0;
+        }
+        inner_tuple(quoted(last, error, before), &key);
         extra.value = BPF_CORE_READ(error, ee.ee_info); /* the path's MTU, where the error is about that */
     } else {
         key.reason = BPF_CORE_READ(sk, sk_err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /* TCP resets: sent (by the kernel, for no socket or a segment that does not fit, or for a process that ends a connection so) and received. */
+#include "../bpf/own.bpf.h"
 #include "../bpf/report.bpf.h"
 
 /* The reason came with 6.10. */
@@ -25,6 +26,10 @@ int on_tcp_send_reset(void *ctx)
         nv_filtered(NV_RESETS);
         return 0;
     }
+    if (skb ? nv_own_packet(skb) : nv_own_socket(sk)) {
+        nv_filtered(NV_RESETS);
+        return 0;
+    }
     key.protocol = IPPROTO_TCP;
     key.netns = skb ? nv_netns_of_packet(skb, sk) : nv_netns_of_socket(sk);
     struct nv_extra extra = {.ctx = skb ? 0 : ctx}; /* who ends it so */
@@ -37,7 +42,7 @@ int on_tcp_receive_reset(void *ctx)
 {
     const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
     struct nv_key key = {.probe = NV_RESETS, .direction = NV_IN, .detail = RECEIVED};
-    if (!nv_tuple_of_socket(sk, &key)) {
+    if (nv_own_socket(sk) || !nv_tuple_of_socket(sk, &key)) {
         nv_filtered(NV_RESETS);
         return 0;
     }

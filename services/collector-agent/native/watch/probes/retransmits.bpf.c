@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /* TCP segments that are sent again: because a timer ran out, or since the peer's answers showed a hole. */
+#include "../bpf/own.bpf.h"
 #include "../bpf/report.bpf.h"
 
 /* As src/watch/probes.ts names them. */
@@ -18,7 +19,7 @@ int on_tcp_retransmit_skb(void *ctx)
     const struct sk_buff *skb = NV_ARG(ctx, 1, const struct sk_buff *);
     const struct inet_connection_sock *icsk = (const struct inet_connection_sock *)sk;
     struct nv_key key = {.probe = NV_RETRANSMITS, .direction = NV_OUT};
-    if (!nv_tuple_of_socket(sk, &key)) {
+    if (nv_own_socket(sk) || !nv_tuple_of_socket(sk, &key)) {
         nv_filtered(NV_RETRANSMITS);
         return 0;
     }
@@ -42,7 +43,9 @@ int on_tcp_retransmit_synack(void *ctx)
     const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
     const struct request_sock *request = NV_ARG(ctx, 1, const struct request_sock *);
     struct nv_key key = {.probe = NV_RETRANSMITS, .direction = NV_OUT, .reason = SYN_ACK, .protocol = IPPROTO_TCP};
-    if (!nv_tuple_of_common(&request->__req_common, &key)) {
+    /* What the other end began with. */
+    bool own = nv_own_sequence(BPF_CORE_READ((const struct tcp_request_sock *)request, rcv_isn));
+    if (own || !nv_tuple_of_common(&request->__req_common, &key)) {
         nv_filtered(NV_RETRANSMITS);
         return 0;
     }
