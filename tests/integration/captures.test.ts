@@ -1,50 +1,29 @@
 /** Captures through the whole system on a lab: REST, command line, agent, object store, and what fails on the way. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaptureDocument } from '@netverdict/contracts';
-import { createLab, type Lab } from '@netverdict/lab';
+import type { Lab } from '@netverdict/lab';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import type { Instance } from '../../clients/cli/src/local/instance.ts';
 import { repositoryRoot } from '../../clients/cli/src/local/repository.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
 import { readPcapng } from '../../services/collector-agent/src/testing/pcapng.ts';
+import { type LabInstance, startLabInstance } from '../testing/lab-instance.ts';
 
+let started: LabInstance;
 let lab: Lab;
 let instance: Instance;
 let dir: string;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'netverdict-captures-'));
-  lab = await createLab({ name: `cap-${process.pid}`, nodes: 2 });
-  instance = await startInstance({
-    dir,
-    cluster: 'lab',
-    kubeconfig: lab.kubeconfig,
-    nodes: lab.nodes.map((n) => n.name),
-    agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
-    listen: `127.0.0.1:${await freePort()}`,
-    say: () => {},
-  });
+  started = await startLabInstance('cap', 2);
+  ({ lab, instance, dir } = started);
 });
-afterAll(async () => {
-  await instance?.stop();
-  await lab?.down();
-  await removeInstance(dir);
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => started?.down());
 
 async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
-  const response = await fetch(`${instance.apiUrl}/api/v1/captures${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${instance.token}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const response = await started.rest(method, `/captures${path}`, body);
   const text = await response.text();
   return { status: response.status, body: text === '' ? null : (JSON.parse(text) as unknown) };
 }

@@ -1,40 +1,24 @@
 /** Live probes on a lab: real packets beside the simulation, followed by the nodes' own kernels; they agree, and one planted gap of the model comes to light. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DiagnosisRequest } from '@netverdict/contracts';
-import { createLab, type Lab } from '@netverdict/lab';
-import { createClient, type DiagnosisDocument, type NetverdictClient } from '@netverdict/sdk';
+import type { Lab } from '@netverdict/lab';
+import type { DiagnosisDocument, NetverdictClient } from '@netverdict/sdk';
 import { plainPaint, probeLines, slowLines } from '@netverdict/verdict';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
+import type { Instance } from '../../clients/cli/src/local/instance.ts';
+import { type LabInstance, startLabInstance } from '../testing/lab-instance.ts';
 
+let started: LabInstance;
 let lab: Lab;
 let instance: Instance;
 let client: NetverdictClient;
-let dir: string;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'netverdict-probe-'));
-  lab = await createLab({ name: `pr-${process.pid}`, nodes: 3 });
-  instance = await startInstance({
-    dir,
-    cluster: 'lab',
-    kubeconfig: lab.kubeconfig,
-    nodes: lab.nodes.map((n) => n.name),
-    agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
-    listen: `127.0.0.1:${await freePort()}`,
-    say: () => {},
-  });
-  client = createClient({ baseUrl: instance.apiUrl, token: instance.token });
+  started = await startLabInstance('pr', 3);
+  ({ lab, instance, client } = started);
 });
-afterAll(async () => {
-  await instance?.stop();
-  await lab?.down();
-  await removeInstance(dir);
-});
+afterAll(() => started?.down());
 afterEach(() => lab.heal());
 
 type Probed = DiagnosisDocument & { probe: NonNullable<DiagnosisDocument['probe']> };

@@ -1,45 +1,24 @@
 /** Ping meshes through the whole system on a lab: a matrix of real packets, what is broken in it, and the schedule. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PingMeshDocument } from '@netverdict/contracts';
-import { createLab, type Lab } from '@netverdict/lab';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import type { Instance } from '../../clients/cli/src/local/instance.ts';
 import { repositoryRoot } from '../../clients/cli/src/local/repository.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
+import { type LabInstance, startLabInstance } from '../testing/lab-instance.ts';
 
-let lab: Lab;
+let started: LabInstance;
 let instance: Instance;
-let dir: string;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'netverdict-mesh-'));
-  lab = await createLab({ name: `mesh-${process.pid}`, nodes: 2 });
-  instance = await startInstance({
-    dir,
-    cluster: 'lab',
-    kubeconfig: lab.kubeconfig,
-    nodes: lab.nodes.map((n) => n.name),
-    agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
-    listen: `127.0.0.1:${await freePort()}`,
-    say: () => {},
-  });
+  started = await startLabInstance('mesh', 2);
+  ({ instance } = started);
 });
-afterAll(async () => {
-  await instance?.stop();
-  await lab?.down();
-  await removeInstance(dir);
-});
+afterAll(() => started?.down());
 
 async function call(method: string, path: string, body?: unknown): Promise<{ status: number; body: never }> {
-  const response = await fetch(`${instance.apiUrl}/api/v1/ping-meshes${path}`, {
-    method,
-    headers: { authorization: `Bearer ${instance.token}`, ...(body ? { 'content-type': 'application/json' } : {}) },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+  const response = await started.rest(method, `/ping-meshes${path}`, body);
   const text = await response.text();
   return { status: response.status, body: (text === '' ? null : JSON.parse(text)) as never };
 }

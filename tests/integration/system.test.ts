@@ -1,39 +1,22 @@
 /** The whole system on a lab: what happens when its parts fail, and that nothing accepted is lost. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseBundle, replay } from '@netverdict/bundle';
-import { createLab, type Lab } from '@netverdict/lab';
-import { createClient, type DiagnosisDocument, type NetverdictClient } from '@netverdict/sdk';
+import type { Lab } from '@netverdict/lab';
+import type { DiagnosisDocument, NetverdictClient } from '@netverdict/sdk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
+import type { Instance } from '../../clients/cli/src/local/instance.ts';
+import { type LabInstance, startLabInstance } from '../testing/lab-instance.ts';
 
+let started: LabInstance;
 let lab: Lab;
 let instance: Instance;
 let client: NetverdictClient;
-let dir: string;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'netverdict-system-'));
-  lab = await createLab({ name: `sys-${process.pid}`, nodes: 3 });
-  instance = await startInstance({
-    dir,
-    cluster: 'lab',
-    kubeconfig: lab.kubeconfig,
-    nodes: lab.nodes.map((n) => n.name),
-    agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
-    listen: `127.0.0.1:${await freePort()}`,
-    say: () => {},
-  });
-  client = createClient({ baseUrl: instance.apiUrl, token: instance.token });
+  started = await startLabInstance('sys', 3);
+  ({ lab, instance, client } = started);
 });
-afterAll(async () => {
-  await instance?.stop();
-  await lab?.down();
-  await removeInstance(dir);
-});
+afterAll(() => started?.down());
 
 const ask = (port: number | string = 80): Promise<DiagnosisDocument> =>
   client.diagnose({

@@ -2,46 +2,31 @@
  * Faults in the lab while something else drops 10,000 packets: each becomes an incident whose own diagnosis finds the fault, and
  * nothing else is blamed. Real packets, real probes in the kernel, real services.
  */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLab, type FaultName, type Lab } from '@netverdict/lab';
-import { createClient, type IncidentDocument, type NetverdictClient } from '@netverdict/sdk';
+import type { FaultName, Lab } from '@netverdict/lab';
+import type { IncidentDocument, NetverdictClient } from '@netverdict/sdk';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
+import type { Instance } from '../../clients/cli/src/local/instance.ts';
 import { byCause } from '../../clients/cli/src/terminal/incident-lines.ts';
+import { type LabInstance, startLabInstance } from '../testing/lab-instance.ts';
 
+let started: LabInstance;
 let lab: Lab;
 let instance: Instance;
 let client: NetverdictClient;
 let database: pg.Pool;
-let dir: string;
 
 beforeAll(async () => {
-  dir = mkdtempSync(join(tmpdir(), 'netverdict-explained-'));
-  lab = await createLab({ name: `ex-${process.pid}`, nodes: 3 });
-  instance = await startInstance({
-    dir,
-    cluster: 'lab',
-    kubeconfig: lab.kubeconfig,
-    nodes: lab.nodes.map((n) => n.name),
-    agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
-    listen: `127.0.0.1:${await freePort()}`,
-    say: () => {},
-  });
-  client = createClient({ baseUrl: instance.apiUrl, token: instance.token });
+  started = await startLabInstance('ex', 3);
+  ({ lab, instance, client } = started);
   database = new pg.Pool({ connectionString: instance.engines.databaseUrl, max: 1 });
   database.on('error', () => undefined);
   database.on('connect', (connection) => connection.on('error', () => undefined));
 });
 afterAll(async () => {
   await database?.end();
-  await instance?.stop();
-  await lab?.down();
-  await removeInstance(dir);
+  await started?.down();
 });
 
 const WEB_2 = 'web-2';

@@ -16,6 +16,7 @@ export * from './queries/events.ts';
 export * from './queries/explanations.ts';
 export * from './queries/flows.ts';
 export * from './queries/incidents.ts';
+export * from './queries/known-names.ts';
 export * from './queries/maintenance.ts';
 export * from './queries/ping-meshes.ts';
 export * from './queries/progress.ts';

@@ -18,6 +18,7 @@ import { type CaptureQueries, captureQueries } from './queries/captures.ts';
 import { type DeliveryQueries, deliveryQueries } from './queries/deliveries.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
 import { type ExplanationQueries, explanationQueries } from './queries/explanations.ts';
+import { type KnownNameQueries, knownNameQueries } from './queries/known-names.ts';
 import { type MaintenanceQueries, maintenanceQueries } from './queries/maintenance.ts';
 import { type PingMeshQueries, pingMeshQueries } from './queries/ping-meshes.ts';
 import { type ProgressQueries, progressQueries } from './queries/progress.ts';
@@ -40,6 +41,7 @@ export interface Store extends MonitoringQueries {
   readonly webhooks: WebhookQueries;
   readonly deliveries: DeliveryQueries;
   readonly maintenance: MaintenanceQueries;
+  readonly knownNames: KnownNameQueries;
   readonly captures: CaptureQueries;
   readonly pingMeshes: PingMeshQueries;
   readonly arrivals: ArrivalQueries;
@@ -92,6 +94,7 @@ export function openStore(options: StoreOptions): Store {
     deliveries: deliveryQueries(db),
     ...monitoringQueries(db),
     maintenance: maintenanceQueries(db),
+    knownNames: knownNameQueries(db),
     captures: captureQueries(db),
     pingMeshes: pingMeshQueries(db),
     together: (work) => db.transaction().execute((tx) => work(monitoringQueries(tx))),

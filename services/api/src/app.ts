@@ -47,6 +47,7 @@ export interface Dependencies {
     | 'events'
     | 'agents'
     | 'incidents'
+    | 'knownNames'
     | 'flows'
     | 'accounting'
     | 'agentConfiguration'

@@ -27,6 +27,8 @@ export interface Tallies {
   misplaced(counts: ReadonlyMap<Partitioned, number>): void;
   /** Names that came after the events. */
   namedLate(cluster: string, events: number): void;
+  /** Anomalies that make no incident, by the row that says why. */
+  noise(cluster: string, name: string, anomalies: number): void;
 }
 
 const LAG_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
@@ -37,6 +39,10 @@ export function makeTallies(sinks: () => readonly FeedCounts[] = () => []): Tall
   const accounts = new Map<string, Map<Account, number>>();
   const letters = new Map<string, number>();
   const late = new Map<string, number>();
+  const noise = new Map<
+    string,
+    { readonly labels: { readonly cluster: string; readonly noise: string }; value: number }
+  >();
   const lags = new Map<string, { readonly buckets: number[]; count: number; sum: number }>();
   let incidents: readonly IncidentCount[] = [];
   let misplaced: ReadonlyMap<Partitioned, number> = new Map();
@@ -62,6 +68,12 @@ export function makeTallies(sinks: () => readonly FeedCounts[] = () => []): Tall
       [...accounts].flatMap(([cluster, counts]) =>
         names.map((account) => ({ labels: { cluster, account: ACCOUNTS[account] }, value: counts.get(account) ?? 0 })),
       ),
+  );
+  addCounter(
+    registry,
+    'netverdict_noise_total',
+    'anomalies that tell of no trouble, by why: stored, in no incident',
+    () => noise.values(),
   );
   addGauge(registry, 'netverdict_incidents', 'incidents that are stored', () =>
     incidents.map(({ kind, severity, state, n }) => ({ labels: { kind, severity, state }, value: n })),
@@ -112,6 +124,12 @@ export function makeTallies(sinks: () => readonly FeedCounts[] = () => []): Tall
     },
     misplaced(counts) {
       misplaced = counts;
+    },
+    noise(cluster, name, anomalies) {
+      const key = `${cluster}/${name}`;
+      const own = noise.get(key) ?? { labels: { cluster, noise: name }, value: 0 };
+      noise.set(key, own);
+      own.value += anomalies;
     },
     namedLate: (cluster, events) => void late.set(cluster, (late.get(cluster) ?? 0) + events),
   };

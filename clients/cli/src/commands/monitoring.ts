@@ -4,7 +4,7 @@ import { plainPaint } from '@netverdict/verdict';
 import { UsageError } from '../exit-codes.ts';
 import { ANOMALY_WORDS } from '../terminal/anomaly-words.ts';
 import { eventLine } from '../terminal/event-line.ts';
-import { byCause, incidentLines } from '../terminal/incident-lines.ts';
+import { byCause, incidentLines, isExplained } from '../terminal/incident-lines.ts';
 import { terminalPaint } from '../terminal/paint.ts';
 import { print } from '../terminal/print.ts';
 import { topLines, topRows } from '../terminal/top-table.ts';
@@ -75,6 +75,8 @@ export async function events(client: NetverdictClient, options: MonitoringOption
   const show = (event: EventDocument): void =>
     print(options.json ? JSON.stringify(event) : eventLine(event, lang, terminalPaint));
   if (options.follow) {
+    // A name that nothing has is refused by the list; a stream would only never tell anything.
+    await take(client.listEvents(conditions), 1);
     for await (const { item } of client.followEvents({ ...conditions, ...since }, live())) show(item);
     return 0;
   }
@@ -110,12 +112,14 @@ export async function incidents(client: NetverdictClient, options: IncidentOptio
   };
   const showAll = (some: readonly IncidentDocument[]): void => {
     const groups = byCause(some);
-    const told = (known: boolean) => groups.filter(({ first }) => (first.diagnosisState === 'explained') === known);
+    const told = (known: boolean) =>
+      groups.filter(({ first }) => (isExplained(first) && first.state === 'open') === known);
     // What can be mended stands first.
     for (const group of [...told(true), ...told(false)])
       print(`${incidentLines(group, lang, terminalPaint).join('\n')}\n`);
   };
   if (options.follow) {
+    await take(client.listIncidents(filter), 1);
     for await (const { item } of client.followIncidents(filter, live()))
       if (options.json) print(JSON.stringify(item));
       else if (item.diagnosisState !== 'asking') showAll([item]);

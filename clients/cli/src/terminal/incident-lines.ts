@@ -59,12 +59,36 @@ export function seenLine(incident: IncidentDocument, lang: Lang): string {
   return `${what}: ${endsOf(incident)}${where}, ${clock(firstSeen)}–${clock(lastSeen)}, ${STATES[state][lang]}`;
 }
 
-function headOf({ verdict, diagnosisState, severity }: IncidentDocument, lang: Lang, paint: Paint): string {
-  const sentence = verdict?.sentence[lang];
-  if (diagnosisState === 'explained' && sentence !== undefined) return `${paint.bad('✗')}  ${paint.strong(sentence)}`;
+/** While it is asked again, what was found stands. */
+export const isExplained = ({ verdict }: Pick<IncidentDocument, 'verdict'>): boolean =>
+  verdict !== null && verdict.cause !== null;
+
+/** A verdict speaks of the state when it was asked: of what is over it is told as that. */
+function overOf(incident: IncidentDocument, lang: Lang): string | null {
+  const { state, lastSeen, causeEndedAt } = incident;
+  if (typeof causeEndedAt === 'string')
+    return lang === 'en'
+      ? `No longer so at ${clock(causeEndedAt)}; it was:`
+      : `${clock(causeEndedAt)} 时已不再如此;当时:`;
+  if (state === 'open') return null;
+  const words = OVER[state];
+  return lang === 'en' ? `${words.en} ${clock(lastSeen)}; it was:` : `${clock(lastSeen)} ${words.zh};当时:`;
+}
+const OVER = {
+  quiet: { en: 'Not seen since', zh: '之后未再出现' },
+  resolved: { en: 'Over since', zh: '之后已结束' },
+} as const satisfies Record<string, Text>;
+
+function headOf(incident: IncidentDocument, lang: Lang, paint: Paint): string {
+  const { verdict, severity } = incident;
+  const found = verdict?.sentence[lang];
+  const over = overOf(incident, lang);
+  if (found === undefined) return '';
+  const sentence = over === null ? found : `${over} ${found}`;
+  if (isExplained(incident))
+    return over === null ? `${paint.bad('✗')}  ${paint.strong(found)}` : `${paint.good('✓')}  ${sentence}`;
   const mark = severity === 'info' ? paint.faint('·') : paint.unsure('?');
-  if (sentence !== undefined) return `${mark}  ${sentence}`;
-  return '';
+  return `${mark}  ${sentence}`;
 }
 
 export function incidentLines({ first, all }: IncidentGroup, lang: Lang, paint: Paint): string[] {
@@ -74,10 +98,11 @@ export function incidentLines({ first, all }: IncidentGroup, lang: Lang, paint: 
   const status = LABELS[first.diagnosisState === 'asking' ? 'asking' : 'unasked'][lang];
   const lines = head === '' ? [`${mark}  ${seen[0] ?? ''} · ${paint.faint(status)}`] : [head];
   const finding = first.verdict?.findings[0];
-  if (first.diagnosisState === 'explained' && finding) {
+  if (isExplained(first) && finding) {
     if (finding.evidence !== null) lines.push(labelled(LABELS.rule[lang], finding.evidence));
     const { remedy } = finding;
-    if (remedy !== null)
+    // There is nothing to mend in what is over.
+    if (remedy !== null && overOf(first, lang) === null)
       lines.push(
         labelled(
           LABELS.mend[lang],

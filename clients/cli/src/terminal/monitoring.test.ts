@@ -64,6 +64,18 @@ test('an explained incident says why, by which line, how to mend it, then what w
   );
 });
 
+test('what is quiet or resolved is told as what was, without a remedy', () => {
+  const clock = new Date(at).toLocaleTimeString('en-GB', { hour12: false });
+  const head = (change: Partial<IncidentDocument>, lang: 'en' | 'zh' = 'en') =>
+    lines([incident(change)], lang).split('\n')[0];
+  expect(head({ state: 'quiet' })).toBe(`✓  Not seen since ${clock}; it was: ${sentence.en}`);
+  expect(head({ state: 'resolved' })).toBe(`✓  Over since ${clock}; it was: ${sentence.en}`);
+  expect(head({ state: 'resolved' }, 'zh')).toBe(`✓  ${clock} 之后已结束;当时: ${sentence.zh}`);
+  expect(head({ causeEndedAt: at })).toBe(`✓  No longer so at ${clock}; it was: ${sentence.en}`);
+  expect(lines([incident({ state: 'resolved' })])).not.toContain('Mend');
+  expect(lines([incident({ diagnosisState: 'asking' })])).toBe(lines([incident()]));
+});
+
 test('incidents with one cause are one, the drop first', () => {
   const failed = incident({ id: 'inc_2', kind: 'tcp-connect-fail', count: 99, reason: 'GIVEN_UP', hook: null });
   const groups = byCause([failed, incident(), incident({ id: 'inc_3', verdict: null, diagnosisState: null })]);
@@ -116,6 +128,28 @@ test('top counts by pod within its window, the worst first, with the cause', () 
   expect(text[0]).toBe('The last minute: 2 with trouble, 1 open incidents, 1 explained');
   expect(Math.max(...text.slice(2).map((line) => line.length))).toBeLessThanOrEqual(60);
   expect(text.at(-1)).toBe('… and 1 more');
+});
+
+test('top lists a pod once, whether its node or itself saw it', () => {
+  const flow = {
+    source: '10.0.0.1',
+    destination: '10.0.0.2',
+    peerAddress: '10.0.0.1',
+    workload: 'deployment/default/web',
+  };
+  const rows = topRows(
+    [
+      event({ ...flow, pod: { namespace: 'default', name: 'web-1' } }),
+      event(flow),
+      event({ ...flow, destination: '10.0.0.3' }),
+    ],
+    [],
+    Date.parse(at) - 60_000,
+  );
+  expect(rows.map(({ who, counts }) => [who, counts.drops])).toEqual([
+    ['default/web-1', 6],
+    ['deployment/default/web', 3],
+  ]);
 });
 
 test('--since takes spans and times, and says what it takes', () => {

@@ -1,7 +1,7 @@
 /** Who has trouble just now: drops, resets, segments sent again and failed connections of the last minute, with the cause. Pure. */
 import type { AnomalyKind, EventDocument, IncidentDocument } from '@netverdict/contracts';
 import type { Lang, Paint } from '@netverdict/verdict';
-import { byCause } from './incident-lines.ts';
+import { byCause, isExplained } from './incident-lines.ts';
 
 const COLUMNS = ['drops', 'resets', 'again', 'failed', 'other'] as const;
 type Column = (typeof COLUMNS)[number];
@@ -32,8 +32,37 @@ export interface TopRow {
   readonly cause: { readonly en: string; readonly zh: string; readonly incident: string } | null;
 }
 
-const whoOf = ({ pod, node, workload }: EventDocument): string =>
-  pod !== null ? `${pod.namespace}/${pod.name}` : (workload?.replace(/^pod\//, '') ?? `node/${node}`);
+const podOf = ({ pod, workload }: EventDocument): string | null =>
+  pod !== null ? `${pod.namespace}/${pod.name}` : workload?.startsWith('pod/') ? workload.slice('pod/'.length) : null;
+
+/** The address of whom it happened to. */
+const addressOf = ({ source, destination, peerAddress }: EventDocument): string | undefined =>
+  peerAddress === undefined
+    ? undefined
+    : peerAddress === source
+      ? destination
+      : peerAddress === destination
+        ? source
+        : undefined;
+
+/** A pod that is seen from its node as well has no name there, but its workload's: its address tells that it is the same. */
+function whoseOf(events: readonly EventDocument[]): (event: EventDocument) => string {
+  const pods = new Map<string, string>();
+  for (const event of events) {
+    const pod = podOf(event);
+    const address = addressOf(event);
+    if (pod !== null && address !== undefined && event.workload?.startsWith('node/') !== true) pods.set(address, pod);
+  }
+  return (event) => {
+    const { workload, node } = event;
+    return (
+      podOf(event) ??
+      pods.get(workload?.startsWith('node/') ? '' : (addressOf(event) ?? '')) ??
+      workload ??
+      `node/${node}`
+    );
+  };
+}
 
 /** @param since the windows that are looked at end at or after it */
 export function topRows(
@@ -42,10 +71,11 @@ export function topRows(
   since: number,
 ): readonly TopRow[] {
   const explained = new Map(
-    incidents.flatMap(({ id, verdict, diagnosisState }) =>
-      diagnosisState === 'explained' && verdict ? [[id, { ...verdict.sentence, incident: id }] as const] : [],
+    incidents.flatMap(({ id, verdict }) =>
+      verdict !== null && isExplained({ verdict }) ? [[id, { ...verdict.sentence, incident: id }] as const] : [],
     ),
   );
+  const whoOf = whoseOf(events);
   const rows = new Map<string, { counts: Record<Column, number>; cause: TopRow['cause'] }>();
   for (const event of events) {
     if (event.kind === 'agent-started' || Date.parse(event.windowEnd) < since) continue;
@@ -79,7 +109,7 @@ export function topLines(
 ): string[] {
   const { lang, paint, columns, most } = options;
   const open = byCause(incidents.filter(({ state }) => state === 'open'));
-  const explained = open.filter(({ first }) => first.diagnosisState === 'explained').length;
+  const explained = open.filter(({ first }) => isExplained(first)).length;
   const title =
     lang === 'en'
       ? `The last minute: ${rows.length} with trouble, ${open.length} open incidents, ${explained} explained`

@@ -10,6 +10,7 @@ import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { checkConfiguration, effective } from '../domain/agent-configuration.ts';
 import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
+import { checkNames } from '../domain/known-names.ts';
 import { invalidRequest, ProblemError } from '../http/problems.ts';
 import { errors, PageQuery, text } from './schemas.ts';
 
@@ -72,7 +73,10 @@ export function agentConfigurationRoutes(
           'Replaces all that was set before for the nodes that are named, or for all of the cluster; empty `probes` take it back. Each change is kept with who made it.',
         tags: ['monitoring'],
         body: AgentConfigurationChange,
-        response: { 200: ref<AgentConfigurationDocument>('AgentConfiguration'), ...errors(400, 401, 409, 415, 503) },
+        response: {
+          200: ref<AgentConfigurationDocument>('AgentConfiguration'),
+          ...errors(400, 401, 404, 409, 415, 503),
+        },
       },
     },
     async (request) => {
@@ -80,6 +84,9 @@ export function agentConfigurationRoutes(
       const { cluster = defaultCluster, nodes = null, probes, ifVersion = null, reason = null } = body;
       const wrong = checkConfiguration(body);
       if (wrong.length > 0) throw invalidRequest(wrong);
+      // What was set for a node that is gone can be taken back.
+      if (Object.keys(probes).length > 0)
+        for (const node of nodes ?? []) await checkNames(store.knownNames, { cluster, node });
       const changedBy = token.check(request).tokenId;
       const change = { cluster, nodes, probes, ifVersion, reason: reason?.replaceAll('\0', '') ?? null, changedBy };
       const { version, changed } = await stored.change(change);

@@ -4,6 +4,7 @@ import type { Explanation, Incident } from '@netverdict/store';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { encodeCursor } from '../domain/cursor.ts';
+import { checkNames } from '../domain/known-names.ts';
 import { unknownIncident } from '../http/problems.ts';
 import { podName } from './event-query.ts';
 import { placeOf } from './place.ts';
@@ -45,7 +46,7 @@ export function incidentRoutes(app: Server, { store }: Dependencies): void {
         summary: 'Events of the same kind, ends and cause as one, the last seen first',
         tags: ['monitoring'],
         querystring: Query,
-        response: { 200: ref<{ items: IncidentDocument[] }>('IncidentList'), ...errors(400, 401, 503) },
+        response: { 200: ref<{ items: IncidentDocument[] }>('IncidentList'), ...errors(400, 401, 404, 503) },
       },
     },
     async (request) => {
@@ -53,6 +54,7 @@ export function incidentRoutes(app: Server, { store }: Dependencies): void {
       const place = placeOf(cursor);
       const before = place === null ? {} : { before: { lastSeen: place.at, id: place.id } };
       const rows = await store.incidents.list({ ...filter, ...before, limit: limit + 1 });
+      if (rows.length === 0 && place === null) await checkNames(store.knownNames, filter);
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const nextCursor = rows.length > limit && last ? encodeCursor([last.lastSeen, last.id]) : null;

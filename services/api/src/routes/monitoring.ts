@@ -3,6 +3,7 @@ import { type AgentDocument, type EventDocument, ref } from '@netverdict/contrac
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { encodeCursor } from '../domain/cursor.ts';
+import { checkNames } from '../domain/known-names.ts';
 import { EVENT_CONDITIONS } from './event-query.ts';
 import { placeOf } from './place.ts';
 import { errors, PageQuery, text } from './schemas.ts';
@@ -25,7 +26,7 @@ export function monitoringRoutes(app: Server, { store }: Dependencies): void {
         summary: 'Anomalies that the agents saw, newest first',
         tags: ['monitoring'],
         querystring: EventQuery,
-        response: { 200: ref<{ items: EventDocument[] }>('EventList'), ...errors(400, 401, 503) },
+        response: { 200: ref<{ items: EventDocument[] }>('EventList'), ...errors(400, 401, 404, 503) },
       },
     },
     async (request) => {
@@ -33,6 +34,7 @@ export function monitoringRoutes(app: Server, { store }: Dependencies): void {
       const place = placeOf(cursor);
       const before = place === null ? {} : { before: { windowEnd: place.at, id: place.id } };
       const rows = await store.events.list({ ...filter, ...before, limit: limit + 1 });
+      if (rows.length === 0 && place === null) await checkNames(store.knownNames, filter);
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const nextCursor = rows.length > limit && last ? encodeCursor([last.windowEnd, last.id]) : null;

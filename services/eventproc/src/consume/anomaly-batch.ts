@@ -7,6 +7,7 @@ import { type Bus, type Consumption, Poison, TryLater } from '@netverdict/messag
 import { isUnavailable } from '@netverdict/store';
 import { countOf, ingest, timeOf } from '../domain/ingest.ts';
 import { putAway } from '../domain/keep-ledger.ts';
+import { noiseOf } from '../domain/noise.ts';
 import { implausible } from '../domain/plausible.ts';
 import type { Parts } from '../eventproc.ts';
 import { eventNotice, toldIncident } from '../publish/sinks/notice.ts';
@@ -34,6 +35,10 @@ export function consumeAnomalyBatches({
         const ingested = await ingest(store, cluster, batch, settings.incidents, nowMs);
         tallies.account(cluster, ingested.accounts);
         if (ingested.kind === 'stored') {
+          for (const event of ingested.events) {
+            const noise = noiseOf(event);
+            if (noise !== null) tallies.noise(cluster, noise, event.count);
+          }
           tallies.lag(cluster, seconds(Date.parse(timeOf(batch, nowMs))));
           if (sinks.any) sinks.offer([...ingested.events.map(eventNotice), ...ingested.incidents.map(toldIncident)]);
           log.debug({ cluster, node: batch.node, seq: batch.seq, rows: ingested.events.length }, 'batch stored');

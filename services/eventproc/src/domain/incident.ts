@@ -5,10 +5,6 @@ import { addToSketch, estimate, mergeSketches } from './distinct.ts';
 import type { EventRow } from './event-rows.ts';
 import { plausibleTime } from './plausible.ts';
 
-/** Kinds that tell of no trouble. */
-const NO_INCIDENT: ReadonlySet<string> = new Set(['agent-started']);
-export const makesIncident = (kind: string): boolean => !NO_INCIDENT.has(kind);
-
 /** A compiler's copies of one function (`.isra.0`, `.constprop.0`, `.part.0`, `.cold`) and an offset in it are that function. */
 export const functionOf = (symbol: string): string =>
   symbol.replace(/\+0x[0-9a-f]+(\/0x[0-9a-f]+)?$/, '').replace(/(\.(isra|constprop|part|cold|llvm)(\.\d+)*)+$/, '');

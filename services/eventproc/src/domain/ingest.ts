@@ -11,18 +11,10 @@ import {
 import { v7 as uuidv7 } from 'uuid';
 import { type EventRow, eventRows } from './event-rows.ts';
 import { flowRows } from './flow-rows.ts';
-import {
-  groupKey,
-  incidentKey,
-  isOfAnother,
-  makesIncident,
-  newIncident,
-  retired,
-  type Settings,
-  withEvents,
-} from './incident.ts';
+import { groupKey, incidentKey, isOfAnother, newIncident, retired, type Settings, withEvents } from './incident.ts';
 import { type BatchLedger, EMPTY, type ProbeCounts, receive, told } from './ledger.ts';
 import { Names } from './names.ts';
+import { noiseOf } from './noise.ts';
 import { plausibleTime } from './plausible.ts';
 
 export interface Ingested {
@@ -125,7 +117,7 @@ async function storeEvents(
   nowMs: number,
 ): Promise<Pick<Ingested, 'events' | 'incidents'>> {
   const grouped = Map.groupBy(
-    rows.filter(({ event }) => makesIncident(event.kind)),
+    rows.filter(({ event }) => noiseOf(event) === null),
     groupKey,
   );
   const placed = await placeInIncidents(tx, cluster, grouped, settings, nowMs);
