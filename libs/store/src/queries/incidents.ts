@@ -169,6 +169,10 @@ export const incidentOfJson = (row: IncidentJson): Incident & Explanation =>
     first_seen: new Date(row.first_seen),
     last_seen: new Date(row.last_seen),
     asked_at: dated(row.asked_at),
+    // What was written down before there were causes has none.
+    cause: row.cause ?? null,
+    cause_found_at: dated(row.cause_found_at ?? null),
+    cause_ended_at: dated(row.cause_ended_at ?? null),
   });
 
 const rowOf = (incident: Incident): Partial<Record<keyof IncidentsTable, unknown>> => ({
