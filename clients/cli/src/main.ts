@@ -6,11 +6,11 @@ import { ConnectionError, createClient, type NetverdictClient, ProblemError } fr
 import { Command, CommanderError } from 'commander';
 import type { CaptureOptions } from './commands/capture.ts';
 import type { DemoOptions } from './commands/demo.ts';
-import { diagnose, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
+import { diagnose, langOf, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
 import { explain } from './commands/explain.ts';
 import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
 import { addMonitoringCommands } from './commands/monitoring-commands.ts';
-import type { PingMeshOptions } from './commands/ping-mesh.ts';
+import { addPingMesh } from './commands/ping-mesh-commands.ts';
 import { registerPolicy } from './commands/policy/register.ts';
 import type { ConfigureOptions, ProbesOptions } from './commands/probes.ts';
 import type { SlowOptions } from './commands/slow.ts';
@@ -93,7 +93,7 @@ function build(): Command {
     .option(...apiOption)
     .option(...tokenOption)
     .action(async (options: QuestionOptions & OutputOptions & ApiOptions & { kubeconfig?: string }) => {
-      const stages = new Stages();
+      const stages = new Stages(options.lang);
       if (options.kubeconfig) {
         const { ensureUp } = await import('./commands/up.ts');
         await ensureUp(options.kubeconfig, options.cluster ?? 'default');
@@ -107,7 +107,7 @@ function build(): Command {
     .requiredOption('--from <a>', 'a pod, workload or node, as of diagnose')
     .requiredOption('--to <b>', 'as of diagnose')
     .option('--protocol <protocol>', 'tcp, udp or icmp', 'tcp')
-    .option('--size <bytes>', 'of the IP packets (udp, icmp)')
+    .option('--size <bytes>', 'of the IP packets')
     .option('--attempts <n>', 'packets to each target', '20')
     .option('--cluster <name>', 'which cluster')
     .option('--json', 'the answer as one JSON document')
@@ -115,7 +115,7 @@ function build(): Command {
     .option(...apiOption)
     .option(...tokenOption)
     .action(async (options: SlowOptions & ApiOptions) => {
-      const stages = new Stages();
+      const stages = new Stages(options.lang);
       const command = await import('./commands/slow.ts');
       finish(await command.slow(clientFor(options), options, (line) => stages.say(line)));
     });
@@ -151,7 +151,8 @@ function build(): Command {
   program
     .command('explain [code]')
     .description('the page of a finding; without a code, all of them')
-    .action((code: string | undefined) => print(explain(code)));
+    .option(...langOption)
+    .action((code: string | undefined, options: { lang: string }) => print(explain(code, langOf(options.lang))));
 
   program
     .command('replay <bundle>')
@@ -184,20 +185,7 @@ function build(): Command {
       finish(await (await import('./commands/capture.ts')).capture(clientFor(options), options)),
     );
 
-  program
-    .command('ping-mesh <ends...>')
-    .description('loss and latency between pods, nodes and addresses, by real packets')
-    .option('--protocol <protocol>', 'tcp, udp or icmp', 'icmp')
-    .option('--port <port>', 'of tcp and udp')
-    .option('--attempts <n>', 'from each end to each other (default: 5)')
-    .option('--every <time>', 'again and again: 30s, 5m, 1h')
-    .option('--cluster <name>', 'which cluster')
-    .option('--json', 'as one JSON document')
-    .option(...apiOption)
-    .option(...tokenOption)
-    .action(async (ends: string[], options: PingMeshOptions & ApiOptions) =>
-      finish(await (await import('./commands/ping-mesh.ts')).pingMesh(clientFor(options), ends, options)),
-    );
+  addPingMesh(program, { clientFor: (options: ApiOptions) => clientFor(options), finish });
 
   program
     .command('demo')

@@ -14,6 +14,8 @@ export interface LiveProbe {
   readonly from: string | null;
   readonly targets: readonly ProbedTarget[];
   readonly nodes: readonly FollowingNode[];
+  /** Where fewer packets were sent than were asked for: how many, and why. */
+  readonly fewer?: Text;
   /** Where the time goes; only where that was asked. */
   readonly slow?: SlowReport;
 }
@@ -21,10 +23,15 @@ export interface LiveProbe {
 export interface SlowReport {
   /** Of the answered attempts, from the sender's first packet to the answer. */
   readonly total: Percentiles | null;
+  /** The answer, in a sentence; absent in reports of before. */
+  readonly conclusion?: { readonly cause: SlowCause; readonly text: Text };
   /** Dearest first. Stages overlap: a leg of the way holds the queue and the driver on it. */
   readonly stages: readonly SlowStage[];
   readonly notMeasured: readonly { readonly node: string; readonly problem: string }[];
 }
+
+/** `network`: a stage of the way; `process`: who answers takes its time; `reader`: who receives does not read. */
+export type SlowCause = 'nothing' | 'no-answer' | 'loss' | 'dns' | 'process' | 'reader' | 'network';
 
 export interface SlowStage {
   readonly stage:
@@ -39,7 +46,9 @@ export interface SlowStage {
     | 'softirq'
     | 'socket'
     | 'answer'
-    | 'dns';
+    | 'dns'
+    | 'process'
+    | 'reader';
   /** Namespace key. */
   readonly place: string;
   /** null: both. */
@@ -48,6 +57,8 @@ export interface SlowStage {
   readonly count: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Of the time that a request takes, 0…1; absent where it holds others, and in reports of before. */
+  readonly share?: number;
   /** `probe packets`: measured on them, exactly; else the agent's histogram, whose values are at most twice the true ones. */
   readonly evidence: string;
 }

@@ -11,6 +11,7 @@ import { type NetverdictClient, problemFrom } from '@netverdict/sdk';
 import { duration, size, whole } from '../duration.ts';
 import { EXIT, SystemError, UsageError } from '../exit-codes.ts';
 import { print } from '../terminal/print.ts';
+import { fileToWrite } from './writable.ts';
 
 export interface CaptureOptions {
   readonly pod?: string;
@@ -88,6 +89,8 @@ const ENDS: Readonly<Record<string, string>> = {
 
 export async function capture(client: NetverdictClient, options: CaptureOptions): Promise<number> {
   const body = captureRequest(options);
+  // Before the packets are caught: they may not come again.
+  if (options.out !== '-') fileToWrite('--out', options.out);
   let document: CaptureDocument = told(await client.raw.POST('/api/v1/captures', { body }));
   const { id } = document;
   say(`${id}: ${document.target} on ${document.node}, ${document.interfaces.join(', ') || 'beginning'}`);

@@ -28,3 +28,11 @@ test('an unknown code names those that are near', () => {
 test('an unknown code that is near none tells how to see them all', () => {
   expect(() => explain('NV-NONSENSE')).toThrow(/netverdict explain/);
 });
+
+it('in Chinese: the title, the text and what is run by hand, without the English page', () => {
+  const page = explain('NV-MTU-EXCEEDED', 'zh');
+  expect(page).toMatch(/^# NV-MTU-EXCEEDED — 数据包超过路径允许的大小\n\n数据包大于/);
+  expect(page).toContain('ip link show eth0');
+  expect(page).not.toContain('What it means');
+  expect(explain(undefined, 'zh')).toContain('数据包超过路径允许的大小');
+});

@@ -1,13 +1,13 @@
 /** `netverdict explain NV-…`: the page of a finding code; without one, all codes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FINDING_CODES } from '@netverdict/verdict';
+import { FINDING_CODES, type Lang } from '@netverdict/verdict';
 import { UsageError } from '../exit-codes.ts';
 import { repositoryRoot } from '../local/repository.ts';
 
-export function explain(given: string | undefined): string {
+export function explain(given: string | undefined, lang: Lang = 'en'): string {
   const codes = Object.keys(FINDING_CODES).sort();
-  if (given === undefined) return list();
+  if (given === undefined) return list(lang);
   const asked = given.toUpperCase();
   const code = asked.startsWith('NV-') ? asked : `NV-${asked}`;
   if (!codes.includes(code)) {
@@ -16,12 +16,28 @@ export function explain(given: string | undefined): string {
       `there is no finding ${code}. ${near.length > 0 ? `Did you mean ${near.join(', ')}?` : '`netverdict explain` lists all.'}`,
     );
   }
-  return readFileSync(join(repositoryRoot, 'docs/findings', `${code}.md`), 'utf8');
+  const page = readFileSync(join(repositoryRoot, 'docs/findings', `${code}.md`), 'utf8');
+  return lang === 'zh' ? chinese(page) : page;
+}
+
+/** The page's title and its part in Chinese, with what is run by hand, which needs no language. */
+function chinese(page: string): string {
+  const [heading = ''] = page.split('\n');
+  const title = /^\*\*中文:\*\* (.+)$/m.exec(page)?.[1];
+  const section = (name: string): string => page.split(/^## /m).find((part) => part.startsWith(`${name}\n`)) ?? '';
+  const text = section('中文').slice('中文'.length).trim();
+  const commands = /```[\s\S]*?```/.exec(section('Check it by hand'))?.[0];
+  const code = heading.split(' — ')[0] ?? heading;
+  return [
+    `${code}${title === undefined ? '' : ` — ${title}`}`,
+    text,
+    ...(commands ? [`## 手动检查\n${commands}`] : []),
+  ].join('\n\n');
 }
 
 /** In the registry's order, which is that of the stack. */
-function list(): string {
+function list(lang: Lang): string {
   const entries = Object.entries(FINDING_CODES);
   const width = Math.max(...entries.map(([code]) => code.length));
-  return entries.map(([code, { title }]) => `${code.padEnd(width)}  ${title.en}\n`).join('');
+  return entries.map(([code, { title }]) => `${code.padEnd(width)}  ${title[lang]}\n`).join('');
 }

@@ -23,11 +23,14 @@ export function pingMeshRequest(ends: readonly string[], options: PingMeshOption
   const { protocol, cluster } = options;
   if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'icmp')
     throw new UsageError(`--protocol ${protocol}: write tcp, udp or icmp`);
-  if (ends.length < 2) throw new UsageError('name at least two ends, such as shop/cart-6f9 node/node-1 10.0.0.7');
+  if (ends.length < 2)
+    throw new UsageError(
+      'name at least two ends, such as shop/cart-6f9 node/node-1 10.0.0.7; or list, show ID, stop ID, remove ID',
+    );
   return {
     ends: ends.map((end) => {
       const source = parseSource(end);
-      if (!source.ok) throw new UsageError(source.error);
+      if (!source.ok) throw new UsageError(source.error.replace('--from ', ''));
       return source.value;
     }),
     protocol,
@@ -85,6 +88,9 @@ export async function pingMesh(
   if (options.json) print(JSON.stringify(document, null, 2));
   else printMatrix(round?.cells ?? []);
   if (round?.problem) throw new SystemError(round.problem);
-  if (options.every !== undefined) process.stderr.write(`${id} goes on every ${options.every}\n`);
+  if (options.every !== undefined)
+    process.stderr.write(
+      `${id} goes on every ${options.every}: netverdict ping-mesh show ${id}; end it: netverdict ping-mesh stop ${id}\n`,
+    );
   return (round?.cells ?? []).every(({ loss }) => loss === 0) ? EXIT.reachable : EXIT.unreachable;
 }

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopEngines } from '@netverdict/embedded';
 import { createLab, listLabs, openLab, removeLab } from '@netverdict/lab';
-import { EXIT, SystemError, UsageError } from '../exit-codes.ts';
+import { EXIT, Interrupted, SystemError, UsageError } from '../exit-codes.ts';
 import { nodeNames } from '../local/cluster-nodes.ts';
 import { upDir } from '../local/dirs.ts';
 import { type AgentSpec, startInstance } from '../local/instance.ts';
@@ -72,9 +72,16 @@ async function up(options: UpOptions): Promise<void> {
     },
   );
   child.unref();
+  const identity: ProcessIdentity = { pid: child.pid ?? 0, startTicks: startTicksOf(child.pid ?? 0) ?? '' };
   let shown = 0;
+  let interrupted = false;
+  const onInterrupt = (): void => {
+    interrupted = true;
+  };
+  process.once('SIGINT', onInterrupt).once('SIGTERM', onInterrupt);
   for (;;) {
     await sleep(100);
+    if (interrupted) await stopBegun(identity);
     const text = readFileSync(log, 'utf8');
     process.stderr.write(text.slice(shown));
     shown = text.length;
@@ -83,8 +90,9 @@ async function up(options: UpOptions): Promise<void> {
     if (now?.ready) break;
     if (child.exitCode !== null) throw new SystemError(`the supervisor ended with code ${child.exitCode}; see ${log}`);
   }
+  process.off('SIGINT', onInterrupt).off('SIGTERM', onInterrupt);
   const ready = readUpState();
-  print(`Netverdict is up: ${ready?.apiUrl}`);
+  print(`Netverdict is up: ${ready?.apiUrl}, in the background`);
   print(`  token      ${join(dir, 'token')}`);
   if (options.lab) print('  try        netverdict diagnose --from default/client --to svc/default/web:80');
   for (const { node, keyFile } of ready?.agents ?? [])
@@ -99,6 +107,14 @@ async function up(options: UpOptions): Promise<void> {
   if (options.lab)
     print(`  break it   netverdict lab fault node-forward-drop${lab}      mend it: netverdict lab heal${lab}`);
   print(`  stop       make down   (or: netverdict down)`);
+}
+
+/** The supervisor is no child of the terminal's: what the user no longer waits for would go on unseen. @throws Interrupted */
+async function stopBegun(supervisor: ProcessIdentity): Promise<never> {
+  process.stderr.write('interrupted: stopping what was begun\n');
+  await endProcess(supervisor, 10_000);
+  await takeAway();
+  throw new Interrupted('interrupted; nothing of it is left');
 }
 
 /** For `diagnose --kubeconfig`: what runs for that cluster already is used; else it is started and stays. */
@@ -128,9 +144,13 @@ export async function supervise(options: UpOptions): Promise<void> {
       }),
     );
   record({});
+  let stopping = false;
   const stopped = new Promise<void>((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
+    const stop = (): void => {
+      stopping = true;
+      resolve();
+    };
+    process.once('SIGTERM', stop).once('SIGINT', stop);
   });
   try {
     let kubeconfig = options.kubeconfig;
@@ -141,6 +161,7 @@ export async function supervise(options: UpOptions): Promise<void> {
       if (listLabs().some((lab) => lab.name === options.name)) await removeLab(options.name);
       const spec = labSpec({ name: options.name, nodes: '3', cni: options.cni, iptables: options.iptables });
       const lab = await createLab(spec, (line) => stages.say(`lab: ${line}`));
+      if (stopping) throw new Error('stopped while it was starting');
       kubeconfig = lab.kubeconfig;
       nodes = lab.nodes.map((n) => n.name);
       agents = lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint }));
@@ -184,6 +205,11 @@ export async function supervise(options: UpOptions): Promise<void> {
 }
 
 export async function down(): Promise<void> {
+  print((await takeAway()) ? 'stopped' : 'nothing was up');
+}
+
+/** @returns whether there was something */
+async function takeAway(): Promise<boolean> {
   const state = readUpState();
   if (state) await endProcess(state.supervisor, 30_000);
   // After a crash of the supervisor its children and its lab are still there. Others' labs are not ours to take.
@@ -191,5 +217,5 @@ export async function down(): Promise<void> {
   await stopEngines(join(upDir(), 'engines'));
   if (state?.lab && listLabs().some((lab) => lab.name === state.lab)) await removeLab(state.lab);
   rmSync(statePath(), { force: true });
-  print(state ? 'stopped' : 'nothing was up');
+  return state !== null;
 }

@@ -55,7 +55,7 @@ export async function verifyCommand(options: VerifyCommandOptions): Promise<numb
     const run = recorded(report, Math.round((Date.now() - started) / 1000));
     if (options.output !== undefined) writeFileSync(options.output, `${JSON.stringify(run, null, 1)}\n`);
     if (options.fixtures !== undefined) writeFixtures(options.fixtures, report);
-    print(options.json ? JSON.stringify(run) : `${reportText(report)} in ${run.seconds} s`);
+    print(options.json ? JSON.stringify(run) : `${reportText(report)}\n\n${resultLine(report, run.seconds)}`);
     if (report.disagreements.length > 0) return EXIT.unreachable;
     return report.refused.length > 0 ? EXIT.undetermined : EXIT.reachable;
   } catch (error) {
@@ -65,6 +65,20 @@ export async function verifyCommand(options: VerifyCommandOptions): Promise<numb
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
+}
+
+/** The last line, which is the answer. */
+export function resultLine({ flows, disagreements, undetermined, refused, seed }: Report, seconds: number): string {
+  const differ = disagreements.length;
+  const share = flows === 0 ? 0 : (100 * undetermined) / flows;
+  const rest = [
+    ...(undetermined === 0 ? [] : [`${undetermined} (${share.toFixed(2)} %) undetermined`]),
+    ...(refused.length === 0 ? [] : [`${refused.length} worlds refused by a tool`]),
+  ].join(', ');
+  const tail = `${rest === '' ? '' : `; ${rest}`} (seed ${seed}, ${seconds} s)`;
+  return differ === 0
+    ? `✓  The simulator and this kernel agree on all of ${flows} packets${tail}`
+    : `✗  The simulator and this kernel disagree on ${differ} of ${flows} packets${tail}`;
 }
 
 function recorded(report: Report, seconds: number): Run {

@@ -73,6 +73,15 @@ export const SlowReportSchema = Type.Object(
         max: Type.Number(),
       }),
     ),
+    conclusion: Type.Optional(
+      Type.Object(
+        {
+          cause: oneOf('nothing', 'no-answer', 'loss', 'dns', 'process', 'reader', 'network'),
+          text: ref('Text'),
+        },
+        { description: 'the answer, in a sentence' },
+      ),
+    ),
     stages: Type.Array(
       Type.Object({
         stage: oneOf(
@@ -88,6 +97,8 @@ export const SlowReportSchema = Type.Object(
           'socket',
           'answer',
           'dns',
+          'process',
+          'reader',
         ),
         place: Type.String({ examples: ['node-2/host'] }),
         direction: nullable(oneOf('forward', 'reply')),
@@ -95,6 +106,13 @@ export const SlowReportSchema = Type.Object(
         count: Type.Integer(),
         p50Ms: Type.Number(),
         p99Ms: Type.Number(),
+        share: Type.Optional(
+          Type.Number({
+            minimum: 0,
+            maximum: 1,
+            description: 'of the time that a request takes; absent where it holds others',
+          }),
+        ),
         evidence: Type.String({ examples: ['probe packets', 'transmit-queued-microseconds'] }),
       }),
     ),
@@ -119,6 +137,7 @@ export const LiveProbeSchema = Type.Object(
         lost: Type.Integer(),
       }),
     ),
+    fewer: Type.Optional(ref('Text')),
     slow: Type.Optional(ref('SlowReport')),
   },
   { $id: 'LiveProbe', description: 'What real packets did, and whether the simulation foresaw it' },

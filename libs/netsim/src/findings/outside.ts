@@ -11,7 +11,8 @@ import {
   type XtChain,
   type XtRule,
 } from '@netverdict/linux-net';
-import { toolOf } from '../netfilter/ruleset.ts';
+import type { Evidence } from '@netverdict/verdict';
+import { type CompiledRuleset, toolOf } from '../netfilter/ruleset.ts';
 import { innermost, protocolName } from '../packet/packet.ts';
 import type { World } from '../world/world.ts';
 import { editChain, editRuleset } from './edit.ts';
@@ -63,6 +64,7 @@ function serviceUnknown(s: Situation<'outside-no-route'>): Derived {
     };
   const name = `${service.namespace}/${service.name}`;
   const known = service.ports.some((p) => p.port === port && p.protocol.toLowerCase() === protocol);
+  const ports = service.ports.map((p) => `${p.port}/${p.protocol.toLowerCase()}`).join(', ');
   if (!known)
     return {
       code: 'NV-SERVICE-PORT-UNKNOWN',
@@ -71,8 +73,17 @@ function serviceUnknown(s: Situation<'outside-no-route'>): Derived {
         address,
         port,
         protocol,
-        ports: service.ports.map((p) => `${p.port}/${p.protocol.toLowerCase()}`).join(', ') || '–',
+        ports: ports || '–',
       },
+      // The object itself, which lacks the port: what the packet met on the nodes proves nothing of it.
+      evidence: [
+        {
+          section: null,
+          kind: 'service',
+          line: null,
+          text: `Service ${name}: clusterIP ${address}, ports ${ports || 'none'}`,
+        },
+      ],
       remedy: {
         command: null,
         on: null,
@@ -108,6 +119,7 @@ function masqueradeMissing(s: Situation<'outside-no-route'>): Derived {
     code: 'NV-MASQUERADE-MISSING',
     params: { where: nameOf(ns), address: formatIp(packet.destination), source: formatIp(packet.source) },
     ...(ns ? { at: ns } : {}),
+    ...(compiled ? { evidence: natRules(compiled, packet.source) } : {}),
     remedy: {
       command: cluster && compiled ? `${toolOf(compiled)} -t nat -A ${text}` : null,
       on: onPlace(ns),
@@ -123,6 +135,17 @@ function masqueradeMissing(s: Situation<'outside-no-route'>): Derived {
           )
         : null,
   };
+}
+
+/** What would have to translate the source, all of it: that none of it does is what has to be seen. */
+function natRules({ tables, section, sectionKind }: CompiledRuleset, source: IpAddress): Evidence[] {
+  const chains = [...(tables.get('nat')?.chains.values() ?? [])];
+  const translating = chains.flatMap(({ rules }) =>
+    rules.filter(({ target }) => target?.kind === 'masquerade' || target?.kind === 'snat'),
+  );
+  const of = { section: section?.digest ?? null, kind: sectionKind, at: section?.at ?? null };
+  const none = `nat: no rule translates packets from ${formatIp(source)} to there${translating.length > 0 ? ', these do not match' : ''}`;
+  return [{ ...of, line: null, text: none }, ...translating.map(({ line, text }) => ({ ...of, line, text }))];
 }
 
 /** The prefix that holds the pods of all nodes: a smaller one would have pods of other nodes see the node instead of the pod. */

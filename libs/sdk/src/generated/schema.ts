@@ -408,6 +408,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ping-meshes/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End its schedule; what its rounds found stays */
+        post: operations["stopPingMesh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhook-deliveries": {
         parameters: {
             query?: never;
@@ -1998,6 +2015,7 @@ export interface components {
         LiveProbe: {
             agrees: boolean | null;
             attempts: number;
+            fewer?: components["schemas"]["Text"];
             from: string | null;
             nodes: {
                 lost: number;
@@ -2288,6 +2306,12 @@ export interface components {
         };
         /** @description Where the time goes, dearest stage first; stages overlap */
         SlowReport: {
+            /** @description the answer, in a sentence */
+            conclusion?: {
+                /** @enum {string} */
+                cause: "nothing" | "no-answer" | "loss" | "dns" | "process" | "reader" | "network";
+                text: components["schemas"]["Text"];
+            };
             notMeasured: {
                 node: string;
                 problem: string;
@@ -2304,8 +2328,10 @@ export interface components {
                 p99Ms: number;
                 /** @example node-2/host */
                 place: string;
+                /** @description of the time that a request takes; absent where it holds others */
+                share?: number;
                 /** @enum {string} */
-                stage: "connect" | "rtt" | "retransmissions" | "node" | "link" | "wire" | "queue" | "driver" | "softirq" | "socket" | "answer" | "dns";
+                stage: "connect" | "rtt" | "retransmissions" | "node" | "link" | "wire" | "queue" | "driver" | "softirq" | "socket" | "answer" | "dns" | "process" | "reader";
                 what: components["schemas"]["Text"];
             }[];
             total: {
@@ -4746,6 +4772,56 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stopPingMesh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `pm_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ping mesh */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PingMesh"];
+                };
             };
             /** @description No valid bearer token */
             401: {

@@ -19,6 +19,8 @@ export interface PingMeshQueries {
   get(id: string): Promise<PingMeshRow | null>;
   list(limit: number): Promise<readonly PingMeshRow[]>;
   scheduled(): Promise<readonly PingMeshRow[]>;
+  /** No more rounds; the ones that were stay. @returns false when there is no such mesh */
+  stop(id: string): Promise<boolean>;
   remove(id: string): Promise<boolean>;
   /** @returns the round's number */
   begin(meshId: string): Promise<number>;
@@ -43,6 +45,10 @@ export function pingMeshQueries(db: Kysely<Database>): PingMeshQueries {
     },
     async scheduled() {
       return await db.selectFrom('ping_meshes').selectAll().where('every_ms', 'is not', null).execute();
+    },
+    async stop(id) {
+      const done = await db.updateTable('ping_meshes').set({ every_ms: null }).where('id', '=', id).executeTakeFirst();
+      return done.numUpdatedRows > 0n;
     },
     async remove(id) {
       const { numDeletedRows } = await db.deleteFrom('ping_meshes').where('id', '=', id).executeTakeFirst();

@@ -22,7 +22,7 @@ function tally(targets: readonly ProbedTarget[], lang: Lang): string {
   }
   const parts = asked ? [`${asked.succeeded} ${of} ${asked.attempts}`] : [];
   for (const [count, names] of groups) parts.push(`${count} ${to} ${names.join(', ')}`);
-  const rtt = asked?.rttMs ? ` (${milliseconds(asked.rttMs.p50)})` : '';
+  const rtt = asked?.rttMs ? ` (p50 ${milliseconds(asked.rttMs.p50)}, p99 ${milliseconds(asked.rttMs.p99)})` : '';
   return `${parts[0] ?? ''}${rtt}${parts.length > 1 ? `; ${parts.slice(1).join('; ')}` : ''}`;
 }
 
@@ -48,5 +48,6 @@ export function probeLines(probe: LiveProbe, lang: Lang, paint: Paint): string[]
     if (problem !== null) lines.push(paint.faint(`  ${node}: ${labels.notFollowed} (${problem})`));
     if (lost > 0) lines.push(paint.faint(`  ${node}: ${lost} ${labels.sightingsLost}`));
   }
+  if (probe.fewer) lines.push(`  ${probe.fewer[lang]}`);
   return lines;
 }

@@ -15,6 +15,8 @@ export interface PingMeshes {
   create(asked: PingMeshRequested, tokenId: string): Promise<PingMeshDocument>;
   get(id: string): Promise<PingMeshDocument>;
   list(): Promise<PingMeshDocument[]>;
+  /** No more rounds. */
+  stop(id: string): Promise<PingMeshDocument>;
   remove(id: string): Promise<void>;
   /** One round of a mesh that is there; what fails is in the round. */
   round(id: string): Promise<void>;
@@ -171,6 +173,12 @@ export function createPingMeshes(
       const rows = await queries.list(100);
       return await Promise.all(rows.map(async (row) => document(row, await queries.rounds(row.id, 1))));
     },
+    async stop(id) {
+      if (!PING_MESH_ID.test(id) || !(await queries.stop(id))) throw unknownMesh(id);
+      // Without Redis the schedule stays: its next round finds that the mesh has ended, and takes it away.
+      await schedule.unset(id).catch(() => undefined);
+      return await get(id);
+    },
     async remove(id) {
       if (!PING_MESH_ID.test(id) || !(await queries.remove(id))) throw unknownMesh(id);
       // Without Redis the schedule stays: its next round finds no mesh any more, and takes it away.
@@ -178,8 +186,8 @@ export function createPingMeshes(
     },
     async round(id) {
       const row = await queries.get(id);
-      // Removed meanwhile: its schedule goes too.
-      if (row === null) await schedule.unset(id);
+      // Removed or stopped meanwhile: its schedule goes too.
+      if (row === null || row.every_ms === null) await schedule.unset(id);
       else await run(row);
     },
   };

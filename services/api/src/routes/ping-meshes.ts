@@ -53,6 +53,19 @@ export function pingMeshRoutes(app: Server, { pingMeshes, token }: Dependencies)
     },
     (request) => pingMeshes.get(request.params.id),
   );
+  app.post(
+    '/api/v1/ping-meshes/:id/stop',
+    {
+      schema: {
+        operationId: 'stopPingMesh',
+        summary: 'End its schedule; what its rounds found stays',
+        tags,
+        params: MeshParams,
+        response: { 200: one, ...errors(401, 404, 503) },
+      },
+    },
+    (request) => pingMeshes.stop(request.params.id),
+  );
   app.delete(
     '/api/v1/ping-meshes/:id',
     {

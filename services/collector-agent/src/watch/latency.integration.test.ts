@@ -40,6 +40,25 @@ while n < 100000: n += len(c.recv(65536))`);
   await watch.command('off sockets');
 });
 
+it('sockets: a server that thinks before it answers, and no client that is idle before it asks again', async () => {
+  const { a, b, watch } = pair;
+  await watch.command('on sockets');
+  await b.python(`l = listen(7011)`);
+  const server = b.python(`c, _ = l.accept()
+for i in range(2):
+  c.recv(100); sleep(0.2); c.sendall(b'answer')`);
+  await a.python(`s = tcp(None); s.connect(('${b.ipv4}', 7011))
+for i in range(2):
+  s.sendall(b'question'); s.recv(100); sleep(0.4)`);
+  await server;
+  await watch.command('flush');
+  const [answers] = histogram(b, 'socket-answer-microseconds');
+  expect(answers?.count).toBe(2);
+  expect(answers?.sum).toBeGreaterThan(400_000);
+  expect(histogram(a, 'socket-answer-microseconds')).toEqual([]);
+  await watch.command('off sockets');
+});
+
 it('transmit: a queue that lets through less than comes in', async () => {
   const { a, b, watch } = pair;
   await watch.command('set transmit threshold 50000');

@@ -58,6 +58,10 @@ SEC("tp_btf/skb_copy_datagram_iovec")
 int on_skb_copy_datagram_iovec(void *ctx)
 {
     const struct sk_buff *skb = NV_ARG(ctx, 0, const struct sk_buff *);
+    /* Of local sockets (unix, netlink) the same memory is copied from, which was a packet's once. */
+    __u16 protocol = bpf_ntohs(BPF_CORE_READ(skb, protocol));
+    if (protocol != ETH_P_IP && protocol != ETH_P_IPV6)
+        return 0;
     __u64 id = (__u64)skb;
     struct arrival *found = bpf_map_lookup_elem(&packets, &id);
     if (!found || !found->received)

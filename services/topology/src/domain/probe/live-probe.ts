@@ -18,9 +18,10 @@ import type {
 } from '@netverdict/contracts';
 import { hostKey, type NamespaceKey, netnsKey, podKey, type Snapshot } from '@netverdict/linux-net';
 import type { FollowingNode, LiveProbe, Text } from '@netverdict/verdict';
-import { boundsOf } from './bounds.ts';
+import { type Bounds, boundsOf } from './bounds.ts';
 import { followedOf, judge, type Observed } from './judge.ts';
-import { type Measured, slowReport } from './slow.ts';
+import { slowReport } from './slow.ts';
+import type { Measured } from './slow-histograms.ts';
 
 /** The agents as a live probe needs them. All throw with a reason for people. */
 export interface ProbingAgents {
@@ -117,7 +118,8 @@ export async function liveProbe(asked: ProbeNeeded, options: LiveProbeOptions): 
     placeOf: placesOf(snapshot, sender, probed.netns),
     sized: request.sizeBytes !== undefined,
   };
-  const live = judge(observed);
+  const fewer = fewerText(request, bounds, probed.notMade);
+  const live: LiveProbe = { ...judge(observed), ...(fewer === null ? {} : { fewer }) };
   if (measured === null) return live;
   const [asked0] = expected;
   const [followed0 = []] = followedOf(observed);
@@ -126,6 +128,23 @@ export async function liveProbe(asked: ProbeNeeded, options: LiveProbeOptions): 
   return {
     ...live,
     slow: slowReport({ followed: followed0, branches, measured, placeOf: observed.placeOf, addresses }),
+  };
+}
+
+/** Nobody is to think that more was tried than was. */
+function fewerText(
+  { probe }: ProbeNeeded['request'],
+  { attempts, perSecond, totalMs }: Pick<Bounds, 'attempts' | 'perSecond' | 'totalMs'>,
+  notMade: number,
+): Text | null {
+  const wanted = typeof probe === 'object' ? probe.attempts : undefined;
+  const least = Math.min(...attempts);
+  const sent = attempts.reduce((sum, n) => sum + n, 0) - notMade;
+  if (notMade === 0 && (wanted === undefined || least >= wanted)) return null;
+  const all = wanted === undefined ? sent + notMade : wanted * attempts.length;
+  return {
+    en: `${sent} of ${all} packets were sent: ${perSecond} a second within ${totalMs / 1000} s leave no room for more.`,
+    zh: `只发送了 ${all} 个数据包中的 ${sent} 个:每秒 ${perSecond} 个、共 ${totalMs / 1000} 秒,容纳不下更多。`,
   };
 }
 

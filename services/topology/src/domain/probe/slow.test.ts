@@ -1,6 +1,6 @@
 /** Where the time of followed packets goes, over two nodes whose clocks differ. */
 import type { ExpectedBranch, MeasuredHistogram } from '@netverdict/contracts';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Followed } from './judge.ts';
 import type { Seen } from './seen.ts';
 import { slowReport } from './slow.ts';
@@ -77,31 +77,98 @@ it('the dearest leg comes first; over nodes the way there and back counts, whate
 
 it('a SYN that was sent again waited for it', () => {
   const again: Followed = { ...followed, seen: [...followed.seen, at('n1/pod/a/b', 'sent', 'eth0', 'forward', 1000)] };
-  expect(report([], [again]).stages[0]).toMatchObject({ stage: 'retransmissions', count: 1, p99Ms: 1000 });
+  const { stages, conclusion } = report([], [again]);
+  expect(stages[0]).toMatchObject({ stage: 'retransmissions', count: 1, p99Ms: 1000 });
+  expect(conclusion).toMatchObject({ cause: 'loss' });
+  expect(conclusion?.text.en).toBe(
+    'Packets are lost between a/b eth0 and n1 veth1: 1 of 2 (50 %) had to be sent again or were not answered, and each such wait is a second or more.',
+  );
 });
 
-it('histograms count where they are on the path, and end-to-end ones come last', () => {
-  const histogram = (metric: string, netns: number, peer: string | null = null): MeasuredHistogram => ({
-    probe: 'p',
-    metric,
-    netns,
-    peer,
-    count: 100,
-    sum: 0,
-    // 99 below 16 µs, one below 65,536 µs.
-    buckets: [0, 0, 0, 0, 99, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
-  });
+/** So many values of about so many milliseconds. */
+const histogram = (
+  metric: string,
+  netns: number,
+  { ms = 0.01, count = 100, peer = null }: { ms?: number; count?: number; peer?: string | null } = {},
+): MeasuredHistogram => {
+  const buckets = Array.from({ length: 32 }, () => 0);
+  buckets[Math.ceil(Math.log2(ms * 1000 + 1))] = count;
+  return { probe: 'p', metric, netns, peer, count, sum: ms * 1000 * count, buckets };
+};
+
+it('histograms count where they are on the path, and what holds the others comes last, without a share', () => {
   const { stages } = report([
     histogram('transmit-queued-microseconds', 7),
     histogram('transmit-queued-microseconds', 8),
-    histogram('tcp-connect-microseconds', 7, '10.0.2.2'),
-    histogram('tcp-connect-microseconds', 7, '10.9.9.9'),
-    histogram('tcp-sent-bytes', 7, '10.0.2.2'),
+    histogram('tcp-connect-microseconds', 7, { peer: '10.0.2.2' }),
+    histogram('tcp-connect-microseconds', 7, { peer: '10.9.9.9' }),
+    histogram('tcp-sent-bytes', 7, { peer: '10.0.2.2' }),
+    // Of processes of a node between the two ends: nobody waits for them.
+    histogram('socket-answer-microseconds', 7, { ms: 5000 }),
+    histogram('socket-read-wait-microseconds', 7, { ms: 5000 }),
   ]);
   const told = stages.filter(({ evidence }) => evidence !== 'probe packets');
-  expect(told.map(({ stage, place, p50Ms, p99Ms, evidence }) => [stage, place, p50Ms, p99Ms, evidence])).toEqual([
-    ['queue', 'n2/host', 0.015, 0.015, 'transmit-queued-microseconds'],
-    ['connect', 'n2/host', 0.015, 0.015, 'tcp-connect-microseconds'],
+  expect(told.map(({ stage, place, p50Ms, share }) => [stage, place, p50Ms, share === undefined])).toEqual([
+    ['queue', 'n2/host', 0.01, false],
+    ['connect', 'n2/host', 0.01, true],
   ]);
   expect(stages.at(-1)?.stage).toBe('connect');
+});
+
+describe('the conclusion', () => {
+  const quick: Followed = { ...followed, attempt: { ...followed.attempt, rttMs: 1 } };
+  const concluded = (attempts: readonly Followed[], histograms: readonly MeasuredHistogram[] = []) =>
+    slowReport({
+      followed: attempts,
+      branches: [branch],
+      measured: [{ node: 'n2', problem: null, histograms }],
+      // Pods by made-up inodes: 1 the sender's, 2 the receiver's.
+      placeOf: (_node, inode) => (inode === 1 ? 'n1/pod/a/b' : 'n2/pod/c/d'),
+      addresses: new Set(),
+    }).conclusion;
+
+  it('nothing is slow, and says what was not seen', () => {
+    const { cause, text } = concluded([quick]) ?? {};
+    expect(cause).toBe('nothing');
+    expect(text?.en).toMatch(/^Nothing is slow: there and back takes 1\.0 ms .*No request was under way meanwhile/);
+    expect(concluded([quick], [histogram('socket-answer-microseconds', 2, { ms: 3 })])?.text.en).toMatch(
+      /and the process in c\/d answers within 3\.0 ms\.$/,
+    );
+  });
+
+  it('a process that thinks, with its time', () => {
+    const { cause, text } = concluded([quick], [histogram('socket-answer-microseconds', 2, { ms: 200 })]) ?? {};
+    expect([cause, text?.en]).toEqual([
+      'process',
+      'The network is not slow (1.0 ms there and back): the process in c/d takes 200 ms to answer a request.',
+    ]);
+  });
+
+  it('a reader that does not read, and DNS', () => {
+    expect(concluded([quick], [histogram('socket-read-wait-microseconds', 2, { ms: 300 })])?.cause).toBe('reader');
+    const dns = concluded([quick], [histogram('dns-answer-microseconds', 1, { ms: 400 })]);
+    expect([dns?.cause, dns?.text.en]).toEqual([
+      'dns',
+      expect.stringContaining('an answer of DNS to a/b takes 400 ms'),
+    ]);
+  });
+
+  it('the network, with the dearest part of the way and its share', () => {
+    const far: Followed = {
+      attempt: { ...followed.attempt, rttMs: 112 },
+      seen: followed.seen.map((s, i) => ({ ...s, atMs: s.atMs + (i >= 5 ? 100 : 0) })),
+    };
+    const { cause, text } = concluded([far]) ?? {};
+    expect(cause).toBe('network');
+    expect(text?.en).toMatch(
+      /^The network is slow: of the 112 ms there and back 106 ms \(95 %\) pass from n2 cni0 to c\/d eth0, with its queue/,
+    );
+  });
+
+  it('nobody answered: it is not slow', () => {
+    const silent: Followed = { attempt: { target: 't0', outcome: 'silent', rttMs: null, local: null }, seen: [] };
+    expect(concluded([silent])?.cause).toBe('no-answer');
+    // One of two is lost, wherever.
+    expect(concluded([quick, silent])).toMatchObject({ cause: 'loss' });
+  });
 });
