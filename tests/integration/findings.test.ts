@@ -452,7 +452,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     code: 'NV-MTU-EXCEEDED',
     world: routed({ r: { ip: ['link set rb mtu 1000'] } }),
     flow: big,
-    command: null,
+    command: 'ip link set rb mtu 1500',
   },
   'a route with a small MTU': {
     code: 'NV-ROUTE-MTU',
@@ -464,7 +464,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     code: 'NV-MTU-FAR-END',
     world: routed({ b: { ip: ['link set eth0 mtu 1000'] } }),
     flow: big,
-    command: 'ip link set eth0 mtu 1200',
+    command: 'ip link set eth0 mtu 1500',
   },
   'an error that does not come back': {
     code: 'NV-MTU-ERROR-LOST',

@@ -74,7 +74,7 @@ it('a Service that works: every backend, loss and times, and each place on the w
   ])
     expect(places).toContain(place);
   expect(far?.seen.every(({ count, point }) => count >= 3 && point !== 'dropped')).toBe(true);
-  expect(lineOf(document)).toMatch(/^A real probe agrees: 3 of 3 \(0\.\d\d ms\); 3 of 3 to web-/);
+  expect(lineOf(document)).toMatch(/^A real probe agrees: 3 of 3 \(p50 .* ms, p99 .* ms\); 3 of 3 to web-/);
 });
 
 it('a part of a Service that a rule drops: told per backend, with the place and reason of the drop', async () => {
@@ -188,7 +188,7 @@ it('slow: a queue on the way is the dearest stage, by the packets themselves and
       slow?.stages.some(({ stage }) => stage === 'wire'),
       text,
     ).toBe(true);
-    expect(text).toMatch(/^p50 \d.* ms · p99 \d+ ms \(10 of 10\)\n\n1\. +p99/);
+    expect(text).toMatch(/^There and back: p50 \d.* ms · p99 \d+ ms \(10 of 10\)\n\n1\. +\d+ %/);
   } finally {
     await tc('del', 'dev', 'cni0', 'root');
   }
@@ -215,7 +215,7 @@ it('the commands: the line beside what was seen, and the table of stages', async
   expect(diagnosed.out).toMatch(/Seen .*\n +A real probe agrees: 2 of 2 \(.* ms\); 2 of 2 to web-\d, web-\d, web-\d\./);
   const slow = await run('slow', ...question, '--attempts', '3');
   expect(slow.code).toBe(0);
-  expect(slow.out).toMatch(/^p50 .* ms · p99 .* ms \(3 of 3\)\n\n1\. +p99/);
+  expect(slow.out).toMatch(/^There and back: p50 .* ms · p99 .* ms \(3 of 3\)\n\n1\. +\d+ %/);
   expect((await run('diagnose', ...question, '--probe', 'many')).code).toBe(3);
 });
 

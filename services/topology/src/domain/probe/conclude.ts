@@ -120,10 +120,12 @@ function lossOf(followed: readonly Followed[]): Loss | null {
   let lost = 0;
   const places = new Map<string, { readonly pair: readonly [string, string]; count: number }>();
   for (const one of followed) {
-    const again = sentAgain(one);
-    if (!again && ANSWERED.has(one.attempt.outcome)) continue;
-    lost++;
+    const answered = ANSWERED.has(one.attempt.outcome);
+    if (answered && !sentAgain(one)) continue;
     const pair = lostBetween(one, followed);
+    // Sent again while it was on its way, and seen everywhere as often as it was sent: late, not lost.
+    if (answered && pair === null && followed.some(cameThrough)) continue;
+    lost++;
     if (pair === null) continue;
     const known = places.get(pair.join(' '));
     if (known) known.count++;
@@ -143,6 +145,10 @@ function firstSends({ seen }: Followed): Followed['seen'] {
 
 const sentAgain = (one: Followed): boolean => firstSends(one).length > 1;
 
+/** At once, and it could be followed. */
+const cameThrough = (one: Followed): boolean =>
+  ANSWERED.has(one.attempt.outcome) && !sentAgain(one) && one.seen.length > 0;
+
 const name = ({ place, device }: Followed['seen'][number]): string => `${placeName(place)} ${device ?? ''}`.trim();
 const spot = (s: Followed['seen'][number]): string =>
   `${s.place} ${s.device} ${s.point} ${s.direction} ${s.encapsulated ?? false}`;
@@ -152,7 +158,7 @@ const spot = (s: Followed['seen'][number]): string =>
  * as well, since an answer that is lost makes its question go out again.
  */
 function lostBetween(one: Followed, followed: readonly Followed[]): readonly [string, string] | null {
-  const good = followed.find((other) => ANSWERED.has(other.attempt.outcome) && !sentAgain(other));
+  const good = followed.find(cameThrough);
   if (good === undefined) return null;
   const way = good.seen.filter(({ point, icmp }) => point !== 'dropped' && icmp === undefined);
   const ordered = [

@@ -165,6 +165,14 @@ describe('the conclusion', () => {
     );
   });
 
+  it('a packet that was sent again and came through each time was late, and not lost', () => {
+    const twice: Followed = {
+      ...quick,
+      seen: [...quick.seen, ...quick.seen.map((s) => ({ ...s, atMs: s.atMs + 1000 }))],
+    };
+    expect(concluded([quick, twice])?.cause).toBe('nothing');
+  });
+
   it('nobody answered: it is not slow', () => {
     const silent: Followed = { attempt: { target: 't0', outcome: 'silent', rttMs: null, local: null }, seen: [] };
     expect(concluded([silent])?.cause).toBe('no-answer');
