@@ -123,7 +123,7 @@ while True:
     `print('sends'); c = create_connection(('${addressOf('web-2')}', 9102))
 while True: c.sendall(b'x' * 65536)`,
   );
-  const { report, text } = await slow(9102, 4);
+  const { report, text } = await slow(9102, 30);
   expect(report.conclusion?.cause, text).toBe('reader');
   expect(text).toMatch(
     /✗ {2}The network is not slow .*: what arrived at default\/web-2 waits \d{3} ms until the process/,
@@ -161,6 +161,8 @@ it('packets that are lost: between which two places, and how many', async () => 
     'nth',
     '--every',
     '3',
+    '--packet',
+    '0',
     '-j',
     'DROP',
   ];
@@ -186,7 +188,7 @@ it('a queue on the way that lets little through: the network, with the place and
     const { report, text } = await slow(8080, 10);
     expect(report.conclusion?.cause, text).toBe('network');
     expect(text).toMatch(
-      /✗ {2}The network is slow: of the \d+ ms there and back \d+ ms \(\d\d %\) pass from node-2 cni0 to/,
+      /✗ {2}The network is slow: of the \d+ ms there and back \d+ ms \(\d+ %\) pass from node-2 cni0 to/,
     );
   } finally {
     await tc('del', 'dev', 'cni0', 'root');
