@@ -24,9 +24,10 @@ export interface ServiceSpec {
 
 /**
  * Start-up fills V8's young generation, which then stays as large as it grew (three times 16 MiB): 10 to 35 MiB of
- * resident memory of a service at rest. With 4 MiB importing takes no more CPU time than before.
+ * resident memory of a service at rest. With 4 MiB importing takes no more CPU time than before. The agent, which is on
+ * every node and mostly at rest, has 1 MiB: 7 to 9 MiB less again.
  */
-const SMALL_YOUNG_GENERATION = '--max-semi-space-size=4';
+const youngGeneration = (folder: string): string => `--max-semi-space-size=${folder === 'collector-agent' ? 1 : 4}`;
 
 interface Running {
   readonly spec: ServiceSpec;
@@ -90,7 +91,7 @@ export class Services {
     const { spec } = running;
     const log = openSync(join(this.#dir, 'log', `${spec.name}.log`), 'a', 0o600);
     const main = join(repositoryRoot, 'services', spec.folder, 'src/main.ts');
-    const child = spawn(process.execPath, [SMALL_YOUNG_GENERATION, main], {
+    const child = spawn(process.execPath, [youngGeneration(spec.folder), main], {
       cwd: repositoryRoot,
       env: {
         PATH: process.env.PATH ?? '',

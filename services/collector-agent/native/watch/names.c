@@ -112,17 +112,31 @@ void names_note(const struct nv_key *key)
         names_note_function(key->location);
 }
 
-/* The kernel's functions by address, read at the first need (5 MB of text; a tenth of a second). */
+/*
+ * The kernel's functions by address (5 MB of text, a tenth of a second to read), read when one is met that was not told before. New ones come in
+ * bursts: the table stays until none has come for a while, then its memory goes.
+ */
+#define KEPT_WINDOWS 30
 static struct symbol {
     __u64 address;
-    char *name;
+    size_t name; /* where it begins in the text */
 } *symbols;
 static size_t symbol_count;
+static char *symbol_text;
+static unsigned idle_windows;
 
 static int by_address(const void *a, const void *b)
 {
     __u64 x = ((const struct symbol *)a)->address, y = ((const struct symbol *)b)->address;
     return x < y ? -1 : x > y;
+}
+
+static void *grown(void *from, size_t bytes)
+{
+    void *to = realloc(from, bytes);
+    if (!to)
+        abort();
+    return to;
 }
 
 static void read_symbols(void)
@@ -131,24 +145,35 @@ static void read_symbols(void)
     if (!list)
         return;
     char line[512];
-    size_t room = 0;
+    size_t room = 0, text_room = 0, text_used = 0;
     while (fgets(line, sizeof line, list)) {
         char *at;
         __u64 address = strtoull(line, &at, 16);
         if (!address || (at[1] | 0x20) != 't') /* hidden by kptr_restrict, or no code */
             continue;
-        if (symbol_count == room) {
-            room = room ? room * 2 : 65536;
-            symbols = realloc(symbols, room * sizeof *symbols);
-            if (!symbols)
-                abort();
-        }
+        if (symbol_count == room)
+            symbols = grown(symbols, (room = room ? room * 2 : 65536) * sizeof *symbols);
         /* `name.isra.0`, `name.cold`: parts that the compiler cut off. */
-        at[3 + strcspn(at + 3, ".\t\n ")] = 0;
-        symbols[symbol_count++] = (struct symbol){.address = address, .name = strdup(at + 3)};
+        const char *name = at + 3;
+        at[3 + strcspn(name, ".\t\n ")] = 0;
+        size_t bytes = strlen(name) + 1;
+        if (text_used + bytes > text_room)
+            symbol_text = grown(symbol_text, text_room = text_room ? text_room * 2 : 1 << 20);
+        memcpy(symbol_text + text_used, name, bytes);
+        symbols[symbol_count++] = (struct symbol){.address = address, .name = text_used};
+        text_used += bytes;
     }
     fclose(list);
     qsort(symbols, symbol_count, sizeof *symbols, by_address);
+}
+
+static void forget_symbols(void)
+{
+    free(symbols);
+    free(symbol_text);
+    symbols = NULL;
+    symbol_text = NULL;
+    symbol_count = 0;
 }
 
 /* @returns the name of the nearest symbol at or before the address; empty where there is none */
@@ -164,14 +189,18 @@ static const char *function_at(__u64 address)
         else
             high = middle;
     }
-    return low > 0 ? symbols[low - 1].name : "";
+    return low > 0 ? symbol_text + symbols[low - 1].name : "";
 }
 
 void names_send_functions(void)
 {
-    if (!any_new)
+    if (!any_new) {
+        if (symbols && ++idle_windows == KEPT_WINDOWS)
+            forget_symbols();
         return;
+    }
     any_new = false;
+    idle_windows = 0;
     struct text t = {0};
     __u32 count = 0;
     for (size_t i = 0; i < MAX_FUNCTIONS; i++)
