@@ -46,6 +46,8 @@ export function startSidecar(options: {
   let state: SidecarState = { kind: 'away', reason: 'not started yet' };
   let ready: (() => void) | null = null;
   let started = 0;
+  /** When its last whole window came: what was counted after that went with it. */
+  let lastWindowMs: number | null = null;
   let failures = 0;
   let gap: { fromMs: number; reason: string } | null = null;
   let closed = false;
@@ -74,7 +76,7 @@ export function startSidecar(options: {
       for (const { reject } of waiting.values()) reject(new Error(`the sidecar stopped: ${reason}`));
       waiting.clear();
       if (closed) return;
-      gap ??= { fromMs: Date.now(), reason };
+      gap ??= { fromMs: lastWindowMs ?? Date.now(), reason };
       if (performance.now() - started > HEALTHY_MS) failures = 0;
       const waitMs = Math.min(BACKOFF_MS.first * 2 ** Math.min(failures++, 10), BACKOFF_MS.most);
       log.warn({ reason, waitMs }, 'the eBPF sidecar stopped, starting it again');
@@ -107,6 +109,7 @@ export function startSidecar(options: {
       else asked?.reject(new Error(frame.problem));
       return;
     }
+    if (frame.type === 'window') lastWindowMs = Date.now();
     if (frame.type === 'status' && state.kind === 'away') {
       state = { kind: 'running', pid: from.pid ?? 0 };
       log.info({ pid: from.pid }, 'the eBPF sidecar runs');
