@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { startEngines } from '@netverdict/embedded';
+import { removeEngines, startEngines } from '@netverdict/embedded';
 import { type Account, openStore, type Store } from '@netverdict/store';
 import { Services } from '../../clients/cli/src/local/services.ts';
 import { cpuTimeMs } from '../cpu-time.ts';
@@ -42,7 +42,7 @@ async function allStored(store: Store, anomalies: number): Promise<number> {
     const { stored } = await accounts(store);
     const took = performance.now() - began;
     if (stored >= anomalies) return took;
-    if (took > 120_000) throw new Error(`${stored} of ${anomalies} anomalies were stored after two minutes`);
+    if (took > 180_000) throw new Error(`${stored} of ${anomalies} anomalies were stored after three minutes`);
     await sleep(20);
   }
 }
@@ -84,11 +84,10 @@ export async function eventprocRows(dir: string): Promise<Row[]> {
     await allStored(store, warm.anomalies);
     const used = (): number[] => [pid, database, engines.pids.nats ?? 0].map(cpuTimeMs);
     const before = used();
-    const began = performance.now();
     const paced = await send(SECONDS, 'paced');
     const behindMs = await allStored(store, warm.anomalies + paced.anomalies);
-    const seconds = (performance.now() - began) / 1000;
-    const [own, postgres, nats] = used().map((now, i) => ((now - (before[i] ?? 0)) / 1000 / seconds).toFixed(2));
+    // All of it is stored now: what was taken for it, by the seconds in which it came, whether that kept up or not.
+    const [own, postgres, nats] = used().map((now, i) => ((now - (before[i] ?? 0)) / 1000 / paced.seconds).toFixed(2));
 
     // As after an outage: all of it waits in JetStream.
     process.kill(pid, 'SIGSTOP');
@@ -108,7 +107,7 @@ export async function eventprocRows(dir: string): Promise<Row[]> {
         beside: `${thousands(paced.rows / paced.seconds)} rows a second: ${ANOMALIES_A_SUM} anomalies a row, ${SUMS_A_BATCH} rows a batch; ${thousands(incidents.length)} incidents`,
       },
       {
-        what: 'the same: CPU of eventproc',
+        what: 'the same: CPU of eventproc for each second of it',
         value: `${own} core`,
         wanted: '–',
         beside: `PostgreSQL ${postgres}, NATS ${nats}, and the sender, on the same cores, ${(paced.cpuSeconds / paced.seconds).toFixed(2)}`,
@@ -130,5 +129,6 @@ export async function eventprocRows(dir: string): Promise<Row[]> {
     await services.stopAll();
     await store.close();
     await engines.stop();
+    await removeEngines(engines.dir);
   }
 }

@@ -1,8 +1,9 @@
 /** A node as it is watched in earnest: one real agent with its sidecar, NATS, and somebody who reads and acknowledges what it sends. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AgentHeartbeat, Anomaly, ProbeLedger, ProbeSettingsByName } from '@netverdict/contracts';
-import { startEngines } from '@netverdict/embedded';
+import { removeEngines, startEngines } from '@netverdict/embedded';
 import { connectBus } from '@netverdict/messaging';
 import { Services } from '../../clients/cli/src/local/services.ts';
 
@@ -31,8 +32,10 @@ export async function startWatchedNode(
   at: { readonly name: string; readonly netnsPath: string; readonly criEndpoint: string },
 ): Promise<WatchedNode> {
   const node = at.name;
+  const place = join(dir, `watched-${node}`);
+  mkdirSync(place, { recursive: true, mode: 0o755 });
   const engines = await startEngines({
-    dir: join(dir, 'watched-engines'),
+    dir: join(place, 'engines'),
     only: ['nats'],
     clusters: [{ name: CLUSTER, nodes: [node] }],
   });
@@ -55,7 +58,7 @@ export async function startWatchedNode(
     );
     taken.push(...anomalies);
   });
-  const services = new Services(dir);
+  const services = new Services(place);
   const name = `collector-agent@${node}`;
   const stop = async (): Promise<void> => {
     await services.stopAll();
@@ -63,6 +66,7 @@ export async function startWatchedNode(
     listening.stop();
     await Promise.all([reader.close(), api.close()]);
     await engines.stop();
+    await removeEngines(engines.dir);
   };
   const heartbeat = (): AgentHeartbeat => {
     if (heard === null) throw new Error('the agent has not been heard of');
