@@ -91,10 +91,23 @@ function rateOf(kind: Kind, pairs: readonly Pair[]): string {
     : `${((mean * 8) / 1e9).toFixed(1)} Gbit/s`;
 }
 
+/** By the ratios' logarithms: the mean of the ratios themselves is too great the more they scatter, to whoever's favour. */
+function changeOf(ratios: readonly number[], sign: 1 | -1): Interval {
+  const { mean, within } = meanOf(ratios.map(Math.log));
+  const ratio = Math.exp(sign * mean);
+  return { mean: sign * (ratio - 1), within: ratio * within };
+}
+
 function row(kind: Kind, pairs: readonly Pair[], wanted: string): Row {
   const name = pairs[0]?.watcher.name ?? '';
-  const loss = meanOf(pairs.map(({ none, watched }) => 1 - watched[kind].rate / none[kind].rate));
-  const cpu = meanOf(pairs.map(({ none, watched }) => watched[kind].cpuSecondsEach / none[kind].cpuSecondsEach - 1));
+  const loss = changeOf(
+    pairs.map(({ none, watched }) => none[kind].rate / watched[kind].rate),
+    -1,
+  );
+  const cpu = changeOf(
+    pairs.map(({ none, watched }) => watched[kind].cpuSecondsEach / none[kind].cpuSecondsEach),
+    1,
+  );
   return {
     what: `${LABEL[kind]}, lost to ${name}`,
     value: percent(loss),
