@@ -84,11 +84,13 @@ bool hear(const struct flow *flow, struct attempt *attempt, uint32_t ready)
 		if (!(ready & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
 			return false;
 		getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+		if (error && is_open(attempt->fd))
+			error = 0;
 		if (error == ECONNREFUSED) {
 			attempt->outcome = RESET;
 			return true;
 		}
-		if (error && !is_open(attempt->fd))
+		if (error)
 			return !fail(attempt, error);
 		struct sockaddr_storage peer;
 		length = sizeof peer;

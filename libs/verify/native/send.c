@@ -181,6 +181,9 @@ bool send_packet(const struct flow *flow, struct attempt *attempt)
 		 */
 		for (int hops = 0; hops < OWN_HOPS; hops++)
 			pass_marker();
+		/* Or with a RST, which a raw socket hears as any packet. */
+		if (error == EPERM && attempt->raw_tcp && hear(flow, attempt, 0))
+			return true;
 		if ((error != EPERM && error != EMSGSIZE) || poll(&pollfd, 1, 0) <= 0 || !read_error_queue(flow, attempt))
 			return fail(attempt, error);
 	}
