@@ -14,6 +14,7 @@ import { addPingMesh } from './commands/ping-mesh-commands.ts';
 import { registerPolicy } from './commands/policy/register.ts';
 import type { ConfigureOptions, ProbesOptions } from './commands/probes.ts';
 import type { SlowOptions } from './commands/slow.ts';
+import { addTokenCommands } from './commands/token-commands.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { VerifyCommandOptions } from './commands/verify.ts';
 import { addWebhookCommands } from './commands/webhook-commands.ts';
@@ -145,6 +146,11 @@ function build(): Command {
   addWebhookCommands(program, {
     clientFor: (options: ApiOptions) => clientFor(options),
     finish,
+    common: (command) => command.option(...apiOption).option(...tokenOption),
+  });
+
+  addTokenCommands(program, {
+    clientFor: (options: ApiOptions) => clientFor(options),
     common: (command) => command.option(...apiOption).option(...tokenOption),
   });
 

@@ -14,6 +14,7 @@ import type {
   IncidentsTable,
 } from './schema-monitoring.ts';
 import type { PingMeshesTable, PingRoundsTable } from './schema-ping-meshes.ts';
+import type { ApiTokensTable, AuditLogTable } from './schema-tokens.ts';
 import type {
   WebhookAttemptsTable,
   WebhookDeliveriesTable,
@@ -86,6 +87,8 @@ export interface AgentConfigurationTable {
 export interface Database {
   diagnoses: DiagnosesTable;
   progress: ProgressTable;
+  api_tokens: ApiTokensTable;
+  audit_log: AuditLogTable;
   webhooks: WebhooksTable;
   webhook_deliveries: WebhookDeliveriesTable;
   webhook_attempts: WebhookAttemptsTable;

@@ -14,6 +14,7 @@ import {
 import { PreparingClient } from './preparing-client.ts';
 import { type AgentConfigurationQueries, agentConfigurationQueries } from './queries/agent-configuration.ts';
 import { type ArrivalQueries, arrivalQueries } from './queries/arrivals.ts';
+import { type AuditQueries, auditQueries } from './queries/audit.ts';
 import { type CaptureQueries, captureQueries } from './queries/captures.ts';
 import { type DeliveryQueries, deliveryQueries } from './queries/deliveries.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
@@ -22,6 +23,7 @@ import { type KnownNameQueries, knownNameQueries } from './queries/known-names.t
 import { type MaintenanceQueries, maintenanceQueries } from './queries/maintenance.ts';
 import { type PingMeshQueries, pingMeshQueries } from './queries/ping-meshes.ts';
 import { type ProgressQueries, progressQueries } from './queries/progress.ts';
+import { type TokenQueries, tokenQueries } from './queries/tokens.ts';
 import { type WebhookQueries, webhookQueries } from './queries/webhooks.ts';
 import type { Database } from './schema.ts';
 
@@ -38,6 +40,8 @@ export interface StoreOptions {
 export interface Store extends MonitoringQueries {
   readonly diagnoses: DiagnosisQueries;
   readonly progress: ProgressQueries;
+  readonly tokens: TokenQueries;
+  readonly audit: AuditQueries;
   readonly webhooks: WebhookQueries;
   readonly deliveries: DeliveryQueries;
   readonly maintenance: MaintenanceQueries;
@@ -90,6 +94,8 @@ export function openStore(options: StoreOptions): Store {
   return {
     diagnoses: diagnosisQueries(db),
     progress: progressQueries(db),
+    tokens: tokenQueries(db),
+    audit: auditQueries(db),
     webhooks: webhookQueries(db),
     deliveries: deliveryQueries(db),
     ...monitoringQueries(db),

@@ -18,10 +18,12 @@ import type { Changes } from './domain/changes.ts';
 import type { Live } from './domain/live/live.ts';
 import type { PingMeshes } from './domain/ping-meshes.ts';
 import type { Webhooks } from './domain/webhooks/webhooks.ts';
+import { auditWrites } from './http/audit-hook.ts';
 import type { TokenCheck } from './http/auth.ts';
 import { answerUnknownPaths } from './http/not-found.ts';
 import { describeApi } from './http/openapi.ts';
 import { handleError, ProblemError } from './http/problems.ts';
+import { holdToScopes } from './http/scope-hook.ts';
 import { traceRequests } from './http/tracing.ts';
 import { compileValidator } from './http/validation.ts';
 import { agentConfigurationRoutes } from './routes/agent-configuration.ts';
@@ -36,6 +38,7 @@ import { incidentRoutes } from './routes/incidents.ts';
 import { monitoringRoutes } from './routes/monitoring.ts';
 import { networkRoutes } from './routes/network.ts';
 import { pingMeshRoutes } from './routes/ping-meshes.ts';
+import { tokenRoutes } from './routes/tokens.ts';
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
@@ -53,6 +56,8 @@ export interface Dependencies {
     | 'agentConfiguration'
     | 'captures'
     | 'webhooks'
+    | 'tokens'
+    | 'audit'
     | 'deliveries'
   >;
   readonly acceptance: Acceptance;
@@ -105,7 +110,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
   app.setErrorHandler(handleError);
   app.addHook('onRequest', async (request) => {
     if (!request.url.startsWith('/api/')) return;
-    deps.token.check(request);
+    // First: tokens are looked up in the database.
     if (!deps.migrated())
       throw new ProblemError({
         type: 'unavailable',
@@ -114,8 +119,11 @@ export async function createApp(deps: Dependencies): Promise<Server> {
         detail: 'The database has not been reached yet. Try again in a moment.',
         headers: { 'retry-after': '2' },
       });
+    await deps.token.authenticate(request);
   });
   traceRequests(app);
+  holdToScopes(app, deps.token, deps.store, deps.defaultCluster);
+  auditWrites(app, deps.token, deps.store.audit);
   answerUnknownPaths(app, deps.token);
   await describeApi(app);
   for (const add of [
@@ -126,6 +134,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     pingMeshRoutes,
     webhookRoutes,
     webhookDeliveryRoutes,
+    tokenRoutes,
     eventStreamRoutes,
     incidentStreamRoutes,
     monitoringRoutes,

@@ -170,10 +170,14 @@ export async function startApi(
     pingMeshes,
     live,
     sections: (cluster) => bus?.sections(cluster) ?? null,
-    token: bearerTokens([
-      { token: config.token, may: 'everything' },
-      ...(config.eventprocToken === null ? [] : [{ token: config.eventprocToken, may: 'diagnose' } as const]),
-    ]),
+    token: bearerTokens(
+      [
+        { token: config.token, may: 'admin' },
+        ...(config.eventprocToken === null ? [] : [{ token: config.eventprocToken, may: 'diagnose' } as const]),
+      ],
+      store.tokens,
+      (err) => log.warn({ err }, 'when a token was used last could not be written down'),
+    ),
     callbackRefusal,
     webhooks: createWebhooks(store, { sealing, callbackRefusal, deliver }),
     unready: telemetry.unready,

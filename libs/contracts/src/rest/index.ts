@@ -24,6 +24,7 @@ import { AgentDocument, AgentList, EventDocument, EventList } from './monitoring
 import { NodeDocument, NodeList } from './node-document.ts';
 import { PingCell, PingMeshDocument, PingMeshList, PingRound } from './ping-mesh-documents.ts';
 import { DiagnosisProblem, InvalidField, Problem } from './problem.ts';
+import { AuditEntry, AuditLog, TokenDocument, TokenList } from './token-documents.ts';
 import {
   BranchSchema,
   EvidenceSchema,
@@ -56,6 +57,7 @@ export * from './monitoring-documents.ts';
 export * from './node-document.ts';
 export * from './ping-mesh-documents.ts';
 export * from './problem.ts';
+export * from './token-documents.ts';
 export { oneOf, ref } from './verdict-schemas.ts';
 export * from './webhook.ts';
 export * from './webhook-documents.ts';
@@ -116,4 +118,8 @@ export const REST_COMPONENTS = [
   AgentConfigurationDocument,
   AgentConfigurationEntry,
   AgentConfigurationHistory,
+  TokenDocument,
+  TokenList,
+  AuditEntry,
+  AuditLog,
 ] as const;

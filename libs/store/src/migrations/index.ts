@@ -10,6 +10,7 @@ import { captures } from './0007-captures.ts';
 import { pingMeshes } from './0008-ping-meshes.ts';
 import { causesOfIncidents } from './0009-causes-of-incidents.ts';
 import { webhooks } from './0012-webhooks.ts';
+import { tokens } from './0013-tokens.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -22,4 +23,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0008-ping-meshes': pingMeshes,
   '0009-causes-of-incidents': causesOfIncidents,
   '0012-webhooks': webhooks,
+  '0013-tokens': tokens,
 };

@@ -24,6 +24,7 @@ export interface Sweeper {
 const BATCH = 100;
 const RETENTION_EVERY_MS = 600_000;
 const DAY_MS = 86_400_000;
+const AUDIT_DAYS = 365;
 
 const SILENT: Readonly<Record<Exclude<Stage, 'completed' | 'failed'>, (row: DiagnosisRow) => string>> = {
   accepted: (row) =>
@@ -46,7 +47,7 @@ export function deadlineProblem(row: DiagnosisRow): StoredProblem {
 }
 
 export function createSweeper(
-  { diagnoses, deliveries }: Pick<Store, 'diagnoses' | 'deliveries'>,
+  { diagnoses, deliveries, audit }: Pick<Store, 'diagnoses' | 'deliveries' | 'audit'>,
   finish: Finish,
   publish: PublishRequested,
   settings: SweeperSettings,
@@ -72,6 +73,7 @@ export function createSweeper(
       const removed = await diagnoses.deleteFinishedBefore(before.toISOString());
       if (removed > 0) log.info({ removed }, 'old diagnoses are removed');
       await deliveries.deleteFinishedBefore(before);
+      await audit.deleteBefore(new Date(Date.now() - AUDIT_DAYS * DAY_MS));
     }
   };
 

@@ -1,22 +1,27 @@
-/** The bearer token: required for everything below /api, compared in constant time. */
+/** The bearer token: required for everything below /api. The configured ones are compared in constant time, the others looked up by digest. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { TokenQueries } from '@netverdict/store';
 import type { FastifyRequest } from 'fastify';
+import { type Permission, refuseByRole, type Scope } from './authority.ts';
 import { ProblemError } from './problems.ts';
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-/** `diagnose`: may ask for diagnoses and read them, nothing else. */
-export type Permission = 'everything' | 'diagnose';
 
 export interface Caller {
   /** Names the token without being it: owner of idempotency keys. */
   readonly tokenId: string;
+  /** null: one of the configuration. */
+  readonly name: string | null;
+  readonly may: Permission;
+  readonly scope: Scope;
 }
 
 export interface TokenCheck {
-  /** Throws a 401 or 403 problem. */
+  /** Once for each request, before all else. Throws a 401 or 403 problem. */
+  authenticate(request: FastifyRequest): Promise<void>;
+  /** Who was authenticated. */
   check(request: FastifyRequest): Caller;
 }
+
+export const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 const refuse = (detail: string, challenge: string): ProblemError =>
   new ProblemError({
@@ -27,28 +32,58 @@ const refuse = (detail: string, challenge: string): ProblemError =>
     headers: { 'www-authenticate': challenge },
   });
 
-const FOR_DIAGNOSIS = /^\/api\/v1\/diagnoses(\/:id(\/events)?)?$/;
+/** Of tokens that are made over REST. */
+export const TOKEN_PREFIX = 'nvt_';
+const EVERYWHERE: Scope = { clusters: null, namespaces: null };
 
-export function bearerTokens(tokens: readonly { readonly token: string; readonly may: Permission }[]): TokenCheck {
+export function bearerTokens(
+  tokens: readonly { readonly token: string; readonly may: Permission }[],
+  made: Pick<TokenQueries, 'find' | 'used'>,
+  onError: (error: unknown) => void,
+): TokenCheck {
   const known = tokens.map(({ token, may }) => ({ right: digest(token), may }));
+  const callers = new WeakMap<FastifyRequest, Caller>();
+
+  async function callerOf(given: string): Promise<Caller | null> {
+    // Digests have one length, so that not even the token's length can be measured.
+    const asked = digest(given);
+    const match = known.filter(({ right }) => timingSafeEqual(asked, right))[0];
+    if (match !== undefined)
+      return { tokenId: match.right.toString('hex').slice(0, 16), name: null, may: match.may, scope: EVERYWHERE };
+    if (!given.startsWith(TOKEN_PREFIX)) return null;
+    // Asked each time: a revoked token is refused at once, at every replica.
+    const row = await made.find(asked.toString('hex'));
+    if (row === null) return null;
+    made.used(row.id).catch(onError);
+    const { clusters, namespaces } = row;
+    return { tokenId: row.id, name: row.name, may: row.role, scope: { clusters, namespaces } };
+  }
+
   return {
-    check(request) {
+    async authenticate(request) {
       const [scheme = '', given = ''] = (request.headers.authorization ?? '').split(' ', 2);
       if (scheme.toLowerCase() !== 'bearer' || given === '')
         throw refuse('Send the header "Authorization: Bearer <token>".', 'Bearer realm="netverdict"');
-      // Digests have one length, so that not even the token's length can be measured.
-      const asked = digest(given);
-      const match = known.filter(({ right }) => timingSafeEqual(asked, right))[0];
-      if (match === undefined)
-        throw refuse('The token is not one of this server.', 'Bearer realm="netverdict", error="invalid_token"');
-      if (match.may === 'diagnose' && !FOR_DIAGNOSIS.test(request.routeOptions.url ?? ''))
+      const caller = await callerOf(given);
+      if (caller === null)
+        throw refuse(
+          'The token is not one of this server, has expired, or was revoked.',
+          'Bearer realm="netverdict", error="invalid_token"',
+        );
+      const refusal = refuseByRole(caller.may, request.method, request.routeOptions.url ?? '');
+      if (refusal !== null)
         throw new ProblemError({
           type: 'forbidden',
           status: 403,
           title: 'This token may not do that',
-          detail: 'It may ask for diagnoses and read them.',
+          detail: refusal,
         });
-      return { tokenId: match.right.toString('hex').slice(0, 16) };
+      callers.set(request, caller);
+    },
+    check(request) {
+      const caller = callers.get(request);
+      if (caller === undefined) throw refuse('The request was not authenticated.', 'Bearer realm="netverdict"');
+      return caller;
     },
   };
 }

@@ -16,6 +16,7 @@ export const PageQuery = {
 const MEANING: Readonly<Record<number, string>> = {
   400: 'The request is not valid; `errors` names each bad field',
   401: 'No valid bearer token',
+  403: 'The token may not do that',
   404: 'No such thing',
   409: 'Not in this state',
   410: 'Gone',

@@ -1,0 +1,129 @@
+/** Tokens made over REST: what each role and scope may do, and that every write is in the audit log. */
+import type { AuditEntry, TokenDocument } from '@netverdict/contracts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { digest } from './http/auth.ts';
+import type { RunningApi } from './service.ts';
+import { call, QUESTION, type Stack, startStack, TOKEN } from './testing/stack.ts';
+
+let stack: Stack;
+let api: RunningApi;
+let other: RunningApi;
+
+beforeAll(async () => {
+  stack = await startStack();
+  [api, other] = await Promise.all([stack.startApi(), stack.startApi()]);
+});
+afterAll(() => stack?.down());
+
+function send(token: string, method: string, path: string, body?: unknown, at: RunningApi = api): Promise<Response> {
+  const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  return call(at, `/api/v1${path}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+}
+const statusOf = async (token: string, method: string, path: string, body?: unknown): Promise<number> =>
+  (await send(token, method, path, body)).status;
+
+async function made(change: object): Promise<TokenDocument & { token: string }> {
+  const response = await send(TOKEN, 'POST', '/tokens', { name: 'somebody', role: 'viewer', ...change });
+  expect(response.status).toBe(201);
+  return (await response.json()) as TokenDocument & { token: string };
+}
+
+test('a token is shown once, kept as its digest, works at every replica, and after it was revoked at none', async () => {
+  const { id, token } = await made({});
+  expect(token).toMatch(/^nvt_[\w-]{43}$/);
+  const { items } = (await (await send(TOKEN, 'GET', '/tokens')).json()) as { items: TokenDocument[] };
+  expect(items[0]).toMatchObject({ id, name: 'somebody', role: 'viewer', revokedAt: null });
+  expect(JSON.stringify(items)).not.toContain(token);
+  expect((await send(token, 'GET', '/agents', undefined, other)).status).toBe(200);
+  expect(await statusOf(TOKEN, 'DELETE', `/tokens/${id}`)).toBe(200);
+  for (const replica of [api, other])
+    expect((await send(token, 'GET', '/agents', undefined, replica)).status).toBe(401);
+  expect(await statusOf(TOKEN, 'DELETE', '/tokens/tok_none')).toBe(404);
+});
+
+test('an expired token is refused', async () => {
+  const row = await api.store.tokens.add({
+    id: 'tok_short',
+    name: 'short',
+    hash: digest('nvt_short').toString('hex'),
+    role: 'admin',
+    clusters: null,
+    namespaces: null,
+    createdBy: 'the test',
+    expiresInMs: -1,
+  });
+  expect(await api.store.tokens.find(row.hash)).toBeNull();
+  expect(await statusOf('nvt_short', 'GET', '/agents')).toBe(401);
+});
+
+test('a viewer reads, an operator asks, an admin administers', async () => {
+  const [viewer, operator, admin] = [
+    (await made({ role: 'viewer' })).token,
+    (await made({ role: 'operator' })).token,
+    (await made({ role: 'admin' })).token,
+  ];
+  const webhook = { url: 'https://hooks.example.org/', eventTypes: ['diagnosis.completed'] };
+  const statuses = async (token: string): Promise<number[]> => [
+    await statusOf(token, 'GET', '/diagnoses'),
+    await statusOf(token, 'POST', '/diagnoses', QUESTION),
+    await statusOf(token, 'GET', '/webhooks'),
+    await statusOf(token, 'POST', '/webhooks', webhook),
+    await statusOf(token, 'GET', '/audit-log'),
+  ];
+  expect(await statuses(viewer)).toEqual([200, 403, 403, 403, 403]);
+  expect(await statuses(operator)).toEqual([200, 202, 200, 403, 403]);
+  expect(await statuses(admin)).toEqual([200, 202, 200, 201, 200]);
+});
+
+test('who may see one namespace asks within it, sees what lies in it, and does not learn what else there is', async () => {
+  const { token } = await made({ role: 'operator', namespaces: ['shop'] });
+  const within = { source: { pod: 'shop/a' }, destination: { service: 'shop/b', port: 80 } };
+  const asked = await send(token, 'POST', '/diagnoses', within);
+  expect(asked.status).toBe(202);
+  const { id } = (await asked.json()) as { id: string };
+  expect(await statusOf(token, 'GET', `/diagnoses/${id}`)).toBe(200);
+  for (const beyond of [
+    { ...within, destination: { service: 'bank/b', port: 80 } },
+    { ...within, source: { node: 'node-1' } },
+    { ...within, destination: { ip: '10.0.0.1', port: 80 } },
+  ])
+    expect(await statusOf(token, 'POST', '/diagnoses', beyond)).toBe(403);
+  const elsewhere = (await (await send(TOKEN, 'POST', '/diagnoses', QUESTION)).json()) as { id: string };
+  const [hidden, absent] = [
+    await send(token, 'GET', `/diagnoses/${elsewhere.id}`),
+    await send(token, 'GET', '/diagnoses/dg_x'),
+  ];
+  expect([hidden.status, absent.status]).toEqual([404, 404]);
+  expect(await statusOf(token, 'POST', `/diagnoses/${elsewhere.id}/rerun`)).toBe(404);
+  expect(await statusOf(token, 'GET', '/diagnoses')).toBe(403);
+  expect(await statusOf(token, 'GET', '/incidents?workload=deployment/shop/cart')).toBe(200);
+  expect(await statusOf(token, 'GET', '/incidents')).toBe(403);
+  expect(await statusOf(token, 'POST', '/captures', { pod: 'bank/b' })).not.toBe(201);
+});
+
+test('who may see one cluster names it', async () => {
+  const { token } = await made({ clusters: ['default'] });
+  expect(await statusOf(token, 'GET', '/diagnoses?cluster=default')).toBe(200);
+  expect(await statusOf(token, 'GET', '/diagnoses?cluster=other')).toBe(403);
+  expect(await statusOf(token, 'GET', '/diagnoses')).toBe(403);
+});
+
+test('every write is in the audit log with who and which answer; reads and the token itself are not', async () => {
+  const { id, token } = await made({ role: 'operator', name: 'the pipeline' });
+  const asked = await send(token, 'POST', '/diagnoses', QUESTION);
+  await send(token, 'GET', '/diagnoses');
+  await send(token, 'DELETE', '/captures/cap_none');
+  const log = async (): Promise<AuditEntry[]> =>
+    ((await (await send(TOKEN, 'GET', `/audit-log?token=${id}`)).json()) as { items: AuditEntry[] }).items;
+  await expect.poll(async () => (await log()).map(({ status }) => status), { timeout: 10_000 }).toEqual([404, 202]);
+  expect(await log()).toMatchObject([
+    { method: 'DELETE', path: '/api/v1/captures/cap_none', tokenName: 'the pipeline', remoteAddress: '127.0.0.1' },
+    { method: 'POST', path: '/api/v1/diagnoses', created: asked.headers.get('location') },
+  ]);
+  const all = await (await send(TOKEN, 'GET', '/audit-log?limit=200')).text();
+  expect(all).toContain('/api/v1/tokens');
+  expect(all).not.toContain(token);
+  const { nextCursor } = (await (await send(TOKEN, 'GET', '/audit-log?limit=1')).json()) as { nextCursor: string };
+  expect(await statusOf(TOKEN, 'GET', `/audit-log?limit=1&cursor=${nextCursor}`)).toBe(200);
+});
