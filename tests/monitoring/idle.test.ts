@@ -49,12 +49,14 @@ it('live probes, what is slow, and ping meshes leave none, also where nobody lis
 }, async () => {
   const before = await accounts();
   const web = { service: 'default/web', port: 80 };
-  expect((await diagnose(web)).probe).toMatchObject({ succeeded: 3 });
+  expect((await diagnose(web)).probe?.targets[0]).toMatchObject({ succeeded: 3 });
   expect((await diagnose(web, { probe: { attempts: 3, slow: true } })).probe?.notMade).toBeNull();
-  expect((await diagnose({ service: 'default/dns', port: 53 }, { protocol: 'udp' })).probe).toMatchObject({
+  expect((await diagnose({ service: 'default/dns', port: 53 }, { protocol: 'udp' })).probe?.targets[0]).toMatchObject({
     succeeded: 3,
   });
-  expect((await diagnose({ pod: 'default/web-2' }, { protocol: 'icmp' })).probe).toMatchObject({ succeeded: 3 });
+  expect((await diagnose({ pod: 'default/web-2' }, { protocol: 'icmp' })).probe?.targets[0]).toMatchObject({
+    succeeded: 3,
+  });
   // What a probe finds is in its answer.
   const refused = { outcomes: { refused: 3 } };
   expect((await diagnose({ pod: 'default/web-2', port: 81 })).probe?.targets[0]).toMatchObject(refused);
