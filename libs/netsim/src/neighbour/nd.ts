@@ -79,15 +79,18 @@ const framed = (packet: Packet, { link }: Member, cast: NonNullable<Packet['fram
   frame: { source: link.mac, cast },
 });
 
+/** What a host knows of a packet stays with the host (skb_scrub_packet): also that its conntrack left it untracked. */
+const FRESH = { mark: 0, ct: null, untracked: false, template: false, zone: 0 } as const;
+
 /** As the sender's rules leave it, it comes to the receiver's; bridges on the way may ask their hosts' rules. */
 function crosses(walk: Walk, from: Member, way: readonly Crossing[], to: Member, packet: Packet): Stop | null {
   let sent = passes(walk, from, 'out', packet, to);
   for (const crossing of way) {
     if (!sent.ok) return sent.stop;
-    sent = passed(crossBridge(walk, crossing, { ...sent.packet, mark: 0, ct: null }));
+    sent = passed(crossBridge(walk, crossing, { ...sent.packet, ...FRESH }));
   }
   if (!sent.ok) return sent.stop;
-  const come = passes(walk, to, 'in', { ...sent.packet, mark: 0, ct: null }, from);
+  const come = passes(walk, to, 'in', { ...sent.packet, ...FRESH }, from);
   if (!come.ok) return come.stop;
   // ndisc_rcv: what comes from beyond the link is none, and neither is what a rule has given another hop limit.
   if (!walk.sees('neighbour/hop-limit', come.packet.ttl !== 255)) return null;
