@@ -1,6 +1,7 @@
 /** What a rule asks of the host: device groups, realms, IPsec, cgroups, processors, owners, sockets. */
 import type { Link, Socket, XtMatch } from '@netverdict/linux-net';
-import { innermost, TCP } from '../../packet/packet.ts';
+import { innermost, type Packet, TCP } from '../../packet/packet.ts';
+import { askedAbout } from '../../socket/asked-about.ts';
 import { findListener } from '../../socket/listener.ts';
 import type { Answer, NotThere, RuleContext } from '../context.ts';
 import { inRange } from './transport.ts';
@@ -98,15 +99,16 @@ export function ownerId(what: 'uid' | 'gid', c: RuleContext): number | null {
 
 /** socket_match (xt_socket.c), in PREROUTING and INPUT. */
 export function socket(m: Of<'socket'>, c: RuleContext): Answer | NotThere {
-  const { packet, walk } = c;
-  if (packet.icmp || !c.iif) return null;
+  const { walk } = c;
+  const packet = askedAbout(c.packet);
+  if (packet === null || !c.iif) return null;
   if (walk.direction === 'reply') {
     // The answer to this flow's own sender: its socket is connected, and bound to an address by that.
-    if (c.ns.key !== sourceOf(c) || !forSender(c)) return none(c);
+    if (c.ns.key !== sourceOf(c) || !forSender(c, packet)) return none(c, packet);
     if (packet.protocol !== 6) return { unknown: 'whether the sending socket is connected' };
     return m.transparent ? { unknown: 'whether the sending socket is transparent' } : true;
   }
-  const found = packet.assigned ?? lookUp(c);
+  const found = packet.assigned ?? lookUp(c, packet);
   if (found === 'unread') return { unknown: `the sockets of ${c.ns.key}` };
   if (found === null) return null;
   const wildcard = Number(found.local.address) === 0;
@@ -120,26 +122,27 @@ export function socket(m: Of<'socket'>, c: RuleContext): Answer | NotThere {
  * inet_lookup of the sender's socket, by the addresses that the packet has at this hook: those of a translated destination are not
  * the socket's own before INPUT's NAT. A translated source is asked for by its connection (nf_sk_lookup_slow_v4, nf_sk_lookup_slow_v6).
  */
-function forSender({ packet, walk, ns }: RuleContext): boolean {
+function forSender({ walk, ns }: RuleContext, packet: Packet): boolean {
   const { original } = walk;
   if (original === null || packet.source !== original.destination || packet.sport !== original.dport) return false;
   const { ct } = packet;
   const entry = ct && walk.conntrack.get(ns.key, ct.id);
-  const byConnection = entry?.srcDone && ct?.info === 'established' && ct.direction === 'reply';
+  const byConnection =
+    entry?.srcDone && (ct?.info === 'established' || ct?.info === 'related') && ct.direction === 'reply';
   if (byConnection) return entry.original.source === original.source && entry.original.sport === original.sport;
   return packet.destination === original.source && packet.dport === original.sport;
 }
 
 const sourceOf = (c: RuleContext): string | null =>
   c.walk.flow.source.kind === 'namespace' ? c.walk.flow.source.namespace : null;
-const none = (c: RuleContext): Answer | NotThere => {
-  const found = lookUp(c);
+const none = (c: RuleContext, packet: Packet): Answer | NotThere => {
+  const found = lookUp(c, packet);
   return found === null ? null : { unknown: 'whether a local socket belongs to the answer' };
 };
 
-function lookUp(c: RuleContext): Socket | 'unread' | null {
+function lookUp(c: RuleContext, packet: Packet): Socket | 'unread' | null {
   const { sockets } = c.ns.net.state;
   if (!sockets.known) return 'unread';
-  const found = findListener(c.walk, sockets.value, c.packet, c.iif?.ifindex ?? 0);
+  const found = findListener(c.walk, sockets.value, packet, c.iif?.ifindex ?? 0);
   return found.kind === 'found' ? found.socket : null;
 }

@@ -1,5 +1,7 @@
 /** net/netfilter/nft_socket.c: is there a socket of this host for the packet, and what is it like? */
 import type { Hex, NftExpr, Socket } from '@netverdict/linux-net';
+import type { Packet } from '../../packet/packet.ts';
+import { askedAbout } from '../../socket/asked-about.ts';
 import { findListener } from '../../socket/listener.ts';
 import type { Evaluation } from '../evaluation.ts';
 import type { Outcome } from '../outcome.ts';
@@ -9,12 +11,12 @@ type SocketExpr = Extract<NftExpr, { kind: 'socket' }>;
 
 export function socket(x: SocketExpr, e: Evaluation): Outcome {
   const { ns, iif, walk } = e.context;
-  const { packet } = e;
   if (iif === null) return unknownValue(x, e, 'the socket of the sender');
-  if (packet.protocol !== 6 && packet.protocol !== 17) return 'break';
+  const packet = askedAbout(e.packet);
+  if (packet === null) return 'break';
   const { sockets } = ns.net.state;
   if (!sockets.known) return unknownValue(x, e, `the sockets of ${ns.key}`);
-  const found = packet.assigned ?? lookUp(e, sockets.value);
+  const found = packet.assigned ?? lookUp(e, packet, sockets.value);
   if (found === null) {
     // The answer belongs to the socket that sent the question; of those only what listens is read.
     const sender = walk.flow.source.kind === 'namespace' && walk.flow.source.namespace === ns.key;
@@ -26,8 +28,8 @@ export function socket(x: SocketExpr, e: Evaluation): Outcome {
   return 'next';
 }
 
-function lookUp(e: Evaluation, sockets: readonly Socket[]): Socket | null {
-  const found = findListener(e.context.walk, sockets, e.packet, e.context.iif?.ifindex ?? 0);
+function lookUp(e: Evaluation, packet: Packet, sockets: readonly Socket[]): Socket | null {
+  const found = findListener(e.context.walk, sockets, packet, e.context.iif?.ifindex ?? 0);
   return found.kind === 'found' ? found.socket : null;
 }
 
