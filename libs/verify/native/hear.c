@@ -86,8 +86,9 @@ bool hear(const struct flow *flow, struct attempt *attempt, uint32_t ready)
 		getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &length);
 		if (error && is_open(attempt->fd))
 			error = 0;
-		if (error == ECONNREFUSED) {
-			attempt->outcome = RESET;
+		/* tcp_reset: a RST to a SYN is ECONNREFUSED, one to what came after the handshake this. */
+		if (error == ECONNREFUSED || error == ECONNRESET) {
+			attempt->outcome = error == ECONNREFUSED ? RESET : ANSWER;
 			return true;
 		}
 		if (error)

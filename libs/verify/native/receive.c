@@ -368,6 +368,9 @@ void serve_receiver(unsigned index)
 	/* An answer that rules lead to a listener is not answered: two of them would go on for ever. */
 	if (got >= 3 && memcmp(bytes, "nvR", 3) == 0)
 		return;
+	/* Nor is a tunnel's packet that rules lead to a listener: what it answered to could not be told any more. */
+	if (got >= 4 && memcmp(bytes, "\10\0\0\0", 4) == 0)
+		return;
 	/* The answer's first bytes: see tell_udp() in trace.c. */
 	bytes[0] = 'n', bytes[1] = 'v', bytes[2] = 'R';
 	if (got < 8)

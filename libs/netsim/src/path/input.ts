@@ -52,11 +52,28 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
     });
   const policy = xfrmPolicies(walk, ns, 'in', current);
   if (policy) return policy;
-  if (current.payload && !isForSocket(walk, ns, iif, current)) return decapsulate(walk, ns, current, current.payload);
+  if (current.payload)
+    return isForSocket(walk, ns, iif, current)
+      ? swallowed(walk, ns, iif, current, current.payload.vni)
+      : decapsulate(walk, ns, current, current.payload);
   const program = cgroupPrograms(walk, ns, 'ingress', current);
   if (program) return program;
   if (walk.direction === 'reply') return { do: 'delivered', ns, iif: iif.name, packet: current };
-  return toSocket(walk, ns, iif, current.payload ? { ...current, payload: null } : current);
+  return toSocket(walk, ns, iif, current);
+}
+
+/** What a process answers to a tunnel's packet is its own, and never an answer to the packet within. */
+function swallowed(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, vni: number): Next {
+  walk.arrived ??= { namespace: ns.key, iif: iif.name, packet };
+  const port = packet.dport ?? 0;
+  return walk.stop(
+    ns,
+    packet,
+    'tunnel-lost',
+    { kind: 'vni-unknown', vni, port, devices: [] },
+    `socket: udp ${formatIp(packet.destination)}:${port} is a process's, not a tunnel's: what the packet carries is lost`,
+    { kind: 'socket' },
+  );
 }
 
 /** To a port that no tunnel has but a process listens on (a rule has changed it): for that, a tunnel's packet is any packet. */

@@ -96,10 +96,11 @@ export function predict(model: Modelled, spec: FlowSpec, attempt = 0, lens?: Len
 }
 
 const lookOf = (model: Modelled, spec: FlowSpec, seen: Seen): string =>
-  JSON.stringify([heardOf(seen.heard, spec), receptionOf(model, spec, seen)]);
+  JSON.stringify([heardOf(seen.heard, spec), receptionOf(model, seen)]);
 
-const receptionOf = (model: Modelled, spec: FlowSpec, { arrived }: Seen): PredictedReception | null =>
-  spec.protocol === 'icmp' ? null : arrived && receivedOf(model, arrived);
+/** An echo has no socket; a tunnel's packet around one may come to one. */
+const receptionOf = (model: Modelled, { arrived }: Seen): PredictedReception | null =>
+  arrived && !arrived.packet.icmp ? receivedOf(model, arrived) : null;
 
 const rulesOf = (model: Modelled, { rulesMet }: Seen): readonly RuleSeen[] =>
   inComparableOrder(rulesMet.map((met) => ({ ...met, namespace: model.nameOf(met.namespace) })));
@@ -111,7 +112,7 @@ function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): Predicte
     heard: heardOf(b.heard, spec),
     told: b.told?.icmp ? { type: b.told.icmp.type, code: b.told.icmp.code, times: b.refusals } : null,
     toldOfAnswer: b.toldOfAnswer && { ...b.toldOfAnswer, namespace: model.nameOf(b.toldOfAnswer.namespace) },
-    received: receptionOf(model, spec, b),
+    received: receptionOf(model, b),
     rules: rulesOf(model, b),
     ...(b.otherwise.length === 0 ? {} : { otherRules: b.otherwise.map((other) => rulesOf(model, other)) }),
   };
