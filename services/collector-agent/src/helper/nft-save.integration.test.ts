@@ -193,6 +193,18 @@ describe("a table with a base chain that iptables does not make is shown among n
   });
 });
 
+it('a rule that has a match twice is read as a whole, where the tool shows the last of both', async () => {
+  const rules = [
+    '-A T -p tcp -m tcp --tcp-flags SYN,ACK SYN -m mark --mark 0x1 -m tcp --dport 80 --tcp-flags SYN,RST SYN -j ACCEPT',
+    '-A T -p udp -m udp --dport 80:90 -m mark --mark 0x1 -m udp ! --dport 85 -j ACCEPT',
+  ];
+  scratch.run(['iptables-nft-restore'], restore('filter', rules));
+  const { ours, theirs, native } = await bothOf();
+  expect(native).toBe(true);
+  expect(ours.split('\n').filter((line) => line.startsWith('-A'))).toEqual(rules);
+  expect(theirs).not.toContain('--tcp-flags SYN,ACK SYN');
+});
+
 describe('a rule that iptables has no words for is said to be unread', () => {
   it.each([
     ['a set of addresses', 'ip daddr { 10.9.9.9, 10.9.9.8 } drop', 'lookup'],

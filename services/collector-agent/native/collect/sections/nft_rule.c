@@ -142,6 +142,26 @@ static int iface(struct rule *r, struct iface *f, const uint8_t *value, size_t n
     return 0;
 }
 
+static void ports_text(struct buf *out, const struct ports *p);
+
+/*
+ * `-m tcp --dport 80 … -m tcp ! --dport 81`: the tool shows the last of them alone, as if the rule asked less. What was read so
+ * far is written to its place among the matches, and what follows is a match of its own.
+ */
+static void next_ports(struct rule *r)
+{
+    static struct buf rest;
+    size_t at = r->ports.at;
+    buf_clear(&rest);
+    if (r->matches.len > at)
+        buf_add(&rest, r->matches.p + at, r->matches.len - at);
+    r->matches.len = at;
+    ports_text(&r->matches, &r->ports);
+    if (rest.len)
+        buf_add(&r->matches, rest.p, rest.len);
+    r->ports.used = false;
+}
+
 /* The first native port or flag makes the place of `-m tcp` in the line. */
 static int use_ports(struct rule *r)
 {
@@ -159,8 +179,10 @@ static int port(struct rule *r, const struct load *l, uint16_t from, uint16_t to
     bool source = l->offset == 0;
     if (!source && l->offset != 2)
         return foreign(r, "transport header");
-    if (source ? r->ports.sport.set : r->ports.dport.set)
-        return foreign(r, "port twice");
+    if (source ? r->ports.sport.set : r->ports.dport.set) {
+        next_ports(r);
+        use_ports(r);
+    }
     if (source) {
         r->ports.sport.set = true;
         r->ports.sport.negate = negate;
@@ -188,8 +210,12 @@ static int compare_payload(struct rule *r, const struct load *l, const uint8_t *
     if (l->base != NFT_PAYLOAD_TRANSPORT_HEADER)
         return foreign(r, "header");
     if (l->offset == 13 && l->len == 1 && l->masked && n == 1) {
-        if (use_ports(r) || r->protocol != IPPROTO_TCP || r->ports.flags || (l->mask[0] & 0xc0) || (v[0] & 0xc0))
+        if (use_ports(r) || r->protocol != IPPROTO_TCP || (l->mask[0] & 0xc0) || (v[0] & 0xc0))
             return foreign(r, "tcp flags");
+        if (r->ports.flags) {
+            next_ports(r);
+            use_ports(r);
+        }
         r->ports.flags = true;
         r->ports.flags_negate = negate;
         r->ports.flags_mask = l->mask[0];
