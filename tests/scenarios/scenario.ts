@@ -33,6 +33,8 @@ export interface Scenario {
   readonly destination: Destination;
   readonly protocol?: 'tcp' | 'udp' | 'icmp';
   readonly sizeBytes?: number;
+  /** What is asked and sent after the remedies, where they make the sender's packets smaller: IP packets, to the byte what passes then. */
+  readonly mendedSizeBytes?: number;
   readonly sourcePort?: number;
   readonly expect: {
     readonly outcome: Outcome;

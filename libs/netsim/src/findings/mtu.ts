@@ -45,10 +45,11 @@ const smaller =
   (most: number): NonNullable<Derived['patch']> =>
   (before) => ({ ...before, flow: withSize(before.flow, Math.min(before.flow.sizeBytes, most)) });
 
+/** Bigger packets get answers as before; those of smaller ones are as small, where nothing else is known of them. */
 const withSize = (flow: Flow, sizeBytes: number): Flow => ({
   ...flow,
   sizeBytes,
-  answerBytes: flow.answerBytes ?? flow.sizeBytes,
+  ...(sizeBytes > flow.sizeBytes ? { answerBytes: flow.answerBytes ?? flow.sizeBytes } : {}),
 });
 
 function mend(s: Situation<'too-big'>, limit: number): Pick<Derived, 'remedy' | 'patch'> {
