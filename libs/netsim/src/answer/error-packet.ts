@@ -108,7 +108,10 @@ function isForHost({ walk, ns, iif, by }: Scene, about: Packet): boolean {
 /** It may be the host's own by a route of another table than `local`: then nothing with that source leaves (__ip_dev_find). */
 function cameIn(walk: Walk, ns: WorldNamespace, iif: Link, about: Packet): boolean {
   const way = walk.aside(() => lookup(walk, ns, flowKey(about, iif.name, null)));
-  return way.kind === 'route' && way.route.type === 'local';
+  if (way.kind !== 'route') return false;
+  // Of a sender's route to loopback as well (__mkroute_output).
+  const overLoopback = iif.loopback && way.nexthop?.dev === iif.ifindex && about.forwardedToLoopback !== true;
+  return way.route.type === 'local' || overLoopback;
 }
 
 /** nf_send_reset for rules, tcp_v4_send_reset for hosts without a socket; null: a RST is not answered. */
@@ -142,6 +145,7 @@ function bare({ ns, fromSocket }: Scene, about: Packet): Packet {
     sportAmong: _5,
     dportAmong: _6,
     addedUp: _7,
+    forwardedToLoopback: _8,
     ...rest
   } = about;
   const reflect = sysctl(ns, about.family === 'ipv4' ? 'net/ipv4/fwmark_reflect' : 'net/ipv6/fwmark_reflect');

@@ -29,6 +29,8 @@ export interface Packet {
   /** It was cut up: the size of its biggest piece. Absent or null: it is whole. */
   readonly pieceBytes?: number | null;
   readonly dontFragment: boolean;
+  /** It was forwarded to the loopback device, which hands it in with the route that it had (skb_valid_dst). */
+  readonly forwardedToLoopback?: true;
   /** It came in pieces, and may leave so, even where IPv6 cuts nothing (skb->ignore_df). */
   readonly mayBeCut?: true;
   /** skb->mark: kept within a namespace, cleared on the way to another (skb_scrub_packet). */

@@ -5,6 +5,7 @@ import { resolveNeighbour } from '../neighbour/resolve.ts';
 import { type Devices, NO_DEVICES } from '../netfilter/context.ts';
 import { isIdle, runHook } from '../netfilter/hook.ts';
 import { lengthOf, type Packet } from '../packet/packet.ts';
+import { refusesOverLoopback } from '../route/over-loopback.ts';
 import { cite, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
@@ -23,6 +24,11 @@ export interface Egress {
 }
 
 export function egress(walk: Walk, ns: WorldNamespace, e: Egress, packet: Packet): Next {
+  if (refusesOverLoopback(e.route, e.out, packet)) {
+    const cause = { kind: 'route-error', route: e.route, type: 'unreachable' } as const;
+    const text = `route: to ${e.out.name} leads to nobody, and IPv6 refuses what is sent there`;
+    return walk.stop(ns, packet, 'rejected', cause, text, { kind: 'route' });
+  }
   let current = packet;
   if (!isIdle(ns, packet, 'POSTROUTING')) {
     const devices: Devices = {

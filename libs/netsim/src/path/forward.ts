@@ -29,7 +29,11 @@ export function forward(
   const e = { route: way.route, via: way.nexthop.via, out: way.out, iif, physIn, realms };
   const tooBig = checkSize(walk, ns, askedBeforeForward(e, packet.family), packet);
   if (tooBig) return tooBig;
-  const onward = { ...packet, ttl: packet.ttl - 1 };
+  const onward: Packet = {
+    ...packet,
+    ttl: packet.ttl - 1,
+    ...(way.out.loopback ? { forwardedToLoopback: true } : {}),
+  };
   if (isIdle(ns, packet, 'FORWARD')) return egress(walk, ns, e, onward);
   const devices = { ...NO_DEVICES, iif, oif: way.out, physIn, nexthop: way.nexthop.via, realms };
   const result = runHook({ walk, ns, hook: 'FORWARD', devices }, onward);

@@ -9,6 +9,7 @@ import { NO_DEVICES } from '../netfilter/context.ts';
 import { isIdle, runHook } from '../netfilter/hook.ts';
 import { isAddedUpWrong, isSeenWrong } from '../packet/checksum.ts';
 import { describe, type Packet } from '../packet/packet.ts';
+import { loopedBack } from '../route/input.ts';
 import { realmsOfInput } from '../route/realms.ts';
 import { deviceForSockets } from '../socket/device.ts';
 import { findListener } from '../socket/listener.ts';
@@ -19,7 +20,14 @@ import type { Walk } from '../walk/walk.ts';
 import { missingSection, stopUnread, sysctl, unreadSysctls } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
-export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, physIn: Link | null): Next {
+export function localInput(
+  walk: Walk,
+  ns: WorldNamespace,
+  iif: Link,
+  packet: Packet,
+  physIn: Link | null,
+  looped = false,
+): Next {
   // ip_local_deliver: pieces are put together before INPUT.
   const whole = packet.pieceBytes == null ? packet : { ...packet, pieceBytes: null };
   let current = whole;
@@ -52,6 +60,7 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
     });
   const policy = xfrmPolicies(walk, ns, 'in', current);
   if (policy) return policy;
+  if (looped && !isTransparent(walk, ns, iif, current)) return loopedBack(walk, ns, iif, current, []);
   if (current.payload)
     return isForSocket(walk, ns, iif, current)
       ? swallowed(walk, ns, iif, current, current.payload.vni)
@@ -60,6 +69,15 @@ export function localInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
   if (program) return program;
   if (walk.direction === 'reply') return { do: 'delivered', ns, iif: iif.name, packet: current };
   return toSocket(walk, ns, iif, current);
+}
+
+/** A socket gets it, but what it answers has an address that is not the host's (__ip_dev_find); only a transparent one may send that. */
+function isTransparent(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): boolean {
+  const { sockets } = ns.net.state;
+  if (!sockets.known || packet.icmp) return false;
+  const found = findListener(walk, sockets.value, packet, deviceForSockets(ns, iif, packet));
+  if (found.kind === 'found') walk.arrived ??= { namespace: ns.key, iif: iif.name, packet };
+  return found.kind === 'found' && found.socket.transparent === true;
 }
 
 /** What a process answers to a tunnel's packet is its own, and never an answer to the packet within. */

@@ -44,7 +44,7 @@ export function ipReceive(
     case 'stop':
       return way.next;
     case 'local':
-      return localInput(walk, ns, iif, current, physIn);
+      return localInput(walk, ns, iif, current, physIn, way.looped);
     case 'forward':
       return forward(walk, ns, iif, physIn, way, current);
   }

@@ -9,6 +9,7 @@ import type { WorldNamespace } from '../world/world.ts';
 import { isLimitedBroadcast, isLoopback, isMulticast, isZero, needsDevice } from './addresses.ts';
 import { inputKey } from './key.ts';
 import { lookup, type RouteResult } from './lookup.ts';
+import { refusesOverLoopback } from './over-loopback.ts';
 import { realmsOfInput } from './realms.ts';
 import { refusedSource, type SourceRefusal } from './validate-source.ts';
 
@@ -130,6 +131,8 @@ function decide6(
   const out = nexthop?.dev == null ? undefined : ns.net.linkByIndex.get(nexthop.dev);
   if (route.type !== 'unicast' || !nexthop || !out)
     return { kind: 'martian', why: 'not-unicast', sysctl: null, evidence };
+  if (refusesOverLoopback(route, out, packet))
+    return { kind: 'no-way', result: { kind: 'error', type: 'unreachable', route, evidence } };
   return { kind: 'forward', route, nexthop, out, realms: 0, evidence };
 }
 

@@ -1,5 +1,6 @@
 /** What a routing decision means for the packet: the step in the trace, or why it ends here. */
 import { formatIp, type Link, type NextHop, type Route } from '@netverdict/linux-net';
+import type { Evidence } from '@netverdict/verdict';
 import type { Packet } from '../packet/packet.ts';
 import { citeSysctl } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
@@ -13,7 +14,8 @@ import type { SourceRefusal } from './validate-source.ts';
 export { flowKey } from './key.ts';
 
 export type InputRoute =
-  | { readonly kind: 'local' }
+  /** `looped`: by a route to loopback, not because the address is the host's own. */
+  | { readonly kind: 'local'; readonly looped?: true }
   | {
       readonly kind: 'forward';
       readonly route: Route;
@@ -35,11 +37,12 @@ export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
     }));
     return { kind: 'local' };
   }
-  // It left with the route of its sender, which loopback does not look up again: dst_discard.
-  if (iif.loopback && !asked.anew && decision.kind !== 'unknown') {
-    const evidence = 'evidence' in decision ? decision.evidence : [];
-    const text = `${formatIp(packet.destination)} was sent to ${iif.name}, which gives it to nobody`;
-    return { kind: 'stop', next: walk.stop(ns, packet, 'dropped', { kind: 'looped-back' }, text, { evidence }) };
+  // What left by loopback comes in with the route that it had, which is not looked up again: what was forwarded is forwarded again,
+  // a sender's route to loopback is a local one (__mkroute_output). IPv6: dst_discard.
+  const again = packet.forwardedToLoopback === true;
+  if (iif.loopback && !asked.anew && decision.kind !== 'unknown' && !(again && decision.kind === 'forward')) {
+    if (packet.family === 'ipv4' && !again) return { kind: 'local', looped: true };
+    return { kind: 'stop', next: loopedBack(walk, ns, iif, packet, 'evidence' in decision ? decision.evidence : []) };
   }
   if (decision.kind !== 'forward') return { kind: 'stop', next: inputStop(walk, ns, iif, packet, decision) };
   const { route, nexthop, out, realms, evidence } = decision;
@@ -51,6 +54,17 @@ export function routeInput(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pa
     evidence,
   }));
   return { kind: 'forward', route, nexthop, out, realms };
+}
+
+export function loopedBack(
+  walk: Walk,
+  ns: WorldNamespace,
+  iif: Link,
+  packet: Packet,
+  evidence: readonly Evidence[],
+): Next {
+  const text = `${formatIp(packet.destination)} was sent to ${iif.name}, and is nobody's: nothing can answer as it`;
+  return walk.stop(ns, packet, 'dropped', { kind: 'looped-back' }, text, { evidence });
 }
 
 function inputStop(
