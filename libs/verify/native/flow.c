@@ -53,7 +53,8 @@ static void run_attempt(const struct flow *flow, unsigned number)
 	struct arrival arrival, other;
 	struct tell told = { .protocol = flow->protocol,
 			     .serial = attempt.serial,
-			     .raw_seq = attempt.raw_tcp ? 0x6e760000 | (attempt.serial & 0xffff) : 0 };
+			     .raw_seq = attempt.raw_tcp ? 0x6e760000 | (attempt.serial & 0xffff) : 0,
+			     .echo_length = flow->size > 40 ? flow->size - 40 : 0 };
 
 	pin();
 	put_back(flow);

@@ -115,6 +115,8 @@ struct tell {
 	uint32_t raw_seq;
 	/* Of an established connection: `raw_seq` is the data's number, and no handshake is to be seen. */
 	bool established;
+	/* Of an echo: what its IP header says of its length; 0 where the prober chooses. */
+	unsigned echo_length;
 };
 /* A line of data over an established connection. */
 enum { CONTINUED_BYTES = 5 };

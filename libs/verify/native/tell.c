@@ -49,6 +49,18 @@ static bool is_about_outer(const unsigned char *icmp, size_t length)
 	return false;
 }
 
+/*
+ * Of the first bytes of a quoted ICMPv6 packet. Neighbour discovery leaves with a hop limit of 255, which no flow has; where a rule
+ * has changed that, it has the length of a message with one address and mostly one option, which echoes seldom have.
+ */
+static bool is_discovery(const unsigned char *quoted)
+{
+	enum { MESSAGE = 24, WITH_OPTION = 32 };
+	unsigned length = quoted[4] << 8 | quoted[5];
+
+	return quoted[7] == 255 || ((length == MESSAGE || length == WITH_OPTION) && length != tell.echo_length);
+}
+
 /* TCP, UDP or ICMP from its first bytes. */
 static struct whose tell_transport(uint8_t protocol, const unsigned char *bytes, size_t length)
 {
@@ -67,9 +79,9 @@ static struct whose tell_transport(uint8_t protocol, const unsigned char *bytes,
 		} else if (v6 ? type >= 1 && type <= 4 : type == 3 || type == 11 || type == 12 || type == 4) {
 			/*
 			 * An error about neighbour discovery, which rules may reject as any packet: it is about another packet than
-			 * the flow's. Those leave with a hop limit of 255, which no flow has; a rule may have changed it.
+			 * the flow's.
 			 */
-			if (v6 && length >= 16 && bytes[14] == IPPROTO_ICMPV6 && (tell.protocol != IPPROTO_ICMP || bytes[15] == 255))
+			if (v6 && length >= 16 && bytes[14] == IPPROTO_ICMPV6 && (tell.protocol != IPPROTO_ICMP || is_discovery(bytes + 8)))
 				return other;
 			if (!v6 && is_about_outer(bytes, length))
 				return other;
