@@ -17,6 +17,8 @@ export interface Scene {
   readonly ns: WorldNamespace;
   /** The device that it came in by; null: the host's own packet. */
   readonly iif: Link | null;
+  /** The device that IPv6 takes it to have come by, where that is another. */
+  readonly routedBy?: Link;
   /** The device that it was at; null: none yet. */
   readonly by?: Link | null;
   /** A socket's error, after nf_reset_ct: conntrack looks it up anew. Else it belongs to the packet's connection. */
@@ -87,7 +89,7 @@ function sourceOfError(
   // icmp_route_lookup and icmpv6_route_lookup ask without a source, and the error leaves by the route that is found.
   const ofRoute = route.source === null ? null : { address: route.source, ofRoute: true };
   if (iif === null || about.family === 'ipv4' || route.route?.prefsrc) return ofRoute;
-  return asked(selectAddress(ns, iif.ifindex, about.source, 'ipv6')) ?? ofRoute;
+  return asked(selectAddress(ns, (scene.routedBy ?? iif).ifindex, about.source, 'ipv6')) ?? ofRoute;
 }
 
 /** RTCF_LOCAL: 127.0.0.1 is not the host's own address by the route of a socket that is bound to another device. */

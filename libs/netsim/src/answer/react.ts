@@ -23,6 +23,8 @@ export interface Stage {
   readonly ns: WorldNamespace | null;
   /** null: the host's own packet. */
   readonly iif: Link | null;
+  /** See `Next`. */
+  readonly routedBy?: Link;
   /** As it came to the IP layer there. */
   readonly packet: Packet | null;
   /** The bridge port that it came in by, as this frame, when it has not left the bridge, or bridge netfilter remembers it. */
@@ -56,6 +58,7 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
     ns,
     iif: stage?.iif ?? null,
     by: deviceOf(stop, stage),
+    ...(stage?.routedBy ? { routedBy: stage.routedBy } : {}),
     fromSocket: stop.cause.kind === 'no-listener',
   };
   const made = built(scene, packet, reaction);

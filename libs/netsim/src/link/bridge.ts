@@ -8,6 +8,7 @@ import { nativeBridge } from '../netfilter/native.ts';
 import { describe, type Frame, lengthOf, type Packet } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
 import { routeInput } from '../route/input.ts';
+import { ownerOf } from '../route/output.ts';
 import { cite, citeAbsence, citeLink } from '../trace/evidence.ts';
 import type { Next } from '../walk/next.ts';
 import type { Cause, Stop } from '../walk/stop.ts';
@@ -55,7 +56,7 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
     return entered.ok ? null : entered.next;
   };
   const forHost = frame.dstMac === null || frame.dstMac === BROADCAST || isLocalMac(ns, bridge, frame.dstMac);
-  const up = (p: Frame['packet'], prerouted: boolean): Next => {
+  const up = (p: Frame['packet'], prerouted: boolean, routedBy?: Link): Next => {
     const stopped = nativeBridge(walk, ns, ['input'], p, { iif: port, oif: null, frame });
     if (stopped) return stopped;
     walk.step(ns, () => ({
@@ -76,7 +77,8 @@ export function bridgeReceive(walk: Walk, ns: WorldNamespace, bridge: Link, port
       );
     // Which port it was is written down by bridge netfilter alone (nf_bridge_info).
     const packet = prerouted ? putTogether(ns, p) : p;
-    return { do: 'ip-receive', ns, iif: bridge, packet, prerouted, physIn: prerouted ? port : null };
+    const physIn = prerouted ? port : null;
+    return { do: 'ip-receive', ns, iif: bridge, packet, prerouted, physIn, ...(routedBy ? { routedBy } : {}) };
   };
   if (!callsIptables(walk, ns, bridge.detail.kind === 'bridge' ? bridge.detail : null, packet.family))
     return after(packet) ?? (forHost ? up(packet, false) : { do: 'bridge-forward', ns, bridge, port, frame });
@@ -120,11 +122,14 @@ function translated(
   port: Link,
   frame: Frame,
   packet: Packet,
-  up: (packet: Packet, prerouted: boolean) => Next,
+  up: (packet: Packet, prerouted: boolean, routedBy?: Link) => Next,
 ): Next {
   // br_nf_pre_routing_finish_ipv6 does not ask whether the host forwards, which IPv6 asks after the routes.
   const way = walk.aside(() => routeInput(walk, ns, bridge, packet, { routeOnly: packet.family === 'ipv6' }));
-  if (way.kind === 'local') return up(packet, true);
+  const onward = way.kind === 'forward' ? way.out : way.kind === 'local' ? ownerOf(ns, packet.destination) : null;
+  // ip6_rcv_core takes what has a route by now to have come by the device of that: the way out, or who has the address.
+  const routedBy = packet.family === 'ipv6' && onward !== null ? onward : undefined;
+  if (way.kind === 'local') return up(packet, true, routedBy);
   // br_nf_pre_routing_finish_ipv6 throws away what has no route, and tells nobody.
   if (packet.family === 'ipv6' && way.kind === 'stop' && way.next.do === 'end') {
     const { stop } = way.next;
@@ -135,7 +140,7 @@ function translated(
       });
   }
   // A route of IPv4 that fails is one to ip_error, whose device is not the bridge: such packets go up and end there.
-  if (way.kind !== 'forward' || way.out.ifindex !== bridge.ifindex) return up(packet, true);
+  if (way.kind !== 'forward' || way.out.ifindex !== bridge.ifindex) return up(packet, true, routedBy);
   const { via } = way.nexthop;
   if (!walk.sees('bridge/bridged-dnat', true)) return up(packet, true);
   const neighbour = resolveNeighbour(walk, ns, bridge, via ?? packet.destination, packet);

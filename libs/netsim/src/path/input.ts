@@ -1,6 +1,6 @@
 /** ip_local_deliver: INPUT, then whoever takes it: a tunnel, the echo responder, a socket. */
 
-import { formatIp, type Link, type Socket } from '@netverdict/linux-net';
+import { formatIp, type IfIndex, type Link, type Socket } from '@netverdict/linux-net';
 import { confirmEntry } from '../conntrack/confirm.ts';
 import { cgroupPrograms } from '../link/programs.ts';
 import { decapsulate, hasTunnelAt } from '../link/vxlan.ts';
@@ -22,12 +22,11 @@ import type { WorldNamespace } from '../world/world.ts';
 
 export function localInput(
   walk: Walk,
-  ns: WorldNamespace,
-  iif: Link,
+  arrival: Pick<Extract<Next, { do: 'ip-receive' }>, 'ns' | 'iif' | 'physIn' | 'routedBy'>,
   packet: Packet,
-  physIn: Link | null,
   looped = false,
 ): Next {
+  const { ns, iif, physIn } = arrival;
   // ip_local_deliver: pieces are put together before INPUT.
   const whole = packet.pieceBytes == null ? packet : { ...packet, pieceBytes: null };
   let current = whole;
@@ -68,7 +67,7 @@ export function localInput(
   const program = cgroupPrograms(walk, ns, 'ingress', current);
   if (program) return program;
   if (walk.direction === 'reply') return { do: 'delivered', ns, iif: iif.name, packet: current };
-  return toSocket(walk, ns, iif, current);
+  return toSocket(walk, ns, iif, current, deviceForSockets(ns, arrival.routedBy ?? iif, current));
 }
 
 /** A socket gets it, but what it answers has an address that is not the host's (__ip_dev_find); only a transparent one may send that. */
@@ -101,7 +100,7 @@ function isForSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet):
   return findListener(walk, sockets.value, packet, deviceForSockets(ns, iif, packet)).kind === 'found';
 }
 
-function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Next {
+function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, by: IfIndex): Next {
   if (packet.icmp) return toEcho(walk, ns, iif, packet);
   // tcp_v4_rcv: what came to everybody of the link is not looked at.
   if (packet.protocol === 6 && packet.frame?.cast === 'broadcast') return notToAll(walk, ns, iif, packet);
@@ -116,7 +115,7 @@ function toSocket(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet): Ne
   // TPROXY has found a socket already (skb_steal_sock).
   const found = packet.assigned
     ? { kind: 'found' as const, socket: packet.assigned }
-    : findListener(walk, sockets.value, packet, deviceForSockets(ns, iif, packet));
+    : findListener(walk, sockets.value, packet, by);
   if (found.kind === 'found') {
     const full = queueFull(walk, ns, found.socket, packet);
     if (full) return full;

@@ -13,11 +13,7 @@ import { localInput } from './input.ts';
 
 export function ipReceive(
   walk: Walk,
-  ns: WorldNamespace,
-  iif: Link,
-  packet: Packet,
-  prerouted: boolean,
-  physIn: Link | null,
+  { ns, iif, packet, prerouted, physIn, routedBy }: Extract<Next, { do: 'ip-receive' }>,
 ): Next {
   const around = walk.circles(ns, iif, packet, () =>
     walk.stop(ns, packet, 'loop', { kind: 'loop' }, `the packet comes in at ${iif.name} again and again`),
@@ -44,7 +40,7 @@ export function ipReceive(
     case 'stop':
       return way.next;
     case 'local':
-      return localInput(walk, ns, iif, current, physIn, way.looped);
+      return localInput(walk, { ns, iif, physIn, ...(routedBy ? { routedBy } : {}) }, current, way.looped);
     case 'forward':
       return forward(walk, ns, iif, physIn, way, current);
   }

@@ -38,6 +38,8 @@ export type Next =
       readonly prerouted: boolean;
       /** The bridge port that it came in by. */
       readonly physIn: Link | null;
+      /** The device that IPv6 takes it to have come by (IP6CB(skb)->iif), where bridge netfilter has routed it already. */
+      readonly routedBy?: Link;
     }
   /** The bridge's own forwarding decision for a frame that came in at a port. */
   | {

@@ -82,7 +82,14 @@ function stageOf(next: Exclude<Next, { do: 'end' | 'abandon' }>, before: Stage |
     case 'output':
       return { do: next.do, ns: next.ns, iif: null, packet: next.packet, port: null, frame: null };
     case 'ip-receive':
-      return { do: next.do, ns: next.ns, iif: next.iif, packet: next.packet, ...bridgedFrom(next, before) };
+      return {
+        do: next.do,
+        ns: next.ns,
+        iif: next.iif,
+        ...(next.routedBy ? { routedBy: next.routedBy } : {}),
+        packet: next.packet,
+        ...bridgedFrom(next, before),
+      };
     case 'receive': {
       const port = isPort(next.ns, next.link) ? next.link : null;
       return { do: next.do, ns: next.ns, iif: next.link, packet: next.frame.packet, port, frame: next.frame };
@@ -115,7 +122,7 @@ function dispatch(walk: Walk, next: Exclude<Next, { do: 'end' | 'abandon' }>): N
       return receive(walk, next.ns, next.link, next.frame);
     case 'ip-receive':
       if (next.iif.loopback) walk.handsOn();
-      return ipReceive(walk, next.ns, next.iif, next.packet, next.prerouted, next.physIn);
+      return ipReceive(walk, next);
     case 'bridge-forward':
       return bridgeForward(walk, next.ns, next.bridge, next.port, next.frame);
     case 'outside':
