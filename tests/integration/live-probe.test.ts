@@ -181,6 +181,7 @@ it('slow: a queue on the way is the dearest stage, by the packets themselves and
     expect(slow?.stages[0], text).toMatchObject({ place: 'node-2/host' });
     expect(['link', 'queue']).toContain(slow?.stages[0]?.stage);
     const queue = slow?.stages.find(({ stage, place }) => stage === 'queue' && place === 'node-2/host');
+    expect(queue, text).toBeDefined();
     expect(queue?.p99Ms, text).toBeGreaterThan(60);
     const link = slow?.stages.find(({ stage }) => stage === 'link');
     expect(link, text).toMatchObject({ place: 'node-2/host', direction: 'forward', evidence: 'probe packets' });

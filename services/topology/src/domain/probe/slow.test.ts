@@ -115,6 +115,20 @@ it('histograms count where they are on the path, and what holds the others comes
   expect(stages.at(-1)?.stage).toBe('connect');
 });
 
+it('what takes long for one in a hundred is told, however many stages take longer for most', () => {
+  const elsewhere = ['a', 'b'].map((by) => ({
+    ...followed,
+    seen: followed.seen.map((seen) => ({ ...seen, device: `${seen.device}${by}` })),
+  }));
+  const full = { ...histogram('transmit-queued-microseconds', 7, { count: 98 }), count: 100, sum: 2_000_000 };
+  const buckets = full.buckets.map((n, i) => (i === 20 ? 2 : n));
+  const { stages } = report([{ ...full, buckets }], elsewhere);
+  expect(stages.length).toBe(20);
+  const queue = stages.find(({ stage }) => stage === 'queue');
+  expect(queue?.p50Ms).toBeLessThan(0.1);
+  expect(queue?.p99Ms).toBeGreaterThan(500);
+});
+
 describe('the conclusion', () => {
   const quick: Followed = { ...followed, attempt: { ...followed.attempt, rttMs: 1 } };
   const concluded = (attempts: readonly Followed[], histograms: readonly MeasuredHistogram[] = []) =>
