@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type LabInstance, startLabInstance } from '../testing/lab-instance.ts';
 
 /** NETVERDICT_IDLE_SECONDS=600 for a long look. */
-const IDLE_SECONDS = Number(process.env.NETVERDICT_IDLE_SECONDS ?? 60);
+const IDLE_SECONDS = Number(process.env.NETVERDICT_IDLE_SECONDS ?? 20);
 /** An agent's window, the bus, the store. */
 const SETTLE_MS = 6000;
 
