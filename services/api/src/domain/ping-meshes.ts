@@ -142,6 +142,12 @@ export function createPingMeshes(
     return document(row, await queries.rounds(id, ROUNDS_SHOWN));
   }
 
+  /** Without Redis the schedule stays: its next round finds the mesh ended or gone, and takes it away. */
+  const unschedule = (id: string): Promise<unknown> =>
+    schedule
+      .unset(id)
+      .catch((err: unknown) => log.warn({ err, meshId: id }, 'the schedule of a ping mesh stays until its next round'));
+
   return {
     async create(asked, tokenId) {
       const protocol = asked.protocol ?? DEFAULTS.protocol;
@@ -175,14 +181,12 @@ export function createPingMeshes(
     },
     async stop(id) {
       if (!PING_MESH_ID.test(id) || !(await queries.stop(id))) throw unknownMesh(id);
-      // Without Redis the schedule stays: its next round finds that the mesh has ended, and takes it away.
-      await schedule.unset(id).catch(() => undefined);
+      await unschedule(id);
       return await get(id);
     },
     async remove(id) {
       if (!PING_MESH_ID.test(id) || !(await queries.remove(id))) throw unknownMesh(id);
-      // Without Redis the schedule stays: its next round finds no mesh any more, and takes it away.
-      await schedule.unset(id).catch(() => undefined);
+      await unschedule(id);
     },
     async round(id) {
       const row = await queries.get(id);
