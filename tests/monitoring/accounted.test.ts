@@ -7,9 +7,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
+import { type Engines, openPool, removeEngines, startEngines } from '@netverdict/embedded';
 import { type Account, type Counts, openStore, type Store } from '@netverdict/store';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { repositoryRoot } from '../../clients/cli/src/local/repository.ts';
 
@@ -83,8 +83,7 @@ beforeAll(async () => {
   });
   store = openStore({ connectionString: engines.databaseUrl, maxConnections: 2 });
   await store.migrate();
-  database = new pg.Pool({ connectionString: engines.databaseUrl, max: 1 });
-  database.on('error', () => undefined);
+  database = openPool(engines.databaseUrl, 1);
   start('services/eventproc/src/main.ts', {
     NETVERDICT_NATS_NKEY_FILE: engines.natsKeyFile({ role: 'eventproc' }),
     NETVERDICT_DATABASE_URL: engines.databaseUrl,

@@ -3,9 +3,10 @@
  * nothing else is blamed. Real packets, real probes in the kernel, real services.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openPool } from '@netverdict/embedded';
 import type { FaultName, Lab } from '@netverdict/lab';
 import type { IncidentDocument, NetverdictClient } from '@netverdict/sdk';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Instance } from '../../clients/cli/src/local/instance.ts';
 import { byCause } from '../../clients/cli/src/terminal/incident-lines.ts';
@@ -20,9 +21,7 @@ let database: pg.Pool;
 beforeAll(async () => {
   started = await startLabInstance('ex', 3);
   ({ lab, instance, client } = started);
-  database = new pg.Pool({ connectionString: instance.engines.databaseUrl, max: 1 });
-  database.on('error', () => undefined);
-  database.on('connect', (connection) => connection.on('error', () => undefined));
+  database = openPool(instance.engines.databaseUrl, 1);
 });
 afterAll(async () => {
   await database?.end();

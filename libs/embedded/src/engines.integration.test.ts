@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { EngineError, readRecord, removeEngines, startEngines, stopEngines } from './index.ts';
+import { EngineError, openPool, readRecord, removeEngines, startEngines, stopEngines } from './index.ts';
 import { startTime } from './process.ts';
 
 const run = promisify(execFile);
@@ -19,12 +18,11 @@ afterEach(() => removeEngines(dir));
 const clusters = [{ name: 'default', nodes: ['node-1'] }];
 
 async function query(url: string, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const database = openPool(url, 1);
   try {
-    return (await client.query(sql)).rows as unknown[];
+    return (await database.query(sql)).rows as unknown[];
   } finally {
-    await client.end();
+    await database.end();
   }
 }
 

@@ -1,5 +1,6 @@
 export { type Engines, type EnginesOptions, startEngines } from './engines.ts';
 export { EngineError } from './errors.ts';
+export { openPool } from './pool.ts';
 export {
   type EngineName,
   type EnginesRecord,

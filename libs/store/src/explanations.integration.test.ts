@@ -2,8 +2,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
-import pg from 'pg';
+import { type Engines, openPool, removeEngines, startEngines } from '@netverdict/embedded';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type ClaimRules, type IncidentToExplain, openStore, type Store } from './index.ts';
 
@@ -16,9 +16,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'nv-explain-test-'));
   engines = await startEngines({ dir, clusters: [], only: ['postgres'] });
   store = openStore({ connectionString: engines.databaseUrl });
-  database = new pg.Pool({ connectionString: engines.databaseUrl, max: 2 });
-  // A server that ends says so to connections that are just being closed.
-  database.on('connect', (client) => client.on('error', () => undefined));
+  database = openPool(engines.databaseUrl, 2);
   await store.migrate();
 });
 afterEach(() => database.query('truncate incidents, events, incident_questions'));

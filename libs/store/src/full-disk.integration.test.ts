@@ -4,8 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
-import pg from 'pg';
+import { type Engines, openPool, removeEngines, startEngines } from '@netverdict/embedded';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isUnavailable, openStore, type Store, type StoredEvent } from './index.ts';
 
@@ -48,11 +47,10 @@ test('a batch that finds no room is not there at all, is told from a bug, and is
   mkdirSync(place, { mode: 0o700 });
   const { uid, gid } = statSync(`/proc/${engines.pids.postgres}`);
   chownSync(place, uid, gid);
-  const client = new pg.Client(engines.databaseUrl);
-  await client.connect();
-  await client.query(`create tablespace small location '${place}'`);
-  await client.query(`alter table events_${now.slice(0, 10).replaceAll('-', '')} set tablespace small`);
-  await client.end();
+  const database = openPool(engines.databaseUrl, 1);
+  await database.query(`create tablespace small location '${place}'`);
+  await database.query(`alter table events_${now.slice(0, 10).replaceAll('-', '')} set tablespace small`);
+  await database.end();
 
   let batch = 0;
   let refused: unknown = null;

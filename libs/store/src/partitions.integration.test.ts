@@ -2,10 +2,9 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
+import { type Engines, openPool, removeEngines, startEngines } from '@netverdict/embedded';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MIGRATIONS } from './migrations/index.ts';
 import { dropPartitions, ensurePartitions } from './partitions.ts';
@@ -18,7 +17,7 @@ let dir: string;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'nv-partitions-test-'));
   engines = await startEngines({ dir, clusters: [], only: ['postgres'] });
-  db = new Kysely({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: engines.databaseUrl }) }) });
+  db = new Kysely({ dialect: new PostgresDialect({ pool: openPool(engines.databaseUrl, 10) }) });
 }, 60_000);
 afterAll(async () => {
   await db?.destroy();

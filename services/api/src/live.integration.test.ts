@@ -2,7 +2,8 @@
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { EventDocument } from '@netverdict/contracts';
-import pg from 'pg';
+import { openPool } from '@netverdict/embedded';
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunningApi } from './service.ts';
 import { readStream, type StreamReader } from './testing/read-stream.ts';
@@ -18,9 +19,7 @@ beforeAll(async () => {
   stack = await startStack();
   api = await stack.startApi();
   other = await stack.startApi();
-  database = new pg.Pool({ connectionString: stack.engines.databaseUrl, max: 3 });
-  database.on('error', () => undefined);
-  database.on('connect', (client) => client.on('error', () => undefined));
+  database = openPool(stack.engines.databaseUrl, 3);
 }, 60_000);
 afterAll(async () => {
   for (const reader of readers) reader.close();

@@ -88,10 +88,9 @@ ask('${a.ipv6}', 50, 'silent.pod.test', 0.01)`);
       details: { name: 'silent.pod.test' },
       tuple: { protocol: 17, destinationPort: 53 },
     });
-  expect(given.map(({ tuple }) => [tuple?.source, tuple?.destination]).sort()).toEqual([
-    [b.ipv4, a.ipv4],
-    [b.ipv6, a.ipv6],
-  ]);
+  // The end of a window may part the questions of one pair.
+  const pairs = new Set(given.map(({ tuple }) => `${tuple?.source} ${tuple?.destination}`));
+  expect([...pairs].sort()).toEqual([`${b.ipv4} ${a.ipv4}`, `${b.ipv6} ${a.ipv6}`]);
   expect(given.flatMap(({ samples = [] }) => samples.map(({ value = 0 }) => value)).at(0)).toBeGreaterThan(5_000_000);
   const { seen, filtered, sampledAway, aggregated, lost } = pair.probe('dns');
   expect(filtered + sampledAway + aggregated + lost).toBe(seen);
