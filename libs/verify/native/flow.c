@@ -35,7 +35,13 @@ static void put_back(const struct flow *flow)
 	forget_connections();
 }
 
-/* An IPv6 path's MTU that was learned is over with the clock's next tick (net/ipv6/route/mtu_expires is 0). */
+/* No IPv6 path's MTU is under 1280 (RFC 8200, 5): what is smaller than this, with a tunnel's headers, teaches nobody one. */
+#define SMALLEST_TOO_BIG 1100
+
+/*
+ * An IPv6 path's MTU that was learned is over with the clock's next tick (net/ipv6/route/mtu_expires is 0).
+ * Who learned it may be the one who answers, of which the sender hears nothing.
+ */
 static void await_tick(void)
 {
 	struct timespec was, now;
@@ -67,7 +73,7 @@ static void run_attempt(const struct flow *flow, unsigned number)
 		send_packet(flow, &attempt);
 	wait_for_end(flow, &attempt);
 	leave(flow, &attempt);
-	if (flow->v6 && attempt.outcome == ICMP_ERROR && attempt.icmp_type == ICMP6_PACKET_TOO_BIG)
+	if (flow->v6 && flow->size >= SMALLEST_TOO_BIG)
 		await_tick();
 	unpin();
 	print_heard(&attempt);

@@ -179,7 +179,7 @@ int open_receiver(int ns, char **fields)
 		close(filter);
 	errno = error;
 	bool connected = strcmp(fields[10], "-") != 0;
-	if (!failed && (bind(fd, &address.any, length) < 0 || (tcp && listen(fd, 128) < 0) ||
+	if (!failed && (bind(fd, &address.any, length) < 0 || (tcp && listen(fd, 4096) < 0) ||
 			(connected && connect(fd, &remote.any, address_from(&remote, fields[10], strtoul(fields[11], NULL, 10))) < 0)))
 		failed = -1;
 	if (!failed && wait_on(fd, RECEIVER, receiver_count) < 0)

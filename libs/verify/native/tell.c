@@ -5,7 +5,7 @@
 #define _GNU_SOURCE
 #include "tell.h"
 
-enum { KNOWN_OUTERS = 64 };
+enum { KNOWN_OUTERS = 64, KNOWN_REPLIES = 64 };
 
 /*
  * Outer packets of a tunnel: the trace shows their headers only, so the trace table logs them whole just before, and what they
@@ -21,32 +21,65 @@ static unsigned outer_count;
 
 static struct tell tell;
 /*
- * What kind of packet came back first; 0: none yet. Namespaces tell over sockets of their own, so an error about the answer may be
- * read before the answer: an error counts only where no answer is told of at all.
+ * Each kind of packet that came back, in the order of reading. Namespaces tell over sockets of their own, so an error about the
+ * answer may be read before the answer, and one about a tunnel's packet before that packet: which of them is the reply is settled
+ * when all is read (reply_kind).
  */
-static uint32_t reply_kind;
+static struct whose replies[KNOWN_REPLIES];
+static unsigned reply_count;
 enum { KIND_ANSWER = 1, KIND_RESET = 2, KIND_ICMP = 0x10000 };
-static const struct whose other = { OTHER, 0 }, forward = { FORWARD, 0 };
+static const struct whose other = { .direction = OTHER }, forward = { .direction = FORWARD };
 
 void start_telling(const struct tell *told)
 {
 	tell = *told;
-	reply_kind = 0;
+	reply_count = 0;
 	outer_count = 0;
 }
 
-/* An error about a tunnel's packet: the tunnel's end hears it, and tells nobody. Of what it quotes the trace may show but 12 bytes. */
-static bool is_about_outer(const unsigned char *icmp, size_t length)
+/* The length of a UDP datagram that an ICMP error of IPv4 quotes, of which the trace may show but 12 bytes; 0: it quotes none. */
+static uint16_t quoted_udp(const unsigned char *icmp, size_t length)
 {
 	const unsigned char *quoted = icmp + 8;
 
-	if (length < 20 || quoted[9] != IPPROTO_UDP)
-		return false;
-	unsigned udp_length = (quoted[2] << 8 | quoted[3]) - (quoted[0] & 15) * 4;
-	for (unsigned i = 0; i < outer_count; i++)
-		if (udp_length == (unsigned)(outers[i].length[0] << 8 | outers[i].length[1]))
+	return length < 20 || quoted[9] != IPPROTO_UDP ? 0 : (quoted[2] << 8 | quoted[3]) - (quoted[0] & 15) * 4;
+}
+
+/* An error about a tunnel's packet: the tunnel's end hears it, and tells nobody. */
+static bool is_about_outer(struct whose whose)
+{
+	for (unsigned i = 0; whose.quoted_udp && i < outer_count; i++)
+		if (whose.quoted_udp == (outers[i].length[0] << 8 | outers[i].length[1]))
 			return true;
 	return false;
+}
+
+/* What came back first, 0: nothing. An error counts only where no answer is told of at all. */
+static uint32_t reply_kind(void)
+{
+	uint32_t first = 0;
+
+	for (unsigned i = 0; i < reply_count; i++) {
+		if (is_about_outer(replies[i]))
+			continue;
+		if (!(replies[i].kind & KIND_ICMP))
+			return replies[i].kind;
+		if (!first)
+			first = replies[i].kind;
+	}
+	return first;
+}
+
+static struct whose reply(uint32_t kind, uint16_t quoted)
+{
+	struct whose whose = { REPLY, quoted, kind };
+
+	for (unsigned i = 0; i < reply_count; i++)
+		if (replies[i].kind == kind && replies[i].quoted_udp == quoted)
+			return whose;
+	if (reply_count < KNOWN_REPLIES)
+		replies[reply_count++] = whose;
+	return whose;
 }
 
 /*
@@ -83,9 +116,7 @@ static struct whose tell_transport(uint8_t protocol, const unsigned char *bytes,
 			 */
 			if (v6 && length >= 16 && bytes[14] == IPPROTO_ICMPV6 && (tell.protocol != IPPROTO_ICMP || is_discovery(bytes + 8)))
 				return other;
-			if (!v6 && is_about_outer(bytes, length))
-				return other;
-			kind = KIND_ICMP | type << 8 | bytes[1];
+			return reply(KIND_ICMP | type << 8 | bytes[1], v6 ? 0 : quoted_udp(bytes, length));
 		} else {
 			return other;
 		}
@@ -131,9 +162,7 @@ static struct whose tell_transport(uint8_t protocol, const unsigned char *bytes,
 	} else {
 		return other;
 	}
-	if (!reply_kind || (reply_kind & KIND_ICMP && !(kind & KIND_ICMP)))
-		reply_kind = kind;
-	return (struct whose){ REPLY, kind };
+	return reply(kind, 0);
 }
 
 /* By its port, or, when that was translated, by what all of VXLAN's packets begin with. */
@@ -206,7 +235,7 @@ bool is_outer(const unsigned char *network, size_t length, const unsigned char *
 
 bool counts(struct whose whose)
 {
-	return whose.direction == FORWARD || (whose.direction == REPLY && whose.kind == reply_kind);
+	return whose.direction == FORWARD || (whose.direction == REPLY && whose.kind == reply_kind() && !is_about_outer(whose));
 }
 
 struct whose tell_packet(const unsigned char *network, size_t length, const unsigned char *transport, size_t rest)

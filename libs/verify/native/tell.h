@@ -2,9 +2,11 @@
 #pragma once
 #include "prober.h"
 
-/* `kind`: of what comes back, where kinds are told apart. */
 struct whose {
 	enum direction direction;
+	/* Of an ICMP error: the length of the UDP datagram that it quotes, which may be a tunnel's packet; 0: none. */
+	uint16_t quoted_udp;
+	/* Of what comes back, where kinds are told apart. */
 	uint32_t kind;
 };
 

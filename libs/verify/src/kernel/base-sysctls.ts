@@ -57,6 +57,8 @@ export const BASE_SYSCTLS: readonly (readonly [string, string])[] = [
   ['net/ipv4/tcp_syn_retries', '1'],
   ['net/ipv4/tcp_ecn', '0'],
   ['net/ipv4/tcp_syncookies', '0'],
+  // A hundred attempts whose SYN-ACKs are lost leave as many half-open connections: none is refused for that.
+  ['net/ipv4/tcp_max_syn_backlog', '16384'],
   ['net/ipv4/tcp_challenge_ack_limit', '2147483647'],
   ['net/ipv4/tcp_invalid_ratelimit', '0'],
   ['net/ipv4/udp_early_demux', '1'],
