@@ -10,7 +10,7 @@ import { type Engines, removeEngines, startEngines } from '@netverdict/embedded'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { repositoryRoot } from '../../clients/cli/src/local/repository.ts';
 import { freePort } from '../../clients/cli/src/local/services.ts';
-import { DASHBOARDS, fileOf, textOf } from '../../scripts/generate-dashboards.ts';
+import { DASHBOARDS } from '../../scripts/dashboards/dashboards.ts';
 
 const RULES = join(repositoryRoot, 'deploy/prometheus/rules/netverdict.yml');
 const TESTS = join(repositoryRoot, 'deploy/prometheus/tests/netverdict.yml');
@@ -38,39 +38,6 @@ describe('without a Prometheus', () => {
   it('each alert has a test of its own', () => {
     const tested = new Set([...readFileSync(TESTS, 'utf8').matchAll(/alertname: (\w+)/g)].map(([, name]) => name));
     expect(alerts.filter((name) => !tested.has(name))).toEqual([]);
-  });
-
-  it('the dashboards are those that scripts/generate-dashboards.ts writes', () => {
-    const dir = join(repositoryRoot, 'deploy/grafana');
-    expect(readdirSync(dir).sort()).toEqual(DASHBOARDS.map(fileOf).sort());
-    for (const dashboard of DASHBOARDS)
-      expect(readFileSync(join(dir, fileOf(dashboard)), 'utf8'), dashboard.title).toBe(textOf(dashboard));
-  });
-
-  it('a dashboard is what Grafana takes: unique names, panels that do not overlap, targets with expressions', () => {
-    expect(new Set(DASHBOARDS.map(({ uid }) => uid)).size).toBe(DASHBOARDS.length);
-    for (const dashboard of DASHBOARDS) {
-      const { uid, panels, templating } = JSON.parse(textOf(dashboard)) as {
-        uid: string;
-        panels: {
-          id: number;
-          gridPos: { x: number; y: number; w: number; h: number };
-          targets: { expr: string; refId: string }[];
-        }[];
-        templating: { list: { name: string }[] };
-      };
-      expect(uid).toMatch(/^[a-z-]{1,40}$/);
-      expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
-      const places = new Set(panels.map(({ gridPos }) => `${gridPos.x}/${gridPos.y}`));
-      expect(places.size).toBe(panels.length);
-      const variables = new Set(['__rate_interval', ...templating.list.map(({ name }) => name)]);
-      for (const { gridPos, targets } of panels) {
-        expect(gridPos.x + gridPos.w).toBeLessThanOrEqual(24);
-        expect(new Set(targets.map(({ refId }) => refId)).size).toBe(targets.length);
-        for (const { expr } of targets)
-          for (const [, used] of expr.matchAll(/\$(\w+)/g)) expect(variables, expr).toContain(used);
-      }
-    }
   });
 });
 
