@@ -132,7 +132,8 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
       routeErrors.note(flow, observationOf({ flow, number: first + n, attempt, names, positions }), told),
     );
   };
-  for (const flow of spec.prelude) await send(flow, true, new Map());
+  // What nobody has foretold may have cost its sender an error of a route, be it lost on its way.
+  for (const flow of spec.prelude) await send(flow, true, new Map([[flow.from, 1]]));
   const refill = refillStage(spec, pathOf);
   await runTools(prober, refill);
   // From now on neighbours and connections are put back before each packet to what is there now, or at the last collection.
