@@ -117,10 +117,10 @@ test('a handler slower than the ack wait keeps its message by signs of life', as
     'diagnosis-requested',
     async (_body, delivery) => {
       calls.push(delivery.deliveries);
-      await new Promise((resolve) => setTimeout(resolve, 2000));
+      await new Promise((resolve) => setTimeout(resolve, 3000));
       done = true;
     },
-    { ackWaitMs: 500 },
+    { ackWaitMs: 1500 },
   );
   await send();
   await until(() => done);
@@ -213,7 +213,7 @@ test('a replica that dies in the middle loses nothing: another gets the message 
   await doomed.close();
   const seen: string[] = [];
   consumeWith('diagnosis-requested', async (body) => void seen.push(body.diagnosisId), options);
-  await until(() => seen.includes(id), 5000);
+  await until(() => seen.includes(id));
   await stopAll();
 });
 

@@ -32,19 +32,26 @@ async function collect(node: string, timeoutMs = 5000): Promise<CollectChunk[]> 
   return chunks;
 }
 
+/** Of an agent that has just begun to serve: the server may not know of it yet. */
+async function collectSoon(node: string, timeoutMs?: number): Promise<CollectChunk[]> {
+  for (const end = performance.now() + 20_000; ; await pause(10))
+    try {
+      return await collect(node, timeoutMs);
+    } catch (error) {
+      if (!(error instanceof NoResponder) || performance.now() > end) throw error;
+    }
+}
+
 test('a request to a node without an agent fails at once', async () => {
-  const begin = performance.now();
-  await expect(collect('node-2')).rejects.toThrow(NoResponder);
-  expect(performance.now() - begin).toBeLessThan(500);
+  await expect(collect('node-2', 600_000)).rejects.toThrow(NoResponder);
 });
 
 test('an agent that is silent is given up at the deadline', async () => {
   const bus = await nats.connect(agent('node-1'));
-  const serving = bus.serve('collect', { cluster: 'default', node: 'node-1' }, () => pause(1000));
-  await pause(50);
-  const begin = performance.now();
-  await expect(collect('node-1', 300)).rejects.toThrow(RequestTimeout);
-  expect(performance.now() - begin).toBeLessThan(800);
+  const given = Promise.withResolvers<void>();
+  const serving = bus.serve('collect', { cluster: 'default', node: 'node-1' }, () => given.promise);
+  await expect(collectSoon('node-1', 300)).rejects.toThrow(RequestTimeout);
+  given.resolve();
   await serving.stop();
 });
 
@@ -57,8 +64,7 @@ test('an answer of many large chunks comes whole and in order, and as its own no
     for (let part = 0; part < 40; part++) await reply(section(part, text));
     await reply({ kind: 'end' });
   });
-  await pause(50);
-  const chunks = await collect('node.with.dots', 20_000);
+  const chunks = await collectSoon('node.with.dots', 20_000);
   expect(chunks.map((c) => (c.kind === 'section' ? c.part : c.kind))).toEqual([...Array(40).keys(), 'end']);
   expect(chunks.every((c) => c.kind !== 'section' || c.text === text)).toBe(true);
   await serving.stop();
@@ -70,8 +76,7 @@ test('an agent whose handler throws answers with its error', async () => {
     await reply(section(0, 'x'));
     throw new Error('the helper is not built');
   });
-  await pause(50);
-  const chunks = await collect('node-1');
+  const chunks = await collectSoon('node-1');
   expect(chunks.at(-1)).toEqual({ kind: 'error', message: 'the helper is not built' });
   await serving.stop();
 });
@@ -83,23 +88,29 @@ test('heartbeats are heard by every replica', async () => {
   const subscriptions = [topology, second].map((b, i) =>
     b.subscribeCore('agent-heartbeat', { cluster: 'default' }, (body) => void heard.push(`${i} ${body.node}`)),
   );
-  await pause(50);
   const body = { node: 'node-1', epoch: 'e', version: '0', kernel: '6', lastSeq: 0, capabilities: [] };
-  await bus.publishCore('agent-heartbeat', 'default', body, { id: 'h1' });
-  await until(() => heard.length === 2);
-  expect(heard.sort()).toEqual(['0 node-1', '1 node-1']);
+  // Not stored: what is said before the server knows who listens is heard by nobody.
+  await until(async () => {
+    await bus.publishCore('agent-heartbeat', 'default', body, { id: 'h1' });
+    return new Set(heard).size === 2;
+  });
+  expect([...new Set(heard)].sort()).toEqual(['0 node-1', '1 node-1']);
   for (const s of subscriptions) s.stop();
 });
 
 test('an answer that is under way when NATS dies is known to be lost at once', async () => {
   const bus = await nats.connect(agent('node-1'));
-  const serving = bus.serve('collect', { cluster: 'default', node: 'node-1' }, () => pause(3000));
-  await pause(50);
-  const asked = collect('node-1', 20_000);
+  const [given, begun] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const serving = bus.serve('collect', { cluster: 'default', node: 'node-1' }, () => {
+    begun.resolve();
+    return given.promise;
+  });
+  const asked = collectSoon('node-1', 600_000);
   const lost = expect(asked).rejects.toThrow(ConnectionLost);
-  await pause(50);
+  await begun.promise;
   await nats.engines.restart('nats', { signal: 'SIGKILL' });
   await lost;
+  given.resolve();
   await until(() => topology.connected());
   await serving.stop();
 });

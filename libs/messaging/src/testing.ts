@@ -53,8 +53,14 @@ export async function startTestBus(): Promise<TestBus> {
       config.authorization.users.push({ nkey: key.getPublicKey() });
       writeFileSync(file, JSON.stringify(config));
       if (engines.pids.nats !== undefined) process.kill(engines.pids.nats, 'SIGHUP');
-      await pause(200);
-      const nc = await connect({ servers: engines.natsUrl, authenticator: nkeyAuthenticator(key.getSeed()) });
+      // Refused until the server has taken the key in.
+      let nc: NatsConnection | null = null;
+      await until(async () => {
+        const authenticator = nkeyAuthenticator(key.getSeed());
+        nc = await connect({ servers: engines.natsUrl, authenticator }).catch(() => null);
+        return nc !== null;
+      });
+      if (nc === null) throw new Error('unreachable');
       admins.push(nc);
       return { nc, jsm: await jetstreamManager(nc, { checkAPI: false }) };
     },
@@ -66,7 +72,7 @@ export async function startTestBus(): Promise<TestBus> {
   };
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 40_000): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${condition}`);

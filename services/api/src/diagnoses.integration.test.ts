@@ -31,7 +31,7 @@ test('a question is accepted with 202 and Location, and has its verdict soon aft
     verdict: null,
     problem: null,
   });
-  const done = await documentOf(await call(api, location, { headers: { prefer: 'wait=10' } }));
+  const done = await documentOf(await call(api, location, { headers: { prefer: 'wait=20' } }));
   expect(done).toMatchObject({
     id: accepted.id,
     status: 'completed',
@@ -45,8 +45,8 @@ test('a question is accepted with 202 and Location, and has its verdict soon aft
 
 test('Prefer: wait answers with the result itself, whichever replica hears the verdict', async () => {
   for (const replica of [api, other]) {
-    const response = await post(replica, QUESTION, { prefer: 'wait=10' });
-    expect([response.status, response.headers.get('preference-applied')]).toEqual([200, 'wait=10']);
+    const response = await post(replica, QUESTION, { prefer: 'wait=20' });
+    expect([response.status, response.headers.get('preference-applied')]).toEqual([200, 'wait=20']);
     expect((await documentOf(response)).verdict?.outcome).toBe('reachable');
   }
 });
@@ -62,7 +62,7 @@ test('a wait that is too short ends with 202 and what is known', async () => {
 });
 
 test('an unknown pod fails the diagnosis with a problem that names what exists', async () => {
-  const response = await post(api, { ...QUESTION, destination: { pod: 'missing/x', port: 1 } }, { prefer: 'wait=10' });
+  const response = await post(api, { ...QUESTION, destination: { pod: 'missing/x', port: 1 } }, { prefer: 'wait=20' });
   const failed = await documentOf(response);
   expect(response.status).toBe(200);
   expect(failed).toMatchObject({
@@ -74,9 +74,9 @@ test('an unknown pod fails the diagnosis with a problem that names what exists',
 
 test('a verdict that comes twice changes nothing', async () => {
   stack.pipeline.react = () => 'answer-twice';
-  const first = await documentOf(await post(api, QUESTION, { prefer: 'wait=10' }));
+  const first = await documentOf(await post(api, QUESTION, { prefer: 'wait=20' }));
   stack.pipeline.react = () => 'answer';
-  await post(api, QUESTION, { prefer: 'wait=10' });
+  await post(api, QUESTION, { prefer: 'wait=20' });
   const again = await documentOf(await call(api, `/api/v1/diagnoses/${first.id}`));
   expect(again.finishedAt).toBe(first.finishedAt);
 });
@@ -87,7 +87,7 @@ test('an idempotency key gives the same diagnosis, and refuses another request',
   const [same, elsewhere] = await Promise.all([post(api, QUESTION, headers), post(other, QUESTION, headers)]);
   expect([(await documentOf(same)).id, (await documentOf(elsewhere)).id]).toEqual([first.id, first.id]);
   expect(same.headers.get('idempotency-replayed')).toBe('true');
-  const waited = await post(other, QUESTION, { ...headers, prefer: 'wait=10' });
+  const waited = await post(other, QUESTION, { ...headers, prefer: 'wait=20' });
   expect([waited.status, (await documentOf(waited)).status]).toEqual([200, 'completed']);
   const reused = await post(api, { ...QUESTION, protocol: 'udp' }, headers);
   expect([reused.status, reused.headers.get('content-type')]).toEqual([422, 'application/problem+json; charset=utf-8']);
@@ -104,7 +104,7 @@ test('a list is paged by cursor, newest first, and filtered', async () => {
   const ids: string[] = [];
   for (let i = 0; i < 5; i++)
     ids.unshift(
-      (await documentOf(await post(api, { ...QUESTION, source: { pod: `paging/p${i}` } }, { prefer: 'wait=10' }))).id,
+      (await documentOf(await post(api, { ...QUESTION, source: { pod: `paging/p${i}` } }, { prefer: 'wait=20' }))).id,
     );
   const found: string[] = [];
   let cursor: string | null = '';
@@ -161,17 +161,17 @@ test('the live stream tells every stage and the end, at the other replica too, a
 });
 
 test('a rerun asks the same again and remembers whose rerun it is', async () => {
-  const first = await documentOf(await post(api, QUESTION, { prefer: 'wait=10' }));
+  const first = await documentOf(await post(api, QUESTION, { prefer: 'wait=20' }));
   const response = await call(other, `/api/v1/diagnoses/${first.id}/rerun`, {
     method: 'POST',
-    headers: { prefer: 'wait=10' },
+    headers: { prefer: 'wait=20' },
   });
   expect(response.status).toBe(200);
   expect(await documentOf(response)).toMatchObject({ rerunOf: first.id, request: QUESTION, status: 'completed' });
 });
 
 test('a bundle holds all that the replay needs; there is none while it runs and none without sections', async () => {
-  const done = await documentOf(await post(api, QUESTION, { prefer: 'wait=10' }));
+  const done = await documentOf(await post(api, QUESTION, { prefer: 'wait=20' }));
   const response = await fetch(`${api.url}/api/v1/diagnoses/${done.id}/bundle`, {
     headers: { authorization: `Bearer ${TOKEN}`, 'accept-encoding': 'identity' },
   });

@@ -41,11 +41,18 @@ export interface Pace {
   readonly reconcileEveryMs: number;
   readonly retries: RetrySettings;
   readonly postTimeoutMs: number;
+  readonly webhookLockMs: number;
   readonly redisPrefix?: string;
   readonly captures?: { readonly everyMs?: number; readonly silentMs?: number; readonly keepMs?: number };
 }
 
-const PACE: Pace = { sweepEveryMs: 1000, reconcileEveryMs: 5000, retries: RETRIES, postTimeoutMs: 15_000 };
+const PACE: Pace = {
+  sweepEveryMs: 1000,
+  reconcileEveryMs: 5000,
+  retries: RETRIES,
+  postTimeoutMs: 15_000,
+  webhookLockMs: 15_000,
+};
 
 async function migrateForEver(store: Store, log: Log, stopping: AbortSignal): Promise<boolean> {
   for (let attempt = 0; !stopping.aborted; attempt++) {
@@ -110,6 +117,7 @@ export async function startApi(
             redisUrl: config.redisUrl,
             reconcileEveryMs: pace.reconcileEveryMs,
             trustedBelow: pace.retries.trustedBelow,
+            lockMs: pace.webhookLockMs,
             ready: () => migrated,
             ...(pace.redisPrefix === undefined ? {} : { prefix: pace.redisPrefix }),
           },

@@ -321,7 +321,7 @@ test('a receiver that hangs is given up after the time limit and tried again', a
   const [done] = await deliveriesOf(id);
   expect((await delivery(done?.id ?? '')).log).toMatchObject([
     { status: 200 },
-    { status: null, error: 'no answer within 1 s' },
+    { status: null, error: 'no answer within 3 s' },
   ]);
 });
 

@@ -25,6 +25,8 @@ export interface WebhookQueueOptions {
   readonly redisUrl: string;
   readonly reconcileEveryMs: number;
   readonly trustedBelow: number;
+  /** A replica that dies in the middle of an attempt: another takes it up after about that time. */
+  readonly lockMs: number;
   /** The tables are there. */
   readonly ready: () => boolean;
   /** Of the keys in Redis. */
@@ -35,8 +37,6 @@ const NAME = 'webhook-deliveries';
 const BATCH = 500;
 /** Between two looks at the rows, whatever is told in between. */
 const REST_MS = 50;
-/** A replica that dies in the middle of an attempt: another takes it up after about that time. */
-const LOCK_MS = 15_000;
 const CONCURRENCY = 32;
 
 export function openWebhookQueue(
@@ -92,7 +92,13 @@ export function openWebhookQueue(
       if (next) await add({ deliveryId: data.deliveryId, attempt: next.attempt }, next.delayMs).catch(waits);
       await addDue(endpoint).catch(waits);
     },
-    { connection: forWorker, prefix, concurrency: CONCURRENCY, lockDuration: LOCK_MS, stalledInterval: LOCK_MS },
+    {
+      connection: forWorker,
+      prefix,
+      concurrency: CONCURRENCY,
+      lockDuration: options.lockMs,
+      stalledInterval: options.lockMs,
+    },
   );
   worker.on('error', () => undefined);
   worker.on('failed', (job, err) => log.warn({ err, deliveryId: job?.data.deliveryId }, 'a webhook attempt broke off'));

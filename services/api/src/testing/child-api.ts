@@ -16,7 +16,7 @@ export async function startChildApi({ engines, dir }: Stack): Promise<ChildApi> 
   const [tokenFile, secretFile] = [join(dir, 'token'), join(dir, 'webhook-secret')];
   await writeFile(tokenFile, TOKEN, { mode: 0o600 });
   await writeFile(secretFile, `whsec_${SECRET.toString('base64')}`, { mode: 0o600 });
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../main.ts', import.meta.url))], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./quick-main.ts', import.meta.url))], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env.PATH,

@@ -6,22 +6,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
 import type { Configuration } from '../configuration.ts';
 import { callbackPolicy } from '../domain/callback-policy.ts';
-import type { RetrySettings } from '../domain/webhooks/after-attempt.ts';
 import { type Pace, type RunningApi, startApi } from '../service.ts';
+import { QUICK } from './pace.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { silentLog } from './silent.ts';
 
 export const TOKEN = 'test-token-of-32-characters-long';
 export const EVENTPROC_TOKEN = 'token-of-eventproc-that-may-only-diagnose';
 export const SECRET = Buffer.from('0123456789abcdef0123456789abcdef');
-
-/** Minutes and hours would be waited for too long. */
-export const QUICK_RETRIES: RetrySettings = {
-  waitsMs: [300, 300, 300],
-  trustedBelow: 5,
-  pauseMs: 500,
-  longestPauseMs: 1000,
-};
 
 export interface Stack {
   readonly engines: Engines;
@@ -74,7 +66,7 @@ export async function startStack(): Promise<Stack> {
           ...change,
         },
         telemetry,
-        { sweepEveryMs: 100, reconcileEveryMs: 300, retries: QUICK_RETRIES, postTimeoutMs: 1000, ...pace },
+        { ...QUICK, ...pace },
       );
       running.push(api);
       await until(async () => (await fetch(`${api.url}/readyz`)).status === 200);
@@ -89,7 +81,7 @@ export async function startStack(): Promise<Stack> {
   };
 }
 
-export async function until(condition: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, withinMs = 45_000): Promise<void> {
   for (const end = performance.now() + withinMs; !(await condition()); await pause(25))
     if (performance.now() > end) throw new Error(`not within ${withinMs} ms: ${condition}`);
 }

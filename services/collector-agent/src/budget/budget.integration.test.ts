@@ -46,7 +46,9 @@ it('over the budget the busiest probe looks at one of eight, its events carry th
   );
   const probe = String(degraded[0]?.details?.probe);
   expect(degraded[0]).toMatchObject({ kind: 'agent-degraded', reason: 'CPU_BUDGET', details: { measure: 'one in 8' } });
-  await vi.waitFor(() => expect(control.settings(probe)).toMatchObject({ oneIn: 8, because: 'budget' }));
+  await vi.waitFor(() => expect(control.settings(probe)).toMatchObject({ oneIn: 8, because: 'budget' }), {
+    timeout: 20_000,
+  });
   await watch.command('flush');
   await vi.waitFor(
     async () => {

@@ -143,7 +143,7 @@ test.each([
   const asked = order({ filter });
   expect(await captures.begin(asked)).toEqual({ kind: 'refused', why: 'filter', message });
   // A name that is looked up takes seconds where there is no DNS.
-  expect(performance.now() - began).toBeLessThan(4000);
+  expect(performance.now() - began).toBeLessThan(9000);
   expect(await statusOf(asked.captureId)).toBeNull();
 });
 

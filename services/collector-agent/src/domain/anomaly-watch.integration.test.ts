@@ -11,6 +11,7 @@ import { watchAnomalies } from './anomaly-watch.ts';
 let scratch: Scratch;
 let python: Interpreter;
 const told: Anomaly[] = [];
+let looks = 0;
 const stops: (() => unknown)[] = [];
 const of = (kind: Anomaly['kind']): Anomaly[] => told.filter((anomaly) => anomaly.kind === kind);
 
@@ -20,7 +21,12 @@ beforeAll(async () => {
   const helper = startHelper(builtHelper, { info() {}, warn() {} });
   const watch = watchAnomalies({
     helper,
-    pods: { list: async () => [] },
+    pods: {
+      async list() {
+        looks++;
+        return [];
+      },
+    },
     hostNetns: scratch.path,
     everyMs: 200,
     report: (anomalies) => void told.push(...anomalies),
@@ -30,7 +36,8 @@ beforeAll(async () => {
     () => watch.stop(),
     () => helper.close(),
   );
-  await python.run('sleep(0.5)');
+  // What was counted before the first look is nobody's anomaly: the second begins when the first is over.
+  await vi.waitFor(() => expect(looks).toBeGreaterThan(1), { timeout: 20_000 });
 });
 afterAll(async () => {
   for (const stop of stops) await stop();
@@ -45,7 +52,7 @@ for i in range(5):
 sleep(0.3)
 print(open('/proc/net/netstat').read())`);
   expect(before).toContain('ListenOverflows');
-  await vi.waitFor(() => expect(of('tcp-listen-overflow').length).toBeGreaterThan(0), { timeout: 5000 });
+  await vi.waitFor(() => expect(of('tcp-listen-overflow').length).toBeGreaterThan(0), { timeout: 20_000 });
   expect(of('tcp-listen-overflow')[0]).toMatchObject({
     netns: statSync(scratch.path).ino,
     reason: 'ACCEPT_QUEUE_FULL',
@@ -61,7 +68,7 @@ print(open('/proc/net/netstat').read())`);
       expect(drops).toBeGreaterThanOrEqual(3);
       expect(of('tcp-listen-overflow').reduce((sum, { count }) => sum + count, 0)).toBe(drops);
     },
-    { timeout: 5000, interval: 300 },
+    { timeout: 30_000, interval: 300 },
   );
   expect(of('tcp-listen-drop')).toEqual([]);
 });

@@ -65,7 +65,7 @@ afterAll(async () => {
       for (const cgroup of cgroups) rmSync(join(cgroup, 'none'), { force: true });
       for (const path of [...cgroups, own]) rmdirSync(path);
     },
-    { timeout: 5000, interval: 50 },
+    { timeout: 20_000, interval: 50 },
   );
   execFileSync('umount', [mount]);
   rmdirSync(mount);

@@ -111,7 +111,7 @@ it('over its bound the oldest go, and the start that made them tells although no
   await killedAfter(dir, 'first', 3);
   const { spool, sent, warnings, allSent } = spoolIn(dir, 'second', { maxBytes: MEBIBYTE }, { retryMs: 300 });
   // One that is under way would stay.
-  await vi.waitFor(() => expect(warnings[0]).toContain('trying again'));
+  await vi.waitFor(() => expect(warnings[0]).toContain('trying again'), { timeout: 20_000 });
   const big = 'x'.repeat(60_000);
   for (let i = 1; i <= 40; i++) spool.add([anomaly(i, big)]);
   const { bytes, lost, place } = spool.report();

@@ -36,6 +36,8 @@ export function interpreterIn(namespace: string): Interpreter {
   const child = spawn('ip', ['netns', 'exec', namespace, 'python3', '-c', LOOP], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  // One that has ended is told by its answer, which is none.
+  child.stdin.on('error', () => undefined);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     async run(program) {

@@ -1,5 +1,5 @@
 /** Probes `udp`, `neighbours`, `icmp`, `windows` and `connections`: each provoked for real. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { sumOf, type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
 
 let pair: WatchedPair;
@@ -104,12 +104,18 @@ it('connections: round trips, bytes and segments sent again are the peer’s whe
   await a.python(`s.send(b'x' * 5000)
 while len(s.recv(65536, MSG_PEEK)) < 3000: pass
 s.recv(65536); s.close()`);
-  await b.python('sleep(0.1); c.close(); sleep(0.1)');
-  await watch.command('flush');
+  await b.python('sleep(0.1); c.close()');
   const told = (inode: number, metric: string) =>
     watch
       .histograms()
       .find((h) => h.netns === inode && h.metric === metric && (h.peer.port === 6030 || inode === b.inode));
+  await vi.waitFor(
+    async () => {
+      await watch.command('flush');
+      for (const { inode } of [a, b]) expect(told(inode, 'tcp-received-bytes')).toBeDefined();
+    },
+    { timeout: 20_000, interval: 50 },
+  );
   expect(told(a.inode, 'tcp-sent-bytes')).toMatchObject({ count: 1, peer: { address: b.ipv4, port: 6030 } });
   expect(told(a.inode, 'tcp-sent-bytes')?.sum).toBeGreaterThanOrEqual(5000);
   expect(told(a.inode, 'tcp-received-bytes')?.sum).toBeGreaterThanOrEqual(3000);

@@ -1,11 +1,12 @@
 /** Probe `dns`: a server that answers, errs, is late and is silent, and who asked it for what. */
 import { Registry } from '@netverdict/telemetry';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { AnomalyTally } from '../metrics/anomaly-tally.ts';
 import { addDnsFailures } from '../metrics/dns-failures.ts';
 import { addProbeMetrics } from '../metrics/probes.ts';
 import { sumOf, type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
 
+const PATIENCE = { timeout: 20_000, interval: 50 };
 let pair: WatchedPair;
 beforeAll(async () => {
   pair = await watchedPair('dns');
@@ -65,13 +66,14 @@ it('an answer that comes late, and a question that is asked again since none cam
   const { a, b } = pair;
   await a.python(`ask('${b.ipv4}', 20, 'late.shop.test')
 s, q = ask('${b.ipv4}', 21, 'silent.shop.test', 0.7); s.sendto(q, ('${b.ipv4}', 53)); sleep(0.1)`);
-  const [slow] = await pair.until(a, { kind: 'dns-slow' });
-  expect(slow).toMatchObject({
-    count: 1,
-    details: { name: 'late.shop.test' },
-    tuple: { destination: b.ipv4, destinationPort: 53 },
-  });
-  expect(slow?.samples?.[0]?.value).toBeGreaterThan(190_000);
+  // On a busy machine other answers may be late too.
+  const slow = await vi.waitFor(async () => {
+    const late = (await pair.until(a, { kind: 'dns-slow' })).find(({ details }) => details?.name === 'late.shop.test');
+    if (late === undefined) throw new Error('it is not told');
+    return late;
+  }, PATIENCE);
+  expect(slow).toMatchObject({ count: 1, tuple: { destination: b.ipv4, destinationPort: 53 } });
+  expect(slow.samples?.[0]?.value).toBeGreaterThan(190_000);
   const [unanswered] = await pair.until(a, { kind: 'dns-unanswered' });
   expect(unanswered).toMatchObject({ count: 1, details: { name: 'silent.shop.test' }, tuple: { destination: b.ipv4 } });
 });

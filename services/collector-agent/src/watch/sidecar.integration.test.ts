@@ -44,9 +44,13 @@ it('a killed sidecar comes back with what was switched, and the time it was away
   expect(watch.reports()).toEqual([]);
   await vi.waitFor(() => expect(watch.reports()[0]).toMatchObject({ name: 'drops', state: 'off' }), patience);
   expect(pids[1]).not.toBe(pids[0]);
-  const gap = told.find(({ kind }) => kind === 'watch-gap');
+  const gap = await vi.waitFor(() => {
+    const found = told.find(({ kind }) => kind === 'watch-gap');
+    if (found === undefined) throw new Error('no gap is told');
+    return found;
+  }, patience);
   expect(gap).toMatchObject({ count: 1, reason: 'SIGKILL' });
-  expect(Date.parse(gap?.windowEnd ?? '') - Date.parse(gap?.windowStart ?? '')).toBeGreaterThanOrEqual(200);
+  expect(Date.parse(gap.windowEnd) - Date.parse(gap.windowStart)).toBeGreaterThanOrEqual(200);
 });
 
 it('where it is not built the agent says so and goes on', async () => {
@@ -62,7 +66,7 @@ it('a program that writes anything but frames is stopped, and tried again later'
     mode: 0o755,
   });
   const { watch } = started(path);
-  await vi.waitFor(() => expect(watch.away()).toMatch(/no frame/), { timeout: 5000 });
+  await vi.waitFor(() => expect(watch.away()).toMatch(/no frame/), patience);
 });
 
 it('as raw tracepoints the same probes load, for kernels without typed ones', async () => {
@@ -92,15 +96,13 @@ it('it dies with its parent, whatever the parent dies of', async () => {
     stdio: 'ignore',
   });
   try {
-    await vi.waitFor(() => expect(existsSync(pidFile) && readFileSync(pidFile, 'utf8')).toMatch(/\d/), {
-      timeout: 5000,
-    });
+    await vi.waitFor(() => expect(existsSync(pidFile) && readFileSync(pidFile, 'utf8')).toMatch(/\d/), patience);
     const sidecar = readFileSync(pidFile, 'utf8').trim();
     const status = (): string => readFileSync(`/proc/${sidecar}/status`, 'utf8');
-    await vi.waitFor(() => expect(status()).toContain('Name:\tnetverdict-watc'), { timeout: 5000 });
+    await vi.waitFor(() => expect(status()).toContain('Name:\tnetverdict-watc'), patience);
     const itsParent = Number(/^PPid:\t(\d+)/m.exec(status())?.[1]);
     process.kill(itsParent, 'SIGKILL');
-    await vi.waitFor(() => expect(existsSync(`/proc/${sidecar}`)).toBe(false), { timeout: 5000 });
+    await vi.waitFor(() => expect(existsSync(`/proc/${sidecar}`)).toBe(false), patience);
   } finally {
     if (parent.pid !== undefined) process.kill(-parent.pid, 'SIGKILL');
   }
