@@ -42,6 +42,7 @@ export interface Pace {
   readonly retries: RetrySettings;
   readonly postTimeoutMs: number;
   readonly webhookLockMs: number;
+  readonly liveStuckMs: number;
   readonly redisPrefix?: string;
   readonly captures?: { readonly everyMs?: number; readonly silentMs?: number; readonly keepMs?: number };
 }
@@ -52,6 +53,7 @@ const PACE: Pace = {
   retries: RETRIES,
   postTimeoutMs: 15_000,
   webhookLockMs: 15_000,
+  liveStuckMs: 10_000,
 };
 
 async function migrateForEver(store: Store, log: Log, stopping: AbortSignal): Promise<boolean> {
@@ -89,7 +91,7 @@ export async function startApi(
     onLost: (err) => log.warn({ err }, 'notifications of the database are interrupted'),
   });
 
-  const live = createLive(store, log);
+  const live = createLive(store, pace.liveStuckMs, log);
   const arrivals = store.listenForArrivals({
     onNotification: live.tellNotified,
     onReconnect: live.tellAll,

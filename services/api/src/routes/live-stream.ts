@@ -26,8 +26,6 @@ export const STREAM_DESCRIPTION =
 const HEARTBEAT_MS = 10_000;
 /** Documents are a kilobyte or two. */
 const MOST_WAITING = 1000;
-/** For a reader that does not even read that it is cut off. */
-const STUCK_MS = 10_000;
 /** Of one table at one replica. */
 const MOST_STREAMS = 500;
 
@@ -58,7 +56,8 @@ export async function sendLiveStream<T>(
   const horizon = await table.arrivals.horizon();
   // An id of another database, or of this one before it was restored: its transactions are not those counted here.
   const unknown = asked !== null && compareCursors(asked, horizon) > 0;
-  const from = asked !== null && !unknown ? asked : withStored && !unknown ? 'beginning' : null;
+  // From now on is from what is stored now, however far behind this replica's look at it is.
+  const from = asked !== null && !unknown ? asked : withStored && !unknown ? 'beginning' : horizon;
   let stuck: NodeJS.Timeout | undefined;
   const signal = abortOfClient(reply, stopping);
   signal.addEventListener('abort', () => clearTimeout(stuck));
@@ -68,7 +67,7 @@ export async function sendLiveStream<T>(
     heartbeatMs: HEARTBEAT_MS,
     mostWaiting: MOST_WAITING,
     onTooSlow: () => {
-      stuck = setTimeout(() => reply.raw.destroy(), STUCK_MS);
+      stuck = setTimeout(() => reply.raw.destroy(), table.stuckMs);
     },
     signal,
   });

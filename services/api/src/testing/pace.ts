@@ -16,4 +16,5 @@ export const QUICK: Pace = {
   retries: QUICK_RETRIES,
   postTimeoutMs: 3000,
   webhookLockMs: 2000,
+  liveStuckMs: 10_000,
 };

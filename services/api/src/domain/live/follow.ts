@@ -12,8 +12,8 @@ export type LiveItem<T> =
   | { readonly kind: 'cut-off'; readonly reason: string };
 
 export interface FollowOptions<T> {
-  /** Go on behind this place; `beginning`: with all that is stored; null: with what comes from now on. */
-  readonly from: Cursor | 'beginning' | null;
+  /** Go on behind this place; `beginning`: with all that is stored. */
+  readonly from: Cursor | 'beginning';
   readonly wants: (item: T) => boolean;
   readonly heartbeatMs: number;
   /** So many may wait for the reader. */
@@ -56,25 +56,20 @@ export async function* follow<T>(
 
   signal.addEventListener('abort', rouse);
   try {
-    if (from === null) {
-      seen = await tail.join(follower);
-      yield { kind: 'open', cursor: seen };
-    } else {
-      seen = from === 'beginning' ? BEGINNING : from;
-      yield { kind: 'open', cursor: seen };
-      // Without following yet: what arrives meanwhile need not wait in memory.
-      for (let page: readonly Arrival<T>[] = [], more = true; more && !signal.aborted; more = page.length === PAGE) {
-        page = await arrivals.after(seen, PAGE);
-        for (const { cursor, item } of page) {
-          seen = cursor;
-          if (wants(item)) yield { kind: 'arrival', cursor, item };
-        }
+    seen = from === 'beginning' ? BEGINNING : from;
+    yield { kind: 'open', cursor: seen };
+    // Without following yet: what arrives meanwhile need not wait in memory.
+    for (let page: readonly Arrival<T>[] = [], more = true; more && !signal.aborted; more = page.length === PAGE) {
+      page = await arrivals.after(seen, PAGE);
+      for (const { cursor, item } of page) {
+        seen = cursor;
+        if (wants(item)) yield { kind: 'arrival', cursor, item };
       }
-      const stored = seen;
-      const joined = await tail.join(follower);
-      yield* between(stored, joined);
-      seen = later(seen, joined);
     }
+    const stored = seen;
+    const joined = await tail.join(follower);
+    yield* between(stored, joined);
+    seen = later(seen, joined);
     while (!signal.aborted) {
       roused = Promise.withResolvers();
       if (tooSlow) {

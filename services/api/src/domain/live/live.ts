@@ -6,6 +6,8 @@ import { createTail, type Tail } from './tail.ts';
 export interface LiveTable<T> {
   readonly arrivals: Arrivals<T>;
   readonly tail: Tail<T>;
+  /** So long a reader that is cut off may take until it has read that it is; then it loses its connection. */
+  readonly stuckMs: number;
 }
 
 export interface Live {
@@ -17,10 +19,10 @@ export interface Live {
   tellAll(): void;
 }
 
-export function createLive(store: Pick<Store, 'arrivals'>, log: Log): Live {
+export function createLive(store: Pick<Store, 'arrivals'>, stuckMs: number, log: Log): Live {
   const tables = {
-    events: liveTable(store.arrivals.events, log),
-    incidents: liveTable(store.arrivals.incidents, log),
+    events: liveTable(store.arrivals.events, stuckMs, log),
+    incidents: liveTable(store.arrivals.incidents, stuckMs, log),
   };
   return {
     ...tables,
@@ -33,7 +35,8 @@ export function createLive(store: Pick<Store, 'arrivals'>, log: Log): Live {
   };
 }
 
-const liveTable = <T>(arrivals: Arrivals<T>, log: Log): LiveTable<T> => ({
+const liveTable = <T>(arrivals: Arrivals<T>, stuckMs: number, log: Log): LiveTable<T> => ({
   arrivals,
   tail: createTail(arrivals, log),
+  stuckMs,
 });
