@@ -134,8 +134,12 @@ export function reset(scene: Scene, about: Packet): Packet | null {
     tos: scene.fromSocket ? about.tos : 0,
     sizeBytes: about.family === 'ipv4' ? 40 : 60,
     dontFragment: about.family === 'ipv4',
+    ...(isSummedUp(scene, about) ? { sum: 'written' } : {}),
   };
 }
+
+/** ip_send_unicast_reply and nf_reject_ip6_tcphdr_put; tcp_v6_send_response and nf_reject_ip_tcphdr_put leave it to a device. */
+const isSummedUp = ({ fromSocket }: Scene, { family }: Packet): boolean => (family === 'ipv4') === fromSocket;
 
 /** Of the packet that is answered nothing stays but the mark, where the namespace reflects it. */
 function bare({ ns, fromSocket }: Scene, about: Packet): Packet {
@@ -148,6 +152,8 @@ function bare({ ns, fromSocket }: Scene, about: Packet): Packet {
     dportAmong: _6,
     addedUp: _7,
     forwardedToLoopback: _8,
+    sum: _9,
+    sumWrong: _10,
     ...rest
   } = about;
   const reflect = sysctl(ns, about.family === 'ipv4' ? 'net/ipv4/fwmark_reflect' : 'net/ipv6/fwmark_reflect');
