@@ -34,8 +34,8 @@ export function countRouteErrors(nowMs: () => number): RouteErrors {
       started = nowMs();
     },
     note(flow, observation, told) {
-      if (flow.family !== 'ipv4') return observation;
       const { heard } = observation;
+      const ipv4 = flow.family === 'ipv4';
       const now = nowMs();
       const leftOf = (name: string): number => {
         const before = budgets.get(name) ?? { left: BURST, at: now };
@@ -43,11 +43,11 @@ export function countRouteErrors(nowMs: () => number): RouteErrors {
         return Math.min(BURST, before.left + passed / REFILL_MS);
       };
       const left = leftOf(flow.from);
-      const toSender = heard.kind === 'icmp' && isRouteError(heard) ? [flow.from] : [];
+      const toSender = ipv4 && heard.kind === 'icmp' && isRouteError(heard) ? [flow.from] : [];
       // What was held back is not paid for, so nothing is taken where nothing is left.
       for (const name of new Set([...told.keys(), ...toSender]))
         budgets.set(name, { left: Math.max(0, leftOf(name) - (told.get(name) ?? 1)), at: now });
-      return heard.kind === 'silence' && left < 1 ? { ...observation, mayBeHeldBack: true } : observation;
+      return ipv4 && heard.kind === 'silence' && left < 1 ? { ...observation, mayBeHeldBack: true } : observation;
     },
   };
 }

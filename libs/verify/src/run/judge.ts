@@ -4,7 +4,7 @@ import { type Comparison, compare } from '../compare/agree.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { isRouteError } from '../kernel/route-errors.ts';
 import type { FeatureCounts } from '../model/decisive.ts';
-import { type Prediction, predict } from '../model/predict.ts';
+import { type PredictedBranch, type Prediction, predict } from '../model/predict.ts';
 import { type CollectedNamespace, type Modelled, modelOf } from '../model/world.ts';
 import type { Observation } from '../world/observation.ts';
 import type { FlowSpec, WorldSpec } from '../world/spec.ts';
@@ -41,7 +41,7 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
       const sending = performance.now();
       const observations = await world.observe(
         flow,
-        'branches' in prediction ? toldOfRoutes(prediction, flow) : new Map(),
+        'branches' in prediction ? toldOfRoutes(prediction, flow, spec) : new Map(),
       );
       packets += performance.now() - sending;
       flows.push(judgeFlow(model, flow, prediction, observations));
@@ -58,16 +58,31 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
 }
 
 /** The namespaces that are told of routes, and counted as told how often: the sender about its packet, or who answers about the answer. */
-function toldOfRoutes({ branches }: Prediction, { from }: FlowSpec): Map<string, number> {
+function toldOfRoutes(
+  { branches }: Prediction,
+  { from, family }: FlowSpec,
+  { namespaces }: WorldSpec,
+): Map<string, number> {
   const told = new Map<string, number>();
+  const note = (name: string, times: number): unknown => told.set(name, Math.max(times, told.get(name) ?? 0));
+  const tunnels = namespaces.some(({ links }) => links.some((line) => line.includes(' type vxlan ')));
   for (const branch of branches) {
-    const { toldOfAnswer: answerer } = branch;
-    const sender = branch.told && { ...branch.told, namespace: from };
-    for (const t of [sender, answerer])
-      if (t !== null && isRouteError(t)) told.set(t.namespace, Math.max(t.times, told.get(t.namespace) ?? 0));
+    if (family === 'ipv4') {
+      const { toldOfAnswer: answerer } = branch;
+      const sender = branch.told && { ...branch.told, namespace: from };
+      for (const t of [sender, answerer]) if (t !== null && isRouteError(t)) note(t.namespace, t.times);
+    }
+    if (tunnels && mayStray(branch)) for (const { name } of namespaces) note(name, 1);
   }
   return told;
 }
+
+/**
+ * Something was refused, and nobody hears of it: it may be an error about a tunnel's packet, which the model does not follow. Where
+ * that is lost for want of a route, it is paid for like one that is told (ip_error).
+ */
+const mayStray = ({ heard, told, disposition }: PredictedBranch): boolean =>
+  heard.kind === 'silence' && (told !== null || ['refused', 'rejected', 'tunnel-lost'].includes(disposition));
 
 type Running = Awaited<ReturnType<Kernel['bringUp']>>;
 
