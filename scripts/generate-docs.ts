@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { configurationPage, SERVICES } from '@netverdict/configuration';
 import { CATALOG } from '@netverdict/contracts';
 import {
   fidelityPage,
@@ -42,6 +43,7 @@ function fidelity(): string {
 
 const PAGES: Readonly<Record<string, (text: string) => string>> = {
   'ARCHITECTURE.md': messages,
+  'docs/configuration.md': () => configurationPage(SERVICES),
   'docs/fidelity.md': fidelity,
   'docs/fidelity/survivors.md': () => survivorsPage(mutants()),
 };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { ConnectionError, createClient, type NetverdictClient, ProblemError } from '@netverdict/sdk';
 import { Command, CommanderError } from 'commander';
 import type { CaptureOptions } from './commands/capture.ts';
+import { addConfig } from './commands/config.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import { diagnose, langOf, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
 import { explain } from './commands/explain.ts';
@@ -244,6 +245,7 @@ function build(): Command {
     );
 
   registerPolicy(program, finish);
+  addConfig(program, finish);
 
   program
     .command('probes')
@@ -343,7 +345,7 @@ try {
   else if (error instanceof UsageError) {
     process.stderr.write(`netverdict: ${error.message}\n`);
     process.exitCode = EXIT.usage;
-  } else if (error instanceof Error && error.name === 'LabError') {
+  } else if (error instanceof Error && (error.name === 'LabError' || error.name === 'ConfigurationError')) {
     process.stderr.write(`netverdict: ${error.message}\n`);
     process.exitCode = EXIT.usage;
   } else if (error instanceof ConnectionError) {

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ListenAddress } from './environment.ts';
+import type { ListenAddress } from '@netverdict/configuration';
 
 /** A prom-client registry, or several merged. */
 export interface MetricsSource {

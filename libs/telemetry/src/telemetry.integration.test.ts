@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 
 /** A service of three lines, as a process. */
-function service(body: string, env: Record<string, string> = {}, described = "'probe'") {
+function service(body: string, env: Record<string, string> = {}, described = "{ name: 'probe', settings: {} }") {
   const telemetry = new URL('./index.ts', import.meta.url).href;
-  const code = `import * as t from ${JSON.stringify(telemetry)}; await t.runService(${described}, async (telemetry) => { ${body} });`;
+  const configuration = import.meta.resolve('@netverdict/configuration');
+  const code = `import { BUS } from ${JSON.stringify(configuration)}; import * as t from ${JSON.stringify(telemetry)}; await t.runService(${described}, async (telemetry) => { ${body} });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     env: { PATH: process.env.PATH ?? '', ...env },
   });
@@ -38,10 +39,13 @@ afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
 
-test('a missing variable is one line and exit code 2', async () => {
-  const { ended, err } = service("t.required('NETVERDICT_NATS_URL', 'address of the NATS server')");
+test('all that is missing or wrong is told, a line each, with exit code 2', async () => {
+  const { ended, err } = service('', { NETVERDICT_LOG_LEVEL: 'loud' }, "{ name: 'probe', settings: BUS }");
   expect(await ended).toBe(2);
-  expect(err()).toBe('probe: NETVERDICT_NATS_URL is not set (address of the NATS server)\n');
+  expect(err()).toBe(
+    'probe: NETVERDICT_LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent, not "loud"\n' +
+      'probe: NETVERDICT_NATS_URL is not set (the NATS server; a URL that begins with nats:// or tls://)\n',
+  );
 });
 
 test('health is served; readiness names what is missing; SIGTERM stops in order with exit code 0', async () => {
@@ -95,7 +99,8 @@ test('metrics are served beside health; a default port that is taken is no reaso
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   expect(await response.text()).toContain('up 1');
-  const by = (env: Record<string, string>) => service('', env, `{ name: 'probe', healthListen: '127.0.0.1:${port}' }`);
+  const by = (env: Record<string, string>) =>
+    service('', env, `{ name: 'probe', settings: {}, healthListen: '127.0.0.1:${port}' }`);
   const second = by({});
   await until(() => second.lines().some((l) => l.msg === 'started'));
   expect(second.lines().map((l) => l.msg)).toContain('health and metrics are not served: the port is taken');

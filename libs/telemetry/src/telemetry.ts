@@ -1,5 +1,14 @@
 /** What every service starts with: log, trace context, health and an orderly end. */
-import { absent, ConfigurationError, listenAddress, oneOf } from './environment.ts';
+import {
+  ConfigurationError,
+  HEALTH,
+  PROCESS,
+  parseListen,
+  readSettings,
+  type Settings,
+  sourcesOf,
+  type ValuesOf,
+} from '@netverdict/configuration';
 import { type Check, type HealthServer, type MetricsSource, serveHealth, unready } from './health.ts';
 import { startLightTracing } from './light-tracing.ts';
 import { createLog, type Log } from './log.ts';
@@ -19,7 +28,6 @@ export interface Telemetry {
 }
 
 const SHUTDOWN_MS = 5000;
-const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** Only with an exporter: the SDK is loaded late since it is by far the largest import of a service. */
 async function startSdk(service: string): Promise<() => Promise<void>> {
@@ -29,19 +37,27 @@ async function startSdk(service: string): Promise<() => Promise<void>> {
   return () => sdk.shutdown();
 }
 
-/** Health is served at `healthListen` unless NETVERDICT_HEALTH_LISTEN says otherwise (`off`: nowhere); without it only if that is set. */
-export interface ServiceDescription {
+/** Health is served at `healthListen` unless the operator says otherwise (`off`: nowhere); without it only if the operator names a place. */
+export interface ServiceDescription<S extends Settings> {
   readonly name: string;
+  readonly settings: S;
   readonly healthListen?: string;
 }
 
+const OWN = { ...PROCESS, ...HEALTH };
+
+interface TelemetryOptions {
+  readonly service: string;
+  readonly values: ValuesOf<typeof OWN>;
+  readonly healthListen: string | null;
+}
+
 /**
- * Reads NETVERDICT_LOG_LEVEL, NETVERDICT_HEALTH_LISTEN and OpenTelemetry's own OTEL_* variables.
- * @throws ConfigurationError on a bad variable; an `EADDRINUSE` error when the health port that was asked for is taken.
+ * Reads OpenTelemetry's own OTEL_* variables beside.
+ * @throws an `EADDRINUSE` error when the health port that was asked for is taken.
  */
-export async function startTelemetry(described: string | ServiceDescription): Promise<Telemetry> {
-  const { name: service, healthListen = null } = typeof described === 'string' ? { name: described } : described;
-  const log = createLog(service, oneOf('NETVERDICT_LOG_LEVEL', 'info', LEVELS));
+async function startTelemetry({ service, values, healthListen }: TelemetryOptions): Promise<Telemetry> {
+  const log = createLog(service, values.logLevel);
   const checks = new Map<string, Check>();
   const steps: { readonly name: string; readonly step: () => Promise<void> | void }[] = [];
   const stopping = new AbortController();
@@ -50,7 +66,7 @@ export async function startTelemetry(described: string | ServiceDescription): Pr
   else startLightTracing();
 
   let metrics: MetricsSource | null = null;
-  const health = await healthServer(healthListen, checks, () => metrics, log);
+  const health = await healthServer(values.healthListen, healthListen, checks, () => metrics, log);
   if (health !== null) steps.push({ name: 'health', step: () => health.close() });
 
   let ending: Promise<void> | null = null;
@@ -83,14 +99,14 @@ export async function startTelemetry(described: string | ServiceDescription): Pr
 }
 
 async function healthServer(
+  asked: ValuesOf<typeof OWN>['healthListen'],
   healthListen: string | null,
   checks: ReadonlyMap<string, Check>,
   metrics: () => MetricsSource | null,
   log: Log,
 ): Promise<HealthServer | null> {
-  const asked = absent('NETVERDICT_HEALTH_LISTEN');
   if (asked === 'off') return null;
-  const address = listenAddress('NETVERDICT_HEALTH_LISTEN', healthListen);
+  const address = asked ?? (healthListen === null ? null : parseListen(healthListen));
   if (address === null) return null;
   try {
     const server = await serveHealth(address, checks, metrics);
@@ -115,17 +131,23 @@ function endWithParent(stop: (reason: string) => void): void {
   }, 1000).unref();
 }
 
-export type Service = (telemetry: Telemetry) => Promise<void>;
+export type Service<S extends Settings> = (telemetry: Telemetry, values: ValuesOf<S>) => Promise<void>;
 
 /**
  * The body of a `main.ts`. `start` wires and returns; the process then lives until SIGTERM or SIGINT and exits with 0,
  * with 1 when the wiring failed or the shutdown took longer than 5 s, with 2 on a bad configuration.
  */
-export async function runService(described: string | ServiceDescription, start: Service): Promise<void> {
-  const service = typeof described === 'string' ? described : described.name;
+export async function runService<S extends Settings>(
+  described: ServiceDescription<S>,
+  start: Service<S>,
+): Promise<void> {
+  const { name: service, settings, healthListen = null } = described;
   let telemetry: Telemetry | null = null;
   try {
-    const started = await startTelemetry(described);
+    const sources = await sourcesOf(service, { ...OWN, ...settings }, process.argv.slice(2), process.env);
+    // All of them first, so that all that is wrong is told.
+    readSettings({ ...OWN, ...settings }, sources);
+    const started = await startTelemetry({ service, values: readSettings(OWN, sources), healthListen });
     telemetry = started;
     const stop = (signal: string): void => {
       setTimeout(() => {
@@ -139,13 +161,13 @@ export async function runService(described: string | ServiceDescription, start: 
     // Health is served before the wiring is done: until then nothing is ready, whatever checks there are.
     let wired = false;
     started.readyWhen('start', () => wired);
-    await start(started);
+    await start(started, readSettings(settings, sources));
     wired = true;
     started.log.info({ node: process.version }, 'started');
   } catch (err) {
     if (telemetry?.stopping.aborted) return;
     if (err instanceof ConfigurationError) {
-      process.stderr.write(`${service}: ${err.message}\n`);
+      process.stderr.write(`${err.message.replaceAll(/^/gm, `${service}: `)}\n`);
       process.exit(2);
     }
     if (telemetry) telemetry.log.fatal({ err }, 'cannot start');

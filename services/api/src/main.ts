@@ -10,11 +10,10 @@
  *                                                                           └─ delivery rows (triggers) ──NOTIFY──▶ publish/webhook-queue (Redis) ──▶ receivers
  */
 import { runService } from '@netverdict/telemetry';
-import { readConfiguration } from './configuration.ts';
+import { configurationOf, SETTINGS } from './configuration.ts';
 import { startApi } from './service.ts';
 
-await runService('api', async (telemetry) => {
-  const configuration = await readConfiguration();
-  const api = await startApi(configuration, telemetry);
+await runService({ name: 'api', settings: SETTINGS }, async (telemetry, settings) => {
+  const api = await startApi(configurationOf(settings), telemetry);
   telemetry.onShutdown('api', () => api.close());
 });

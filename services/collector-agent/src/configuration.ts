@@ -1,7 +1,7 @@
-/** The agent's environment variables, checked at start (README.md lists them). */
+/** What the agent is told, in its own words (docs/configuration.md lists the settings). */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { absent, ConfigurationError, integer, optional, required, url } from '@netverdict/telemetry';
+import type { COLLECTOR_AGENT, ValuesOf } from '@netverdict/configuration';
 
 export interface Configuration {
   readonly cluster: string;
@@ -34,44 +34,29 @@ export const builtSidecar = fileURLToPath(new URL('../native/build/netverdict-wa
 
 export const builtProber = fileURLToPath(new URL('../native/build/netverdict-probe', import.meta.url));
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-export function readConfiguration(env: Environment): Configuration {
-  const absolute = (name: string, fallback: string): string => {
-    const path = optional(name, fallback, env);
-    if (!path.startsWith('/')) throw new ConfigurationError(`${name} must be an absolute path, not "${path}"`);
-    return path;
-  };
-  const criEndpoint = absent('NETVERDICT_CRI_ENDPOINT', env);
-  if (criEndpoint !== null && !criEndpoint.startsWith('unix:///'))
-    throw new ConfigurationError(`NETVERDICT_CRI_ENDPOINT must begin with unix:///, not "${criEndpoint}"`);
-  const cluster = optional('NETVERDICT_CLUSTER', 'default', env);
-  const node = required('NETVERDICT_NODE', 'name of this node, as the cluster calls it', env);
-  const spoolDir = absent('NETVERDICT_SPOOL_DIR', env);
+export function configurationOf(given: ValuesOf<typeof COLLECTOR_AGENT>): Configuration {
+  const { cluster, node, spoolDir } = given;
   return {
     cluster,
     node,
-    natsUrl: url('NETVERDICT_NATS_URL', ['nats', 'tls'], 'address of the NATS server, nats://host:port', env),
-    nkeySeedFile: absent('NETVERDICT_NATS_NKEY_FILE', env),
-    hostNetns: absolute('NETVERDICT_HOST_NETNS', NODE_NETNS),
-    criEndpoint,
-    helperPath: absolute('NETVERDICT_HELPER', builtHelper),
-    watchEveryMs: integer('NETVERDICT_WATCH_INTERVAL_MS', 5000, { min: 200, max: 600_000 }, env),
-    sidecarPath: absolute('NETVERDICT_WATCH_SIDECAR', builtSidecar),
-    capturePath: absolute('NETVERDICT_CAPTURE_HELPER', builtCapture),
-    proberPath: absolute('NETVERDICT_PROBER', builtProber),
-    limits: {
-      cpuPercent: integer('NETVERDICT_CPU_LIMIT_PERCENT', 20, { min: 1, max: 400 }, env),
-      memoryBytes: integer('NETVERDICT_MEMORY_LIMIT_MIB', 300, { min: 64, max: 65_536 }, env) * 1024 * 1024,
-    },
+    natsUrl: given.natsUrl,
+    nkeySeedFile: given.nkeyFile,
+    hostNetns: given.hostNetns,
+    criEndpoint: given.criEndpoint,
+    helperPath: given.helper ?? builtHelper,
+    watchEveryMs: given.watchEvery,
+    sidecarPath: given.sidecar ?? builtSidecar,
+    capturePath: given.capture ?? builtCapture,
+    proberPath: given.prober ?? builtProber,
+    limits: { cpuPercent: given.cpuPercent, memoryBytes: given.memoryMib * 1024 * 1024 },
     spoolDisk:
       spoolDir === null
         ? null
         : {
             // Several nodes of a lab may be one machine.
-            dir: join(absolute('NETVERDICT_SPOOL_DIR', spoolDir), `${cluster}-${node}`.replaceAll(/[^\w.-]/g, '_')),
-            maxBytes: integer('NETVERDICT_SPOOL_MIB', 64, { min: 1, max: 65_536 }, env) * 1024 * 1024,
+            dir: join(spoolDir, `${cluster}-${node}`.replaceAll(/[^\w.-]/g, '_')),
+            maxBytes: given.spoolMib * 1024 * 1024,
           },
-    cgroupRoot: absolute('NETVERDICT_CGROUP_ROOT', '/sys/fs/cgroup'),
+    cgroupRoot: given.cgroupRoot,
   };
 }

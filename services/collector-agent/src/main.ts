@@ -17,13 +17,14 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { startHelper } from '@netverdict/collect';
+import { COLLECTOR_AGENT } from '@netverdict/configuration';
 import type { Anomaly } from '@netverdict/contracts';
 import { connectBus } from '@netverdict/messaging';
 import { runService } from '@netverdict/telemetry';
 import { startBudget } from './budget/budget.ts';
 import { usageOf } from './budget/usage.ts';
 import { capturesOf } from './capture/captures.ts';
-import { NODE_NETNS, readConfiguration } from './configuration.ts';
+import { configurationOf, NODE_NETNS } from './configuration.ts';
 import { consumeConfiguration } from './consume/agent-configuration.ts';
 import { answerCapture } from './consume/capture.ts';
 import { answerCollect } from './consume/collect.ts';
@@ -46,7 +47,8 @@ import { startHeartbeat } from './publish/heartbeat.ts';
 import { startSpool } from './publish/spool.ts';
 import { startKernelWatch } from './watch/watch.ts';
 
-await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, async (telemetry) => {
+const service = { name: 'collector-agent', settings: COLLECTOR_AGENT, healthListen: '127.0.0.1:9477' };
+await runService(service, async (telemetry, settings) => {
   const { log } = telemetry;
   const {
     cluster,
@@ -63,7 +65,7 @@ await runService({ name: 'collector-agent', healthListen: '127.0.0.1:9477' }, as
     limits,
     capturePath,
     spoolDisk,
-  } = readConfiguration(process.env);
+  } = configurationOf(settings);
   const epoch = randomUUID();
 
   const helper = startHelper(helperPath, log);

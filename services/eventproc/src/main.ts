@@ -10,23 +10,21 @@
  *
  * Any number may run: the consumer is shared, rows are deduplicated by the event's id, an ack follows its commit.
  */
+import { EVENTPROC } from '@netverdict/configuration';
 import { connectBus } from '@netverdict/messaging';
 import { openStore } from '@netverdict/store';
-import { required, runService, url } from '@netverdict/telemetry';
-import { readSettings } from './configuration.ts';
-import { readExplainConfiguration } from './domain/explain/configuration.ts';
+import { runService } from '@netverdict/telemetry';
+import { eventprocSettings } from './configuration.ts';
+import { explainConfiguration } from './domain/explain/configuration.ts';
 import { startEventproc } from './eventproc.ts';
-import { readSinkConfiguration } from './publish/sinks/configuration.ts';
+import { sinkConfiguration } from './publish/sinks/configuration.ts';
 import { openSinks } from './publish/sinks/sinks.ts';
 import { makeTallies } from './tallies.ts';
 
-await runService('eventproc', async (telemetry) => {
-  const connectionString = url('NETVERDICT_DATABASE_URL', ['postgres', 'postgresql'], 'the PostgreSQL database');
-  const natsUrl = url('NETVERDICT_NATS_URL', ['nats', 'tls'], 'the NATS server, nats://host:port');
-  const nkeySeedFile = required('NETVERDICT_NATS_NKEY_FILE', "file with eventproc's nkey seed");
-  const sinkConfiguration = readSinkConfiguration();
-  const settings = readSettings();
-  const explaining = readExplainConfiguration();
+await runService({ name: 'eventproc', settings: EVENTPROC }, async (telemetry, given) => {
+  const { databaseUrl: connectionString, natsUrl, nkeyFile: nkeySeedFile } = given;
+  const settings = eventprocSettings(given);
+  const explaining = explainConfiguration(given);
   const { log, stopping: signal } = telemetry;
 
   const store = openStore({
@@ -41,7 +39,7 @@ await runService('eventproc', async (telemetry) => {
   telemetry.readyWhen('nats', bus.connected);
   telemetry.readyWhen('postgres', () => store.ping().then(() => true));
 
-  const sinks = await openSinks(sinkConfiguration, log);
+  const sinks = await openSinks(sinkConfiguration(given), log);
   telemetry.onShutdown('sinks', () => sinks.stop());
   const tallies = makeTallies(sinks.counts);
   telemetry.serveMetrics(tallies.registry);

@@ -12,9 +12,10 @@
  *   probe-needed ─▶ agents of the path follow, the source's sends ─▶ compare ─▶ verdict
  *   view ─▶ who has which address ─▶ address-map ─▶ eventproc
  */
+import { TOPOLOGY } from '@netverdict/configuration';
 import { watchCluster } from '@netverdict/kube';
 import { connectBus } from '@netverdict/messaging';
-import { absent, integer, optional, required, runService } from '@netverdict/telemetry';
+import { runService } from '@netverdict/telemetry';
 import { consumeCollectionNeeded } from './consume/collection-needed.ts';
 import { consumeDiagnosisRequested } from './consume/diagnosis-requested.ts';
 import { serveLocate } from './consume/locate.ts';
@@ -23,14 +24,9 @@ import { busAgents } from './domain/collect/bus-agents.ts';
 import { Collector } from './domain/collect/collector.ts';
 import { publishAddressMap } from './publish/address-map.ts';
 
-await runService('topology', async (telemetry) => {
+await runService({ name: 'topology', settings: TOPOLOGY }, async (telemetry, settings) => {
   const { log } = telemetry;
-  const url = required('NETVERDICT_NATS_URL', 'address of the NATS server, nats://host:port');
-  const nkeySeedFile = absent('NETVERDICT_NATS_NKEY_FILE');
-  const cluster = optional('NETVERDICT_CLUSTER', 'default');
-  const kubeconfig = required('NETVERDICT_KUBECONFIG', 'path of a kubeconfig for the cluster');
-  const nodeDeadlineMs = integer('NETVERDICT_NODE_DEADLINE_MS', 4000, { min: 100, max: 60_000 });
-
+  const { natsUrl: url, nkeyFile: nkeySeedFile, cluster, kubeconfig, nodeDeadline: nodeDeadlineMs } = settings;
   const view = watchCluster(kubeconfig, telemetry.stopping);
   telemetry.onShutdown('informers', () => view.close());
   let listed = false;

@@ -1,14 +1,16 @@
 /** Engines of their own, replicas of this service on them within this process, and an agent and a topology that speak to them. */
+
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { EVENTS, environmentOnly, readSettings } from '@netverdict/configuration';
 import type { AgentLedger, Anomaly, AnomalyBatch } from '@netverdict/contracts';
 import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
 import { type Bus, connectBus } from '@netverdict/messaging';
 import { openStore, type Store } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
-import { type EventprocSettings, readSettings } from '../configuration.ts';
+import { type EventprocSettings, eventprocSettings } from '../configuration.ts';
 import { type Eventproc, startEventproc } from '../eventproc.ts';
 import type { Notice } from '../publish/sinks/notice.ts';
 import { makeTallies, type Tallies } from '../tallies.ts';
@@ -67,7 +69,7 @@ export async function startScene(): Promise<Scene> {
         bus,
         store: own,
         sinks,
-        settings: { ...readSettings(), ...change },
+        settings: { ...eventprocSettings(readSettings(EVENTS, environmentOnly({}))), ...change },
         tallies,
         explaining: null,
         log,

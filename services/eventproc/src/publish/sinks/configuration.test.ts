@@ -1,8 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { environmentOnly, readSettings, SINKS } from '@netverdict/configuration';
 import { afterAll, expect, test } from 'vitest';
-import { readSinkConfiguration } from './configuration.ts';
+import { sinkConfiguration } from './configuration.ts';
+
+const readSinkConfiguration = (environment: Readonly<Record<string, string>>) =>
+  sinkConfiguration(readSettings(SINKS, environmentOnly(environment)));
 
 const dir = mkdtempSync(join(tmpdir(), 'nv-sinks-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -40,7 +44,7 @@ test('each sink is named by its variable', () => {
 test.each([
   [{ NETVERDICT_SINK_LOKI_URL: 'loki:3100' }, /must be a URL that begins with http/],
   [{ NETVERDICT_SINK_OTLP_URL: 'ftp://otel' }, /must be a URL that begins with http/],
-  [{ NETVERDICT_SINK_LOKI_TENANT: 'net' }, /NETVERDICT_SINK_LOKI_URL is not set/],
+  [{ NETVERDICT_SINK_LOKI_TENANT: 'net' }, /NETVERDICT_SINK_LOKI_TENANT is set, but NETVERDICT_SINK_LOKI_URL/],
   [{ NETVERDICT_SINK_FILE: 'events.log' }, /must be an absolute path/],
   [{ NETVERDICT_SINK_FILE: '/nowhere/events.log' }, /"\/nowhere\/events.log" cannot be written/],
   [{ NETVERDICT_SINK_FILE: '/dev/null' }, /no ordinary file/],

@@ -1,0 +1,36 @@
+/** What several services are told. */
+import { integer, listen, oneOf, or, orNone, path, secretUrl, text, url } from '../setting.ts';
+
+export const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Every service. */
+export const PROCESS = {
+  logLevel: or(oneOf('NETVERDICT_LOG_LEVEL', 'the least that is logged', LEVELS), 'info'),
+};
+
+/** Where health and metrics are served by those that have no other server; `off` is nowhere. */
+export const HEALTH = {
+  healthListen: orNone({
+    ...listen('NETVERDICT_HEALTH_LISTEN', 'where /healthz, /readyz and /metrics are served; off: nowhere'),
+    form: 'host:port, [v6]:port, :port or off',
+    parse: (given: string) =>
+      given === 'off' ? ('off' as const) : listen('NETVERDICT_HEALTH_LISTEN', '').parse(given),
+  }),
+};
+
+export const BUS = {
+  natsUrl: url('NETVERDICT_NATS_URL', 'the NATS server', ['nats', 'tls']),
+  nkeyFile: orNone(path('NETVERDICT_NATS_NKEY_FILE', "file with this service's nkey seed")),
+};
+
+export const cluster = or(
+  text('NETVERDICT_CLUSTER', 'name of the cluster, as diagnoses and subjects have it'),
+  'default',
+);
+
+export const databaseUrl = secretUrl('NETVERDICT_DATABASE_URL', 'postgres://user:password@host:port/database', [
+  'postgres',
+  'postgresql',
+]);
+
+export const days = (name: `NETVERDICT_${string}`, about: string) => integer(name, about, { min: 1, max: 3650 });
