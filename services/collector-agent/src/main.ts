@@ -43,6 +43,7 @@ import { followerOf } from './probe/follower.ts';
 import { measurerOf } from './probe/measurer.ts';
 import { placesOf } from './probe/place.ts';
 import { proberOf } from './probe/prober.ts';
+import { beatOnChange } from './publish/beat-on-change.ts';
 import { startHeartbeat } from './publish/heartbeat.ts';
 import { startSpool } from './publish/spool.ts';
 import { startKernelWatch } from './watch/watch.ts';
@@ -167,6 +168,8 @@ await runService(service, async (telemetry, settings) => {
     log,
   });
   telemetry.onShutdown('heartbeat', () => heartbeat.stop());
+  const beating = beatOnChange(kernel, heartbeat.beat);
+  telemetry.onShutdown('heartbeat on change', () => beating.stop());
   const configuring = consumeConfiguration(bus, { cluster, node }, control, heartbeat.beat, log);
   telemetry.onShutdown('configuration', () => configuring.stop());
   heartbeat.beat(); // the configuration is the answer to it

@@ -8,16 +8,24 @@ const DAY_MS = 24 * HOUR_MS;
 /** Names of pods that are gone are kept for events that come late; ledgers for as long as the bus may still deliver. */
 const KEEP = { addresses: 2 * DAY_MS, ledgers: 9 * DAY_MS } as const;
 
-/** One after the other; what fails is tried again in the next round. */
-function every(ms: number, what: string, log: Parts['log'], work: () => Promise<void>): { stop(): Promise<void> } {
+/** One after the other, the first at once or after the time; what fails is tried again in the next round. */
+function every(
+  ms: number,
+  what: string,
+  log: Parts['log'],
+  work: () => Promise<void>,
+  atOnce = false,
+): { stop(): Promise<void> } {
   let running: Promise<void> | null = null;
-  const timer = setInterval(() => {
+  const round = (): void => {
     running ??= work()
       .catch((err: unknown) => log.warn({ err }, `${what}: failed, once more in ${ms / SECOND_MS} s`))
       .finally(() => {
         running = null;
       });
-  }, ms);
+  };
+  if (atOnce) round();
+  const timer = setInterval(round, ms);
   timer.unref();
   return {
     async stop() {
@@ -31,13 +39,19 @@ export function startRounds({ store, log, settings, tallies }: Parts): { stop():
   const { quietMs } = settings.incidents;
   const ago = (ms: number): string => new Date(Date.now() - ms).toISOString();
   const rounds = [
-    every(Math.min(5 * SECOND_MS, quietMs), 'incidents grow quiet', log, async () => {
+    every(Math.min(5 * SECOND_MS, quietMs / 4), 'incidents grow quiet', log, async () => {
       while ((await store.incidents.settle(settings.incidents)) > 0);
     }),
-    every(10 * SECOND_MS, 'incidents are counted', log, async () => {
-      tallies.incidents(await store.incidents.counts());
-      tallies.misplaced(await store.maintenance.misplaced());
-    }),
+    every(
+      10 * SECOND_MS,
+      'incidents are counted',
+      log,
+      async () => {
+        tallies.incidents(await store.incidents.counts());
+        tallies.misplaced(await store.maintenance.misplaced());
+      },
+      true,
+    ),
     every(Math.min(15 * SECOND_MS, settings.lostAfterMs), 'batches that did not come are judged', log, async () => {
       for (const entry of await passJudgement(store, settings.lostAfterMs, Date.now()))
         tallies.account(entry.cluster, [entry]);
