@@ -86,8 +86,7 @@ while True:
   expect(report.stages[0], text).toMatchObject({ stage: 'process', place: 'node-2/pod/default/web-2' });
 });
 
-// Whoever mends it takes `.fails` away: the test fails once it passes.
-it.fails('a receiver that does not read: its window is full (expected to fail: the probe sockets does not tell the wait of a reader whose window stays full)', async () => {
+it('a receiver that does not read: its window is full, and its process is named', async () => {
   await within(
     'web-2',
     `l = create_server(('', 9102)); print('listens')
@@ -109,6 +108,28 @@ while True: c.sendall(b'x' * 65536)`,
   expect(report.conclusion?.cause, text).toBe('reader');
   expect(text).toMatch(
     /✗ {2}The network is not slow .*: what arrived at default\/web-2 waits \d{3} ms until the process/,
+  );
+});
+
+it('a receiver that never reads: for how long at least, and that its window is full', async () => {
+  await within(
+    'web-2',
+    `l = create_server(('', 9103)); l.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096); print('listens')
+kept = []
+while True: kept.append(l.accept())`,
+  );
+  await within(
+    'client',
+    `c = create_connection(('${addressOf('web-2')}', 9103)); c.settimeout(1)
+try:
+  while True: c.send(b'x' * 65536)
+except TimeoutError: print('is held')
+sleep(600)`,
+  );
+  const { report, text } = await slow(9103, 20);
+  expect(report.conclusion?.cause, text).toBe('reader');
+  expect(text).toMatch(
+    /✗ {2}The network is not slow .*: the process in default\/web-2 does not read what arrived, for \d+ ms at least; its receive window is full/,
   );
 });
 

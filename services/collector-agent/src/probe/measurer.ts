@@ -89,6 +89,8 @@ export function measurerOf(
           const reason = await switchOn(probe);
           if (reason !== null) refused.push({ probe, reason });
         }
+        // What stands still from now until the end: the iterators compare two looks.
+        await watch.command('look');
         await watch.command('flush');
         const usable = [...new Set(probes)].filter((probe) => !refused.some((one) => one.probe === probe));
         const before = new Map(ofPeers(watch).map((histogram) => [keyOf(histogram), histogram]));
@@ -108,6 +110,7 @@ export function measurerOf(
         if (session === undefined) throw new Error(`${name} is not measured here`);
         sessions.delete(name);
         clearTimeout(session.timer);
+        await watch.command('look');
         await watch.command('flush');
         const after = ofPeers(watch);
         await release(session);

@@ -40,6 +40,55 @@ while n < 100000: n += len(c.recv(65536))`);
   await watch.command('off sockets');
 });
 
+/** The sums of a metric over all peers. */
+const summed = (of: WatchedNamespace, metric: string): { count: number; sum: number } =>
+  histogram(of, metric).reduce((all, { count, sum }) => ({ count: all.count + count, sum: all.sum + sum }), {
+    count: 0,
+    sum: 0,
+  });
+
+it('sockets: each read of a process that reads late tells its wait, though what waits then came during the read before', async () => {
+  const { a, b, watch } = pair;
+  await watch.command('on sockets');
+  await b.python(`l = listen(7012); l.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)`);
+  await a.python(`s = tcp(); s.connect(('${b.ipv4}', 7012))`);
+  await b.python(`c, _ = l.accept()`);
+  await watch.command('flush');
+  const before = summed(b, 'socket-read-wait-microseconds');
+  const writing = a.python(`attempt(lambda: s.sendall(b'x' * 200000))`);
+  await b.python(`for i in range(5):
+  sleep(0.2); c.recv(65536)`);
+  await watch.command('flush');
+  const { count, sum } = summed(b, 'socket-read-wait-microseconds');
+  expect(count - before.count).toBeGreaterThanOrEqual(3);
+  expect(sum - before.sum).toBeGreaterThan(400_000); // more than the first one alone, which came before its read
+  await b.python('c.close()'); // with what is unread: a reset, which lets the writer go
+  await writing;
+  await watch.command('off sockets');
+});
+
+it('sockets: a process that never reads is found by its window, which is as full as it was', async () => {
+  const { a, b, watch } = pair;
+  await b.python(`l = listen(7013); l.setsockopt(SOL_SOCKET, SO_RCVBUF, 4096)`);
+  await a.python(`s = tcp(); s.connect(('${b.ipv4}', 7013)); s.setblocking(False)
+try:
+  while True: s.send(b'x' * 65536)
+except BlockingIOError: pass`);
+  await b.python(`c, _ = l.accept(); sleep(0.1)`);
+  await watch.command('on sockets');
+  await watch.command('look');
+  await b.python('sleep(0.3)');
+  await watch.command('look');
+  const [unread] = await pair.until(b, { kind: 'socket-slow', reason: 'UNREAD', port: 7013 });
+  expect(unread).toMatchObject({
+    direction: 'in',
+    tuple: { source: a.ipv4, destination: b.ipv4, destinationPort: 7013 },
+  });
+  expect(summed(b, 'socket-unread-microseconds').sum).toBeGreaterThan(250_000);
+  expect(summed(a, 'socket-unread-microseconds').count).toBe(0);
+  await watch.command('off sockets');
+});
+
 it('sockets: a server that thinks before it answers, and no client that is idle before it asks again', async () => {
   const { a, b, watch } = pair;
   await watch.command('on sockets');

@@ -50,7 +50,7 @@ const SLOW = 2;
 /** As probes/neighbours.bpf.c and windows.bpf.c number them. */
 const NEIGHBOURS = ['', 'UNANSWERED', 'TABLE_FULL'];
 const SOFTIRQ = ['', 'TRANSMIT_WAIT', 'TRANSMIT_RUN', 'RECEIVE_WAIT', 'RECEIVE_RUN'];
-const SOCKETS = ['', 'READ_WAIT', 'WRITE', 'ANSWER'];
+const SOCKETS = ['', 'READ_WAIT', 'WRITE', 'ANSWER', 'UNREAD'];
 const TRANSMIT = ['', 'QUEUED', 'DRIVER'];
 const RECEIVE = ['', 'BACKLOG', 'TO_READER'];
 /** As probes/dns.bpf.c numbers them; the codes are RFC 1035's and RFC 2136's. */
@@ -190,6 +190,7 @@ export const PROBES = {
       1: 'socket-read-wait-microseconds',
       2: 'socket-write-microseconds',
       3: 'socket-answer-microseconds',
+      4: 'socket-unread-microseconds',
     },
   },
   transmit: {

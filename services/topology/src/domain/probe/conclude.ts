@@ -1,6 +1,7 @@
 /** Why is it slow, in a sentence for whoever does not know networks. The first cause that holds is told. Pure. */
 import { placeName, type SlowReport, type SlowStage, type Text } from '@netverdict/verdict';
 import type { Followed } from './judge.ts';
+import { UNREAD } from './slow-histograms.ts';
 
 /** What nobody notices is not slow: a round trip within a data centre takes a millisecond or two, on a busy machine some more. */
 const SLOW = { roundTripMs: 20, beyondMs: 50 } as const;
@@ -64,6 +65,14 @@ function besideText(stage: SlowStage, roundTrip: number): NonNullable<SlowReport
       text: {
         en: `The network is not slow (${ms(roundTrip)} ms there and back): the process in ${place} takes ${time} ms to answer a request.`,
         zh: `网络不慢(往返 ${ms(roundTrip)} ms):${place} 中的进程需要 ${time} ms 才应答请求。`,
+      },
+    };
+  if (stage.evidence === UNREAD)
+    return {
+      cause: 'reader',
+      text: {
+        en: `The network is not slow (${ms(roundTrip)} ms there and back): the process in ${place} does not read what arrived, for ${time} ms at least; its receive window is full, and the sender has to wait.`,
+        zh: `网络不慢(往返 ${ms(roundTrip)} ms):${place} 中的进程至少 ${time} ms 没有读取已到达的数据;接收窗口已满,发送方只能等待。`,
       },
     };
   return {

@@ -23,6 +23,9 @@ export interface HistogramInput {
  */
 type Counts = 'node' | 'peer' | 'sender' | 'receiver';
 
+/** Of sockets that nobody read while it was measured: for so long at least. */
+export const UNREAD = 'socket-unread-microseconds';
+
 /** What a histogram of the agent's is a stage of. Microseconds all. */
 const STAGES: Readonly<
   Record<string, { readonly stage: SlowStage['stage']; readonly text: Text; readonly counts: Counts }>
@@ -60,6 +63,11 @@ const STAGES: Readonly<
   'socket-read-wait-microseconds': {
     stage: 'reader',
     text: { en: 'what arrived waits for the process to read it', zh: '已到达的数据等待进程读取' },
+    counts: 'receiver',
+  },
+  [UNREAD]: {
+    stage: 'reader',
+    text: { en: 'what arrived is not read, and the receive window is full', zh: '已到达的数据没有被读取,接收窗口已满' },
     counts: 'receiver',
   },
   'socket-answer-microseconds': {

@@ -160,6 +160,11 @@ describe('the conclusion', () => {
 
   it('a reader that does not read, and DNS', () => {
     expect(concluded([quick], [histogram('socket-read-wait-microseconds', 2, { ms: 300 })])?.cause).toBe('reader');
+    const stuck = concluded([quick], [histogram('socket-unread-microseconds', 2, { ms: 3000 })]);
+    expect([stuck?.cause, stuck?.text.en]).toEqual([
+      'reader',
+      expect.stringContaining('the process in c/d does not read what arrived, for 3000 ms at least'),
+    ]);
     const dns = concluded([quick], [histogram('dns-answer-microseconds', 1, { ms: 400 })]);
     expect([dns?.cause, dns?.text.en]).toEqual([
       'dns',
