@@ -110,3 +110,14 @@ test('connecting waits for a server that is not there yet', async () => {
   await nats.engines.startEngine('nats');
   expect((await connecting).connected()).toBe(true);
 });
+
+test('what is published while the connection is being closed is refused, and does not keep it from closing', async () => {
+  await request(1);
+  const closing = api.close();
+  const late = api.publish('diagnosis-requested', 'default', diagnosisRequested(2), {
+    id: 'late',
+    deadlineMs: 3_600_000,
+  });
+  await expect(late).rejects.toThrow(/was not stored/);
+  await closing;
+});

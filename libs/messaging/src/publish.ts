@@ -57,6 +57,8 @@ export async function sendStored(
   for (let attempt = 0; ; attempt++) {
     const leftMs = end - performance.now();
     if (leftMs <= 0 || link.nc.isClosed()) break;
+    // A connection that is being closed takes nothing new, and no pause lasts: to try again and again would keep it from ever being closed.
+    if (attempt > 0 && link.closing.aborted) break;
     try {
       const timeout = Math.max(1, Math.min(ATTEMPT_MS, leftMs));
       const asked = link.nc.request(to.subject, message.payload, { timeout, headers: message.headers });
