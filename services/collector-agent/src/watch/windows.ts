@@ -162,8 +162,9 @@ export class WindowGatherer {
       windowEnd: new Date(window.endMs).toISOString(),
     };
     const anomalies: Anomaly[] = [];
-    const samples = new SampleIndex(window.samples);
-    const earlier = new SampleIndex(window.earlier);
+    const ours = (all: readonly Sample[]): Sample[] => all.filter(({ key }) => relevant(key.netns));
+    const samples = new SampleIndex(ours(window.samples));
+    const earlier = new SampleIndex(ours(window.earlier));
     for (const aggregate of withinBudget(window.aggregates.filter(({ key }) => relevant(key.netns)))) {
       const known = probeOf(aggregate.key.probe);
       if (known === undefined || aggregate.count === 0) continue;
