@@ -148,18 +148,10 @@ describe('a cluster that Netverdict did not make', () => {
   }, 120_000);
 });
 
+/** The rows of every command are run without a process each, in clients/cli/src/wrong-input.test.ts and tests/integration/wrong-input.test.ts. */
 describe('a wrong question', () => {
   it.each([
-    [['diagnose', '--from', 'default/client', '--to', 'svc/default/web'], /has no port/],
-    [['diagnose', '--from', 'svc/default/web', '--to', 'svc/default/web:80'], /sends nothing by itself/],
-    [
-      ['diagnose', '--from', 'default/client', '--to', 'svc/default/web:80', '--protocol', 'sctp'],
-      /write tcp, udp or icmp/,
-    ],
     [['explain', 'NV-FILTER'], /Did you mean .*NV-FILTER-DROP/],
-    [['lab', 'fault', 'earthquake'], /there is no fault "earthquake"/],
-    [['lab', 'up', '--nodes', '0'], /write a number from 1 to 50/],
-    [['replay', '/nonexistent'], /can't be read/],
     [['frobnicate'], /unknown command/],
   ])('%j: exit code 3 and what would be right', async (args, message) => {
     const { code, err } = await netverdict(args);

@@ -20,8 +20,11 @@ export function size(option: string, text: string): number {
 }
 
 /** @throws UsageError */
-export function whole(option: string, text: string): number {
+export function whole(option: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
   const number = Number(text);
-  if (!Number.isInteger(number) || number < 1) throw new UsageError(`${option} ${text}: write a whole number`);
+  if (!/^\d+$/.test(text) || number < 1 || number > most)
+    throw new UsageError(
+      `${option} ${text}: write a whole number, ${most === Number.MAX_SAFE_INTEGER ? 'from 1' : `1 to ${most}`}`,
+    );
   return number;
 }

@@ -14,6 +14,7 @@ export * from './messages/measure.ts';
 export * from './messages/probe.ts';
 export * from './messages/spool-report.ts';
 export * from './messages/workload.ts';
+export * from './nearest.ts';
 export * from './probes.ts';
 export * from './request.ts';
 export * from './rest/index.ts';

@@ -118,7 +118,10 @@ function labOf(state: LabState): Lab {
         id === undefined
           ? active.toReversed()
           : active.filter((fault) => fault.id === id || fault.name === id).toReversed();
-      if (id !== undefined && chosen.length === 0) throw new LabError(`no fault ${id} is active in lab ${spec.name}`);
+      if (id !== undefined && chosen.length === 0)
+        throw new LabError(
+          `no fault ${id} is active in lab ${spec.name} (${active.length === 0 ? 'none is' : `there are: ${active.map((fault) => fault.id).join(', ')}`})`,
+        );
       for (const fault of chosen) await healFault(state, fault);
     },
     objects: apiClient(apiServer),

@@ -15,7 +15,7 @@ import { print } from '../terminal/print.ts';
 import { Stages } from '../terminal/stages.ts';
 import { splitCommands } from '../words.ts';
 import { monitoringAct } from './demo-monitoring.ts';
-import { printDiagnosis, toRequest } from './diagnose.ts';
+import { langOf, printDiagnosis, toRequest } from './diagnose.ts';
 import { faultName, labSpec } from './lab.ts';
 
 export interface DemoOptions {
@@ -31,8 +31,10 @@ const CONNECTIONS = 24;
 
 export async function demo(options: DemoOptions): Promise<number> {
   const broken = faultName(options.fault);
-  const stages = new Stages();
   const name = `demo-${process.pid}`;
+  const spec = labSpec({ name, nodes: '3', cni: options.cni, iptables: options.iptables });
+  langOf(options.lang);
+  const stages = new Stages();
   const dir = join(tmpdir(), `netverdict-${name}`);
   mkdirSync(dir, { mode: 0o700 });
   let lab: Lab | undefined;
@@ -46,9 +48,7 @@ export async function demo(options: DemoOptions): Promise<number> {
   };
   try {
     stages.say('lab: three nodes with containerd, Flannel and kube-proxy rules');
-    lab = await createLab(labSpec({ name, nodes: '3', cni: options.cni, iptables: options.iptables }), (line) =>
-      stages.say(`lab: ${line}`),
-    );
+    lab = await createLab(spec, (line) => stages.say(`lab: ${line}`));
     unlessInterrupted();
     instance = await startInstance({
       dir,

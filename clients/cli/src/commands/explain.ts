@@ -1,6 +1,7 @@
 /** `netverdict explain NV-…`: the page of a finding code; without one, all codes. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { didYouMean, nearest } from '@netverdict/contracts';
 import { FINDING_CODES, type Lang } from '@netverdict/verdict';
 import { UsageError } from '../exit-codes.ts';
 import { repositoryRoot } from '../local/repository.ts';
@@ -11,10 +12,16 @@ export function explain(given: string | undefined, lang: Lang = 'en'): string {
   const asked = given.toUpperCase();
   const code = asked.startsWith('NV-') ? asked : `NV-${asked}`;
   if (!codes.includes(code)) {
-    const near = codes.filter((c) => c.toLowerCase().includes(code.toLowerCase().replace(/^nv-/, '')));
-    throw new UsageError(
-      `there is no finding ${code}. ${near.length > 0 ? `Did you mean ${near.join(', ')}?` : '`netverdict explain` lists all.'}`,
-    );
+    const part = code.slice('NV-'.length);
+    const holding = codes.filter((one) => one.includes(part));
+    const near =
+      holding.length > 0
+        ? holding
+        : nearest(
+            part,
+            codes.map((one) => one.slice('NV-'.length)),
+          ).map((one) => `NV-${one}`);
+    throw new UsageError(`there is no finding ${code}.${didYouMean(near) || ' `netverdict explain` lists all.'}`);
   }
   const page = readFileSync(join(repositoryRoot, 'docs/findings', `${code}.md`), 'utf8');
   return lang === 'zh' ? chinese(page) : page;

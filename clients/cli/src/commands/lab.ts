@@ -1,6 +1,8 @@
 /** `netverdict lab …`: a cluster in a box, to try things on. */
+import { didYouMean, nearest } from '@netverdict/contracts';
 import { createLab, FAULTS, type FaultName, type LabSpec, listLabs, openLab, removeLab } from '@netverdict/lab';
 import { parseIp } from '@netverdict/linux-net';
+import { whole } from '../duration.ts';
 import { UsageError } from '../exit-codes.ts';
 import { print, printTable } from '../terminal/print.ts';
 import { Stages } from '../terminal/stages.ts';
@@ -32,10 +34,17 @@ export async function labUp(options: LabUpOptions): Promise<void> {
   print(`  kubectl --kubeconfig ${lab.kubeconfig} get pods,svc,nodes,endpointslices -A`);
 }
 
+function noLab(name: string): UsageError {
+  const names = listLabs().map((lab) => lab.name);
+  return new UsageError(
+    `there is no lab named ${name}${names.length === 0 ? ' (no lab is up)' : ` (there are: ${names.join(', ')})`}`,
+  );
+}
+
 export async function labStatus(name: string | undefined): Promise<void> {
   const labs = listLabs().filter((lab) => name === undefined || lab.name === name);
   if (labs.length === 0) {
-    if (name !== undefined) throw new UsageError(`no lab ${name} is up`);
+    if (name !== undefined) throw noLab(name);
     print('no lab is up');
   }
   for (const summary of labs) {
@@ -74,9 +83,7 @@ export function labFaults(): void {
 /** @throws UsageError that names what comes nearest. */
 export function faultName(name: string): FaultName {
   if (Object.hasOwn(FAULTS, name)) return name as FaultName;
-  const words = name.split('-').filter((word) => word.length > 2);
-  const near = Object.keys(FAULTS).filter((known) => words.some((word) => known.includes(word)));
-  const hint = near.length > 0 && near.length <= 8 ? ` Did you mean ${near.join(', ')}?` : '';
+  const hint = didYouMean(nearest(name, Object.keys(FAULTS)));
   throw new UsageError(`there is no fault "${name}".${hint} \`netverdict lab faults\` lists them.`);
 }
 
@@ -102,8 +109,9 @@ export async function labHeal(id: string | undefined, options: { name: string })
 }
 
 export async function labDown(options: { name: string }): Promise<void> {
-  await removeLab(options.name);
-  print(`lab ${options.name} is gone`);
+  // Also of one that somebody took away before: to be told so is enough.
+  if (await removeLab(options.name)) print(`lab ${options.name} is gone`);
+  else process.stderr.write(`nothing to take away: ${noLab(options.name).message}\n`);
 }
 
 export interface LabProbeOptions {
@@ -120,13 +128,6 @@ export async function labProbe(options: LabProbeOptions): Promise<boolean> {
   const { protocol } = options;
   if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'icmp')
     throw new UsageError(`--protocol ${protocol}: write tcp, udp or icmp`);
-  const lab = await openLab(options.name);
-  const from =
-    options.from === 'external'
-      ? { external: true as const }
-      : options.from.startsWith('node/')
-        ? { node: options.from.slice('node/'.length) }
-        : { pod: options.from.replace(/^pod\//, '') };
   const [, address = options.to, port] = /^(.*):(\d+)$/.exec(options.to) ?? [];
   if (!parseIp(address).ok)
     throw new UsageError(
@@ -134,12 +135,23 @@ export async function labProbe(options: LabProbeOptions): Promise<boolean> {
     );
   if (protocol !== 'icmp' && port === undefined)
     throw new UsageError(`--to ${options.to}: write a port too, such as ${address}:80`);
+  if (port !== undefined && (Number(port) < 1 || Number(port) > 65_535))
+    throw new UsageError(`--to ${options.to}: port ${port} is not between 1 and 65535`);
+  const count = whole('--count', options.count, 10_000);
+  const timeoutMs = whole('--timeout', options.timeout, 600_000);
+  const lab = await openLab(options.name);
+  const from =
+    options.from === 'external'
+      ? { external: true as const }
+      : options.from.startsWith('node/')
+        ? { node: options.from.slice('node/'.length) }
+        : { pod: options.from.replace(/^pod\//, '') };
   const result = await lab.probe({
     from,
     to: { address, ...(port === undefined ? {} : { port: Number(port) }) },
     protocol,
-    count: Number(options.count),
-    timeoutMs: Number(options.timeout),
+    count,
+    timeoutMs,
   });
   if (options.json) print(JSON.stringify(result));
   else {

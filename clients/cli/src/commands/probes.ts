@@ -1,5 +1,5 @@
 /** `netverdict probes`, `netverdict configure`: what the agents' probes do, and having them do something else. */
-import type { NodeDocument, ProbeFilter, ProbeSettings } from '@netverdict/contracts';
+import { didYouMean, type NodeDocument, nearest, type ProbeFilter, type ProbeSettings } from '@netverdict/contracts';
 import type { NetverdictClient } from '@netverdict/sdk';
 import { UsageError } from '../exit-codes.ts';
 import { print, printTable } from '../terminal/print.ts';
@@ -25,15 +25,18 @@ const settingsText = (settings: NodeDocument['probes'][number]['settings']): str
 export async function probes(client: NetverdictClient, options: ProbesOptions): Promise<void> {
   const { cluster, node: only } = options;
   const found: NodeDocument[] = [];
-  for await (const node of client.listNodes(cluster === undefined ? {} : { cluster }))
+  const heard: string[] = [];
+  for await (const node of client.listNodes(cluster === undefined ? {} : { cluster })) {
+    heard.push(node.node);
     if (only === undefined || node.node === only) found.push(node);
-  if (options.json === true) return print(JSON.stringify(found, null, 2));
-  if (found.length === 0)
+  }
+  if (found.length === 0 && (only !== undefined || cluster !== undefined || options.json !== true))
     throw new UsageError(
-      options.node === undefined
-        ? 'no agent has been heard of yet'
-        : `no agent of a node ${options.node} has been heard of`,
+      only === undefined
+        ? `no agent${cluster === undefined ? '' : ` of a cluster ${cluster}`} has been heard of yet`
+        : `no agent of a node ${only} has been heard of.${didYouMean(nearest(only, heard))}`,
     );
+  if (options.json === true) return print(JSON.stringify(found, null, 2));
   for (const [i, node] of found.entries()) {
     if (i > 0) print('');
     const { budget, configuration } = node;
@@ -118,10 +121,11 @@ export function changed(
 export async function configure(client: NetverdictClient, options: ConfigureOptions): Promise<void> {
   const { cluster, node, defaults = false, reason } = options;
   const query = cluster === undefined ? {} : { cluster };
+  // Before anything is asked: what the options say wrongly is so with any configuration.
+  const nothing = Object.keys(changed({}, options)).length === 0 && !defaults;
   const current = await client.agentConfiguration(query);
   const of = (name: string | null): Record<string, ProbeSettings> =>
     changed(defaults ? {} : ((name === null ? current.all : current.nodes[name]) ?? {}), options);
-  const nothing = Object.keys(changed({}, options)).length === 0 && !defaults;
   if (nothing) return print(JSON.stringify(current, null, 2));
   let version = current.version;
   // Nodes may differ in what they have already: each keeps it.

@@ -1,6 +1,7 @@
 /** `netverdict slow`: why is it slow? Real packets, followed; the stages of their way ranked, dearest first. */
 import type { NetverdictClient } from '@netverdict/sdk';
 import { slowLines } from '@netverdict/verdict';
+import { whole } from '../duration.ts';
 import { EXIT, SystemError } from '../exit-codes.ts';
 import { terminalPaint } from '../terminal/paint.ts';
 import { print } from '../terminal/print.ts';
@@ -17,6 +18,7 @@ export async function slow(
   say: (line: string) => void,
 ): Promise<number> {
   const lang = langOf(options.lang);
+  whole('--attempts', options.attempts, 50);
   const request = toRequest({ ...options, probe: options.attempts });
   const probe = typeof request.probe === 'object' ? request.probe : {};
   const accepted = await client.submit({ ...request, probe: { ...probe, slow: true } });

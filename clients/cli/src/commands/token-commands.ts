@@ -65,11 +65,14 @@ async function revoke(client: NetverdictClient, id: string): Promise<void> {
   print(`${id} is revoked`);
 }
 
+/** The API's page. */
+const MOST_ENTRIES = 200;
+
 async function audit(
   client: NetverdictClient,
   options: { token?: string; limit: string; json?: boolean },
 ): Promise<void> {
-  const limit = Math.min(whole('--limit', options.limit), 200);
+  const limit = whole('--limit', options.limit, MOST_ENTRIES);
   const query = { limit, ...(options.token === undefined ? {} : { token: options.token }) };
   const { data, error, response } = await client.raw.GET('/api/v1/audit-log', { params: { query } });
   if (data === undefined) throw problemFrom(response, error);

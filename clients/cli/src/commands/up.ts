@@ -3,7 +3,7 @@
  * `netverdict down` ends it. Its state lies in one folder (stateDir).
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopEngines } from '@netverdict/embedded';
@@ -41,6 +41,12 @@ export const upCommand = (options: UpOptions): Promise<void> =>
 async function up(options: UpOptions): Promise<void> {
   if (!options.lab && !options.kubeconfig)
     throw new UsageError('say --lab for a cluster in a box, or --kubeconfig FILE for a real one');
+  if (options.lab && options.kubeconfig)
+    throw new UsageError('--lab is a cluster in a box and --kubeconfig a real one: say one of them');
+  // What the supervisor would find out only when engines and half a lab are there.
+  if (options.lab) labSpec({ ...options, nodes: '3' });
+  else if (options.kubeconfig && !existsSync(options.kubeconfig))
+    throw new UsageError(`--kubeconfig ${options.kubeconfig}: there is no such file`);
   const state = readUpState();
   if (state && isAlive(state.supervisor)) {
     const other =

@@ -135,6 +135,8 @@ export async function ping(client: NetverdictClient, id: string, options: ListOp
   return delivery.state === 'delivered' ? EXIT.reachable : EXIT.unreachable;
 }
 
+/** The API's page. */
+const MOST_DELIVERIES = 200;
 const STATES = ['pending', 'delivered', 'failed'] as const;
 
 export async function deliveries(
@@ -160,12 +162,14 @@ export async function deliveries(
     });
   }
   const state = STATES.find((one) => one === options.state);
-  if (state !== options.state) throw new UsageError(`--state ${options.state}: write ${STATES.join(', ')}`);
+  if (state !== options.state) throw new UsageError(`--state ${options.state}: write pending, delivered or failed`);
   const query = {
-    limit: Math.min(whole('--limit', options.limit), 200),
+    limit: whole('--limit', options.limit, MOST_DELIVERIES),
     ...(id === undefined ? {} : { webhook: id }),
     ...(state === undefined ? {} : { state }),
   };
+  // One that there is not has no deliveries either: that would look as if nothing had been told.
+  if (id !== undefined) answered(await client.raw.GET('/api/v1/webhooks/{id}', { params: { path: { id } } }));
   const { items } = answered(await client.raw.GET('/api/v1/webhook-deliveries', { params: { query } }));
   tell(options, items, () =>
     printTable(

@@ -1,8 +1,10 @@
-/** Which nodes and pods there are or were: so that a name that nothing has is told from one of which nothing was seen. Read by api. */
+/** Which clusters, nodes and pods there are or were: so that a name that nothing has is told from one of which nothing was seen. Read by api. */
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../schema.ts';
 
 export interface KnownNameQueries {
+  /** Of agents that were heard of, of the clusters' objects, and of what was seen. Empty: nothing is known. */
+  clusters(): Promise<readonly string[]>;
   /** Of agents that were heard of, and of the cluster's nodes. Empty: nothing is known. */
   nodes(cluster?: string): Promise<readonly string[]>;
   /** Whether such a pod (`namespace/name`) has or had an address, or something was seen of it. */
@@ -14,6 +16,11 @@ export interface KnownNameQueries {
 export function knownNameQueries(db: Kysely<Database>): KnownNameQueries {
   const ofCluster = (cluster: string | undefined) => (cluster === undefined ? sql`true` : sql`cluster = ${cluster}`);
   return {
+    async clusters() {
+      const { rows } = await sql<{ name: string }>`select cluster as name from agents
+        union select cluster from addresses union select cluster from incidents order by name`.execute(db);
+      return rows.map(({ name }) => name);
+    },
     async nodes(cluster) {
       const { rows } = await sql<{ name: string }>`select node as name from agents where ${ofCluster(cluster)}
         union select name from addresses where kind = 'node' and ${ofCluster(cluster)} order by name`.execute(db);

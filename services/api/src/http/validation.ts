@@ -74,20 +74,26 @@ function describe(error: TLocalizedValidationError, root: unknown, schema: TSche
 interface Shape {
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly anyOf?: readonly { readonly const?: unknown }[];
+  readonly enum?: readonly unknown[];
+  readonly items?: Shape;
 }
 
 const shapeAt = (schema: TSchema, at: string): Shape | undefined =>
   at
     .split('/')
     .slice(1)
-    .reduce<Shape | undefined>((shape, name) => shape?.properties?.[name], schema as Shape);
+    .reduce<Shape | undefined>(
+      (shape, name) => shape?.properties?.[name] ?? (/^\d+$/.test(name) ? shape?.items : undefined),
+      schema as Shape,
+    );
 
 /** The properties that the schema knows at an instance path. */
 const fields = (schema: TSchema, at: string): object => shapeAt(schema, at)?.properties ?? {};
 
 /** "accepted, resolving or completed", where only certain values will do. */
 function choicesAt(schema: TSchema, at: string): string | null {
-  const values = shapeAt(schema, at)?.anyOf?.map((option) => option.const);
+  const shape = shapeAt(schema, at);
+  const values = shape?.enum ?? shape?.anyOf?.map((option) => option.const);
   if (!values || values.length === 0 || values.some((value) => value === undefined)) return null;
   return values.length === 1 ? String(values[0]) : `${values.slice(0, -1).join(', ')} or ${String(values.at(-1))}`;
 }

@@ -86,7 +86,7 @@ export function agentConfigurationRoutes(
       if (wrong.length > 0) throw invalidRequest(wrong);
       // What was set for a node that is gone can be taken back.
       if (Object.keys(probes).length > 0)
-        for (const node of nodes ?? []) await checkNames(store.knownNames, { cluster, node });
+        for (const node of nodes ?? []) await checkNames(store.knownNames, { cluster, node }, null);
       const changedBy = token.check(request).tokenId;
       const change = { cluster, nodes, probes, ifVersion, reason: reason?.replaceAll('\0', '') ?? null, changedBy };
       const { version, changed } = await stored.change(change);

@@ -37,7 +37,7 @@ export function incidentDocument(incident: Incident & Explanation): IncidentDocu
   return { ...shown, nodes: [...nodes], pods: [...pods], samples: [...samples] };
 }
 
-export function incidentRoutes(app: Server, { store }: Dependencies): void {
+export function incidentRoutes(app: Server, { store, token }: Dependencies): void {
   app.get(
     '/api/v1/incidents',
     {
@@ -54,7 +54,8 @@ export function incidentRoutes(app: Server, { store }: Dependencies): void {
       const place = placeOf(cursor);
       const before = place === null ? {} : { before: { lastSeen: place.at, id: place.id } };
       const rows = await store.incidents.list({ ...filter, ...before, limit: limit + 1 });
-      if (rows.length === 0 && place === null) await checkNames(store.knownNames, filter);
+      if (rows.length === 0 && place === null)
+        await checkNames(store.knownNames, filter, token.check(request).scope.clusters);
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const nextCursor = rows.length > limit && last ? encodeCursor([last.lastSeen, last.id]) : null;

@@ -17,7 +17,7 @@ const EventQuery = Type.Object(
   { additionalProperties: false },
 );
 
-export function monitoringRoutes(app: Server, { store }: Dependencies): void {
+export function monitoringRoutes(app: Server, { store, token }: Dependencies): void {
   app.get(
     '/api/v1/events',
     {
@@ -34,7 +34,8 @@ export function monitoringRoutes(app: Server, { store }: Dependencies): void {
       const place = placeOf(cursor);
       const before = place === null ? {} : { before: { windowEnd: place.at, id: place.id } };
       const rows = await store.events.list({ ...filter, ...before, limit: limit + 1 });
-      if (rows.length === 0 && place === null) await checkNames(store.knownNames, filter);
+      if (rows.length === 0 && place === null)
+        await checkNames(store.knownNames, filter, token.check(request).scope.clusters);
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const nextCursor = rows.length > limit && last ? encodeCursor([last.windowEnd, last.id]) : null;

@@ -1,7 +1,7 @@
 /** Names as a pod looks them up: which object the cluster's DNS would answer with (Kubernetes DNS specification 1.1). */
+import { nearest } from '@netverdict/contracts';
 import type { ClusterObjects } from '@netverdict/kube';
 import { ok } from '@netverdict/linux-net';
-import { nearest } from './nearby.ts';
 import { fail, type Outcome } from './outcome.ts';
 
 export type DnsMeaning =

@@ -1,7 +1,7 @@
 /** Nodes by name. */
+import { nearest } from '@netverdict/contracts';
 import type { ClusterObjects, Node } from '@netverdict/kube';
 import { ok } from '@netverdict/linux-net';
-import { nearest } from './nearby.ts';
 import { fail, type Outcome } from './outcome.ts';
 
 export function resolveNode(objects: ClusterObjects, name: string): Outcome<Node> {

@@ -1,7 +1,8 @@
 /** Pods by name and by workload: running ones are taken, ended and unplaced ones are told as such. */
+import { nearest } from '@netverdict/contracts';
 import type { ClusterObjects, Pod } from '@netverdict/kube';
 import { ok } from '@netverdict/linux-net';
-import { nearbyObjects, nearest } from './nearby.ts';
+import { nearbyObjects } from './nearby.ts';
 import { fail, type Outcome } from './outcome.ts';
 import type { PlacedPod } from './resolution.ts';
 

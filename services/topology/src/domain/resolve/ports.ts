@@ -1,9 +1,8 @@
 /** Ports by number and by name, of pods and of Services. */
 
-import type { NamedPort } from '@netverdict/contracts';
+import { type NamedPort, nearest } from '@netverdict/contracts';
 import type { Protocol as KubeProtocol, Pod, Service, ServicePort } from '@netverdict/kube';
 import { ok, type Protocol } from '@netverdict/linux-net';
-import { nearest } from './nearby.ts';
 import { fail, type Outcome } from './outcome.ts';
 import { nameOf } from './pods.ts';
 

@@ -2,7 +2,6 @@ import type { DiagnosisRequest } from '@netverdict/contracts';
 import { describe, expect, it } from 'vitest';
 import { shop } from '../../testing/objects.ts';
 import { networksOf } from '../networks.ts';
-import { editDistance, nearest } from './nearby.ts';
 import { resolve } from './resolve.ts';
 
 const objects = shop();
@@ -240,19 +239,5 @@ describe('what cannot be answered says what does exist nearby', () => {
     const found = ask(from, to);
     expect(found.ok ? found.value.names : found.error.problem).toBe(type);
     if (!found.ok && suggestion !== null) expect(found.error.suggestions).toContain(suggestion);
-  });
-});
-
-describe('near names', () => {
-  it.each([
-    ['web', 'web', 0],
-    ['web', 'wep', 1],
-    ['', 'abc', 3],
-    ['kitten', 'sitting', 3],
-  ])('%s to %s is %i edits', (a, b, edits) => {
-    expect(editDistance(a, b)).toBe(edits);
-  });
-  it('puts typing mistakes before prefixes before parts, and leaves out the rest', () => {
-    expect(nearest('web', ['my-web-app', 'wep', 'web-1', 'database'])).toEqual(['wep', 'web-1', 'my-web-app']);
   });
 });
