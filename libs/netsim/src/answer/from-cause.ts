@@ -71,8 +71,12 @@ const REACTIONS: Reactions = {
     const mtuBytes = death.packet.family === 'ipv4' ? cause.limitBytes : Math.max(cause.limitBytes, IPV6_MIN_MTU);
     return { do: 'icmp', icmp: TOO_BIG[death.packet.family], mtuBytes };
   },
-  /** neigh_timer_handler: arp_error_report, ndisc_error_report. */
-  neighbour: (_, death) => icmp(HOST_UNREACHABLE, death),
+  /**
+   * neigh_timer_handler: arp_error_report, ndisc_error_report; not about a bridged frame for others than the host
+   * (br_nf_pre_routing_finish, icmp_send).
+   */
+  neighbour: (_, death) =>
+    death.byIp || (death.packet.frame?.cast ?? 'host') === 'host' ? icmp(HOST_UNREACHABLE, death) : SILENCE,
   'frame-lost': silence,
   'fdb-missing': silence,
   'vtep-unreachable': silence,

@@ -127,12 +127,14 @@ export function encapsulate(
 
 /**
  * udp_flow_src_port: the kernel hashes the inner flow into the source port. Which one it will be cannot be known, but flows
- * have ports of their own: conntrack takes no flow's outer packets for another's. A hash of ports stays with the buffer, so
- * that outer headers around outer ones have the same port; one of addresses alone does not (skb_clear_hash_if_not_l4).
+ * have ports of their own: conntrack takes no flow's outer packets for another's. A hash of ports, or of the label that IPv6's
+ * senders give a flow (ip6_make_flowlabel), stays with the buffer, so that outer headers around outer ones have the same port; one
+ * of addresses alone does not (skb_clear_hash_if_not_l4).
  */
 function outerPort(walk: Walk, inner: Packet): number {
   const within = inner.payload?.frame.packet;
-  if (within && (within.protocol === 6 || within.protocol === 17)) return outerPort(walk, within);
+  if (within && (within.protocol === 6 || within.protocol === 17 || within.family === 'ipv6'))
+    return outerPort(walk, within);
   const { family, protocol, source, destination, sport, dport } = inner;
   const key = `${family} ${protocol} ${source} ${sport} ${destination} ${dport}`;
   const known = walk.outerPorts.get(key);

@@ -6,7 +6,7 @@ import { NO_DEVICES } from '../netfilter/context.ts';
 import { isIdle, runHook, unreadRulesets } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
 import { isLinkLocal } from '../route/addresses.ts';
-import { ofRawSocket } from '../route/key.ts';
+import { type FlowKey, ofRawSocket } from '../route/key.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
@@ -90,7 +90,10 @@ export function reroute(
   before: Egress,
 ): OutputRoute {
   // A tunnel's own socket is bound to no device, whichever one its packet was routed by.
-  const key = keyOf(walk, ns, packet, packet.payload === null ? oif : null, false);
+  const key: FlowKey = {
+    ...keyOf(walk, ns, packet, packet.payload === null ? oif : null, false),
+    dissected: 'protocol and ports',
+  };
   // An IPv6 destination that is valid on a link only stays on the link it was on.
   const linked = key.oif === null && isLinkLocal(packet.destination);
   return routed(walk, ns, packet, linked ? { ...key, oif: before.out.ifindex, oifName: before.out.name } : key, true);

@@ -14,6 +14,11 @@ export interface FlowKey {
   readonly protocol: number;
   readonly sport: number | null;
   readonly dport: number | null;
+  /**
+   * What is read of the packet itself, which is done only where some rule needs it (fib4_rules_early_flow_dissect,
+   * fib6_rules_early_flow_dissect); elsewhere rules see 0 there. Absent: who sends has said it all.
+   */
+  readonly dissected?: 'ports' | 'protocol and ports';
   /** `lo` for locally made packets. */
   readonly iifName: string;
   readonly oif: IfIndex | null;
@@ -30,7 +35,9 @@ export interface FlowKey {
 
 /** Policy rules do not see ports of pieces, not even of the first one (fib4_rules_early_flow_dissect without FLOW_DISSECTOR_F_PARSE_1ST_FRAG). */
 export const inputKey = (ns: WorldNamespace, packet: Packet, iif: Link, oif: Link | null): FlowKey => {
-  const key = flowKey(packet, iif.name, oif);
+  // ip6_route_input takes the protocol of the header.
+  const dissected = packet.family === 'ipv4' ? 'protocol and ports' : 'ports';
+  const key: FlowKey = { ...flowKey(packet, iif.name, oif), dissected };
   return packet.pieceBytes == null || tracks(ns, packet.family) ? key : { ...key, sport: null, dport: null };
 };
 

@@ -21,7 +21,7 @@ import type { WorldNamespace } from '../world/world.ts';
 import { isMulticast } from './addresses.ts';
 import type { FlowKey } from './key.ts';
 import { PrefixIndex } from './prefix-index.ts';
-import { areDefault, inOrder, ruleMatches, unknownSelector } from './rules.ts';
+import { areDefault, inOrder, ruleMatches, seenByRules, unknownSelector } from './rules.ts';
 import { selectAddress4 } from './source4.ts';
 import { selectAddress6 } from './source6.ts';
 import { type InTable, lookup4 } from './table4.ts';
@@ -63,6 +63,7 @@ export function lookup(walk: Walk, ns: WorldNamespace, key: FlowKey): RouteResul
   const rules = inOrder(rulesPart);
   if (family === 'ipv4' && areDefault(rules)) return withoutRules(walk, ns, tables, key);
   const uid = senderOf(walk, key);
+  const seen = seenByRules(rules, key);
   const { hasVrf } = ns.net;
   for (let index = 0; index < rules.length; index++) {
     let rule = rules[index] as Rule;
@@ -72,7 +73,7 @@ export function lookup(walk: Walk, ns: WorldNamespace, key: FlowKey): RouteResul
       const asked = rule;
       const rest = (): boolean =>
         strange === null || walk.choices.unknown(...ruleQuestion(ns, asked, strange, evidence));
-      if (!ruleMatches(rule, key, uid, walk, rest)) break;
+      if (!ruleMatches(rule, seen, uid, walk, rest)) break;
       const { action } = rule;
       if (action.kind === 'goto') {
         // Only a rule of that very priority is a target; without one the rule does nothing.

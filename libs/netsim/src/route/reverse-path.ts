@@ -60,6 +60,7 @@ export const reverseKey = (packet: Packet, options: ReverseOptions): FlowKey => 
   oifName: null,
   uid: 0,
   bare: true,
+  ...(options.addressesAlone ? {} : { dissected: 'protocol and ports' }),
 });
 
 function judged(ns: WorldNamespace, iif: Link, result: RouteResult, { acceptLocal }: ReverseOptions): ReversePath {

@@ -68,6 +68,25 @@ export function inOrder(rules: Known<readonly Rule[]>): readonly Rule[] {
   return sorted;
 }
 
+/** fib_rule_requires_fldissect: what loopback brings needs no look at packets. */
+const dissecting = new WeakMap<readonly Rule[], boolean>();
+function needLooks(rules: readonly Rule[]): boolean {
+  let answer = dissecting.get(rules);
+  if (answer === undefined) {
+    answer = rules.some(
+      ({ iif, ipproto, sport, dport }) => iif !== 'lo' && (!!ipproto || sport !== null || dport !== null),
+    );
+    dissecting.set(rules, answer);
+  }
+  return answer;
+}
+
+/** The key as these rules see it. */
+export function seenByRules(rules: readonly Rule[], key: FlowKey): FlowKey {
+  if (key.dissected === undefined || needLooks(rules)) return key;
+  return { ...key, sport: null, dport: null, ...(key.dissected === 'ports' ? {} : { protocol: 0 }) };
+}
+
 /** IPv4's rules as the kernel itself makes them: none was ever added or deleted (fib_has_custom_rules), as far as one can see. */
 const defaults = new WeakMap<readonly Rule[], boolean>();
 export function areDefault(rules: readonly Rule[]): boolean {

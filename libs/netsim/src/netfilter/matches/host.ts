@@ -104,7 +104,8 @@ export function socket(m: Of<'socket'>, c: RuleContext): Answer | NotThere {
   if (packet === null || !c.iif) return null;
   if (walk.direction === 'reply') {
     // The answer to this flow's own sender: its socket is connected, and bound to an address by that.
-    if (c.ns.key !== sourceOf(c) || !forSender(c, packet)) return none(c, packet);
+    // A segment that was given its flags is a raw socket's, of which TCP knows nothing.
+    if (c.ns.key !== sourceOf(c) || !forSender(c, packet) || walk.flow.tcpFlags !== undefined) return none(c, packet);
     if (packet.protocol !== 6) return { unknown: 'whether the sending socket is connected' };
     return m.transparent ? { unknown: 'whether the sending socket is transparent' } : true;
   }
