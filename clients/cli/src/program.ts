@@ -5,6 +5,7 @@ import { addConfig } from './commands/config.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import { diagnose, langOf, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
 import { explain } from './commands/explain.ts';
+import { addKeys } from './commands/keys.ts';
 import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
 import { addMonitoringCommands } from './commands/monitoring-commands.ts';
 import { addPingMesh } from './commands/ping-mesh-commands.ts';
@@ -216,6 +217,7 @@ export function build(finish: (code: number) => void): Command {
 
   registerPolicy(program, finish);
   addConfig(program, finish);
+  addKeys(program);
 
   program
     .command('probes')

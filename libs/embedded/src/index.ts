@@ -1,3 +1,4 @@
+export { writeBusKeys } from './bus-keys.ts';
 export { type Engines, type EnginesOptions, startEngines } from './engines.ts';
 export { EngineError } from './errors.ts';
 export { openPool } from './pool.ts';

@@ -24,11 +24,25 @@ export function ensureUser(dir: string, user: BusUser): void {
 
 const publicKey = (dir: string, user: BusUser): string => fromSeed(readFileSync(natsKeyFile(dir, user))).getPublicKey();
 
+/** Who has a key here, as nats-server wants its users. */
+export const natsUsers = (dir: string): unknown[] =>
+  readdirSync(usersDir(dir))
+    .toSorted()
+    .map((name) => JSON.parse(readFileSync(join(usersDir(dir), name), 'utf8')) as BusUser)
+    .map((user) => {
+      const { publish, subscribe, responses } = busPermissions(user);
+      return {
+        nkey: publicKey(dir, user),
+        permissions: {
+          publish: { allow: publish },
+          subscribe: { allow: subscribe },
+          ...(responses ? { allow_responses: { max: responses.max, expires: `${responses.ttlMs}ms` } } : {}),
+        },
+      };
+    });
+
 /** nats-server's configuration language takes JSON; `$` is a variable only outside of quotes. */
 export function writeNatsConfig(dir: string, host: string, port: number): string {
-  const users = readdirSync(usersDir(dir)).map(
-    (name) => JSON.parse(readFileSync(join(usersDir(dir), name), 'utf8')) as BusUser,
-  );
   const config = {
     server_name: 'netverdict',
     listen: `${host}:${port}`,
@@ -36,19 +50,7 @@ export function writeNatsConfig(dir: string, host: string, port: number): string
     // A trace with hundreds of branches is a few MB even compressed; the default is 1 MB, 8 MB is what NATS advises at most.
     max_payload: 8_388_608,
     jetstream: { store_dir: dataDir(dir), max_memory_store: 67_108_864, max_file_store: 8_589_934_592 },
-    authorization: {
-      users: users.map((user) => {
-        const { publish, subscribe, responses } = busPermissions(user);
-        return {
-          nkey: publicKey(dir, user),
-          permissions: {
-            publish: { allow: publish },
-            subscribe: { allow: subscribe },
-            ...(responses ? { allow_responses: { max: responses.max, expires: `${responses.ttlMs}ms` } } : {}),
-          },
-        };
-      }),
-    },
+    authorization: { users: natsUsers(dir) },
   };
   writeFileSync(configFile(dir), `${JSON.stringify(config, null, 2)}\n`, { mode: 0o600 });
   return configFile(dir);
