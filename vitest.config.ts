@@ -19,7 +19,8 @@ export default defineConfig({
           name: 'integration',
           include: ['{libs,services,clients}/*/src/**/*.integration.test.ts', 'tests/integration/**/*.test.ts'],
           testTimeout: 60_000,
-          hookTimeout: 120_000,
+          // A lab with all services takes ten seconds, and two at once on a busy machine a hundred.
+          hookTimeout: 180_000,
           maxWorkers: 2,
         },
       },

@@ -73,8 +73,10 @@ while True:
   await within(
     'client',
     `print('asks')
-while True:
-  c = create_connection(('${addressOf('web-2')}', 9101)); c.sendall(b'question'); c.recv(100); c.close(); sleep(0.3)`,
+try:
+  while True:
+    c = create_connection(('${addressOf('web-2')}', 9101)); c.sendall(b'question'); c.recv(100); c.close(); sleep(0.3)
+except OSError: pass # the server ends before it`,
   );
   const { report, text } = await slow(9101);
   expect(report.conclusion?.cause, text).toBe('process');
@@ -82,7 +84,8 @@ while True:
     /✗ {2}The network is not slow \(.* ms there and back\): the process in default\/web-2 takes (\d+) ms/.exec(text) ??
     [];
   expect(Number(told), text).toBeGreaterThanOrEqual(190);
-  expect(Number(told), text).toBeLessThan(400);
+  // It sleeps longer where the machine is busy.
+  expect(Number(told), text).toBeLessThan(2000);
   expect(report.stages[0], text).toMatchObject({ stage: 'process', place: 'node-2/pod/default/web-2' });
 });
 
@@ -102,7 +105,9 @@ while True:
   await within(
     'client',
     `print('sends'); c = create_connection(('${addressOf('web-2')}', 9102))
-while True: c.sendall(b'x' * 65536)`,
+try:
+  while True: c.sendall(b'x' * 65536)
+except OSError: pass # the reader ends before it`,
   );
   const { report, text } = await slow(9102, 30);
   expect(report.conclusion?.cause, text).toBe('reader');

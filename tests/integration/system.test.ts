@@ -107,7 +107,7 @@ describe('a failing part', () => {
       const pid = instance.engines.pids[name];
       if (pid === undefined) throw new Error(`${name} does not run`);
       process.kill(pid, 'SIGKILL');
-      const deadline = performance.now() + 20_000;
+      const deadline = performance.now() + 45_000;
       while (instance.engines.pids[name] === pid && performance.now() < deadline) await sleep(50);
       expect(instance.engines.pids[name]).not.toBe(pid);
       expect(outcomes([await ask()])).toEqual(['reachable']);
@@ -208,7 +208,7 @@ it('anomalies in a pod become stored events that name it', async () => {
     count: 60,
     timeoutMs: 20,
   });
-  const deadline = performance.now() + 25_000;
+  const deadline = performance.now() + 45_000;
   for (;;) {
     const found: unknown[] = [];
     for await (const event of client.listEvents({}))
@@ -218,7 +218,7 @@ it('anomalies in a pod become stored events that name it', async () => {
       )
         found.push(event);
     if (found.length > 0) break;
-    expect(performance.now(), 'an event within 25 s').toBeLessThan(deadline);
+    expect(performance.now(), 'an event within 45 s').toBeLessThan(deadline);
     await sleep(300);
   }
 });

@@ -83,7 +83,7 @@ it('one diagnosis is one trace across the services, continued from the caller', 
   });
   expect(response.status).toBe(200);
   const wanted = ['api', 'collector-agent', 'simulator', 'topology'].map((name) => `netverdict-${name}`);
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 40_000;
   const seen = (): string[] =>
     [...new Set(spans.filter((span) => span.traceId === traceId).map((span) => span.service))].sort();
   while (performance.now() < deadline && seen().length < wanted.length) await sleep(200);

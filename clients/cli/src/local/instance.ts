@@ -146,12 +146,12 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
           NETVERDICT_SPOOL_DIR: join(dir, 'spool'),
         },
       });
-    await services.ready(60_000);
+    await services.ready(100_000);
     await agentsReported(
       apiUrl,
       token,
       options.agents.map((a) => a.node),
-      15_000,
+      60_000,
     );
     return { dir, apiUrl, token, tokenFile, engines, services, stop };
   } catch (cause) {
