@@ -57,7 +57,8 @@ static void run_attempt(const struct flow *flow, unsigned number)
 {
 	struct attempt attempt = { .fd = -1, .sport = flow->sport + number, .serial = next_serial++, .raw_tcp = flow->tcp_flags >= 0 };
 	struct arrival arrival, other;
-	struct tell told = { .protocol = flow->protocol,
+	struct tell told = { .v6 = flow->v6,
+			     .protocol = flow->protocol,
 			     .serial = attempt.serial,
 			     .raw_seq = attempt.raw_tcp ? 0x6e760000 | (attempt.serial & 0xffff) : 0,
 			     .echo_length = flow->size > 40 ? flow->size - 40 : 0 };

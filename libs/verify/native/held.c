@@ -49,7 +49,7 @@ void continue_connection(const struct flow *flow, struct attempt *attempt)
 		return;
 	}
 	attempt->established = true;
-	struct tell told = { IPPROTO_TCP, attempt->serial, next_sequence(attempt->fd), true, 0 };
+	struct tell told = { flow->v6, IPPROTO_TCP, attempt->serial, next_sequence(attempt->fd), true, 0 };
 	start_trace(&told);
 	wait_on(attempt->fd, SENDER, 0);
 	if (enter(flow->ns) < 0 || send(attempt->fd, "more\n", CONTINUED_BYTES, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)

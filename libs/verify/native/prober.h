@@ -109,6 +109,7 @@ void print_arrival(const struct arrival *arrival);
 enum direction { OTHER, FORWARD, REPLY };
 /* How packets of the flow under way are known in a trace, behind any NAT. */
 struct tell {
+	bool v6;
 	int protocol;
 	uint32_t serial;
 	/* The sequence number of a raw TCP packet; else 0 and a SYN is the packet. */

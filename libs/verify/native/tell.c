@@ -37,6 +37,22 @@ void start_telling(const struct tell *told)
 	outer_count = 0;
 }
 
+/*
+ * Of an ICMP error: whether it quotes a packet such as the flow's, as far as the trace shows. Others are about a tunnel's packet, or
+ * come late and are about an earlier flow's.
+ */
+static bool quotes_such(const unsigned char *icmp, size_t length, bool v6)
+{
+	enum { ROUTING = 43, FRAGMENT = 44, OPTIONS = 60 };
+	size_t at = v6 ? 8 + 6 : 8 + 9;
+
+	if (v6 != tell.v6)
+		return false;
+	if (length <= at || (v6 && (icmp[at] == ROUTING || icmp[at] == FRAGMENT || icmp[at] == OPTIONS)))
+		return true;
+	return icmp[at] == (v6 && tell.protocol == IPPROTO_ICMP ? IPPROTO_ICMPV6 : tell.protocol);
+}
+
 /* The length of a UDP datagram that an ICMP error of IPv4 quotes, of which the trace may show but 12 bytes; 0: it quotes none. */
 static uint16_t quoted_udp(const unsigned char *icmp, size_t length)
 {
@@ -114,7 +130,9 @@ static struct whose tell_transport(uint8_t protocol, const unsigned char *bytes,
 			 * An error about neighbour discovery, which rules may reject as any packet: it is about another packet than
 			 * the flow's.
 			 */
-			if (v6 && length >= 16 && bytes[14] == IPPROTO_ICMPV6 && (tell.protocol != IPPROTO_ICMP || is_discovery(bytes + 8)))
+			if (v6 && length >= 16 && bytes[14] == IPPROTO_ICMPV6 && is_discovery(bytes + 8))
+				return other;
+			if (!quotes_such(bytes, length, v6))
 				return other;
 			return reply(KIND_ICMP | type << 8 | bytes[1], v6 ? 0 : quoted_udp(bytes, length));
 		} else {
