@@ -2,48 +2,18 @@
 /*
  * One rule of iptables-nft, from its nft expressions to iptables-save's line. A rule is a row of small steps: load a
  * field into register 1, perhaps mask it, compare it; then matches that only x_tables has, the counter, the verdict.
- * The order in the line is fixed for what iptables itself knows (-s -d -i -o -p); matches keep theirs.
+ * What they say is gathered here (nft_rule_parts.h) and printed by nft_rule_line.c.
  */
 #include "nft_rule.h"
+#include "nft_rule_parts.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
-struct field {
-    bool set, negate;
-    uint8_t value[16], mask[16];
-};
-struct iface {
-    bool set, negate;
-    char name[32];
-};
-struct ports { /* of the native tcp or udp match */
-    bool used;
-    int protocol;
-    size_t at; /* where in `matches` its text belongs */
-    struct {
-        bool set, negate;
-        uint16_t from, to;
-    } sport, dport;
-    bool flags, flags_negate;
-    uint8_t flags_mask, flags_value;
-};
-struct rule {
-    int family;
-    struct field src, dst;
-    struct iface in, out;
-    bool has_protocol, protocol_negate;
-    uint8_t protocol;
-    struct buf matches, target;
-    struct ports ports;
-    const char *why;
-    bool foreign; /* iptables makes no such expression: nor does it show it */
-};
 /* What register 1 holds. */
 struct load {
     enum { NOTHING, PAYLOAD, META } kind;
@@ -142,8 +112,6 @@ static int iface(struct rule *r, struct iface *f, const uint8_t *value, size_t n
     return 0;
 }
 
-static void ports_text(struct buf *out, const struct ports *p);
-
 /*
  * `-m tcp --dport 80 … -m tcp ! --dport 81`: the tool shows the last of them alone, as if the rule asked less. What was read so
  * far is written to its place among the matches, and what follows is a match of its own.
@@ -156,7 +124,7 @@ static void next_ports(struct rule *r)
     if (r->matches.len > at)
         buf_add(&rest, r->matches.p + at, r->matches.len - at);
     r->matches.len = at;
-    ports_text(&r->matches, &r->ports);
+    nft_ports_text(&r->matches, &r->ports);
     if (rest.len)
         buf_add(&r->matches, rest.p, rest.len);
     r->ports.used = false;
@@ -385,77 +353,6 @@ static int each_expression(struct rule *r, const struct nlattr *list)
     return 0;
 }
 
-static void address_option(struct buf *out, int family, const char *option, const struct field *f)
-{
-    size_t n = family == NFPROTO_IPV4 ? 4 : 16, bits = 0;
-    char text[64];
-    if (!f->set)
-        return;
-    while (bits < n * 8 && f->mask[bits / 8] & (0x80 >> bits % 8))
-        bits++;
-    bool contiguous = true;
-    for (size_t i = bits; i < n * 8; i++)
-        contiguous &= !(f->mask[i / 8] & (0x80 >> i % 8));
-    int af = family == NFPROTO_IPV4 ? AF_INET : AF_INET6;
-    inet_ntop(af, f->value, text, sizeof text);
-    buf_fmt(out, "%s %s %s", f->negate ? " !" : "", option, text);
-    if (contiguous)
-        buf_fmt(out, "/%zu", bits);
-    else {
-        inet_ntop(af, f->mask, text, sizeof text);
-        buf_fmt(out, "/%s", text);
-    }
-}
-
-/* /etc/protocols; others are left to the tool, which asks the machine's own file. */
-static const char *protocol_text(uint8_t p)
-{
-    switch (p) {
-    case IPPROTO_ICMP: return "icmp";
-    case IPPROTO_IGMP: return "igmp";
-    case IPPROTO_TCP: return "tcp";
-    case IPPROTO_UDP: return "udp";
-    case IPPROTO_GRE: return "gre";
-    case IPPROTO_ESP: return "esp";
-    case IPPROTO_AH: return "ah";
-    case IPPROTO_ICMPV6: return "ipv6-icmp";
-    case IPPROTO_SCTP: return "sctp";
-    default: return NULL;
-    }
-}
-
-static void tcp_flags(struct buf *out, uint8_t flags)
-{
-    static const char *const names[] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG"};
-    bool any = false;
-    for (int i = 0; i < 6; i++)
-        if (flags & (1 << i)) {
-            buf_fmt(out, "%s%s", any ? "," : "", names[i]);
-            any = true;
-        }
-    if (!any)
-        buf_str(out, "NONE");
-}
-
-static void ports_text(struct buf *out, const struct ports *p)
-{
-    buf_fmt(out, " -m %s", p->protocol == IPPROTO_TCP ? "tcp" : "udp");
-    if (p->sport.set) {
-        buf_fmt(out, "%s --sport %u", p->sport.negate ? " !" : "", p->sport.from);
-        if (p->sport.to != p->sport.from) buf_fmt(out, ":%u", p->sport.to);
-    }
-    if (p->dport.set) {
-        buf_fmt(out, "%s --dport %u", p->dport.negate ? " !" : "", p->dport.from);
-        if (p->dport.to != p->dport.from) buf_fmt(out, ":%u", p->dport.to);
-    }
-    if (p->flags) {
-        buf_fmt(out, "%s --tcp-flags ", p->flags_negate ? " !" : "");
-        tcp_flags(out, p->flags_mask);
-        buf_ch(out, ' ');
-        tcp_flags(out, p->flags_value);
-    }
-}
-
 int nft_rule_text(struct buf *out, int family, const char *chain, const struct nlattr *expressions, const char **why,
                   bool *is_foreign)
 {
@@ -466,24 +363,13 @@ int nft_rule_text(struct buf *out, int family, const char *chain, const struct n
     int e = expressions ? each_expression(&r, expressions) : 0;
     matches = r.matches;
     target = r.target;
-    const char *protocol = r.has_protocol ? protocol_text(r.protocol) : "";
-    if (!e && !protocol)
-        e = unknown(&r, "protocol name");
     *why = r.why;
     *is_foreign = r.foreign;
     if (e)
         return -1;
-    buf_fmt(out, "-A %s", chain);
-    address_option(out, family, "-s", &r.src);
-    address_option(out, family, "-d", &r.dst);
-    if (r.in.set) buf_fmt(out, "%s -i %s", r.in.negate ? " !" : "", r.in.name);
-    if (r.out.set) buf_fmt(out, "%s -o %s", r.out.negate ? " !" : "", r.out.name);
-    if (r.has_protocol) buf_fmt(out, "%s -p %s", r.protocol_negate ? " !" : "", protocol);
-    size_t at = r.ports.used ? r.ports.at : matches.len;
-    if (at) buf_add(out, matches.p, at);
-    if (r.ports.used) ports_text(out, &r.ports);
-    if (matches.len > at) buf_add(out, matches.p + at, matches.len - at);
-    if (target.len) buf_add(out, target.p, target.len);
-    buf_ch(out, '\n');
+    if (nft_rule_line(out, chain, &r)) {
+        *why = "protocol name";
+        return -1;
+    }
     return 0;
 }
