@@ -4,7 +4,7 @@
  */
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProbeLedger } from '@netverdict/contracts';
+import { PROBE_COUNTERS, type ProbeLedger } from '@netverdict/contracts';
 import type { Lab } from '@netverdict/lab';
 import { cpuTimeMs } from '../cpu-time.ts';
 import { mib, type Row } from '../row.ts';
@@ -53,21 +53,9 @@ interface Flood {
   readonly noticed: number;
 }
 
-const NUMBERS = [
-  'seen',
-  'filtered',
-  'sampledAway',
-  'aggregated',
-  'lost',
-  'missed',
-  'reported',
-  'elsewhere',
-  'lostBefore',
-] as const;
-
 function since(now: ProbeLedger, before: ProbeLedger): ProbeLedger {
   const grown = { ...now };
-  for (const name of NUMBERS) grown[name] = now[name] - before[name];
+  for (const name of PROBE_COUNTERS) grown[name] = now[name] - before[name];
   return grown;
 }
 

@@ -44,6 +44,7 @@ class Prepared extends Gauge {
 
   override get(): Promise<Told> {
     const told = { ...this.#about, type: this.#type, aggregator: 'sum', values: this.#values() };
+    // It declares `type` as a number (an enum), and writes the word out: no value is both.
     return Promise.resolve(told as unknown as Told);
   }
 }

@@ -29,6 +29,19 @@ export const ProbeLedger = Type.Object({
 });
 export type ProbeLedger = Static<typeof ProbeLedger>;
 
+/** What of a probe is counted, and only grows. */
+export const PROBE_COUNTERS = [
+  'seen',
+  'filtered',
+  'sampledAway',
+  'aggregated',
+  'lost',
+  'missed',
+  'reported',
+  'elsewhere',
+  'lostBefore',
+] as const satisfies readonly Exclude<keyof ProbeLedger, 'name'>[];
+
 /** Batches of one epoch from `from` to `to`, with `count` anomalies in them. */
 export const DroppedBatches = Type.Object({
   from: Type.Integer({ minimum: 1 }),

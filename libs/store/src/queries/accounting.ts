@@ -65,11 +65,12 @@ export interface AccountingQueries {
 const NAMES = Object.entries(ACCOUNTS) as [Account, string][];
 const COLUMNS = sql.raw(NAMES.map(([, column]) => column).join(', '));
 const ADDED = sql.raw(NAMES.map(([, column]) => `${column} = a.${column} + excluded.${column}`).join(', '));
-const SUMS = sql.raw(NAMES.map(([, column]) => `sum(${column})::bigint as ${column}`).join(', '));
+/** Under the names that they have here. */
+const SUMS = sql.raw(NAMES.map(([name, column]) => `sum(${column})::bigint as "${name}"`).join(', '));
 
 const minuteOf = (at: string): string => new Date(Math.floor(Date.parse(at) / 60_000) * 60_000).toISOString();
 
-type Row = Record<string, number> & { cluster: string; node: string; probe: string; minute?: Date };
+type Row = Counts & { cluster: string; node: string; probe: string; minute?: Date };
 
 export function accountingQueries(db: Kysely<Database>): AccountingQueries {
   return {
@@ -107,12 +108,12 @@ export function accountingQueries(db: Kysely<Database>): AccountingQueries {
           places as (select distinct ${place} from asked order by ${order} limit ${limit})
         select ${place}, probe, ${SUMS} from asked join places using (${place})
         group by ${place}, probe order by ${order}, probe`.execute(db);
-      return rows.map((row) => ({
-        cluster: row.cluster,
-        node: row.node,
-        probe: row.probe,
-        ...(row.minute === undefined ? {} : { minute: row.minute.toISOString() }),
-        counts: Object.fromEntries(NAMES.map(([name, column]) => [name, row[column] ?? 0])) as unknown as Counts,
+      return rows.map(({ cluster: of, node: on, probe, minute, ...counts }) => ({
+        cluster: of,
+        node: on,
+        probe,
+        ...(minute === undefined ? {} : { minute: minute.toISOString() }),
+        counts,
       }));
     },
   };

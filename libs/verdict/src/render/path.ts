@@ -1,6 +1,6 @@
 /** The path as one line per fate: places, the devices and chains passed in them, and the end of it. */
 import type { Lang } from '../findings/finding.ts';
-import { outcomeOf } from '../trace/disposition.ts';
+import { DISPOSITION_WORDS_ZH, type Disposition, outcomeOf } from '../trace/disposition.ts';
 import type { Branch, Hop, Step } from '../trace/trace.ts';
 import { percent } from './fraction.ts';
 import { LABELS } from './labels.ts';
@@ -16,17 +16,25 @@ export function placeName(place: string): string {
 const text = (value: string | number | boolean | null | undefined): string | null =>
   typeof value === 'string' && value !== '' ? value : null;
 
+/** What became of a branch. In English by the name that REST has for it too. */
+export const fateWord = (disposition: Disposition, lang: Lang): string =>
+  lang === 'zh' ? DISPOSITION_WORDS_ZH[disposition] : disposition;
+
 /** Where a stopping step stopped: `FORWARD rule 3`, a chain's policy, a device, else the step's kind. */
-function stopWord(step: Step): string {
+function stopWord(step: Step, lang: Lang): string {
   const rule = step.steps?.findLast((sub) => sub.action === 'stop') ?? step;
   const chain = text(rule.detail.chain);
-  if (chain !== null) return typeof rule.detail.rule === 'number' ? `${chain} rule ${rule.detail.rule}` : chain;
+  if (chain !== null) {
+    const { rule: number } = rule.detail;
+    if (typeof number !== 'number') return chain;
+    return lang === 'zh' ? `${chain} 链第 ${number} 条` : `${chain} rule ${number}`;
+  }
   return text(step.detail.dev) ?? step.text;
 }
 
 /** The one word by which a step shows in the path line; null for what only the full listing shows. */
-function stepWord(step: Step, paint: Paint): string | null {
-  if (step.action === 'stop') return paint.bad(`${stopWord(step)} ✗`);
+function stepWord(step: Step, paint: Paint, lang: Lang): string | null {
+  if (step.action === 'stop') return paint.bad(`${stopWord(step, lang)} ✗`);
   switch (step.kind) {
     case 'egress':
     case 'ingress':
@@ -48,10 +56,10 @@ function stepWord(step: Step, paint: Paint): string | null {
   }
 }
 
-function hopWords(hop: Hop, paint: Paint): string {
+function hopWords(hop: Hop, paint: Paint, lang: Lang): string {
   const words: string[] = [];
   for (const step of hop.steps) {
-    const word = stepWord(step, paint);
+    const word = stepWord(step, paint, lang);
     if (word !== null && words.at(-1) !== word) words.push(word);
   }
   const name = placeName(hop.place);
@@ -66,7 +74,7 @@ function direction(branch: Branch, which: Hop['direction'], paint: Paint, lang: 
     if (hop.direction !== which) continue;
     if (hop.kind === 'wire') parts.push('═══');
     else if (hop.kind === 'outside') parts.push(LABELS[lang].outside);
-    else parts.push(hopWords(hop, paint));
+    else parts.push(hopWords(hop, paint, lang));
   }
   return parts.join(' ─ ').replaceAll(' ─ ═══ ─ ', ' ═══ ');
 }
@@ -83,11 +91,10 @@ export function pathLines(branches: readonly Branch[], lang: Lang, paint: Paint)
     const outcome = outcomeOf(branch.disposition);
     if (outcome === 'reachable') return `${share}${forward} ${paint.good('✓')}     ${labels.back} ${paint.good('✓')}`;
     // A stopping step has set its own mark; an end without one (an unmet need, an outside network) gets it here.
+    const fate = fateWord(branch.disposition, lang);
     const ending = (text: string): string => {
       const mark = outcome === 'undetermined' ? paint.unsure('?') : paint.bad('✗');
-      return text.includes('✗') || text.includes('?')
-        ? `${text} ${branch.disposition}`
-        : `${text} ${mark} ${branch.disposition}`;
+      return text.includes('✗') || text.includes('?') ? `${text} ${fate}` : `${text} ${mark} ${fate}`;
     };
     if (branch.ended === 'reply')
       return `${share}${forward} ${paint.good('✓')}     ${labels.back}: ${ending(direction(branch, 'reply', paint, lang))}`;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../findings/finding.ts';
+import { DISPOSITIONS, type Disposition } from '../trace/disposition.ts';
 import type { Branch } from '../trace/trace.ts';
 import { findingText } from './finding-text.ts';
+import { LABELS } from './labels.ts';
 import { type ReportInput, renderReport } from './report.ts';
 import { summarize } from './summary.ts';
 
@@ -105,6 +107,33 @@ describe('the report', () => {
     const text = renderReport(input, { lang: 'zh' });
     expect(text).toContain('✗  shop/cart-6f9 访问 service shop/payments:80 时,每 3 次新连接约有 2 次失败。');
     expect(text).toContain('   处理   在 node-2:  iptables-nft -D FORWARD -d 10.244.2.0/24 -j DROP');
+    expect(text).toContain('          └ 67 %  shop/cart-6f9 ═══ node-2: FORWARD ✗ 被丢弃');
+  });
+
+  it('says each fate that a branch can end in in the reader’s language', () => {
+    const [, ended] = branches;
+    if (ended === undefined) throw new Error('no such branch');
+    for (const disposition of Object.keys(DISPOSITIONS) as Disposition[])
+      for (const steps of [false, true]) {
+        const told = renderReport(
+          { ...input, trace: { branches: [{ ...ended, disposition }] } },
+          { lang: 'zh', steps },
+        ).split('\n');
+        expect(
+          told.filter((line) => new RegExp(`\\b${disposition}\\b`).test(line)),
+          disposition,
+        ).toEqual([]);
+        if (steps)
+          expect(
+            told.filter((line) => /b2 {2}67 % {2}\p{Script=Han}/u.test(line)),
+            disposition,
+          ).toHaveLength(1);
+      }
+  });
+
+  it('has each of its fixed words in both languages', () => {
+    expect(Object.keys(LABELS.zh)).toEqual(Object.keys(LABELS.en));
+    for (const [name, word] of Object.entries(LABELS.zh)) expect(word, name).toMatch(/\p{Script=Han}|^\/$/u);
   });
 
   it.each([

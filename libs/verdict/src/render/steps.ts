@@ -4,7 +4,7 @@ import type { Branch, Step } from '../trace/trace.ts';
 import { percent } from './fraction.ts';
 import { LABELS } from './labels.ts';
 import type { Paint } from './paint.ts';
-import { placeName } from './path.ts';
+import { fateWord, placeName } from './path.ts';
 
 const MARK = { pass: ' ', change: '~', stop: '✗', branch: '⑂', unknown: '?' } as const;
 
@@ -26,7 +26,7 @@ export function traceLines(branches: readonly Branch[], lang: Lang, paint: Paint
   const lines: string[] = [];
   for (const branch of branches) {
     const share = branch.share === null ? LABELS[lang].unknownShare : percent(branch.share);
-    lines.push(paint.strong(`${branch.id}  ${share}  ${branch.disposition}`));
+    lines.push(paint.strong(`${branch.id}  ${share}  ${fateWord(branch.disposition, lang)}`));
     for (const choice of branch.choices) lines.push(`  ⑂ ${choice.label}`);
     for (const hop of branch.hops) {
       lines.push(paint.strong(`  ${hop.direction === 'reply' ? '◀' : '▶'} ${placeName(hop.place)}`));

@@ -48,6 +48,25 @@ export const DISPOSITIONS = {
   },
 } as const satisfies Record<string, { readonly outcome: BranchOutcome; readonly means: string }>;
 
+/** The same in Chinese, as it stands at the end of a path. */
+export const DISPOSITION_WORDS_ZH: Readonly<Record<keyof typeof DISPOSITIONS, string>> = {
+  delivered: '已送达',
+  'exits-network': '离开集群网络',
+  refused: '被拒绝连接',
+  rejected: '被规则拒绝',
+  dropped: '被丢弃',
+  'no-route': '没有路由',
+  'filtered-by-kernel': '被内核过滤',
+  'link-down': '链路已断开',
+  'unresolved-neighbour': '下一跳没有应答',
+  'tunnel-lost': '在隧道中丢失',
+  'too-big': '数据包过大',
+  loop: '形成环路',
+  misdelivered: '送错主机',
+  'outside-no-route': '集群外没有返回路由',
+  'insufficient-info': '信息不足',
+};
+
 export type BranchOutcome = 'reachable' | 'unreachable' | 'undetermined';
 export type Disposition = keyof typeof DISPOSITIONS;
 export const outcomeOf = (disposition: Disposition): BranchOutcome => DISPOSITIONS[disposition].outcome;

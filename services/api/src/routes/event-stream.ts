@@ -4,18 +4,10 @@ import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { meetsEventConditions } from '../domain/live/event-filter.ts';
 import { EVENT_CONDITIONS } from './event-query.ts';
-import { LastEventId, STREAM_DESCRIPTION, sendLiveStream } from './live-stream.ts';
+import { LastEventId, STREAM_DESCRIPTION, sendLiveStream, streamQuery } from './live-stream.ts';
 import { errors } from './schemas.ts';
 
-const Query = Type.Object(
-  {
-    ...EVENT_CONDITIONS,
-    since: Type.Optional(
-      Type.String({ format: 'date-time', description: 'whose window ended at or after; begins with what is stored' }),
-    ),
-  },
-  { additionalProperties: false },
-);
+const Query = streamQuery(EVENT_CONDITIONS, 'whose window ended at or after; begins with what is stored');
 
 export function eventStreamRoutes(app: Server, { live, stopping }: Dependencies): void {
   app.get(

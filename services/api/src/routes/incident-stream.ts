@@ -3,18 +3,10 @@ import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { meetsIncidentConditions } from '../domain/live/incident-filter.ts';
 import { INCIDENT_CONDITIONS, incidentDocument } from './incidents.ts';
-import { LastEventId, STREAM_DESCRIPTION, sendLiveStream } from './live-stream.ts';
+import { LastEventId, STREAM_DESCRIPTION, sendLiveStream, streamQuery } from './live-stream.ts';
 import { errors } from './schemas.ts';
 
-const Query = Type.Object(
-  {
-    ...INCIDENT_CONDITIONS,
-    since: Type.Optional(
-      Type.String({ format: 'date-time', description: 'last seen at or after; begins with what is stored' }),
-    ),
-  },
-  { additionalProperties: false },
-);
+const Query = streamQuery(INCIDENT_CONDITIONS, 'last seen at or after; begins with what is stored');
 
 export function incidentStreamRoutes(app: Server, { live, stopping }: Dependencies): void {
   app.get(

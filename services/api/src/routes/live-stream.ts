@@ -9,7 +9,7 @@
  */
 import { type Cursor, compareCursors, formatCursor, parseCursor } from '@netverdict/store';
 import type { FastifyReply } from 'fastify';
-import Type from 'typebox';
+import Type, { type TProperties } from 'typebox';
 import { follow } from '../domain/live/follow.ts';
 import type { LiveTable } from '../domain/live/live.ts';
 import { abortOfClient } from '../http/abort.ts';
@@ -19,6 +19,13 @@ import { invalidRequest, ProblemError } from '../http/problems.ts';
 export const LastEventId = Type.Object({
   'last-event-id': Type.Optional(Type.String({ maxLength: 64, description: 'go on behind the event of this id' })),
 });
+
+/** The list's conditions, and from when on. */
+export const streamQuery = <C extends TProperties>(conditions: C, since: string) =>
+  Type.Object(
+    { ...conditions, since: Type.Optional(Type.String({ format: 'date-time', description: since })) },
+    { additionalProperties: false },
+  );
 
 export const STREAM_DESCRIPTION =
   'Begins with an event `open`. `Last-Event-ID` resumes without a gap and without anything twice; without it the stream begins with what is stored since `since`, or with what comes from now on. A reader that is too slow gets `cut-off` with the reason, and can resume.';

@@ -2,7 +2,7 @@
  * Of one start of an agent: which of its batches have come, and what it told of itself. Pure; stored as JSON under a row's lock. Batches come
  * twice and in any order. Each tells how many anomalies lie in all batches before it, so a hole between two is known in anomalies.
  */
-import type { AgentLedger, DroppedBatches, ProbeLedger } from '@netverdict/contracts';
+import { type AgentLedger, type DroppedBatches, PROBE_COUNTERS, type ProbeLedger } from '@netverdict/contracts';
 import type { Counts } from '@netverdict/store';
 
 /** Batches that have been accounted for, inclusive, and the anomalies before the first and up to the last of them. */
@@ -27,18 +27,7 @@ interface Loss {
   readonly found: readonly number[];
 }
 
-const COUNTED = [
-  'seen',
-  'filtered',
-  'sampledAway',
-  'aggregated',
-  'lost',
-  'missed',
-  'reported',
-  'elsewhere',
-  'lostBefore',
-] as const;
-type Counted = Record<(typeof COUNTED)[number], number>;
+type Counted = Record<(typeof PROBE_COUNTERS)[number], number>;
 
 export interface BatchLedger {
   readonly ranges: readonly Range[];
@@ -222,7 +211,7 @@ const last = (steps: readonly Step[]): Step => steps[steps.length - 1] as Step;
 function growth(known: Counted | undefined, probe: ProbeLedger): [Counted, Counted] {
   const now = {} as Counted;
   const grown = {} as Counted;
-  for (const name of COUNTED) {
+  for (const name of PROBE_COUNTERS) {
     now[name] = Math.max(known?.[name] ?? 0, probe[name]);
     grown[name] = now[name] - (known?.[name] ?? 0);
   }
