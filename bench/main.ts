@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createLab, type Lab } from '@netverdict/lab';
 import { type Instance, removeInstance, startInstance } from '../clients/cli/src/local/instance.ts';
-import { freePort } from '../clients/cli/src/local/services.ts';
+import { freePort } from '@netverdict/embedded';
 import { collectionRows } from './collection.ts';
 import { diagnosisRows, memoryRows, rssMiB } from './diagnosis.ts';
 import { machine } from './machine.ts';

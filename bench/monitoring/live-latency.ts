@@ -8,7 +8,7 @@ import { createLab } from '@netverdict/lab';
 import { connectBus } from '@netverdict/messaging';
 import { createClient } from '@netverdict/sdk';
 import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
+import { freePort } from '@netverdict/embedded';
 import { machine } from '../machine.ts';
 import { ms, printRows, type Row } from '../row.ts';
 import { percentile } from '../statistics.ts';

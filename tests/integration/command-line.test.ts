@@ -6,12 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { busUserName } from '@netverdict/contracts';
-import { outsidePostgresDir } from '@netverdict/embedded';
+import { freePort, outsidePostgresDir } from '@netverdict/embedded';
 import { createLab, listLabs } from '@netverdict/lab';
 import { describe, expect, it } from 'vitest';
 import { removeInstance } from '../../clients/cli/src/local/instance.ts';
 import { repositoryRoot } from '../../clients/cli/src/local/repository.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
 
 interface Ended {
   readonly code: number | null;

@@ -6,10 +6,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
+import { type Engines, freePort, removeEngines, startEngines } from '@netverdict/embedded';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { repositoryRoot } from '../../clients/cli/src/local/repository.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
 import { DASHBOARDS } from '../../scripts/dashboards/dashboards.ts';
 
 const RULES = join(repositoryRoot, 'deploy/prometheus/rules/netverdict.yml');

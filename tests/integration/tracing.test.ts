@@ -4,10 +4,10 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@netverdict/embedded';
 import { createLab, type Lab } from '@netverdict/lab';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
 
 interface ExportedSpans {
   readonly resourceSpans?: readonly {

@@ -2,12 +2,12 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@netverdict/embedded';
 import { createLab, type KubeObject, type Lab, type ProbeResult } from '@netverdict/lab';
 import { createClient, type DiagnosisDocument } from '@netverdict/sdk';
 import { renderReport } from '@netverdict/verdict';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
 import { Baseline, commandsOf, execOn, run } from './remedies.ts';
 import type { ByHand, Combination, Scenario } from './scenario.ts';
 import { SCENARIOS } from './table.ts';

@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@netverdict/embedded';
 import { createLab, type Lab } from '@netverdict/lab';
 import { createClient, type NetverdictClient } from '@netverdict/sdk';
 import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
-import { freePort } from '../../clients/cli/src/local/services.ts';
 
 export interface LabInstance {
   readonly lab: Lab;

@@ -2,6 +2,7 @@ export { writeBusKeys } from './bus-keys.ts';
 export { type Engines, type EnginesOptions, startEngines } from './engines.ts';
 export { EngineError } from './errors.ts';
 export { openPool } from './pool.ts';
+export { freePort } from './ports.ts';
 export {
   type EngineName,
   type EnginesRecord,

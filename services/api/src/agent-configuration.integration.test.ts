@@ -63,7 +63,7 @@ test('a change reaches the node within moments; what it has of its own goes over
   await until(() => last()?.configuration?.version === 1 && probe('dns')?.state === 'on');
   const own = { connects: { threshold: 2000, filter: { port: 443, protocol: 'tcp' } } };
   expect((await put({ nodes: ['node-1'], probes: own })).status).toBe(200);
-  await until(() => last()?.configuration?.version === 2);
+  await until(() => last()?.configuration?.version === 2 && probe('connects')?.settings?.threshold === 2000);
   expect(probe('connects')).toMatchObject({
     state: 'on',
     settings: { threshold: 2000, filter: 'port 443 tcp', because: 'configuration' },
@@ -82,7 +82,8 @@ test('a change reaches the node within moments; what it has of its own goes over
 
 test('what only this kernel can refuse is told in the heartbeat', async () => {
   await put({ nodes: ['node-1'], probes: { drops: { filter: { exclude: ['NO_SUCH_REASON'] } } } });
-  await until(() => last()?.configuration?.version === 4);
+  // A heartbeat between the two tells of the version while the kernel is being asked.
+  await until(() => last()?.configuration?.version === 4 && last()?.configuration?.problems.length === 1);
   expect(last()?.configuration?.problems).toEqual([
     { probe: 'drops', setting: 'filter.exclude', problem: 'this kernel has no such reason' },
   ]);

@@ -44,9 +44,10 @@ test('the waits between attempts grow, and two replicas do not ask twice', async
     return at.length < 4 ? 'ignore' : 'answer';
   };
   await post(api, QUESTION, { prefer: 'wait=20' });
-  const waits = at.slice(1).map((t, i) => t - (at[i] ?? 0));
+  const [first = 0, , , last = 0] = at;
   expect(at).toHaveLength(4);
-  expect((waits[1] ?? 0) > (waits[0] ?? 0) && (waits[2] ?? 0) > (waits[1] ?? 0)).toBe(true);
+  // Three of the first wait would be 900 ms; a single one may be heard late by any amount.
+  expect(last - first).toBeGreaterThan(1300);
 });
 
 test('what has no answer by its deadline fails with the reason, and a late verdict changes nothing', async () => {

@@ -6,11 +6,11 @@
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@netverdict/embedded';
 import { createLab, type Lab } from '@netverdict/lab';
 import { createClient, type DiagnosisDocument } from '@netverdict/sdk';
 import { Interrupted, SystemError } from '../exit-codes.ts';
 import { type Instance, removeInstance, startInstance } from '../local/instance.ts';
-import { freePort } from '../local/services.ts';
 import { print } from '../terminal/print.ts';
 import { Stages } from '../terminal/stages.ts';
 import { splitCommands } from '../words.ts';

@@ -8,6 +8,7 @@ import { mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'no
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@netverdict/embedded';
 import { SystemError, UsageError } from '../exit-codes.ts';
 import { endProcess, type ProcessIdentity, startTicksOf } from './process-identity.ts';
 import { compileCache, repositoryRoot } from './repository.ts';
@@ -34,20 +35,6 @@ interface Running {
   readonly healthUrl: string;
   child: ChildProcess | null;
   restarts: number;
-}
-
-/** A loopback port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
 }
 
 /** Before anything is started: whether the API can listen there. @throws UsageError */

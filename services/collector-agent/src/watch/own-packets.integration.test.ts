@@ -24,7 +24,7 @@ async function probe(shots: readonly Shot[]): Promise<Record<string, string>> {
   const targets = shots.map(([id, protocol, address, port]) => ({
     ...{ id, protocol, address, port, sourcePort: null, attempts: 3, sizeBytes: null, dontFragment: false },
   }));
-  const sent = await prober.send(pair.a.path, { targets, perSecond: 100, timeoutMs: 1500, totalMs: 20_000 });
+  const sent = await prober.send(pair.a.path, { targets, perSecond: 100, timeoutMs: 2500, totalMs: 20_000 });
   return Object.fromEntries(sent.attempts.map(({ target, outcome }) => [target, outcome]));
 }
 const filtered = (name: string): number => pair.probe(name).filtered;
