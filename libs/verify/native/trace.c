@@ -34,7 +34,8 @@ struct seen {
 	int ns;
 	uint32_t id;
 	struct whose whose;
-	bool outer;
+	/* The UDP length of what may be a tunnel's packet; 0: it is none. */
+	unsigned outer;
 };
 static struct seen seen[KNOWN_IDS];
 static unsigned seen_count;
@@ -122,12 +123,13 @@ static void take_nft(int ns, const struct nlmsghdr *header)
 	const unsigned char *network = at.bytes[NFTA_TRACE_NETWORK_HEADER], *transport = at.bytes[NFTA_TRACE_TRANSPORT_HEADER];
 	if (network) {
 		size_t length = at.length[NFTA_TRACE_NETWORK_HEADER], rest = at.length[NFTA_TRACE_TRANSPORT_HEADER];
-		bool outer = transport && is_outer(network, length, transport, rest), known = entry;
+		unsigned outer = transport && is_outer(network, length, transport, rest) ? transport[4] << 8 | transport[5] : 0;
+		bool known = entry;
 
 		if (!known)
 			entry = &seen[seen_count < KNOWN_IDS ? seen_count++ : KNOWN_IDS - 1];
-		/* Known before its ends were translated. */
-		if (!known || !entry->outer || !outer)
+		/* Known before its ends were translated; of another length it is another, whose buffer lies where that one's lay. */
+		if (!known || !outer || entry->outer != outer)
 			*entry = (struct seen){ ns, id, tell_packet(network, length, transport, rest), outer };
 	}
 	if (entry)
