@@ -19,6 +19,8 @@ export interface Configuration {
   readonly cgroupRoot: string;
   /** What agent, helper and sidecar may use: of one core, and of memory. */
   readonly limits: { readonly cpuPercent: number; readonly memoryBytes: number };
+  /** How often is looked at what they use, and for how long it must be little before a probe is given back what was taken. */
+  readonly budget: { readonly lookMs: number; readonly calmMs: number };
   readonly capturePath: string;
   /** Where batches wait for the stream; null: in memory only. */
   readonly spoolDisk: { readonly dir: string; readonly maxBytes: number } | null;
@@ -49,6 +51,7 @@ export function configurationOf(given: ValuesOf<typeof COLLECTOR_AGENT>): Config
     capturePath: given.capture ?? builtCapture,
     proberPath: given.prober ?? builtProber,
     limits: { cpuPercent: given.cpuPercent, memoryBytes: given.memoryMib * 1024 * 1024 },
+    budget: { lookMs: given.budgetLook, calmMs: given.budgetCalm },
     spoolDisk:
       spoolDir === null
         ? null

@@ -64,6 +64,7 @@ await runService(service, async (telemetry, settings) => {
     proberPath,
     cgroupRoot,
     limits,
+    budget: budgetTimes,
     capturePath,
     spoolDisk,
   } = configurationOf(settings);
@@ -151,7 +152,15 @@ await runService(service, async (telemetry, settings) => {
   telemetry.onShutdown('watch', () => watch.stop());
   const usage = usageOf(() => [helper.pid(), kernel.pid()]);
   telemetry.serveMetrics(agentMetrics({ helper, pods, hostNetns, attribution, kernel, spool, tally, usage, log }));
-  const budget = startBudget({ limits, usage, probes: kernel.reports, restrain: control.restrain, report, log });
+  const budget = startBudget({
+    ...budgetTimes,
+    limits,
+    usage,
+    probes: kernel.reports,
+    restrain: control.restrain,
+    report,
+    log,
+  });
   telemetry.onShutdown('budget', () => budget.stop());
   const heartbeat = startHeartbeat({
     node,

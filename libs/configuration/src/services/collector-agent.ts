@@ -44,6 +44,21 @@ export const COLLECTOR_AGENT = {
     integer('NETVERDICT_MEMORY_LIMIT_MIB', 'what they may use of memory, in MiB', { min: 64, max: 65_536 }),
     '300',
   ),
+  budgetLook: or(
+    integer('NETVERDICT_BUDGET_LOOK_MS', 'how often is looked at what they use, in ms', { min: 200, max: 600_000 }),
+    '5000',
+  ),
+  budgetCalm: or(
+    integer(
+      'NETVERDICT_BUDGET_CALM_MS',
+      'how long it must be little before a probe is given back what was taken, in ms',
+      {
+        min: 200,
+        max: 600_000,
+      },
+    ),
+    '30000',
+  ),
   spoolDir,
   spoolMib: or(
     needs(integer('NETVERDICT_SPOOL_MIB', 'how much may wait there, in MiB', { min: 1, max: 65_536 }), spoolDir),

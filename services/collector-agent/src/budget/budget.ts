@@ -5,6 +5,8 @@ import { type Limits, Measures, type Step } from './measures.ts';
 import type { Usage } from './usage.ts';
 
 const LOOK_MS = 5000;
+/** Over how long it is counted: whatever is done every few seconds is in it, and several of the sidecar's windows, also where one comes late. */
+const COUNT_MS = 4500;
 /** What a run of a program takes in the kernel, where no clock of ours runs: 65–90 ns were measured, and each value and event is one or more. */
 const RUN_SECONDS = 100e-9;
 
@@ -21,14 +23,13 @@ export function startBudget(options: {
   readonly report: (anomalies: readonly Anomaly[]) => void;
   readonly log: { warn(fields: object, message: string): void };
   readonly lookMs?: number;
+  readonly calmMs?: number;
 }): Budget {
   const { limits, usage, probes, restrain, report, log, lookMs = LOOK_MS } = options;
-  const measures = new Measures(limits);
-  let before: {
-    readonly atMs: number;
-    readonly cpuSeconds: number;
-    readonly runs: ReadonlyMap<string, number>;
-  } | null = null;
+  const measures = new Measures(limits, options.calmMs);
+  /** Oldest first: one that is old enough, and all after it. */
+  const counted: { readonly atMs: number; readonly cpuSeconds: number; readonly runs: ReadonlyMap<string, number> }[] =
+    [];
   let last: { readonly cpuPercent: number; readonly memoryBytes: number } | null = null;
 
   function look(): void {
@@ -36,18 +37,15 @@ export function startBudget(options: {
     const atMs = performance.now();
     const on = probes().filter(({ state }) => state === 'on');
     const runs = new Map(on.map(({ name, seen, observed = 0 }) => [name, seen + observed] as const));
-    const seconds = before === null ? 0 : (atMs - before.atMs) / 1000;
-    const rates = new Map(
-      [...runs].map(([name, now]) => [
-        name,
-        seconds === 0 ? 0 : Math.max(0, now - (before?.runs.get(name) ?? now)) / seconds,
-      ]),
-    );
+    counted.push({ atMs, cpuSeconds, runs });
+    while ((counted[1]?.atMs ?? atMs) <= atMs - COUNT_MS) counted.shift();
+    const [since] = counted;
+    const seconds = since === undefined ? 0 : (atMs - since.atMs) / 1000;
+    const perSecond = (grown: number): number => (seconds === 0 ? 0 : Math.max(0, grown) / seconds);
+    const rates = new Map([...runs].map(([name, now]) => [name, perSecond(now - (since?.runs.get(name) ?? now))]));
     const inKernel = [...rates.values()].reduce((sum, rate) => sum + rate, 0) * RUN_SECONDS;
-    const cpuPercent =
-      before === null || seconds === 0 ? 0 : 100 * ((cpuSeconds - before.cpuSeconds) / seconds + inKernel);
-    before = { atMs, cpuSeconds, runs };
-    last = { cpuPercent: Math.max(0, cpuPercent), memoryBytes };
+    const cpuPercent = seconds === 0 ? 0 : 100 * (perSecond(cpuSeconds - (since?.cpuSeconds ?? cpuSeconds)) + inKernel);
+    last = { cpuPercent, memoryBytes };
     const step = measures.look({ atMs, ...last, rates });
     if (step === null) return;
     log.warn({ ...last, limits, ...step.measure, reason: step.reason }, `budget: a measure is ${step.kind}`);

@@ -37,9 +37,11 @@ const FACTORS = [8, 64];
 const OVER_LOOKS = 2;
 /** Below this share of the limits it is calm. */
 const CALM = 0.6;
-const CALM_MS = { first: 30_000, most: 600_000 };
-/** What must be taken again so soon was given back too early. */
-const SOON_MS = 60_000;
+/** For so long, before something is given back. */
+const CALM_MS = 30_000;
+/** In calm times: the longest that it may have to be, and how soon what must be taken again was given back too early. */
+const MOST_CALM = 20;
+const SOON = 2;
 /** Without any rate to go by: what runs most often goes first. */
 const DEAREST = [
   'softirq',
@@ -59,12 +61,15 @@ export class Measures {
   readonly #taken: Measure[] = [];
   #over = 0;
   #calmSinceMs: number | null = null;
-  #calmMs = CALM_MS.first;
+  readonly #firstCalmMs: number;
+  #calmMs: number;
   #givenBackMs = Number.NEGATIVE_INFINITY;
   #reason: Step['reason'] = 'CPU_BUDGET';
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, calmMs = CALM_MS) {
     this.#limits = limits;
+    this.#firstCalmMs = calmMs;
+    this.#calmMs = calmMs;
   }
 
   look(look: Look): Step | null {
@@ -86,7 +91,7 @@ export class Measures {
     if (look.atMs - this.#calmSinceMs < this.#calmMs) return null;
     const measure = this.#taken.pop();
     if (measure === undefined) {
-      this.#calmMs = CALM_MS.first;
+      this.#calmMs = this.#firstCalmMs;
       return null;
     }
     this.#calmSinceMs = look.atMs;
@@ -111,7 +116,8 @@ export class Measures {
       sinceMs: atMs,
     };
     this.#taken.push(measure);
-    if (atMs - this.#givenBackMs < SOON_MS) this.#calmMs = Math.min(this.#calmMs * 2, CALM_MS.most);
+    if (atMs - this.#givenBackMs < SOON * this.#firstCalmMs)
+      this.#calmMs = Math.min(this.#calmMs * 2, MOST_CALM * this.#firstCalmMs);
     return { kind: 'taken', measure, reason: this.#reason };
   }
 
