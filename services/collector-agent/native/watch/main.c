@@ -25,7 +25,8 @@
 #include "names.h"
 #include "watch.h"
 
-#define POLL_MS 20
+/* A sample waits for its window, which is a second; much of them, and each command, wake by themselves. */
+#define POLL_MS 100
 #define MAX_LINE 4096
 
 static struct ring_buffer *reader;
