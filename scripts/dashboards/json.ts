@@ -2,6 +2,7 @@
 import type { GrafanaDashboard, GrafanaPanel } from './model.ts';
 import type { Dashboard, Panel } from './panel.ts';
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the dashboard, filled in by Grafana
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' } as const;
 
 const variable = (name: string, query: string) =>
