@@ -7,7 +7,7 @@ import { openPool } from '@netverdict/embedded';
 import type { FaultName, Lab } from '@netverdict/lab';
 import type { IncidentDocument, NetverdictClient } from '@netverdict/sdk';
 import type pg from 'pg';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { Instance } from '../../clients/cli/src/local/instance.ts';
 import { byCause } from '../../clients/cli/src/terminal/incident-lines.ts';
 import { type LabInstance, startLabInstance } from '../testing/lab-instance.ts';
@@ -74,7 +74,11 @@ for i in range(${datagrams}):
 
 /** Each fault is looked at by itself: what is left of the one before is not its, nor are the questions that it took of a minute's share. */
 async function forget(): Promise<string> {
-  await database.query('truncate incidents, incident_groups, incident_questions');
+  // The services write meanwhile: where both would wait for the other, PostgreSQL ends one of the two, and that one tries again, as they do.
+  await vi.waitFor(() => database.query('truncate incidents, incident_groups, incident_questions'), {
+    timeout: 20_000,
+    interval: 100,
+  });
   const { rows } = await database.query<{ now: Date }>('select now() as now');
   return (rows[0]?.now ?? new Date()).toISOString();
 }

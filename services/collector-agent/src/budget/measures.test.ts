@@ -68,3 +68,12 @@ it('memory is not won by sampling: probes go off, and when none is left nothing 
     ['udp', 'off'],
   ]);
 });
+
+it('what costs is known before what was counted: the probe is chosen when it is, and the dearest by custom when nothing ever is', () => {
+  const steps = (...rates: number[]): (string | null)[] => {
+    const measures = new Measures(limits);
+    return rates.map((rate, i) => word(measures.look(look(i * 5000, 30, { drops: rate, sockets: 0 }))));
+  };
+  expect(steps(0, 0, 0, 9000)).toEqual([null, null, null, 'taken drops 8 CPU_BUDGET']);
+  expect(steps(0, 0, 0, 0, 0)).toEqual([null, null, null, null, 'taken sockets off CPU_BUDGET']);
+});

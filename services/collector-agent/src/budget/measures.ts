@@ -35,6 +35,8 @@ export interface Step {
 const FACTORS = [8, 64];
 /** One look may be an accident. */
 const OVER_LOOKS = 2;
+/** What the probes count is told a window later than what it costs: so often nothing is taken for want of rates to go by. */
+const BLIND_LOOKS = 3;
 /** Below this share of the limits it is calm. */
 const CALM = 0.6;
 /** For so long, before something is given back. */
@@ -60,6 +62,7 @@ export class Measures {
   readonly #limits: Limits;
   readonly #taken: Measure[] = [];
   #over = 0;
+  #blind = 0;
   #calmSinceMs: number | null = null;
   readonly #firstCalmMs: number;
   #calmMs: number;
@@ -78,11 +81,14 @@ export class Measures {
     if (cpu > 1 || memory > 1) {
       this.#calmSinceMs = null;
       if (++this.#over < OVER_LOOKS) return null;
-      this.#over = 0;
       this.#reason = cpu > 1 ? 'CPU_BUDGET' : 'MEMORY_BUDGET';
+      if (memory <= 1 && this.#isBlind(look)) return null;
+      this.#over = 0;
+      this.#blind = 0;
       return this.#take(look);
     }
     this.#over = 0;
+    this.#blind = 0;
     if (cpu > CALM || memory > Math.max(CALM, 0.95)) {
       this.#calmSinceMs = null;
       return null;
@@ -97,6 +103,10 @@ export class Measures {
     this.#calmSinceMs = look.atMs;
     this.#givenBackMs = look.atMs;
     return { kind: 'given back', measure, reason: this.#reason };
+  }
+
+  #isBlind({ rates }: Look): boolean {
+    return [...rates.values()].every((rate) => rate === 0) && ++this.#blind <= BLIND_LOOKS;
   }
 
   #take({ atMs, rates }: Look): Step | null {
