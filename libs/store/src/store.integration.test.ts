@@ -151,11 +151,12 @@ test('notifications tell of every change, also after the server restarted', asyn
   await first;
   const [a, b] = [await accepted(), await accepted()];
   await store.progress.append([progress(a, 'resolving')], 1000);
+  await expect.poll(() => heard, { timeout: 10_000 }).toEqual([`${a} 0`]); // what is under way is lost with the server
   const again = connected();
   await engines.restart('postgres');
   await again;
   await store.diagnoses.complete(completion(b), ending);
-  await expect.poll(() => heard).toEqual([`${a} 0`, `${b} 4`]);
+  await expect.poll(() => heard, { timeout: 10_000 }).toEqual([`${a} 0`, `${b} 4`]);
   await notifications.close();
 });
 

@@ -112,8 +112,10 @@ static void await_carriers(int socket)
 }
 
 /* Addresses of running devices are usable once a worker of the kernel has passed them, even without duplicate detection. */
-static bool has_tentative(int socket)
+static bool has_tentative(int socket, double waited_ms)
 {
+	/* Those that are tried out are waited for no longer than that: their neighbours are asked for a minute. */
+	enum { NODAD = 0x02, TENTATIVE = 0x40, TRIED_MS = 200 };
 	FILE *file = fopen("/proc/thread-self/net/if_inet6", "r");
 	char line[128];
 	unsigned flags;
@@ -122,7 +124,8 @@ static bool has_tentative(int socket)
 	while (file && fgets(line, sizeof line, file)) {
 		struct ifreq request = { 0 };
 
-		if (sscanf(line, "%*s %*x %*x %*x %x %15s", &flags, request.ifr_name) != 2 || !(flags & 0x40))
+		if (sscanf(line, "%*s %*x %*x %*x %x %15s", &flags, request.ifr_name) != 2 || !(flags & TENTATIVE) ||
+		    (!(flags & NODAD) && waited_ms > TRIED_MS))
 			continue;
 		found = found || (ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING));
 	}
@@ -133,8 +136,9 @@ static bool has_tentative(int socket)
 
 void await_links(void)
 {
+	enum { LONGEST_MS = 5000 };
 	int sockets[MAX_NAMESPACES];
-	double deadline = now_ms() + 200;
+	double started = now_ms();
 
 	for (int i = 0; i < namespace_count; i++)
 		sockets[i] = enter(i) < 0 ? -1 : socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -144,9 +148,12 @@ void await_links(void)
 			if (enter(i) == 0)
 				await_carriers(sockets[i]);
 	for (int i = 0; i < namespace_count; i++) {
-		if (enter(i) == 0)
-			while (has_tentative(sockets[i]) && now_ms() < deadline)
+		if (enter(i) == 0) {
+			while (has_tentative(sockets[i], now_ms() - started) && now_ms() < started + LONGEST_MS)
 				usleep(500);
+			/* The worker holds RTNL from before an address is usable until its routes are there (addrconf_dad_work), and so does this. */
+			await_carriers(sockets[i]);
+		}
 		close(sockets[i]);
 	}
 }

@@ -87,7 +87,7 @@ it('what the sidecar did not hear while it was away is said when it is back', as
   await control.configure({ version: 7, probes: { dns: { enabled: true } } });
   expect(control.report()).toMatchObject({ version: 7, problems: [{ probe: 'dns' }, { probe: 'dns' }] });
   away = false;
-  await vi.waitFor(() => expect(said).toEqual(['reset dns', 'on dns']));
+  await vi.waitFor(() => expect(said).toEqual(['reset dns', 'on dns']), { timeout: 10_000 });
   expect(control.report().problems).toEqual([]);
   control.stop();
 });

@@ -64,7 +64,7 @@ it('the watch tells the pod and the window, and nothing of what was there before
     await pause(60);
     expect(reports.flat().map((a) => a.kind)).toEqual(['agent-started']);
     overflows = 6;
-    await vi.waitFor(() => expect(reports).toHaveLength(2));
+    await vi.waitFor(() => expect(reports).toHaveLength(2), { timeout: 10_000 });
     expect(reports[1]).toMatchObject([
       { kind: 'tcp-listen-overflow', netns: 4026532301, pod: { namespace: 'shop', name: 'cart' }, count: 1 },
       { kind: 'tcp-listen-drop', count: 1 },
@@ -128,10 +128,12 @@ it('what a probe tells the counters do not; what grew before it was on they do',
   try {
     await pause(60);
     overflows = 6;
-    await vi.waitFor(() => expect(reports.map(({ kind }) => kind)).toEqual(['agent-started', 'tcp-listen-overflow']));
+    await vi.waitFor(() => expect(reports.map(({ kind }) => kind)).toEqual(['agent-started', 'tcp-listen-overflow']), {
+      timeout: 10_000,
+    });
     sinceMs.set('tcp-listen-overflow', Date.now() + 60_000); // switched on within the window
     overflows = 7;
-    await vi.waitFor(() => expect(reports.at(2)?.kind).toBe('tcp-listen-overflow'));
+    await vi.waitFor(() => expect(reports.at(2)?.kind).toBe('tcp-listen-overflow'), { timeout: 10_000 });
   } finally {
     watch.stop();
   }

@@ -147,10 +147,13 @@ it('a full disk: the rest waits in memory within its bound, it says so, and what
   const came = sent.flatMap(({ anomalies }) => anomalies).filter(({ kind }) => kind === 'packet-drop');
   expect(came.reduce((sum, { count }) => sum + count, told)).toBe((80 * 81) / 2);
   // When all has been sent there is room again.
-  await vi.waitFor(() => {
-    spool.add([anomaly(1)]);
-    expect(spool.report().place).toBe('disk');
-  });
+  await vi.waitFor(
+    () => {
+      spool.add([anomaly(1)]);
+      expect(spool.report().place).toBe('disk');
+    },
+    { timeout: 10_000 },
+  );
 });
 
 it('a folder that cannot be is no reason to stop: batches wait in memory, and it says why', async () => {
@@ -169,10 +172,13 @@ it('a folder that another agent has is not shared, and what is in it is sent whe
   spool.add([anomaly(1)]);
   expect(spool.report()).toMatchObject({ place: 'memory', reason: expect.stringMatching(/locked/) });
   await other.spool.stop();
-  await vi.waitFor(() => {
-    spool.add([anomaly(1)]);
-    expect(spool.report().place).toBe('disk');
-  });
+  await vi.waitFor(
+    () => {
+      spool.add([anomaly(1)]);
+      expect(spool.report().place).toBe('disk');
+    },
+    { timeout: 10_000 },
+  );
   await allSent();
   expect(names(sent)).toContain('other/1');
   expect(sent.filter(({ epoch }) => epoch === 'own').map(({ seq }) => seq)).toEqual(

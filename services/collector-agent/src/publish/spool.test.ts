@@ -33,7 +33,7 @@ it('batches are sent again until acknowledged, once each and in order', async ()
   for (let i = 1; i <= 4; i++) spool.add([anomaly(i)]);
   expect([spool.waiting(), spool.lastSeq()]).toEqual([4, 4]);
   state.up = true;
-  await vi.waitFor(() => expect(sent.map((b) => b.seq)).toEqual([1, 2, 3, 4]));
+  await vi.waitFor(() => expect(sent.map((b) => b.seq)).toEqual([1, 2, 3, 4]), { timeout: 10_000 });
   expect(spool.waiting()).toBe(0);
   await spool.stop();
 });
@@ -43,7 +43,7 @@ it('a full spool drops the oldest and reports how many anomalies were lost', asy
   for (let i = 1; i <= 6; i++) spool.add([anomaly(i)]);
   expect(spool.waiting()).toBe(3);
   state.up = true;
-  await vi.waitFor(() => expect(spool.waiting()).toBe(0));
+  await vi.waitFor(() => expect(spool.waiting()).toBe(0), { timeout: 10_000 });
   const told = sent.flatMap((b) => b.anomalies);
   const lost = told.find((a) => a.kind === 'agent-degraded')?.count ?? 0;
   expect(lost).toBe(spool.lost());
@@ -57,7 +57,7 @@ it('what was thrown away is told until a batch that tells it has come, with the 
   const [gone] = spool.ledger().dropped;
   expect([gone?.count, spool.ledger().before]).toEqual([spool.lost(), 1 + 2 + 3 + 4 + 5 + 6]);
   state.up = true;
-  await vi.waitFor(() => expect(spool.waiting()).toBe(0));
+  await vi.waitFor(() => expect(spool.waiting()).toBe(0), { timeout: 10_000 });
   expect(sent.flatMap(({ ledger }) => ledger?.dropped ?? [])).toEqual([gone]);
   expect(spool.ledger().dropped).toEqual([]);
   // Counted from the front, every anomaly lies in a batch that came or in one that was thrown away.
