@@ -82,7 +82,7 @@ export class Measures {
       this.#calmSinceMs = null;
       if (++this.#over < OVER_LOOKS) return null;
       this.#reason = cpu > 1 ? 'CPU_BUDGET' : 'MEMORY_BUDGET';
-      if (memory <= 1 && this.#isBlind(look)) return null;
+      if (memory <= 1 && this.#waitsForRates(look)) return null;
       this.#over = 0;
       this.#blind = 0;
       return this.#take(look);
@@ -105,7 +105,7 @@ export class Measures {
     return { kind: 'given back', measure, reason: this.#reason };
   }
 
-  #isBlind({ rates }: Look): boolean {
+  #waitsForRates({ rates }: Look): boolean {
     return [...rates.values()].every((rate) => rate === 0) && ++this.#blind <= BLIND_LOOKS;
   }
 
