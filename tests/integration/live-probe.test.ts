@@ -1,8 +1,8 @@
 /** Live probes on a lab: real packets beside the simulation, followed by the nodes' own kernels; they agree, and one planted gap of the model comes to light. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { DiagnosisRequest } from '@netverdict/contracts';
-import type { Lab } from '@netverdict/lab';
+import { fabricNetns, type Lab } from '@netverdict/lab';
 import type { DiagnosisDocument, NetverdictClient } from '@netverdict/sdk';
 import { plainPaint, probeLines, slowLines } from '@netverdict/verdict';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -160,6 +160,31 @@ print('deaf'); sys.stdin.read()`,
     expect(stored.probe).toEqual(document.probe);
   } finally {
     deaf.kill('SIGKILL');
+  }
+});
+
+it('a black hole for big packets on the way between the nodes: a connection stands, its data is lost', async () => {
+  // A port of the switch that carries less than the nodes' links: what is bigger it drops, and tells nobody.
+  const fabric = fabricNetns(lab.spec.name);
+  const port = (mtu: number) => execFileSync('ip', ['-n', fabric, 'link', 'set', 'n2', 'mtu', `${mtu}`]);
+  // It would put VXLAN's packets into fragments otherwise, as no switch does.
+  execFileSync('ip', ['netns', 'exec', fabric, 'sysctl', '-qw', 'net.bridge.bridge-nf-call-iptables=0']);
+  port(1300);
+  try {
+    const plain = await probe({ pod: 'default/web-2', port: 8080 });
+    expect([plain.verdict?.outcome, plain.probe.agrees], lineOf(plain)).toEqual(['reachable', true]);
+    const big = await probe({ pod: 'default/web-2', port: 8080 }, { sizeBytes: 1450 });
+    expect([big.verdict?.outcome, big.probe.agrees], lineOf(big)).toEqual(['reachable', false]);
+    const [target] = big.probe.targets;
+    expect(target).toMatchObject({ succeeded: 0, outcomes: { 'not-acknowledged': 3 } });
+    expect(target?.parting).toMatchObject({ place: 'node-1/host', direction: 'forward' });
+    expect(target?.parting?.seen.en).toMatch(
+      /last seen here, sent eth0; the connection stands, but its data, in packets of 1450 bytes, was not acknowledged$/,
+    );
+    const small = await probe({ pod: 'default/web-2', port: 8080 }, { sizeBytes: 1200 });
+    expect([small.probe.agrees, small.probe.succeeded], lineOf(small)).toEqual([true, 3]);
+  } finally {
+    port(1500);
   }
 });
 

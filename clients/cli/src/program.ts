@@ -50,7 +50,7 @@ export function build(finish: (code: number) => void): Command {
       'svc/shop/payments:80, shop/cart-6f9:8080, node/node-1:30080, 10.0.0.1:80, payments.shop:80',
     )
     .option('--protocol <protocol>', 'tcp, udp or icmp', 'tcp')
-    .option('--size <bytes>', 'size of the biggest IP packet asked about')
+    .option('--size <bytes>', 'size of the biggest IP packet asked about; with --probe data of that size is sent')
     .option(
       '--source-port <port>',
       'judge the connection from this port, which the nodes may know already; else a new one',

@@ -97,7 +97,10 @@ export const DiagnosisRequest = Type.Object(
     /** Oldest node state that may be used, in milliseconds. 0 collects afresh. */
     maxAgeMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60000 })),
     callbackUrl: Type.Optional(Type.String({ format: 'uri', maxLength: 2048 })),
-    /** Real packets beside the simulation: sent from the source, followed on the nodes, compared. Needs a pod or a node as the source. */
+    /**
+     * Real packets beside the simulation: sent from the source, followed on the nodes, compared. Needs a pod or a node as the source.
+     * With `sizeBytes` data goes over each connection, up to 3,000 bytes that mean nothing.
+     */
     probe: Type.Optional(Type.Union([Type.Boolean(), ProbeOptions])),
   },
   { additionalProperties: false },

@@ -7,5 +7,5 @@ export type { ActiveFault } from './faults/inject.ts';
 export { FAULTS, type FaultName, faultNames, isFaultName } from './faults/registry.ts';
 export { createLab, type Lab, type LabNode, type LabSummary, listLabs, openLab, removeLab } from './lab.ts';
 export type { ProbeAttempt, ProbeOutcome, ProbeRequest, ProbeResult, ProbeSource } from './probe.ts';
-export { DEFAULT_SPEC, type IptablesVariant, type LabCni, type LabSpec } from './spec.ts';
+export { DEFAULT_SPEC, fabricNetns, type IptablesVariant, type LabCni, type LabSpec } from './spec.ts';
 export type { LabPod } from './state.ts';

@@ -77,7 +77,7 @@ export interface ProbedTarget {
   readonly loss: number;
   /** Of the answered attempts; null when none was. */
   readonly rttMs: Percentiles | null;
-  /** How many attempts ended how: `connected`, `refused`, `silent`… */
+  /** How many attempts ended how: `connected`, `refused`, `silent`, `not-acknowledged`… */
   readonly outcomes: Readonly<Record<string, number>>;
   /** ICMP errors that came back, and from whom. */
   readonly icmp: readonly {
@@ -112,6 +112,8 @@ export interface SeenAt {
   readonly point: 'sent' | 'received' | 'dropped';
   readonly device: string | null;
   readonly count: number;
+  /** Of the data over a connection, which is as big as was asked about. */
+  readonly data?: boolean;
   /** Of drops: the kernel's reason, function and netfilter hook. */
   readonly reason?: string;
   readonly function?: string;

@@ -9,7 +9,9 @@
 /* Of a connection's sequence numbers the upper 20 bits; the lower ones tell its attempts apart. */
 #define NV_OWN_SEQUENCE 0x4e565000u
 #define NV_OWN_SEQUENCE_MASK 0xfffff000u
-/* A first number leaves room for the few that follow it. */
-#define NV_OWN_SEQUENCE_STEP 4u
+/* First numbers are even, so that what begins with an odd one is data; they leave room for all the data that a connection may carry. */
+#define NV_OWN_SEQUENCE_STEP 2u
+#define NV_OWN_MOST_DATA 3000u
+#define NV_OWN_FIRST_NUMBERS ((~NV_OWN_SEQUENCE_MASK + 1 - NV_OWN_MOST_DATA - 4) / NV_OWN_SEQUENCE_STEP)
 
 #endif

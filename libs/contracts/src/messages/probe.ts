@@ -34,7 +34,7 @@ export const ProbeTarget = Type.Object({
   /** null: the kernel chooses. Of an echo it is the identifier. */
   sourcePort: nullable(port),
   attempts: Type.Integer({ minimum: 1, maximum: PROBE_LIMITS.attemptsPerTarget }),
-  /** Of the IP packet; null: as small as can be. Of TCP only the connection is tried, whose packets have their own size. */
+  /** Of the IP packet; null: as small as can be. Over a connection data goes then, up to 3,000 bytes, in packets as big as its MSS lets them be. */
   sizeBytes: nullable(Type.Integer({ minimum: 28, maximum: 65535 })),
   dontFragment: Type.Boolean(),
 });
@@ -68,6 +68,8 @@ export const ProbeOutcome = Type.Union([
   /** Nothing came back in time. */
   Type.Literal('silent'),
   Type.Literal('reset'),
+  /** TCP with a size: the connection stands, but not all data that went over it was acknowledged in time. */
+  Type.Literal('not-acknowledged'),
   /** The attempt could not be made: the port is taken, no socket. */
   Type.Literal('error'),
 ]);
@@ -76,8 +78,10 @@ export type ProbeOutcome = Static<typeof ProbeOutcome>;
 export const ProbeAttempt = Type.Object({
   target: Type.String(),
   outcome: ProbeOutcome,
-  /** Until the answer; null where none came. */
+  /** Until the answer; null where none came. Of a connection until it stands. */
   rttMs: nullable(Type.Number()),
+  /** Of data over a connection: the biggest IP packet it was sent in, at the end. Absent where no data was sent. */
+  packetBytes: Type.Optional(Type.Integer()),
   errno: Type.Optional(Type.String()),
   /** The end that the kernel gave it; null when it gave none. */
   local: nullable(Type.Object({ address: Type.String(), port: nullable(Type.Integer()) })),
@@ -146,6 +150,8 @@ export const Sighting = Type.Object({
   tcpFlags: Type.Optional(Type.String()),
   /** It is the answer: from the followed end. */
   answer: Type.Boolean(),
+  /** Of data over a connection that stands (its first segment), not of the connection's beginning. */
+  data: Type.Optional(Type.Boolean()),
   encapsulated: Type.Optional(Type.Boolean()),
   /** An ICMP error about the packet; addresses are the error's own. */
   icmp: Type.Optional(Type.Object({ type: Type.Integer(), code: Type.Integer() })),

@@ -19,7 +19,8 @@ export const ProbedTargetSchema = Type.Object(
       ),
     ),
     outcomes: Type.Record(Type.String(), Type.Integer(), {
-      description: 'how many attempts were connected, answered, refused, unreachable, too-big, silent, reset, error',
+      description:
+        'how many attempts were connected, answered, refused, unreachable, too-big, silent, reset, not-acknowledged (the connection stood, data over it was lost), error',
     }),
     icmp: Type.Array(
       Type.Object({
@@ -52,6 +53,7 @@ export const ProbedTargetSchema = Type.Object(
         point: oneOf('sent', 'received', 'dropped'),
         device: nullable(Type.String()),
         count: Type.Integer(),
+        data: Type.Optional(Type.Boolean({ description: 'of data over a connection that stands' })),
         reason: Type.Optional(Type.String({ description: "the kernel's own word" })),
         function: Type.Optional(Type.String()),
         hook: Type.Optional(Type.String()),

@@ -2298,7 +2298,7 @@ export interface components {
             label: string;
             loss: number;
             note: components["schemas"]["Text"] | null;
-            /** @description how many attempts were connected, answered, refused, unreachable, too-big, silent, reset, error */
+            /** @description how many attempts were connected, answered, refused, unreachable, too-big, silent, reset, not-acknowledged (the connection stood, data over it was lost), error */
             outcomes: {
                 [key: string]: number;
             };
@@ -2323,6 +2323,8 @@ export interface components {
             /** @description where the nodes saw the packets, in order */
             seen: {
                 count: number;
+                /** @description of data over a connection that stands */
+                data?: boolean;
                 device: string | null;
                 /** @enum {string} */
                 direction: "forward" | "reply";

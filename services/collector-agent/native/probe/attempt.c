@@ -5,8 +5,10 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <time.h>
 #include <unistd.h>
@@ -36,6 +38,7 @@ static const char *outcome_of(int error)
     case ETIMEDOUT:
     case EAGAIN: return "silent";
     case ECONNRESET:
+    case ENOTCONN: /* after a reset that a poll has told of already */
     case EPIPE: return "reset";
     default: return "error";
     }
@@ -92,7 +95,7 @@ static void mark_connection(int fd, int serial)
     static uint32_t first;
     if (!first && getrandom(&first, sizeof first, 0) != sizeof first)
         first = (uint32_t)getpid();
-    const uint32_t sequence = NV_OWN_SEQUENCE | ((first + (uint32_t)serial) * NV_OWN_SEQUENCE_STEP & ~NV_OWN_SEQUENCE_MASK);
+    const uint32_t sequence = NV_OWN_SEQUENCE | (first + (uint32_t)serial) % NV_OWN_FIRST_NUMBERS * NV_OWN_SEQUENCE_STEP;
     const int repair = TCP_REPAIR_ON, queue = TCP_SEND_QUEUE, off = TCP_REPAIR_OFF_NO_WP;
     if (setsockopt(fd, IPPROTO_TCP, TCP_REPAIR, &repair, sizeof repair))
         return;
@@ -129,8 +132,10 @@ static int open_socket(const struct attempt *a)
         if (t->protocol != TCP) /* which does path MTU discovery by itself */
             setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof discover);
     }
-    if (t->protocol == TCP)
+    if (t->protocol == TCP) {
         mark_connection(fd, a->serial);
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
     if (t->source_port && t->protocol != ICMP) {
         union address local = {0};
         local.any.sa_family = (sa_family_t)family;
@@ -224,9 +229,74 @@ static bool is_own_echo(const struct attempt *a, const unsigned char *bytes, siz
            memcmp(bytes + 8, a->token, TOKEN_BYTES) == 0;
 }
 
+/* IP's and TCP's headers with the options that this connection's segments carry, and the most that fits behind them. */
+static int segment_of(const struct attempt *a, int *most)
+{
+    struct tcp_info info = {0};
+    socklen_t n = sizeof info;
+    getsockopt(a->fd, IPPROTO_TCP, TCP_INFO, &info, &n);
+    *most = (int)info.tcpi_snd_mss;
+    return (is_v6(a) ? 40 : 20) + 20 + (info.tcpi_options & TCPI_OPT_TIMESTAMPS ? 12 : 0);
+}
+
+static void told_size(struct attempt *a, struct outcome *o)
+{
+    int most;
+    const int headers = segment_of(a, &most);
+    o->packet_bytes = headers + (a->sent < most ? a->sent : most);
+}
+
+/*
+ * Data that makes a packet of the size that was asked about, if a segment may be so big. @returns true: nothing is to be sent, or it cannot be;
+ * false: the other end has to acknowledge it
+ */
+static bool send_data(struct attempt *a, struct outcome *o)
+{
+    static const char words[] = "netverdict: a probe of packet sizes ";
+    char bytes[NV_OWN_MOST_DATA];
+    int most;
+    const int payload = a->target->size - segment_of(a, &most);
+    if (payload <= 0)
+        return true;
+    memset(bytes, 'x', sizeof bytes);
+    memcpy(bytes, words, sizeof words - 1);
+    const ssize_t sent = send(a->fd, bytes, payload < (int)sizeof bytes ? (size_t)payload : sizeof bytes, MSG_NOSIGNAL);
+    if (sent < 0)
+        return failed(o, errno);
+    a->sent = (int)sent;
+    return false;
+}
+
+bool attempt_acknowledged(struct attempt *a, struct outcome *o)
+{
+    int error = 0, waiting = 0;
+    socklen_t n = sizeof error;
+    getsockopt(a->fd, SOL_SOCKET, SO_ERROR, &error, &n);
+    if (error || ioctl(a->fd, SIOCOUTQ, &waiting)) {
+        error = error ? error : errno;
+        read_icmp_error(a, o);
+        return failed(o, error);
+    }
+    if (waiting > 0)
+        return false;
+    /* The segments' size now: path MTU discovery may have made it smaller on the way. */
+    told_size(a, o);
+    o->name = "connected";
+    return true;
+}
+
+void attempt_expired(struct attempt *a, struct outcome *o)
+{
+    o->name = a->sent > 0 ? "not-acknowledged" : "silent";
+    if (a->sent > 0)
+        told_size(a, o);
+}
+
 bool attempt_look(struct attempt *a, struct outcome *o)
 {
     static unsigned char bytes[65536];
+    if (a->target->protocol == TCP && a->sent > 0)
+        return attempt_acknowledged(a, o);
     if (a->target->protocol == TCP) {
         int error = 0;
         socklen_t n = sizeof error;
@@ -235,8 +305,9 @@ bool attempt_look(struct attempt *a, struct outcome *o)
             read_icmp_error(a, o);
             return failed(o, error);
         }
+        a->stood_us = now_us();
         o->name = "connected";
-        return o->answered = true;
+        return send_data(a, o);
     }
     for (;;) {
         ssize_t got = recv(a->fd, bytes, sizeof bytes, MSG_DONTWAIT);
@@ -250,7 +321,8 @@ bool attempt_look(struct attempt *a, struct outcome *o)
         if (a->target->protocol == ICMP && !is_own_echo(a, bytes, (size_t)got))
             continue; /* another's: a raw socket hears all */
         o->name = "answered";
-        return o->answered = true;
+        a->stood_us = now_us();
+        return true;
     }
 }
 
@@ -258,8 +330,8 @@ void attempt_close(struct attempt *a)
 {
     if (a->fd < 0)
         return;
-    if (a->target->protocol == TCP && a->target->source_port) {
-        /* A reset instead of TIME_WAIT: the port is wanted again at once. */
+    if (a->target->protocol == TCP && (a->target->source_port || a->sent > 0)) {
+        /* A reset instead of TIME_WAIT: the port is wanted again at once. And data that is not acknowledged is not sent again for minutes. */
         const struct linger abort_on_close = {1, 0};
         setsockopt(a->fd, SOL_SOCKET, SO_LINGER, &abort_on_close, sizeof abort_on_close);
     }

@@ -27,6 +27,9 @@ static int n_targets, per_second, timeout_ms, total_ms;
 static struct attempt attempts[MAX_ATTEMPTS];
 static int n_attempts, waiting;
 
+/* How often it is asked whether data is acknowledged. */
+enum { ACKNOWLEDGED_US = 5000 };
+
 static void refuse(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 static void refuse(const char *format, ...)
 {
@@ -139,8 +142,11 @@ static void print_address(const char *name, const union address *a, bool with_po
 static void tell(struct attempt *a, const struct outcome *o)
 {
     const struct target *t = a->target;
-    printf("{\"target\":\"%s\",\"outcome\":\"%s\",\"elapsedMs\":%.3f,\"answered\":%s", t->id, o->name, (double)(now_us() - a->began_us) / 1000,
-           o->answered ? "true" : "false");
+    const bool answered = a->stood_us > 0;
+    printf("{\"target\":\"%s\",\"outcome\":\"%s\",\"elapsedMs\":%.3f,\"answered\":%s", t->id, o->name,
+           (double)((answered ? a->stood_us : now_us()) - a->began_us) / 1000, answered ? "true" : "false");
+    if (o->packet_bytes)
+        printf(",\"packetBytes\":%d", o->packet_bytes);
     if (o->error)
         printf(",\"errno\":\"%s\"", strerrorname_np(o->error) ? strerrorname_np(o->error) : "unknown");
     union address local = {0};
@@ -195,21 +201,28 @@ static void begin(struct target *t, int serial, long long end_us)
     waiting++;
 }
 
-/* Those whose time is up were silent. @returns when the next one's is, or `end_us` */
+/* Those whose time is up, and whose data is acknowledged. @returns when somebody has to be looked at again, or `end_us` */
 static long long expire(int begun, long long end_us)
 {
-    const struct outcome silent = {.name = "silent"};
     const long long now = now_us();
     long long next = end_us;
     for (int i = 0; i < begun; i++) {
         struct attempt *a = &attempts[i];
+        struct outcome o = {0};
         if (a->fd < 0)
             continue;
-        if (now >= a->deadline_us) {
-            tell(a, &silent);
+        bool over = a->sent > 0 && attempt_acknowledged(a, &o);
+        if (!over && now >= a->deadline_us) {
+            attempt_expired(a, &o);
+            over = true;
+        }
+        const long long look_us = a->sent > 0 && now + ACKNOWLEDGED_US < a->deadline_us ? now + ACKNOWLEDGED_US : a->deadline_us;
+        if (over) {
+            tell(a, &o);
             waiting--;
-        } else if (a->deadline_us < next) {
-            next = a->deadline_us;
+            next = now; /* the next attempt from its source port need not wait any more */
+        } else if (look_us < next) {
+            next = look_us;
         }
     }
     return next;
@@ -242,7 +255,9 @@ static void run(void)
         for (int i = 0; i < begun; i++)
             if (attempts[i].fd >= 0) {
                 of[n] = i;
-                polled[n++] = (struct pollfd){.fd = attempts[i].fd, .events = attempts[i].target->protocol == TCP ? POLLOUT : POLLIN};
+                /* With data under way it is writable all the time, and what the other end says is not read: only its reset is of interest. */
+                const short events = attempts[i].target->protocol != TCP ? POLLIN : attempts[i].sent > 0 ? 0 : POLLOUT;
+                polled[n++] = (struct pollfd){.fd = attempts[i].fd, .events = events};
             }
         long long wait_us = wake - now_us();
         struct timespec wait = {wait_us > 0 ? wait_us / 1000000 : 0, wait_us > 0 ? wait_us % 1000000 * 1000 : 0};

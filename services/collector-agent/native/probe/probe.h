@@ -34,13 +34,15 @@ struct attempt {
     int fd; /* -1: over */
     int serial;
     long long began_us, deadline_us;
+    long long stood_us; /* when the answer came; 0: none has */
+    int sent;           /* bytes of data over a connection */
     unsigned char token[TOKEN_BYTES];
 };
 
 struct outcome {
     const char *name;
     int error;
-    bool answered;
+    int packet_bytes; /* the biggest packet of the data; 0: none was sent */
     union address icmp_from;
     struct sock_extended_err icmp;
 };
@@ -51,6 +53,10 @@ long long now_us(void);
 bool attempt_begin(struct attempt *a, struct outcome *outcome);
 /* Something came. @returns true: it is over */
 bool attempt_look(struct attempt *a, struct outcome *outcome);
+/* Of a connection over which data was sent; the kernel wakes nobody when it is acknowledged. @returns true: it is, or it failed */
+bool attempt_acknowledged(struct attempt *a, struct outcome *outcome);
+/* Its time is up. */
+void attempt_expired(struct attempt *a, struct outcome *outcome);
 void attempt_close(struct attempt *a);
 
 #endif

@@ -109,7 +109,7 @@ struct nv_end {
 };
 
 enum nv_point { NV_SENT = 1, NV_RECEIVED = 2, NV_DROPPED = 3 };
-enum nv_form { NV_ENCAPSULATED = 1, NV_QUOTED = 2 /* in an ICMP error, whose own addresses the key has then, with type and code as detail */ };
+enum nv_form { NV_ENCAPSULATED = 1, NV_QUOTED = 2 /* in an ICMP error, whose own addresses the key has then, with type and code as detail */, NV_DATA = 4 /* of a connection that stands, not of its beginning */ };
 /* A followed packet at one place. Its size differs from a sample's: both go through the ring. */
 struct nv_sighting {
     __u64 ns; /* monotonic */

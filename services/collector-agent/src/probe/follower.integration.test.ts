@@ -45,7 +45,7 @@ beforeAll(async () => {
   router.run('iptables -t nat -A POSTROUTING -o to-server -j MASQUERADE --random-fully'.split(' '));
   listener = interpreterIn(server.name);
   await listener.run(`import threading
-t = socket(); t.bind(('', 8080)); t.listen(16)
+t = socket(); t.bind(('', 8080)); t.listen(1024)
 u = socket(AF_INET, SOCK_DGRAM); u.bind(('', 5353))
 def answer():
   while True:
@@ -195,6 +195,48 @@ it('a refusal: the reset, and why it was sent', async () => {
   expect(told(sightings)).toContain('server dropped eth0 NO_SOCKET');
   expect(told(sightings).slice(-1)).toEqual(['< client received eth0']);
   expect(sightings.at(-1)?.tcpFlags).toBe('RST,ACK');
+});
+
+it('data of a size: where a router that says nothing drops it, beside the handshake that passes', async () => {
+  const hole = 'FORWARD -p tcp --dport 8080 -m length --length 1301: -j DROP'.split(' ');
+  router.run(['iptables', '-I', ...hole]);
+  try {
+    const { probed, sightings } = await probe([end('tcp', '10.79.2.2', 8080)], {
+      protocol: 'tcp',
+      address: '10.79.2.2',
+      port: 8080,
+      sizeBytes: 1500,
+    });
+    expect(probed.attempts[0]).toMatchObject({ outcome: 'not-acknowledged', packetBytes: 1500 });
+    const handshake = sightings.filter(({ data }) => data === undefined);
+    const data = sightings.filter((s) => s.data === true);
+    expect(told(handshake)).toEqual([...WAY, ...BACK]);
+    // It is sent again and again until the time is up.
+    expect([...new Set(told(data))]).toEqual([...WAY.slice(0, 2), 'router dropped to-client NETFILTER_DROP']);
+    expect(new Set(sightings.map(({ signature }) => signature)).size, 'all are of one connection').toBe(1);
+  } finally {
+    router.run(['iptables', '-D', ...hole]);
+  }
+});
+
+it('an ICMP error about data: path MTU discovery makes the packets smaller, and they come through', async () => {
+  router.run('ip link set to-server mtu 1400'.split(' '));
+  try {
+    const { probed, sightings } = await probe([end('tcp', '10.79.2.2', 8080)], {
+      protocol: 'tcp',
+      address: '10.79.2.2',
+      port: 8080,
+      sizeBytes: 1500,
+    });
+    expect(probed.attempts[0]).toMatchObject({ outcome: 'connected', packetBytes: 1400 });
+    expect(sightings).toContainEqual(
+      expect.objectContaining({ data: true, point: 'sent', icmp: { type: 3, code: 4 }, source: '10.79.1.1' }),
+    );
+    expect(new Set(sightings.map(({ signature }) => signature)).size, 'all are of one connection').toBe(1);
+  } finally {
+    router.run('ip link set to-server mtu 1500'.split(' '));
+    client.run('ip route flush cache'.split(' '));
+  }
 });
 
 it('an ICMP error about the packet is followed too', async () => {

@@ -193,6 +193,7 @@ function sightingOf(
     ...(s.tcpFlags === 0 || s.quoted
       ? {}
       : { tcpFlags: FLAGS.flatMap(([bit, name]) => (s.tcpFlags & bit ? [name] : [])).join(',') }),
+    ...(s.data ? { data: true } : {}),
     ...(s.encapsulated ? { encapsulated: true } : {}),
     ...(s.quoted ? { icmp: { type: key.detail >> 8, code: key.detail & 0xff } } : {}),
     ...(s.point === 'dropped' ? { reason: names['drop-reason'].get(BigInt(key.reason)) ?? `${key.reason}` } : {}),

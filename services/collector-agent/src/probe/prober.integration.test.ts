@@ -30,7 +30,7 @@ beforeAll(async () => {
   }
   await server.run(`import threading
 def serve(family, address):
-  t = socket(family, SOCK_STREAM); t.bind((address, 80)); t.listen(16)
+  t = socket(family, SOCK_STREAM); t.bind((address, 80)); t.listen(1024)
   u = socket(family, SOCK_DGRAM); u.bind((address, 53))
   def echo():
     while True:
@@ -123,6 +123,63 @@ it('a packet with DF that is larger than the link: too big, with the MTU', async
     'too-big',
     'answered',
   ]);
+});
+
+it.each(['10.78.0.2', 'fd78::2'])(
+  '%s: data over a connection, in packets of the size asked for or as its MSS lets them be',
+  async (address) => {
+    const sized = (sizeBytes: number): ProbeTarget =>
+      target({ id: `${sizeBytes}`, protocol: 'tcp', address, port: 80, sizeBytes, attempts: 2 });
+    const { attempts } = await send([sized(60), sized(1400), sized(1500), sized(1600)]);
+    const got = (sizeBytes: number) => attempts.filter((t) => t.target === `${sizeBytes}`);
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(Array(8).fill('connected'));
+    // The headers of IPv6 and TCP are 60 bytes and 12 of options: no room for data.
+    const least = address.includes(':') ? undefined : 60;
+    expect([60, 1400, 1500, 1600].map((size) => got(size).map(({ packetBytes }) => packetBytes))).toEqual(
+      [least, 1400, 1500, 1500].map((bytes) => [bytes, bytes]),
+    );
+    expect(attempts.every(({ rttMs }) => rttMs !== null && rttMs > 0)).toBe(true);
+  },
+);
+
+/** A link that drops what is big and says nothing. */
+const BLACK_HOLE = ['-p', 'tcp', '-m', 'length', '--length', '1301:', '-j', 'DROP'];
+
+it('a black hole for big packets: the handshake passes and what is big is not acknowledged', async () => {
+  b.run(['iptables', '-I', 'INPUT', ...BLACK_HOLE]);
+  try {
+    const at = { protocol: 'tcp', address: '10.78.0.2', port: 80, attempts: 2 } as const;
+    const { attempts } = await send([
+      target({ ...at, id: 'plain' }),
+      target({ ...at, id: 'fits', sizeBytes: 1300 }),
+      target({ ...at, id: 'big', sizeBytes: 1500, sourcePort: 45680 }),
+    ]);
+    const outcomes = (id: string) => attempts.filter((t) => t.target === id).map(({ outcome }) => outcome);
+    expect(outcomes('plain')).toEqual(['connected', 'connected']);
+    expect(outcomes('fits')).toEqual(['connected', 'connected']);
+    expect(outcomes('big')).toEqual(['not-acknowledged', 'not-acknowledged']);
+    expect(attempts.find((t) => t.target === 'big')).toMatchObject({ packetBytes: 1500, rttMs: expect.any(Number) });
+  } finally {
+    b.run(['iptables', '-D', 'INPUT', ...BLACK_HOLE]);
+  }
+});
+
+it('a server that resets the connection when data comes', async () => {
+  await server.run(`import struct
+def slam(l):
+  while True:
+    c, who = l.accept(); c.recv(1); c.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack('ii', 1, 0)); c.close()
+slammer = socket(AF_INET, SOCK_STREAM); slammer.bind(('10.78.0.2', 83)); slammer.listen(16)
+threading.Thread(target=slam, args=(slammer,), daemon=True).start()`);
+  const { attempts } = await send([
+    target({ protocol: 'tcp', address: '10.78.0.2', port: 83, sizeBytes: 1500, attempts: 4 }),
+  ]);
+  // Whether the acknowledgement or the reset is met first is chance; either way the connection stood.
+  for (const { outcome, rttMs } of attempts) {
+    expect(['connected', 'reset']).toContain(outcome);
+    expect(rttMs).not.toBeNull();
+  }
+  expect(attempts).toHaveLength(4);
 });
 
 it('attempts from one source port follow one another and leave it free', async () => {

@@ -37,6 +37,7 @@ interface Told {
   readonly outcome?: ProbeAttempt['outcome'];
   readonly elapsedMs?: number;
   readonly answered?: boolean;
+  readonly packetBytes?: number;
   readonly errno?: string;
   readonly localAddress?: string;
   readonly localPort?: number;
@@ -123,12 +124,24 @@ async function run(path: string, request: string, limitMs: number, stopping: Abo
 }
 
 function attemptOf(told: Told): ProbeAttempt {
-  const { target = '', outcome = 'error', elapsedMs, answered, errno, localAddress, localPort, token, icmp } = told;
+  const {
+    target = '',
+    outcome = 'error',
+    elapsedMs,
+    answered,
+    errno,
+    localAddress,
+    localPort,
+    token,
+    icmp,
+    packetBytes,
+  } = told;
   const known = localAddress !== undefined && localAddress !== '0.0.0.0' && localAddress !== '::';
   return {
     target,
     outcome,
     rttMs: answered === true ? (elapsedMs ?? null) : null,
+    ...(packetBytes === undefined ? {} : { packetBytes }),
     ...(errno === undefined ? {} : { errno }),
     local: known ? { address: localAddress, port: localPort ?? null } : null,
     ...(token === undefined ? {} : { token }),

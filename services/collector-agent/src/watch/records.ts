@@ -116,6 +116,8 @@ export interface Sighted {
   readonly encapsulated: boolean;
   /** It is an ICMP error about the packet. */
   readonly quoted: boolean;
+  /** Of the first data of a live probe's connection, not of its beginning. */
+  readonly data: boolean;
   readonly answer: boolean;
   readonly device: string | null;
   readonly stack: readonly bigint[];
@@ -196,6 +198,7 @@ function readSighting(bytes: Buffer, at: number): Sighted {
     tcpFlags: bytes.readUInt8(at + 89),
     encapsulated: (form & 1) !== 0,
     quoted: (form & 2) !== 0,
+    data: (form & 4) !== 0,
     answer: bytes.readUInt8(at + 91) !== 0,
     device: device === '' ? null : device,
     stack: stack.filter((address) => address !== 0n),

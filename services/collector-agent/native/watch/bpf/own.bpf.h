@@ -2,7 +2,7 @@
 /*
  * Our own live probes, known by the packet itself on any node that it passes (native/own_packets.h): what befalls them is told in the probe's
  * answer and is no anomaly. A datagram's and an echo's payload begins with a word; a connection's first sequence number does, and its packets,
- * which carry no data, stay within a few of it. By chance one in 500,000 packets without data is taken for one.
+ * with at most 3,000 bytes of data, stay within 4,096 of it. By chance one in 500,000 packets without data is taken for one.
  */
 #ifndef NV_OWN_H
 #define NV_OWN_H
@@ -17,7 +17,7 @@
 #define NV_ICMP6_ECHO 128
 #define NV_ICMP6_ECHO_REPLY 129
 
-/* The sequence numbers that such a connection uses: of the SYN, the byte after it, and the one after its FIN. */
+/* The sequence numbers that such a connection uses: of the SYN, the bytes after it, and the one after its FIN. */
 static __always_inline bool nv_own_sequence(__u32 number)
 {
     return (number & NV_OWN_SEQUENCE_MASK) == NV_OWN_SEQUENCE;

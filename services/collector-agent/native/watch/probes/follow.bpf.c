@@ -2,9 +2,10 @@
 /*
  * Follows the packets of live probes (../../probe): where they were handed to a device, received or dropped, and why. Off unless a
  * probe is under way. A packet is followed when its server's end is one of `followed`; what it is known by, through all translations and on every
- * node, is its signature: the sequence number of a SYN (an answer acknowledges it), the token in a datagram's or an echo's payload. Packets inside VXLAN, Geneve and IP
+ * node, is its signature: the sequence number of a SYN (an answer acknowledges it, and the first data of a live probe follows it), the token in a datagram's or an echo's payload. Packets inside VXLAN, Geneve and IP
  * tunnels and those that an ICMP error is about are looked into.
  */
+#include "../../own_packets.h"
 #include "../bpf/report.bpf.h"
 
 const volatile __u32 args_kfree_skb = 2;
@@ -107,9 +108,17 @@ static __always_inline __u64 token_at(const unsigned char *payload)
     return (__u64)TOKEN_MAGIC << 32 | bpf_ntohl(words[1]);
 }
 
-static __always_inline bool known_tcp(struct view *v, const unsigned char *transport, bool quoted)
+/* The first data over a connection of a live probe's: the number after its SYN's, which are even. */
+static __always_inline bool first_data(__u32 number)
+{
+    return (number & NV_OWN_SEQUENCE_MASK) == NV_OWN_SEQUENCE && (number & 1);
+}
+
+/* @param bytes of the segment with its header */
+static __always_inline bool known_tcp(struct view *v, const unsigned char *transport, __u32 bytes, bool quoted)
 {
     __be32 numbers[2] = {0};
+    __u8 offset = 0;
     __u32 to = wanted(v->key.destination, v->key.destination_port, IPPROTO_TCP);
     __u32 from = wanted(v->key.source, v->key.source_port, IPPROTO_TCP);
     if (!(to | from) || bpf_probe_read_kernel(&numbers[0], 4, transport + 4))
@@ -117,6 +126,10 @@ static __always_inline bool known_tcp(struct view *v, const unsigned char *trans
     if (quoted) { /* an ICMP error may quote no more than eight bytes */
         v->slots = to;
         v->signature = bpf_ntohl(numbers[0]);
+        if (first_data(v->signature)) {
+            v->signature--;
+            v->form |= NV_DATA;
+        }
         return to != 0;
     }
     if (bpf_probe_read_kernel(&numbers[1], 4, transport + 8) || bpf_probe_read_kernel(&v->tcp_flags, 1, transport + 13))
@@ -132,9 +145,25 @@ static __always_inline bool known_tcp(struct view *v, const unsigned char *trans
         v->answer = 1;
         v->signature = (__u32)(bpf_ntohl(numbers[1]) - 1);
         return from != 0;
+    case ACK:
+        if (!to || !first_data(bpf_ntohl(numbers[0])) || bpf_probe_read_kernel(&offset, 1, transport + 12) || bytes <= (offset >> 4) * 4)
+            return false;
+        v->slots = to;
+        v->signature = bpf_ntohl(numbers[0]) - 1;
+        v->form |= NV_DATA;
+        return true;
     default:
         return false;
     }
+}
+
+/* Of an IP packet what is behind `transport`. */
+static __always_inline __u32 carried(const unsigned char *at, const unsigned char *transport, __u8 family)
+{
+    __be16 length = 0;
+    if (bpf_probe_read_kernel(&length, sizeof length, at + (family == 6 ? 4 : 2)))
+        return 0;
+    return bpf_ntohs(length) + (family == 6 ? 40 : 0) - (__u32)(transport - at);
 }
 
 static __always_inline bool known_udp(struct view *v, const unsigned char *transport, bool quoted)
@@ -200,7 +229,7 @@ static __noinline bool view_of(const unsigned char *at, struct view *v)
             continue;
         }
         if (v->key.protocol == IPPROTO_TCP)
-            return known_tcp(v, transport, quoted);
+            return known_tcp(v, transport, carried(at, transport, v->key.family), quoted);
         if (v->key.protocol == IPPROTO_UDP)
             return known_udp(v, transport, quoted);
         if (v->key.protocol != IPPROTO_ICMP && v->key.protocol != IPPROTO_ICMPV6)

@@ -63,7 +63,7 @@ function judged(
   expected: ExpectedTarget,
   attempts: readonly ProbeAttempt[],
   sightings: readonly Sighting[] = [],
-  sized = false,
+  sizeBytes: number | null = null,
 ) {
   return judge({
     expected: [expected],
@@ -72,7 +72,7 @@ function judged(
     sightings: [{ node: 'n1', sightings }],
     nodes: [{ node: 'n1', problem: null, sightings: sightings.length, lost: 0 }],
     placeOf: (_node, inode) => HOPS[inode - 1] ?? `n1/netns/${inode}`,
-    sized,
+    sizeBytes,
   });
 }
 
@@ -173,11 +173,67 @@ it('what the simulation leaves open is compared with nothing', () => {
   expect(judged(target(open), [silent]).agrees).toBeNull();
 });
 
-it('a connection says nothing of the size that was asked about', () => {
-  const tooBig: ExpectedBranch = { ...dropped, disposition: 'too-big' };
-  expect(judged(target(tooBig), [connected], [], true)).toMatchObject({
+const tooBig: ExpectedBranch = { ...dropped, disposition: 'too-big' };
+
+it('a connection without data says nothing of the size that was asked about', () => {
+  expect(judged(target(tooBig), [connected], [], 1500)).toMatchObject({
     agrees: null,
     targets: [{ note: { en: expect.stringMatching(/size asked about was not$/) } }],
+  });
+});
+
+it('data that was acknowledged in packets of the size asked about passed, whatever the simulation says', () => {
+  const whole = { ...connected, packetBytes: 1500 };
+  expect(judged(target(delivered), [whole], [], 1500)).toMatchObject({ agrees: true, targets: [{ note: null }] });
+  expect(judged(target(tooBig), [whole], [], 1500)).toMatchObject({ agrees: false, succeeded: 1 });
+});
+
+it('data in smaller packets than were asked about says nothing of the larger ones', () => {
+  const small = { ...connected, packetBytes: 1450 };
+  const note = { en: "the connection's data went in packets of up to 1450 bytes: 1500 were not tried" };
+  expect(judged(target(tooBig), [small], [], 1500)).toMatchObject({ agrees: null, targets: [{ note }] });
+  expect(judged(target(delivered), [small], [], 1500)).toMatchObject({ agrees: true, targets: [{ note }] });
+});
+
+it('data that nobody acknowledges: a black hole, at the place where the data was last seen and not the handshake', () => {
+  const lost: ProbeAttempt = { ...connected, outcome: 'not-acknowledged', packetBytes: 1500 };
+  const handshake = HOPS.map((place) => sighting(place, place === CLIENT ? {} : to('10.0.2.2')));
+  const data = [
+    sighting(CLIENT, { data: true }),
+    sighting('n1/host', { ...to('10.0.2.2'), data: true, point: 'sent' }),
+  ];
+  const live = judged(target(delivered), [lost, lost], [...handshake, ...data], 1500);
+  expect(live).toMatchObject({
+    agrees: false,
+    succeeded: 0,
+    targets: [
+      {
+        outcomes: { 'not-acknowledged': 2 },
+        parting: {
+          place: 'n1/host',
+          seen: {
+            en: 'it was last seen here, sent eth0; the connection stands, but its data, in packets of 1500 bytes, was not acknowledged',
+          },
+        },
+      },
+    ],
+  });
+  expect(live.targets[0]?.seen).toContainEqual({
+    place: 'n1/host',
+    direction: 'forward',
+    point: 'sent',
+    device: 'eth0',
+    count: 2,
+    data: true,
+  });
+  expect(judged(target(tooBig), [lost], [...handshake, ...data], 1500).agrees, 'as simulated').toBe(true);
+});
+
+it('a server that breaks the connection off instead of taking data contradicts nothing', () => {
+  const broken: ProbeAttempt = { ...connected, outcome: 'reset', errno: 'ECONNRESET' };
+  expect(judged(target(delivered), [broken], [], 1500)).toMatchObject({
+    agrees: null,
+    targets: [{ note: { en: expect.stringMatching(/^the server broke the connection off/) } }],
   });
 });
 

@@ -14,14 +14,16 @@ export interface Observed {
   readonly sightings: readonly { readonly node: string; readonly sightings: readonly Sighting[] }[];
   readonly nodes: readonly FollowingNode[];
   readonly placeOf: (node: string, inode: number) => NamespaceKey;
-  /** A size was asked about, which connections do not try. */
-  readonly sized: boolean;
+  /** The size that was asked about; null: none was. */
+  readonly sizeBytes: number | null;
 }
 
 /** One attempt with all that was seen of it. */
 export interface Followed {
   readonly attempt: ProbeAttempt;
   readonly seen: readonly Seen[];
+  /** The data over a connection, as far as it was followed. */
+  readonly data: readonly Seen[];
 }
 
 type Opinion = { readonly agrees: true | null } | { readonly agrees: false; readonly parting: Parting };
@@ -43,16 +45,26 @@ export function judge(observed: Observed): LiveProbe {
 
 /** The attempts to each target, with what was seen of them. */
 export function followedOf(observed: Observed): Followed[][] {
-  const all = seenOf(observed);
+  const all = seenOf(observed, 'the rest');
+  const data = seenOf(observed, 'data');
   return observed.expected.map((expected, i) =>
     observed.probed.attempts
       .filter(({ target }) => target === `t${i}`)
       .map((attempt): Followed => {
         const signature = signatureOf(attempt, expected, all);
-        return { attempt, seen: signature === null ? [] : (all.get(signature) ?? []) };
+        const of = (sightings: typeof all): readonly Seen[] =>
+          signature === null ? [] : (sightings.get(signature) ?? []);
+        return { attempt, seen: of(all), data: of(data) };
       }),
   );
 }
+
+/** A connection that stands, with packets smaller than was asked about: they say nothing of the larger ones. */
+const tooSmall = ({ outcome, packetBytes = 0, token }: ProbeAttempt, sizeBytes: number | null): boolean =>
+  sizeBytes !== null && outcome === 'connected' && token === undefined && packetBytes < sizeBytes;
+
+/** It stood, and was reset before its data was acknowledged: a server that wants nobody to talk so. */
+const brokenOff = ({ outcome, rttMs }: ProbeAttempt): boolean => outcome === 'reset' && rttMs !== null;
 
 const succeeded = ({ outcome }: ProbeAttempt): boolean => outcome === 'connected' || outcome === 'answered';
 
@@ -106,17 +118,19 @@ function arrived({ attempt, seen }: Followed, fates: readonly ExpectedBranch[]):
   return seen.some((s) => s.direction === 'forward' && ends.includes(s.place));
 }
 
-function opinionOn(one: Followed, expected: ExpectedTarget, { from, sized }: Observed): Opinion {
-  const { attempt, seen } = one;
-  if (attempt.outcome === 'error') return { agrees: null };
+function opinionOn(given: Followed, expected: ExpectedTarget, { from, sizeBytes }: Observed): Opinion {
+  const { attempt } = given;
+  if (attempt.outcome === 'error' || brokenOff(attempt)) return { agrees: null };
+  // What did not come through is the data, not the connection's beginning.
+  const one = attempt.outcome === 'not-acknowledged' && given.data.length > 0 ? { ...given, seen: given.data } : given;
+  const { seen } = one;
   const fates = fatesOf(one, expected);
   const can = (outcome: ExpectedBranch['outcome']): boolean => fates.some((fate) => fate.outcome === outcome);
   if (fates.length === 0) return { agrees: null };
   if (succeeded(attempt)) {
     if (can('reachable')) return { agrees: true };
     if (can('undetermined')) return { agrees: null };
-    // A connection's packets are small: they say nothing of a larger one that is expected to get stuck.
-    if (sized && attempt.token === undefined && fates.some(({ disposition }) => disposition === 'too-big'))
+    if (tooSmall(attempt, sizeBytes) && fates.some(({ disposition }) => disposition === 'too-big'))
       return { agrees: null };
     return { agrees: false, parting: partsAt(one, fates, from) };
   }
@@ -145,7 +159,7 @@ function noteOn(
   expected: ExpectedTarget,
   followed: readonly Followed[],
   agrees: boolean | null,
-  { sized, nodes }: Observed,
+  { sizeBytes, nodes }: Observed,
 ): Text | null {
   if (followed.length === 0) return { en: 'there was no time for an attempt', zh: '没有时间进行尝试' };
   const silent = followed.filter((one) => arrived(one, expected.branches));
@@ -154,10 +168,12 @@ function noteOn(
       en: `${silent.length} datagrams arrived and were not answered: whether the process answers is its own affair`,
       zh: `${silent.length} 个数据报已到达但没有回应:是否回应由进程决定`,
     };
-  if (sized && expected.protocol === 'tcp')
+  const small = followed.filter(({ attempt }) => tooSmall(attempt, sizeBytes));
+  if (small.length > 0 && agrees !== false) return sizeNote(small, sizeBytes ?? 0);
+  if (followed.some(({ attempt }) => brokenOff(attempt)))
     return {
-      en: 'a connection was tried, whose packets have their own size: the size asked about was not',
-      zh: '只尝试了建立连接,其数据包大小固定:未测试所询问的大小',
+      en: 'the server broke the connection off before data was acknowledged: the size asked about was not tried',
+      zh: '服务器在数据被确认之前断开了连接:未测试所询问的大小',
     };
   if (agrees !== null) return null;
   if (followed.every(({ attempt }) => attempt.outcome === 'error'))
@@ -174,4 +190,17 @@ function noteOn(
       zh: `没有任何回应,且 ${problem.node} 无法跟踪(${problem.problem})`,
     };
   return { en: 'simulation and packets cannot be compared', zh: '模拟与数据包无法比较' };
+}
+
+function sizeNote(small: readonly Followed[], sizeBytes: number): Text {
+  const most = Math.max(...small.map(({ attempt }) => attempt.packetBytes ?? 0));
+  if (most === 0)
+    return {
+      en: 'a connection was tried, whose packets have their own size: the size asked about was not',
+      zh: '只尝试了建立连接,其数据包大小固定:未测试所询问的大小',
+    };
+  return {
+    en: `the connection's data went in packets of up to ${most} bytes: ${sizeBytes} were not tried`,
+    zh: `连接的数据以最大 ${most} 字节的数据包发送:未测试 ${sizeBytes} 字节`,
+  };
 }

@@ -116,7 +116,7 @@ export async function liveProbe(asked: ProbeNeeded, options: LiveProbeOptions): 
     sightings: followed.map(({ node, sightings }) => ({ node, sightings })),
     nodes: followed.map(({ told }) => told),
     placeOf: placesOf(snapshot, sender, probed.netns),
-    sized: request.sizeBytes !== undefined,
+    sizeBytes: request.sizeBytes ?? null,
   };
   const fewer = fewerText(request, bounds, probed.notMade);
   const live: LiveProbe = { ...judge(observed), ...(fewer === null ? {} : { fewer }) };

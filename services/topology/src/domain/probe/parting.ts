@@ -76,13 +76,21 @@ function goesOn(
   return { en: `it goes on to ${placeName(next.place)}`, zh: `继续发往 ${placeName(next.place)}` };
 }
 
-function saw(ending: Seen | undefined, { outcome, errno, icmp }: Followed['attempt']): Text {
+/** The connection stands: only what is big is lost. */
+const notAcknowledged = (packetBytes = 0): Text => ({
+  en: `the connection stands, but its data, in packets of ${packetBytes} bytes, was not acknowledged`,
+  zh: `连接已建立,但以 ${packetBytes} 字节的数据包发送的数据未被确认`,
+});
+
+function saw(ending: Seen | undefined, { outcome, errno, icmp, packetBytes }: Followed['attempt']): Text {
   const by = errno === undefined ? '' : ` (${errno})`;
   const error = icmp === undefined ? '' : ` by ICMP ${icmp.type}/${icmp.code} from ${icmp.from}`;
   const felt: Text =
     outcome === 'silent'
       ? { en: 'nothing came back', zh: '没有任何回应' }
-      : { en: `the sender got ${outcome}${by}${error}`, zh: `发送方得到 ${outcome}${by}${error}` };
+      : outcome === 'not-acknowledged'
+        ? notAcknowledged(packetBytes)
+        : { en: `the sender got ${outcome}${by}${error}`, zh: `发送方得到 ${outcome}${by}${error}` };
   if (ending === undefined) return { en: `no node saw the packet; ${felt.en}`, zh: `没有节点看到该数据包;${felt.zh}` };
   const device = ending.device === null ? '' : ` ${ending.device}`;
   if (ending.point === 'dropped') {

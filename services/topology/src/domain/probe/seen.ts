@@ -9,11 +9,18 @@ export interface Seen extends Sighting {
   readonly direction: 'forward' | 'reply';
 }
 
-/** By signature; each in the order of time, as far as the nodes' clocks agree. */
-export function seenOf({ sightings, placeOf }: Pick<Observed, 'sightings' | 'placeOf'>): Map<string, Seen[]> {
+/**
+ * By signature; each in the order of time, as far as the nodes' clocks agree. A connection's beginning and the data over it have one signature
+ * and are told apart: the one may pass where the other does not.
+ */
+export function seenOf(
+  { sightings, placeOf }: Pick<Observed, 'sightings' | 'placeOf'>,
+  of: 'data' | 'the rest',
+): Map<string, Seen[]> {
   const all = new Map<string, Seen[]>();
-  for (const { node, sightings: of } of sightings)
-    for (const sighting of of) {
+  for (const { node, sightings: own } of sightings)
+    for (const sighting of own) {
+      if ((sighting.data === true) !== (of === 'data')) continue;
       const seen: Seen = {
         ...sighting,
         place: placeOf(node, sighting.netns),
@@ -58,11 +65,11 @@ export function summaryOf(followed: readonly Followed[], branches: readonly Expe
     const at = hops.findIndex((hop) => hop.place === place && hop.direction === direction);
     return (direction === 'reply' ? 10_000 : 0) + (at < 0 ? 5000 : at);
   };
-  for (const { seen } of followed) {
+  for (const { seen, data } of followed) {
     const [first] = seen;
-    for (const s of seen) {
+    for (const s of [...seen, ...data]) {
       const { place, direction, point, device, reason, function: within, hook } = s;
-      const key = [place, direction, point, device, reason, hook].join(' ');
+      const key = [place, direction, point, device, reason, hook, s.data].join(' ');
       const known = counts.get(key);
       const at: SeenAt = {
         place,
@@ -70,6 +77,7 @@ export function summaryOf(followed: readonly Followed[], branches: readonly Expe
         point,
         device,
         count: (known?.at.count ?? 0) + 1,
+        ...(s.data ? { data: true } : {}),
         ...(reason === undefined ? {} : { reason }),
         ...(within === undefined ? {} : { function: within }),
         ...(hook === undefined ? {} : { hook }),

@@ -50,6 +50,7 @@ const followed: Followed = {
     at('n1/host', 'sent', 'veth1', 'reply', 11.8),
     at('n1/pod/a/b', 'received', 'eth0', 'reply', 11.9),
   ],
+  data: [],
 };
 const report = (histograms: readonly MeasuredHistogram[] = [], more: readonly Followed[] = []) =>
   slowReport({
@@ -174,6 +175,7 @@ describe('the conclusion', () => {
 
   it('the network, with the dearest part of the way and its share', () => {
     const far: Followed = {
+      ...followed,
       attempt: { ...followed.attempt, rttMs: 112 },
       seen: followed.seen.map((s, i) => ({ ...s, atMs: s.atMs + (i >= 5 ? 100 : 0) })),
     };
@@ -193,7 +195,11 @@ describe('the conclusion', () => {
   });
 
   it('nobody answered: it is not slow', () => {
-    const silent: Followed = { attempt: { target: 't0', outcome: 'silent', rttMs: null, local: null }, seen: [] };
+    const silent: Followed = {
+      attempt: { target: 't0', outcome: 'silent', rttMs: null, local: null },
+      seen: [],
+      data: [],
+    };
     expect(concluded([silent])?.cause).toBe('no-answer');
     // One of two is lost, wherever.
     expect(concluded([quick, silent])).toMatchObject({ cause: 'loss' });
