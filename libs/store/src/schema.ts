@@ -61,6 +61,10 @@ export interface DiagnosesTable {
   callback_url: string | null;
   traceparent: string | null;
   rerun_of: string | null;
+  /** Who asked may see these; null: all. */
+  visible_namespaces: string[] | null;
+  /** The names in the request are those that the asker gave; not, where it is somebody else's question asked again. */
+  names_given: boolean;
 }
 
 export interface ProgressTable {

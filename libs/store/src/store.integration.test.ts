@@ -33,6 +33,8 @@ const diagnosis = (change: Partial<NewDiagnosis> = {}): NewDiagnosis => ({
   request: { source: { pod: 'a/b' }, destination: { pod: 'c/d', port: 80 } },
   requestHash: 'h',
   tokenId: 't',
+  visibleNamespaces: null,
+  namesGiven: true,
   idempotencyKey: null,
   source: 'a/b',
   destination: 'c/d',

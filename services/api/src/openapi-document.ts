@@ -1,6 +1,8 @@
 /** Prints the OpenAPI document, without any engine: `npm run generate -w @netverdict/sdk` makes the client's types of it. */
 import { pathToFileURL } from 'node:url';
 import { createApp, type Dependencies } from './app.ts';
+import { viewOf } from './domain/view.ts';
+import { EVERYWHERE } from './http/authority.ts';
 
 /** Nothing is called: the document comes from the schemas alone. */
 const unused = new Proxy({}, { get: () => () => null });
@@ -24,7 +26,8 @@ export async function openApiDocument(): Promise<string> {
     store: unused as Dependencies['store'],
     token: {
       authenticate: () => Promise.resolve(),
-      check: () => ({ tokenId: '', name: null, may: 'viewer', scope: { clusters: null, namespaces: null } }),
+      check: () => ({ tokenId: '', name: null, may: 'viewer', scope: EVERYWHERE }),
+      view: () => viewOf(null, ''),
     },
     stopping: new AbortController().signal,
     log: silent,

@@ -3,6 +3,7 @@ import type { AuditEntry, TokenDocument } from '@netverdict/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digest } from './http/auth.ts';
 import type { RunningApi } from './service.ts';
+import { startReceiver } from './testing/receiver.ts';
 import { call, QUESTION, type Stack, startStack, TOKEN } from './testing/stack.ts';
 
 let stack: Stack;
@@ -76,18 +77,17 @@ test('a viewer reads, an operator asks, an admin administers', async () => {
   expect(await statuses(admin)).toEqual([200, 202, 200, 201, 200]);
 });
 
-test('who may see one namespace asks within it, sees what lies in it, and does not learn what else there is', async () => {
+test('who may see one namespace asks with one end in it, and does not learn what else there is', async () => {
   const { token } = await made({ role: 'operator', namespaces: ['shop'] });
   const within = { source: { pod: 'shop/a' }, destination: { service: 'shop/b', port: 80 } };
-  const asked = await send(token, 'POST', '/diagnoses', within);
-  expect(asked.status).toBe(202);
-  const { id } = (await asked.json()) as { id: string };
-  expect(await statusOf(token, 'GET', `/diagnoses/${id}`)).toBe(200);
-  for (const beyond of [
+  for (const question of [
+    within,
     { ...within, destination: { service: 'bank/b', port: 80 } },
     { ...within, source: { node: 'node-1' } },
     { ...within, destination: { ip: '10.0.0.1', port: 80 } },
   ])
+    expect(await statusOf(token, 'POST', '/diagnoses', question)).toBe(202);
+  for (const beyond of [QUESTION, { ...within, source: { pod: 'bank/a' }, probe: true }])
     expect(await statusOf(token, 'POST', '/diagnoses', beyond)).toBe(403);
   const elsewhere = (await (await send(TOKEN, 'POST', '/diagnoses', QUESTION)).json()) as { id: string };
   const [hidden, absent] = [
@@ -96,10 +96,47 @@ test('who may see one namespace asks within it, sees what lies in it, and does n
   ];
   expect([hidden.status, absent.status]).toEqual([404, 404]);
   expect(await statusOf(token, 'POST', `/diagnoses/${elsewhere.id}/rerun`)).toBe(404);
-  expect(await statusOf(token, 'GET', '/diagnoses')).toBe(403);
+  const list = (await (await send(token, 'GET', '/diagnoses')).json()) as { items: { id: string }[] };
+  expect(list.items.length).toBeGreaterThanOrEqual(4);
+  expect(list.items.map(({ id }) => id)).not.toContain(elsewhere.id);
+  expect(await statusOf(token, 'GET', '/diagnoses?destination=bank/')).toBe(403);
   expect(await statusOf(token, 'GET', '/incidents?workload=deployment/shop/cart')).toBe(200);
   expect(await statusOf(token, 'GET', '/incidents')).toBe(403);
   expect(await statusOf(token, 'POST', '/captures', { pod: 'bank/b' })).not.toBe(201);
+});
+
+test('the bank’s question to the shop is shown to the shop without the bank, in every answer', async () => {
+  const receiver = await startReceiver();
+  const [shop, bank] = [
+    (await made({ role: 'operator', namespaces: ['shop'] })).token,
+    (await made({ role: 'operator', namespaces: ['bank'] })).token,
+  ];
+  const callbackUrl = `${receiver.url}/canary-callback`;
+  const question = { source: { pod: 'bank/vault' }, destination: { service: 'shop/b', port: 80 }, callbackUrl };
+  const { id } = (await (await send(bank, 'POST', '/diagnoses', question)).json()) as { id: string };
+  await expect.poll(() => receiver.received.length, { timeout: 30_000 }).toBeGreaterThan(0);
+  const again = await send(shop, 'POST', `/diagnoses/${id}/rerun`);
+  expect(again.status).toBe(202);
+  const { id: rerun } = (await again.json()) as { id: string };
+  const status = async (): Promise<unknown> =>
+    ((await (await send(shop, 'GET', `/diagnoses/${rerun}`)).json()) as { status: string }).status;
+  await expect.poll(status, { timeout: 30_000 }).toBe('completed');
+  const answers = await Promise.all(
+    ['', '/events'].flatMap((path) => [id, rerun].map((one) => send(shop, 'GET', `/diagnoses/${one}${path}`))),
+  );
+  const texts = await Promise.all([...answers, await send(shop, 'GET', '/diagnoses')].map((one) => one.text()));
+  for (const text of texts) {
+    // The test's verdict speaks of default/web at 10.96.0.80, whoever is asked about.
+    for (const canary of ['bank', 'vault', 'canary-callback', 'default/', '10.96.0.80'])
+      expect(text).not.toContain(canary);
+    expect(text).toContain('shop/b');
+    expect(text).toContain('reachable');
+  }
+  expect(await statusOf(shop, 'GET', `/diagnoses/${id}/bundle`)).toBe(403);
+  const told = receiver.received.map(({ body }) => body).join();
+  expect(told).toContain('bank/vault');
+  for (const canary of ['shop/b-', 'default/', '10.96.0.80']) expect(told).not.toContain(canary);
+  await receiver.close();
 });
 
 test('who may see one cluster names it', async () => {

@@ -93,6 +93,7 @@ export function printDiagnosis(document: DiagnosisDocument, options: OutputOptio
           ...(document.collection === null ? {} : { collection: document.collection }),
           ...(document.timing === null ? {} : { timing: document.timing }),
           ...(document.probe ? { probe: document.probe } : {}),
+          ...(document.visibleNamespaces === undefined ? {} : { visibleNamespaces: document.visibleNamespaces }),
         },
         {
           lang,

@@ -9,6 +9,14 @@ import { nullable, oneOf, ref } from './verdict-schemas.ts';
 
 const instant = (description: string) => Type.String({ format: 'date-time', description });
 
+/** Only where the token may not see all: how a reader tells that `[redacted]` stands for something. */
+export const visibleNamespaces = Type.Optional(
+  Type.Array(Type.String(), {
+    description:
+      'the token may see these namespaces only: names, addresses and rules of others are replaced by `[redacted]` (in `request` by `redacted`, or `redacted/redacted`); verdict, findings and shares stand',
+  }),
+);
+
 export const DiagnosisSummary = Type.Object(
   {
     id: Type.String({ pattern: '^dg_[0-9a-f-]{36}$' }),
@@ -23,6 +31,7 @@ export const DiagnosisSummary = Type.Object(
     finishedAt: nullable(instant('when it completed or failed')),
     rerunOf: nullable(Type.String()),
     problem: nullable(ref<DiagnosisProblem>('DiagnosisProblem')),
+    visibleNamespaces,
   },
   { $id: 'DiagnosisSummary' },
 );

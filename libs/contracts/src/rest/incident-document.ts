@@ -1,6 +1,7 @@
 /** An incident as REST shows it: events that have the same kind, ends and cause. */
 import Type, { type Static } from 'typebox';
 import { AnomalyKind, AnomalySample } from '../messages/events.ts';
+import { visibleNamespaces } from './diagnosis-document.ts';
 import type { IncidentVerdict } from './incident-verdict.ts';
 import { nullable, oneOf, ref } from './verdict-schemas.ts';
 
@@ -62,6 +63,7 @@ export const IncidentDocument = Type.Object(
       ),
     ),
     verdict: nullable(ref<Static<typeof IncidentVerdict>>('IncidentVerdict')),
+    visibleNamespaces,
   },
   { $id: 'Incident' },
 );

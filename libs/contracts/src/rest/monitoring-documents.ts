@@ -1,6 +1,7 @@
 /** Stored events and known agents as REST shows them. */
 import Type, { type Static } from 'typebox';
 import { AnomalyKind, AnomalySample } from '../messages/events.ts';
+import { visibleNamespaces } from './diagnosis-document.ts';
 import { nullable, ref } from './verdict-schemas.ts';
 
 export const EventDocument = Type.Object(
@@ -36,6 +37,7 @@ export const EventDocument = Type.Object(
     details: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]))),
     samples: Type.Optional(Type.Array(AnomalySample)),
     incidentId: Type.Optional(Type.String()),
+    visibleNamespaces,
   },
   { $id: 'Event' },
 );

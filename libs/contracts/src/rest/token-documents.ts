@@ -25,7 +25,9 @@ export const TokenRequested = Type.Object(
         'viewer: reads. operator: asks, probes and captures too, and sees captures and webhooks. admin: also webhooks, tokens, what agents do, and the audit log',
     }),
     clusters: scope('may see only these clusters; all when absent'),
-    namespaces: scope('may see only what happens within these namespaces; all when absent'),
+    namespaces: scope(
+      'may see these namespaces, and ask where one end lies in them; in answers names, addresses and rules of others are redacted. All when absent',
+    ),
     expiresInSeconds: Type.Optional(
       Type.Integer({ minimum: 60, maximum: 31_622_400, description: '90 days when absent' }),
     ),

@@ -2,7 +2,7 @@
  * JSON Schemas of what the pure libs own (findings, traces, flows), for the OpenAPI document and its readers.
  * Their TypeScript types stay those of the owners; `$id` names become `#/components/schemas/<id>`.
  */
-import { DISPOSITIONS } from '@netverdict/verdict';
+import { DISPOSITIONS, type Redaction } from '@netverdict/verdict';
 import Type, { type TSchema } from 'typebox';
 
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
@@ -15,6 +15,16 @@ export const TextSchema = Type.Object(
   { en: Type.String(), zh: Type.String() },
   { $id: 'Text', description: 'English and Chinese' },
 );
+
+/** Of a scoped token's answers. */
+export const redacted = () =>
+  Type.Optional(
+    Type.Unsafe<Redaction>({
+      ...oneOf<Redaction>('other-namespace', 'parts'),
+      description:
+        'other-namespace: it lies in a namespace that the token may not see, so that only its kind and what it does are shown. parts: names of others are left out',
+    }),
+  );
 
 export const EvidenceSchema = Type.Object(
   {
@@ -49,6 +59,7 @@ export const FindingSchema = Type.Object(
     params: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
     evidence: Type.Array(ref('Evidence')),
     remedy: nullable(ref('Remedy')),
+    redacted: redacted(),
   },
   { $id: 'Finding', description: 'What is wrong, where, by which evidence, and how to mend it' },
 );
@@ -73,6 +84,7 @@ export const HopSchema = Type.Object(
     kind: oneOf('host', 'pod', 'other', 'wire', 'outside'),
     direction: oneOf('forward', 'reply'),
     steps: Type.Array(ref('Step')),
+    redacted: redacted(),
   },
   { $id: 'Hop', description: 'One network namespace, or one piece of infrastructure' },
 );

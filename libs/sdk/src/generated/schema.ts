@@ -1603,6 +1603,8 @@ export interface components {
             trace: components["schemas"]["Trace"] | null;
             unexamined: number | null;
             verdict: components["schemas"]["Verdict"] | null;
+            /** @description the token may see these namespaces only: names, addresses and rules of others are replaced by `[redacted]` (in `request` by `redacted`, or `redacted/redacted`); verdict, findings and shares stand */
+            visibleNamespaces?: string[];
         };
         DiagnosisList: {
             items: components["schemas"]["DiagnosisSummary"][];
@@ -1703,6 +1705,8 @@ export interface components {
             };
             rerunOf: string | null;
             status: "accepted" | "resolving" | "collecting" | "simulating" | "completed" | "failed";
+            /** @description the token may see these namespaces only: names, addresses and rules of others are replaced by `[redacted]` (in `request` by `redacted`, or `redacted/redacted`); verdict, findings and shares stand */
+            visibleNamespaces?: string[];
         };
         DiagnosisTiming: {
             collectMs: number;
@@ -1765,6 +1769,8 @@ export interface components {
             }[];
             source?: string;
             sourcePort?: number;
+            /** @description the token may see these namespaces only: names, addresses and rules of others are replaced by `[redacted]` (in `request` by `redacted`, or `redacted/redacted`); verdict, findings and shares stand */
+            visibleNamespaces?: string[];
             /** Format: date-time */
             windowEnd: string;
             /**
@@ -1812,6 +1818,11 @@ export interface components {
             params: {
                 [key: string]: string | number;
             };
+            /**
+             * @description other-namespace: it lies in a namespace that the token may not see, so that only its kind and what it does are shown. parts: names of others are left out
+             * @enum {string}
+             */
+            redacted?: "other-namespace" | "parts";
             remedy: components["schemas"]["Remedy"] | null;
             /** @enum {string} */
             severity: "blocking" | "degrading" | "suspicious" | "info";
@@ -1867,6 +1878,11 @@ export interface components {
              * @example wire
              */
             place: string;
+            /**
+             * @description other-namespace: it lies in a namespace that the token may not see, so that only its kind and what it does are shown. parts: names of others are left out
+             * @enum {string}
+             */
+            redacted?: "other-namespace" | "parts";
             steps: components["schemas"]["Step"][];
         };
         Incident: {
@@ -1939,6 +1955,8 @@ export interface components {
             /** Format: date-time */
             stateSince: string;
             verdict: components["schemas"]["IncidentVerdict"] | null;
+            /** @description the token may see these namespaces only: names, addresses and rules of others are replaced by `[redacted]` (in `request` by `redacted`, or `redacted/redacted`); verdict, findings and shares stand */
+            visibleNamespaces?: string[];
             /**
              * @description who it happens to
              * @example deployment/shop/cart
@@ -5070,7 +5088,7 @@ export interface operations {
                     expiresInSeconds?: number;
                     /** @description whose it is, for the audit log */
                     name: string;
-                    /** @description may see only what happens within these namespaces; all when absent */
+                    /** @description may see these namespaces, and ask where one end lies in them; in answers names, addresses and rules of others are redacted. All when absent */
                     namespaces?: string[];
                     /**
                      * @description viewer: reads. operator: asks, probes and captures too, and sees captures and webhooks. admin: also webhooks, tokens, what agents do, and the audit log

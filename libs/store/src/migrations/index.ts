@@ -11,6 +11,7 @@ import { pingMeshes } from './0008-ping-meshes.ts';
 import { causesOfIncidents } from './0009-causes-of-incidents.ts';
 import { webhooks } from './0012-webhooks.ts';
 import { tokens } from './0013-tokens.ts';
+import { whatAskersSee } from './0014-what-askers-see.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -24,4 +25,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-causes-of-incidents': causesOfIncidents,
   '0012-webhooks': webhooks,
   '0013-tokens': tokens,
+  '0014-what-askers-see': whatAskersSee,
 };

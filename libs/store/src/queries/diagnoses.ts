@@ -33,6 +33,10 @@ export interface NewDiagnosis {
   readonly callbackUrl: string | null;
   readonly traceparent: string | null;
   readonly rerunOf: string | null;
+  /** Who asks may see these; null: all. */
+  readonly visibleNamespaces: readonly string[] | null;
+  /** The names in the request are the asker's own. */
+  readonly namesGiven: boolean;
 }
 
 export interface Accepted {
@@ -75,6 +79,8 @@ export interface DiagnosisFilter {
   /** Beginning of the source's name. */
   readonly source?: string;
   readonly destination?: string;
+  /** With an end in one of these. */
+  readonly namespaces?: readonly string[];
   /** Accepted at or after (RFC 3339). */
   readonly since?: string;
   /** Continue below this id: newest first. */
@@ -126,6 +132,8 @@ const COLUMNS = [
   'callback_url',
   'traceparent',
   'rerun_of',
+  'visible_namespaces',
+  'names_given',
 ] as const satisfies readonly (keyof DiagnosesTable)[];
 /** Written out once: assembling the names each time took longer than the rest of a query. */
 const ALL = { diagnoses: sql.raw(listed('diagnoses')), done: sql.raw(listed('done')) };
@@ -144,6 +152,12 @@ function progressRows(updates: readonly ProgressUpdate[]) {
 }
 
 const likePrefix = (text: string): string => `${text.replace(/[\\%_]/g, '\\$&')}%`;
+
+/** An end that names its namespace, as the request does. */
+const endIn = (namespaces: readonly string[]) =>
+  sql<boolean>`array[split_part(request #>> '{source,pod}', '/', 1), split_part(request #>> '{source,workload}', '/', 2),
+    split_part(request #>> '{destination,pod}', '/', 1), split_part(request #>> '{destination,workload}', '/', 2),
+    split_part(request #>> '{destination,service}', '/', 1)] && ${[...namespaces]}::text[]`;
 
 export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
   const finish = async (
@@ -186,10 +200,11 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
       const { rows } = await sql<DiagnosisRow>`
         insert into diagnoses (id, cluster, status, rank, message, request, request_hash, token_id, idempotency_key,
           source, destination, attempt, accepted_at, updated_at, deadline_at, last_published_at, next_publish_at,
-          callback_url, traceparent, rerun_of)
+          callback_url, traceparent, rerun_of, visible_namespaces, names_given)
         values (${d.id}, ${d.cluster}, 'accepted', ${STATUS_RANK.accepted}, 'accepted', ${JSON.stringify(d.request)}::json,
           ${d.requestHash}, ${d.tokenId}, ${d.idempotencyKey}, ${d.source}, ${d.destination}, 1, now(), now(),
-          now() + ${ms(d.deadlineMs)}, now(), now() + ${ms(d.republishMs)}, ${d.callbackUrl}, ${d.traceparent}, ${d.rerunOf})
+          now() + ${ms(d.deadlineMs)}, now(), now() + ${ms(d.republishMs)}, ${d.callbackUrl}, ${d.traceparent}, ${d.rerunOf},
+          ${d.visibleNamespaces}::text[], ${d.namesGiven})
         on conflict (token_id, idempotency_key) where idempotency_key is not null do nothing
         returning ${columns('diagnoses')}`.execute(db);
       if (rows[0]) return { row: rows[0], created: true };
@@ -219,6 +234,7 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
       if (filter.status !== undefined) query = query.where('status', '=', filter.status);
       if (filter.source !== undefined) query = query.where('source', 'like', likePrefix(filter.source));
       if (filter.destination !== undefined) query = query.where('destination', 'like', likePrefix(filter.destination));
+      if (filter.namespaces !== undefined) query = query.where(endIn(filter.namespaces));
       if (filter.since !== undefined) query = query.where('accepted_at', '>=', new Date(filter.since));
       if (filter.before !== undefined) query = query.where('id', '<', filter.before);
       return await query.orderBy('id', 'desc').limit(filter.limit).execute();

@@ -1,4 +1,5 @@
 /** A finding: what a step means to the user, as data. Prose is rendered from it (render/). */
+import type { Redaction } from '../redacted.ts';
 import type { Direction, Evidence } from '../trace/trace.ts';
 import type { FindingCode } from './registry.ts';
 
@@ -33,4 +34,6 @@ export interface Finding {
   readonly params: Params;
   readonly evidence: readonly Evidence[];
   readonly remedy: Remedy | null;
+  /** Only in answers to who may not see all of it. */
+  readonly redacted?: Redaction;
 }

@@ -39,6 +39,10 @@ export const LABELS = {
     unexamined: 'of the fates were not examined (budget)',
     notProven: 'not proven: simulating again with this change did not show the fault gone, or was not done',
     cause: 'cause',
+    redacted: '(not shown)',
+    elsewhere: 'It lies in a namespace that you may not see.',
+    hidden: 'Hidden',
+    onlyVisible: 'you see what lies in {namespaces}; names, addresses and rules of other namespaces are not shown',
   },
   zh: {
     why: '原因',
@@ -79,5 +83,9 @@ export const LABELS = {
     unexamined: '的情况因预算未检查',
     notProven: '未经验证:按此修改再次模拟未能确认故障消失,或未进行模拟',
     cause: '原因',
+    redacted: '(未显示)',
+    elsewhere: '它位于您无权查看的命名空间。',
+    hidden: '隐藏',
+    onlyVisible: '您可以查看 {namespaces} 中的内容;其他命名空间的名称、地址和规则不显示',
   },
 } as const;

@@ -182,3 +182,32 @@ describe('the report', () => {
     expect(renderReport(input, { lang })).not.toContain(line.trim());
   });
 });
+
+it('tells a reader who may see one namespace that the rest is not shown, and offers no remedy that was left out', () => {
+  const hidden: Finding = {
+    ...drop,
+    code: 'NV-NO-LISTENER',
+    hop: '[redacted]',
+    node: null,
+    params: { where: '[redacted]', port: 80, protocol: 'tcp' },
+    evidence: [],
+    remedy: null,
+    redacted: 'other-namespace',
+  };
+  const input: ReportInput = {
+    verdict: {
+      outcome: 'unreachable',
+      share,
+      summary: summarize('unreachable', share, { ...context, destination: 'service [redacted]' }, null),
+    },
+    findings: [hidden],
+    trace: { branches: [] },
+    visibleNamespaces: ['shop'],
+  };
+  const report = renderReport(input, { lang: 'en' });
+  expect(report).toContain('The packets arrive at (not shown), but no process there listens on port 80/tcp');
+  expect(report).toContain('It lies in a namespace that you may not see.');
+  expect(report).toContain('Hidden you see what lies in shop;');
+  expect(report).not.toContain(LABELS.en.noRemedy);
+  expect(renderReport(input, { lang: 'zh' })).toContain('它位于您无权查看的命名空间。');
+});

@@ -1,6 +1,7 @@
 /** The answer on a terminal: answer, reason, remedy, then path, then what was seen. */
 import type { Finding, Lang } from '../findings/finding.ts';
 import type { LiveProbe } from '../probe.ts';
+import { REDACTED } from '../redacted.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Verdict } from '../verdict.ts';
 import { fill, findingText } from './finding-text.ts';
@@ -28,6 +29,8 @@ export interface ReportInput {
   };
   readonly probe?: LiveProbe;
   readonly timing?: { readonly totalMs: number };
+  /** Set where the reader may see these namespaces only. */
+  readonly visibleNamespaces?: readonly string[];
 }
 
 export interface ReportOptions {
@@ -61,6 +64,7 @@ function reasonLines(finding: Finding, lang: Lang, paint: Paint): string[] {
   const lines = [`${findingText(finding, lang)}  ${paint.faint(finding.code)}`];
   for (const evidence of finding.evidence.slice(0, 3))
     if (evidence.text !== '') lines.push(paint.faint(`  ${evidence.text}`));
+  if (finding.redacted === 'other-namespace') lines.push(LABELS[lang].elsewhere);
   return lines;
 }
 
@@ -134,7 +138,9 @@ export function renderReport(input: ReportInput, options: ReportOptions): string
   for (const finding of findings) {
     const decides = finding.severity === 'blocking';
     lines.push(...labelled(decides ? labels.why : labels.also, reasonLines(finding, lang, paint)));
-    if (decides || finding.remedy) lines.push(...labelled(labels.mend, remedyLines(finding, lang, paint)));
+    // What was left out may have been the remedy.
+    if (finding.remedy || (decides && finding.redacted === undefined))
+      lines.push(...labelled(labels.mend, remedyLines(finding, lang, paint)));
     lines.push('');
   }
   const { branches } = input.trace;
@@ -148,6 +154,11 @@ export function renderReport(input: ReportInput, options: ReportOptions): string
     lines.push(...labelled(labels.size, [fill(labels.sizePasses, { bytes: largestSizeBytes })]));
   const seen = seenLines(input, options);
   if (seen.length > 0) lines.push(...labelled(labels.seen, seen));
+  const { visibleNamespaces } = input;
+  if (visibleNamespaces !== undefined) {
+    const onlyVisible = fill(labels.onlyVisible, { namespaces: visibleNamespaces.join(', ') });
+    lines.push(...labelled(labels.hidden, [onlyVisible]));
+  }
   const first = findings[0];
   const footer = [
     input.timing ? `${Math.round(input.timing.totalMs)} ms` : null,
@@ -156,5 +167,5 @@ export function renderReport(input: ReportInput, options: ReportOptions): string
     first ? `${labels.explain}: netverdict explain ${first.code}` : null,
   ].filter((part) => part !== null);
   if (footer.length > 0) lines.push('', `   ${paint.faint(footer.join(' · '))}`);
-  return lines.join('\n');
+  return lines.join('\n').replaceAll(REDACTED, labels.redacted);
 }

@@ -2,6 +2,7 @@
  * Trace → Branch → Hop (one network namespace, or one piece of infrastructure) → Step → sub-steps.
  * A branch is one fate of the packet; branches part where a backend, a path or an unknown decides.
  */
+import type { Redaction } from '../redacted.ts';
 import type { Disposition } from './disposition.ts';
 
 export type Direction = 'forward' | 'reply';
@@ -36,6 +37,8 @@ export interface Hop {
   readonly kind: 'host' | 'pod' | 'other' | 'wire' | 'outside';
   readonly direction: Direction;
   readonly steps: readonly Step[];
+  /** Only in answers to who may not see all of it. */
+  readonly redacted?: Redaction;
 }
 
 /** A raw line that decided something. `section` is a digest; null for an object of the cluster. */

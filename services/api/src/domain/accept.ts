@@ -15,6 +15,9 @@ export interface AcceptOptions {
   readonly tokenId: string;
   readonly idempotencyKey: string | null;
   readonly rerunOf: string | null;
+  /** Of who asks; null: all. */
+  readonly visibleNamespaces: readonly string[] | null;
+  readonly namesGiven: boolean;
 }
 
 export interface Acceptance {
@@ -89,6 +92,8 @@ export function createAcceptance(
         callbackUrl: request.callbackUrl ?? null,
         traceparent: activeTraceparent(),
         rerunOf: options.rerunOf,
+        visibleNamespaces: options.visibleNamespaces,
+        namesGiven: options.namesGiven,
       });
       if (!accepted.created && accepted.row.request_hash !== hash)
         throw new ProblemError({

@@ -1,6 +1,7 @@
 /** A cluster, a node or a pod that nothing has by that name is a mistake of the asker's, and said: an empty list would tell that all is well there. */
 import { didYouMean, nearest } from '@netverdict/contracts';
 import type { KnownNameQueries } from '@netverdict/store';
+import type { Scope } from '../http/authority.ts';
 import { ProblemError } from '../http/problems.ts';
 
 export interface Named {
@@ -23,12 +24,12 @@ const unknown = (what: 'cluster' | 'node' | 'pod', name: string, known: readonly
 
 /**
  * @throws ProblemError 404; where no name is known at all (no agent, no topology yet), any may be right.
- * @param clusters that the asker may know of; null: all
+ * @param scope what the asker may know of; null: all
  */
 export async function checkNames(
   names: KnownNameQueries,
   { cluster, node, pod }: Named,
-  clusters: readonly string[] | null,
+  { clusters, namespaces }: Scope,
 ): Promise<void> {
   if (cluster !== undefined) {
     const known = await names.clusters();
@@ -45,6 +46,7 @@ export async function checkNames(
   }
   if (pod !== undefined && !(await names.hasPod(pod, cluster))) {
     const known = await names.pods(MOST_PODS, cluster);
-    if (known.length > 0) throw unknown('pod', pod, known);
+    const inSight = (name: string): boolean => namespaces === null || namespaces.includes(name.split('/')[0] ?? '');
+    if (known.length > 0) throw unknown('pod', pod, known.filter(inSight));
   }
 }

@@ -2,7 +2,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { TokenQueries } from '@netverdict/store';
 import type { FastifyRequest } from 'fastify';
-import { type Permission, refuseByRole, type Scope } from './authority.ts';
+import { type View, viewOf } from '../domain/view.ts';
+import { EVERYWHERE, type Permission, refuseByRole, type Scope } from './authority.ts';
 import { ProblemError } from './problems.ts';
 
 export interface Caller {
@@ -19,6 +20,8 @@ export interface TokenCheck {
   authenticate(request: FastifyRequest): Promise<void>;
   /** Who was authenticated. */
   check(request: FastifyRequest): Caller;
+  /** What that one sees. */
+  view(request: FastifyRequest): View;
 }
 
 export const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -34,7 +37,6 @@ const refuse = (detail: string, challenge: string): ProblemError =>
 
 /** Of tokens that are made over REST. */
 export const TOKEN_PREFIX = 'nvt_';
-const EVERYWHERE: Scope = { clusters: null, namespaces: null };
 
 export function bearerTokens(
   tokens: readonly { readonly token: string; readonly may: Permission }[],
@@ -59,6 +61,12 @@ export function bearerTokens(
     return { tokenId: row.id, name: row.name, may: row.role, scope: { clusters, namespaces } };
   }
 
+  const check = (request: FastifyRequest): Caller => {
+    const caller = callers.get(request);
+    if (caller === undefined) throw refuse('The request was not authenticated.', 'Bearer realm="netverdict"');
+    return caller;
+  };
+
   return {
     async authenticate(request) {
       const [scheme = '', given = ''] = (request.headers.authorization ?? '').split(' ', 2);
@@ -80,10 +88,10 @@ export function bearerTokens(
         });
       callers.set(request, caller);
     },
-    check(request) {
-      const caller = callers.get(request);
-      if (caller === undefined) throw refuse('The request was not authenticated.', 'Bearer realm="netverdict"');
-      return caller;
+    check,
+    view(request) {
+      const { scope, tokenId } = check(request);
+      return viewOf(scope.namespaces, tokenId);
     },
   };
 }

@@ -6,6 +6,7 @@ import {
   refuseCluster,
   refuseList,
   refuseNamespaces,
+  refuseQuestion,
 } from './authority.ts';
 
 const all: readonly Permission[] = ['diagnose', 'viewer', 'operator', 'admin'];
@@ -39,11 +40,25 @@ test('a question has the namespaces of both its ends; addresses, nodes and names
   expect(namespacesOf({ source: { node: 'n' }, destination: { name: 'b.shop' } })).toEqual([null, null]);
 });
 
-test('a scope by namespace takes what lies within on both ends, and nothing that may lie elsewhere', () => {
-  expect(refuseNamespaces(shop, ['shop', 'shop'])).toBeNull();
-  for (const ends of [['shop', 'bank'], ['bank', 'shop'], ['shop', null], [null, null], []])
-    expect(refuseNamespaces(shop, ends)).toContain('shop');
+test('a scope by namespace takes a question with one end within, since of the other the answer says no names', () => {
+  for (const ends of [
+    ['shop', 'shop'],
+    ['shop', 'bank'],
+    ['bank', 'shop'],
+    ['shop', null],
+  ])
+    expect(refuseNamespaces(shop, ends)).toBeNull();
+  for (const ends of [['bank', 'bank'], [null, null], []]) expect(refuseNamespaces(shop, ends)).toContain('shop');
   expect(refuseNamespaces(east, ['bank', null])).toBeNull();
+});
+
+test('real packets are sent in the name of pods in scope only', () => {
+  const destination = { service: 'shop/b', port: 80 };
+  expect(refuseQuestion(shop, { source: { pod: 'bank/a' }, destination })).toBeNull();
+  expect(refuseQuestion(shop, { source: { pod: 'bank/a' }, destination, probe: true })).toContain('shop');
+  expect(refuseQuestion(shop, { source: { node: 'node-1' }, destination, probe: {} })).toContain('shop');
+  expect(refuseQuestion(shop, { source: { pod: 'shop/a' }, destination: { pod: 'bank/b' }, probe: true })).toBeNull();
+  expect(refuseQuestion(east, { source: { pod: 'bank/a' }, destination, probe: true })).toBeNull();
 });
 
 test('a scope by cluster wants the cluster named', () => {
@@ -66,6 +81,13 @@ test.each([
   [shop, 'GET', '/api/v1/events', { cluster: 'east', pod: 'bank/b' }, false],
   [shop, 'GET', '/api/v1/events', { cluster: 'east', pod: 'shop/a', workload: 'deployment/bank/b' }, false],
   [shop, 'GET', '/api/v1/events', { cluster: 'east', workload: 'node/shop' }, false],
+  [shop, 'GET', '/api/v1/events', { cluster: 'east', pod: 'shop/a', address: '10.0.0.1' }, false],
+  [shop, 'GET', '/api/v1/incidents', { cluster: 'east', pod: 'shop/a', peer: 'service/bank/b' }, false],
+  [shop, 'GET', '/api/v1/incidents', { cluster: 'east', pod: 'shop/a', peer: 'service/shop/b' }, true],
+  [shop, 'GET', '/api/v1/diagnoses', { cluster: 'east' }, true],
+  [shop, 'GET', '/api/v1/diagnoses', { cluster: 'west' }, false],
+  [shop, 'GET', '/api/v1/diagnoses', { cluster: 'east', source: 'shop/' }, true],
+  [shop, 'GET', '/api/v1/diagnoses', { cluster: 'east', destination: 'bank/l' }, false],
 ])('%j: %s %s with %j: %s', (scope, method, route, query, allowed) => {
   expect(refuseList(scope, method, route, query) === null).toBe(allowed);
 });

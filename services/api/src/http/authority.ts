@@ -10,6 +10,8 @@ export interface Scope {
   readonly namespaces: readonly string[] | null;
 }
 
+export const EVERYWHERE: Scope = { clusters: null, namespaces: null };
+
 const FOR_DIAGNOSIS = /^\/api\/v1\/diagnoses(\/:id(\/events)?)?$/;
 /** Packets, and URLs that may hold secrets, are not for everybody's eyes. */
 const OPERATORS_READ = /^\/api\/v1\/(captures\/:id\/packets|webhooks|webhook-deliveries)/;
@@ -54,38 +56,75 @@ export function refuseCluster({ clusters }: Scope, cluster: string | undefined):
   return `It is for the clusters ${listed(clusters)}${cluster === undefined ? ': say which by `cluster`' : ''}.`;
 }
 
-/** @param ends all must lie within the scope */
+/** @param ends one must lie within the scope: of the others the answer says nothing by name */
 export function refuseNamespaces({ namespaces }: Scope, ends: readonly (string | null)[]): string | null {
-  if (namespaces === null || (ends.length > 0 && ends.every((end) => end !== null && namespaces.includes(end))))
-    return null;
+  if (namespaces === null || ends.some((end) => end !== null && namespaces.includes(end))) return null;
   return `It is for pods, workloads and Services of the namespaces ${listed(namespaces)}.`;
+}
+
+/** Real packets are sent from the source, in its name. */
+export function refuseQuestion(scope: Scope, request: DiagnosisRequest): string | null {
+  const [source = null, destination = null] = namespacesOf(request);
+  const refusal = refuseNamespaces(scope, [source, destination]);
+  if (refusal !== null || request.probe === undefined || request.probe === false) return refusal;
+  return refuseNamespaces(scope, [source]) === null
+    ? null
+    : `It may have packets sent from pods of the namespaces ${listed(scope.namespaces ?? [])} only.`;
 }
 
 /** Lists whose `cluster` says where from. */
 const BY_CLUSTER =
   /^\/api\/v1\/(diagnoses|(events|incidents)(\/stream)?|nodes|agents|flows.*|accounting.*|captures|agent-configuration)$/;
+/** What is shown of these is what the token may see. */
+const SHOWN_IN_PART = '/api/v1/diagnoses';
 /** Of these `pod` or `workload` says of which namespace. */
 const BY_NAMESPACE = /^\/api\/v1\/(events|incidents)(\/stream)?$/;
 export const OF_ONE_DIAGNOSIS = /^\/api\/v1\/diagnoses\/:id(\/events|\/rerun|\/bundle)?$/;
 export const OF_ONE_INCIDENT = /^\/api\/v1\/incidents\/:id$/;
 export const QUESTION = 'POST /api/v1/diagnoses';
 
+export interface ListQuery {
+  readonly cluster?: string;
+  readonly pod?: string;
+  readonly workload?: string;
+  readonly peer?: string;
+  readonly address?: string;
+  readonly source?: string;
+  readonly destination?: string;
+}
+
+/** What is not shown is not to be found out by asking for it. */
+function refuseGuesses(scope: Scope, { peer, address, source, destination }: ListQuery): string | null {
+  if (address !== undefined) return 'It is for some namespaces, and an address may be of any.';
+  if (peer !== undefined && refuseNamespaces(scope, [namespaceOf(peer)]) !== null)
+    return refuseNamespaces(scope, [null]);
+  for (const name of [source, destination])
+    if (name !== undefined && !scope.namespaces?.some((one) => new RegExp(`^([a-z]+/)?${one}/`).test(name)))
+      return `It may ask for names that begin with ${listed((scope.namespaces ?? []).map((one) => `${one}/`))}.`;
+  return null;
+}
+
+const firstRefusal = (refusals: readonly (string | null)[]): string | null =>
+  refusals.find((refusal) => refusal !== null) ?? null;
+
 /** Of a list, by its query. */
-export function refuseList(
-  scope: Scope,
-  method: string,
-  route: string,
-  query: { readonly cluster?: string; readonly pod?: string; readonly workload?: string },
-): string | null {
+export function refuseList(scope: Scope, method: string, route: string, query: ListQuery): string | null {
   if (method !== 'GET' || !BY_CLUSTER.test(route))
     return 'It is for some clusters or namespaces, and this shows or does more.';
   if (scope.namespaces === null) return refuseCluster(scope, query.cluster);
+  const guess = refuseGuesses(scope, query);
+  if (guess !== null) return guess;
+  if (route === SHOWN_IN_PART) return refuseCluster(scope, query.cluster);
   if (!BY_NAMESPACE.test(route)) return 'It is for some namespaces, and this shows more.';
   const { pod, workload } = query;
   const ends = [
     ...(pod === undefined ? [] : [pod.split('/')[0] ?? null]),
     ...(workload === undefined ? [] : [namespaceOf(workload)]),
   ];
-  const refusal = refuseCluster(scope, query.cluster) ?? refuseNamespaces(scope, ends);
+  const refusal =
+    refuseCluster(scope, query.cluster) ??
+    (ends.length === 0
+      ? refuseNamespaces(scope, ends)
+      : firstRefusal(ends.map((end) => refuseNamespaces(scope, [end]))));
   return refusal === null ? null : `${refusal} Say which by \`pod\` or \`workload\`.`;
 }

@@ -12,6 +12,7 @@ import {
   refuseCluster,
   refuseList,
   refuseNamespaces,
+  refuseQuestion,
   type Scope,
 } from './authority.ts';
 import { ProblemError, unknownDiagnosis, unknownIncident } from './problems.ts';
@@ -31,8 +32,7 @@ export function holdToScopes(
     if (route === '') return;
     if (`${request.method} ${route}` === QUESTION) {
       const asked = request.body as DiagnosisRequest;
-      const refusal =
-        refuseCluster(scope, asked.cluster ?? defaultCluster) ?? refuseNamespaces(scope, namespacesOf(asked));
+      const refusal = refuseCluster(scope, asked.cluster ?? defaultCluster) ?? refuseQuestion(scope, asked);
       if (refusal !== null) throw forbidden(refusal);
       return;
     }
@@ -45,6 +45,8 @@ export function holdToScopes(
       // That there is one is not told either.
       if (row && (refuseCluster(scope, row.cluster) ?? refuseNamespaces(scope, namespacesOf(row.request))) !== null)
         throw unknownDiagnosis(id);
+      const refusal = row && route.endsWith('/rerun') ? refuseQuestion(scope, row.request) : null;
+      if (refusal !== null) throw forbidden(refusal);
       return;
     }
     if (OF_ONE_INCIDENT.test(route)) {

@@ -11,6 +11,7 @@ import type { Dependencies, Server } from '../app.ts';
 import { checkConfiguration, effective } from '../domain/agent-configuration.ts';
 import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
 import { checkNames } from '../domain/known-names.ts';
+import { EVERYWHERE } from '../http/authority.ts';
 import { invalidRequest, ProblemError } from '../http/problems.ts';
 import { errors, PageQuery, text } from './schemas.ts';
 
@@ -86,7 +87,7 @@ export function agentConfigurationRoutes(
       if (wrong.length > 0) throw invalidRequest(wrong);
       // What was set for a node that is gone can be taken back.
       if (Object.keys(probes).length > 0)
-        for (const node of nodes ?? []) await checkNames(store.knownNames, { cluster, node }, null);
+        for (const node of nodes ?? []) await checkNames(store.knownNames, { cluster, node }, EVERYWHERE);
       const changedBy = token.check(request).tokenId;
       const change = { cluster, nodes, probes, ifVersion, reason: reason?.replaceAll('\0', '') ?? null, changedBy };
       const { version, changed } = await stored.change(change);

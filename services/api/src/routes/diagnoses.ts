@@ -6,7 +6,7 @@ import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { newDiagnosisId } from '../domain/accept.ts';
 import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
-import { document, summary } from '../domain/document.ts';
+import { isOwn } from '../domain/view.ts';
 import { waitFor } from '../domain/waiting.ts';
 import { abortOfClient } from '../http/abort.ts';
 import { parsePrefer } from '../http/prefer.ts';
@@ -68,7 +68,7 @@ export function diagnosisRoutes(app: Server, deps: Dependencies): void {
     request: FastifyRequest,
     reply: FastifyReply,
     body: DiagnosisRequest,
-    rerunOf: string | null,
+    again: { readonly of: string; readonly namesGiven: boolean } | null,
   ): Promise<DiagnosisDocument> {
     const refusal = body.callbackUrl === undefined ? null : callbackRefusal(body.callbackUrl);
     if (refusal)
@@ -80,11 +80,13 @@ export function diagnosisRoutes(app: Server, deps: Dependencies): void {
     // Before anything is published, so that no answer is too quick for it.
     let waiting = waitMs === null ? null : waitFor(id, changes, store.diagnoses);
     try {
-      const { tokenId } = deps.token.check(request);
+      const { tokenId, scope } = deps.token.check(request);
       const { row, created } = await acceptance.accept(id, body, {
         tokenId,
         idempotencyKey: idempotencyKey(request),
-        rerunOf,
+        rerunOf: again?.of ?? null,
+        visibleNamespaces: scope.namespaces,
+        namesGiven: again?.namesGiven ?? true,
       });
       if (created && body.probe !== undefined && body.probe !== false)
         deps.log.info(
@@ -105,7 +107,7 @@ export function diagnosisRoutes(app: Server, deps: Dependencies): void {
         latest = finished ?? (await store.diagnoses.get(row.id)) ?? latest;
       }
       reply.code(waitMs !== null && latest.finished_at ? 200 : 202);
-      return document(latest);
+      return deps.token.view(request).document(latest);
     } finally {
       waiting?.stop();
     }
@@ -147,7 +149,12 @@ export function diagnosisRoutes(app: Server, deps: Dependencies): void {
       const { id } = request.params;
       const row = DIAGNOSIS_ID.test(id) ? await store.diagnoses.getRow(id) : null;
       if (!row) throw unknownDiagnosis(id);
-      return accept(request, reply, row.request, row.id);
+      const { tokenId, scope } = deps.token.check(request);
+      const own = isOwn(row, tokenId);
+      // Who may not see the callback's URL does not have it called.
+      const { callbackUrl: _, ...unheard } = row.request;
+      const question = scope.namespaces === null || own ? row.request : unheard;
+      return accept(request, reply, question, { of: row.id, namesGiven: scope.namespaces === null || own });
     },
   );
 
@@ -166,15 +173,16 @@ export function diagnosisRoutes(app: Server, deps: Dependencies): void {
     async (request, reply) => {
       const { id } = request.params;
       if (!DIAGNOSIS_ID.test(id)) throw unknownDiagnosis(id);
+      const view = deps.token.view(request);
       const waitMs = parsePrefer(request.headers.prefer);
       const waiting = waitMs === null ? null : waitFor(id, changes, store.diagnoses);
       try {
         const row = await store.diagnoses.get(id);
         if (!row) throw unknownDiagnosis(id);
-        if (!waiting || waitMs === null || row.finished_at) return document(row);
+        if (!waiting || waitMs === null || row.finished_at) return view.document(row);
         reply.header('preference-applied', `wait=${waitMs / 1000}`);
         const finished = await waiting.finished(waitMs, abortOfClient(reply, deps.stopping));
-        return document(finished ?? (await store.diagnoses.get(id)) ?? row);
+        return view.document(finished ?? (await store.diagnoses.get(id)) ?? row);
       } finally {
         waiting?.stop();
       }
@@ -199,11 +207,17 @@ export function diagnosisRoutes(app: Server, deps: Dependencies): void {
         throw invalidRequest([
           { pointer: 'cursor', detail: 'is not a cursor of this list', expected: 'nextCursor of the page before' },
         ]);
-      const rows = await store.diagnoses.list({ ...filter, ...(before === null ? {} : { before }), limit: limit + 1 });
+      const { namespaces } = deps.token.check(request).scope;
+      const rows = await store.diagnoses.list({
+        ...filter,
+        ...(namespaces === null ? {} : { namespaces }),
+        ...(before === null ? {} : { before }),
+        limit: limit + 1,
+      });
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       return {
-        items: page.map(summary),
+        items: page.map(deps.token.view(request).summary),
         nextCursor: rows.length > limit && last ? encodeCursor([last.id]) : null,
       };
     },

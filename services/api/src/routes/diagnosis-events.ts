@@ -5,10 +5,11 @@
  *   event: completed | failed       data: the diagnosis; then the stream closes
  *   : heartbeat                     every 10 s in which nothing happens
  */
+import type { DiagnosisRow } from '@netverdict/store';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
-import { document } from '../domain/document.ts';
 import { progressStream, type StreamItem } from '../domain/progress-stream.ts';
+import type { View } from '../domain/view.ts';
 import { abortOfClient } from '../http/abort.ts';
 import { eventFrame, heartbeatFrame, sendEventStream } from '../http/event-stream.ts';
 import { unknownDiagnosis } from '../http/problems.ts';
@@ -17,19 +18,20 @@ import { errors, IdParams } from './schemas.ts';
 
 const HEARTBEAT_MS = 10_000;
 
-function frameOf(item: StreamItem): string {
+function frameOf(item: StreamItem, view: View, progress: ReturnType<View['progress']>): string {
   switch (item.kind) {
     case 'heartbeat':
       return heartbeatFrame();
     case 'progress':
-      return eventFrame({ event: 'progress', id: item.entry.seq, data: item.entry });
+      return eventFrame({ event: 'progress', id: item.entry.seq, data: progress(item.entry) });
     case 'finished':
-      return eventFrame({ event: item.row.status, id: item.seq, data: document(item.row) });
+      return eventFrame({ event: item.row.status, id: item.seq, data: view.document(item.row) });
   }
 }
 
-async function* frames(items: AsyncIterable<StreamItem>): AsyncGenerator<string> {
-  for await (const item of items) yield frameOf(item);
+async function* frames(items: AsyncIterable<StreamItem>, view: View, row: DiagnosisRow): AsyncGenerator<string> {
+  const progress = view.progress(row);
+  for await (const item of items) yield frameOf(item, view, progress);
 }
 
 export function diagnosisEventRoutes(app: Server, deps: Dependencies): void {
@@ -52,7 +54,8 @@ export function diagnosisEventRoutes(app: Server, deps: Dependencies): void {
     },
     async (request, reply) => {
       const { id } = request.params;
-      if (!DIAGNOSIS_ID.test(id) || !(await deps.store.diagnoses.getRow(id))) throw unknownDiagnosis(id);
+      const row = DIAGNOSIS_ID.test(id) ? await deps.store.diagnoses.getRow(id) : null;
+      if (row === null) throw unknownDiagnosis(id);
       const afterSeq = Number(request.headers['last-event-id'] ?? 0);
       const items = progressStream(deps.store, deps.changes, {
         id,
@@ -60,7 +63,7 @@ export function diagnosisEventRoutes(app: Server, deps: Dependencies): void {
         heartbeatMs: HEARTBEAT_MS,
         signal: abortOfClient(reply, deps.stopping),
       });
-      return sendEventStream(reply, frames(items)) as never;
+      return sendEventStream(reply, frames(items, deps.token.view(request), row)) as never;
     },
   );
 }

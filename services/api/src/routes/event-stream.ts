@@ -9,7 +9,7 @@ import { errors } from './schemas.ts';
 
 const Query = streamQuery(EVENT_CONDITIONS, 'whose window ended at or after; begins with what is stored');
 
-export function eventStreamRoutes(app: Server, { live, stopping }: Dependencies): void {
+export function eventStreamRoutes(app: Server, { live, stopping, token }: Dependencies): void {
   app.get(
     '/api/v1/events/stream',
     {
@@ -33,7 +33,7 @@ export function eventStreamRoutes(app: Server, { live, stopping }: Dependencies)
         lastEventId: request.headers['last-event-id'],
         withStored: request.query.since !== undefined,
         wants: meetsEventConditions(request.query),
-        documentOf: (event) => event as EventDocument,
+        documentOf: (event) => token.view(request).event(event as EventDocument),
       })) as never,
   );
 }

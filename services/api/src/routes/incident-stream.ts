@@ -8,7 +8,7 @@ import { errors } from './schemas.ts';
 
 const Query = streamQuery(INCIDENT_CONDITIONS, 'last seen at or after; begins with what is stored');
 
-export function incidentStreamRoutes(app: Server, { live, stopping }: Dependencies): void {
+export function incidentStreamRoutes(app: Server, { live, stopping, token }: Dependencies): void {
   app.get(
     '/api/v1/incidents/stream',
     {
@@ -32,7 +32,7 @@ export function incidentStreamRoutes(app: Server, { live, stopping }: Dependenci
         lastEventId: request.headers['last-event-id'],
         withStored: request.query.since !== undefined,
         wants: meetsIncidentConditions(request.query),
-        documentOf: incidentDocument,
+        documentOf: (incident) => token.view(request).incident(incidentDocument(incident)),
       })) as never,
   );
 }

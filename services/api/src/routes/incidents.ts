@@ -54,12 +54,11 @@ export function incidentRoutes(app: Server, { store, token }: Dependencies): voi
       const place = placeOf(cursor);
       const before = place === null ? {} : { before: { lastSeen: place.at, id: place.id } };
       const rows = await store.incidents.list({ ...filter, ...before, limit: limit + 1 });
-      if (rows.length === 0 && place === null)
-        await checkNames(store.knownNames, filter, token.check(request).scope.clusters);
+      if (rows.length === 0 && place === null) await checkNames(store.knownNames, filter, token.check(request).scope);
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const nextCursor = rows.length > limit && last ? encodeCursor([last.lastSeen, last.id]) : null;
-      return { items: page.map(incidentDocument), nextCursor };
+      return { items: page.map((incident) => token.view(request).incident(incidentDocument(incident))), nextCursor };
     },
   );
 
@@ -77,7 +76,7 @@ export function incidentRoutes(app: Server, { store, token }: Dependencies): voi
     async (request) => {
       const incident = await store.incidents.get(request.params.id);
       if (incident === null) throw unknownIncident(request.params.id);
-      return incidentDocument(incident);
+      return token.view(request).incident(incidentDocument(incident));
     },
   );
 }

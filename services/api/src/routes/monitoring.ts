@@ -34,12 +34,11 @@ export function monitoringRoutes(app: Server, { store, token }: Dependencies): v
       const place = placeOf(cursor);
       const before = place === null ? {} : { before: { windowEnd: place.at, id: place.id } };
       const rows = await store.events.list({ ...filter, ...before, limit: limit + 1 });
-      if (rows.length === 0 && place === null)
-        await checkNames(store.knownNames, filter, token.check(request).scope.clusters);
+      if (rows.length === 0 && place === null) await checkNames(store.knownNames, filter, token.check(request).scope);
       const page = rows.slice(0, limit);
       const last = page.at(-1);
       const nextCursor = rows.length > limit && last ? encodeCursor([last.windowEnd, last.id]) : null;
-      return { items: page as EventDocument[], nextCursor };
+      return { items: page.map((event) => token.view(request).event(event as EventDocument)), nextCursor };
     },
   );
 

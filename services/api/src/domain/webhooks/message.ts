@@ -3,7 +3,7 @@ import type { AnyWebhookMessage, IncidentDocument, PingWebhookMessage } from '@n
 import { PING_EVENT } from '@netverdict/contracts';
 import { type DeliveryRow, type DiagnosisQueries, type IncidentJson, incidentOfJson } from '@netverdict/store';
 import { incidentDocument } from '../../routes/incidents.ts';
-import { document } from '../document.ts';
+import { viewOf } from '../view.ts';
 
 /** null: what it would tell of is not there any more. */
 export async function messageOf(
@@ -18,7 +18,9 @@ export async function messageOf(
       const row = delivery.diagnosis_id === null ? null : await diagnoses.get(delivery.diagnosis_id);
       if (!row) return null;
       const type = row.status === 'completed' ? 'diagnosis.completed' : 'diagnosis.failed';
-      return { type, timestamp: (row.finished_at ?? row.updated_at).toISOString(), data: document(row) };
+      // Webhooks are the administrators'; a callback is for who asked.
+      const view = viewOf(delivery.webhook_id === null ? row.visible_namespaces : null, row.token_id);
+      return { type, timestamp: (row.finished_at ?? row.updated_at).toISOString(), data: view.document(row) };
     }
     case 'incident.opened':
     case 'incident.changed':
