@@ -64,6 +64,12 @@ export const tracks = (ns: WorldNamespace, family: Packet['family']): boolean =>
     groups.some(({ acts }) => acts.some(({ kind }) => kind === 'conntrack')),
   );
 
+/** More than one packet passes the rules, each for itself: pieces, and what a tunnel carries of them. */
+export const passesInPieces = (ns: WorldNamespace, packet: Packet): boolean =>
+  (isCutUp(packet) && !tracks(ns, packet.family)) || (packet.payload !== null && isCutUp(packet.payload.frame.packet));
+
+const isCutUp = ({ pieceBytes, sizeBytes }: Packet): boolean => pieceBytes != null && pieceBytes < sizeBytes;
+
 /** All errors are sent before the first of them is looked at where they come in. */
 export function rulesOfAll(rules: readonly RuleMet[], { handed }: Errors): readonly RuleMet[] {
   const all = rules.slice(0, handed[0]?.[0]);

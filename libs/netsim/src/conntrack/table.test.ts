@@ -26,6 +26,13 @@ const echo = (type: number): Packet => ({
   icmp: { type, code: 0, id: 7 },
 });
 
+/** It got through the whole namespace, as what nf_confirm has seen did. */
+function passed(table: Conntrack, packet: Packet) {
+  const ref = table.track('a', packet);
+  if (ref) table.update('a', ref.id, { confirmed: true });
+  return ref;
+}
+
 describe('the last of these packets, in one namespace', () => {
   it.each([
     ['SYN opens', [SYN], 'original'],
@@ -41,7 +48,7 @@ describe('the last of these packets, in one namespace', () => {
     ['an answer in another zone is INVALID', [SYN, { ...ANSWER, zone: 5 }], null],
   ] as const)('%s', (_, packets, direction) => {
     const table = new Conntrack();
-    const refs = packets.map((packet) => table.track('a', packet));
+    const refs = packets.map((packet) => passed(table, packet));
     expect(refs.at(-1)?.direction ?? null).toBe(direction);
   });
 });
@@ -72,7 +79,7 @@ describe('what comes back', () => {
     ['a FIN alone is no flag combination', [{ ...SYN, tcpFlags: TCP.FIN }], null, null],
   ] as const)('%s', (_, packets, direction, info) => {
     const table = new Conntrack();
-    const refs = packets.map((packet) => table.track('a', packet));
+    const refs = packets.map((packet) => passed(table, packet));
     expect([refs.at(-1)?.direction ?? null, refs.at(-1)?.info ?? null]).toEqual([direction, info]);
   });
 });
@@ -129,15 +136,22 @@ describe('a connection that was there before', () => {
 
 it('a zone for one direction is not seen from the other', () => {
   const table = new Conntrack();
-  expect(table.track('a', { ...SYN, zone: 5, zoneOf: 'original' })?.info).toBe('new');
+  expect(passed(table, { ...SYN, zone: 5, zoneOf: 'original' })?.info).toBe('new');
   expect(table.track('a', ANSWER)?.direction).toBe('reply');
   expect(table.track('a', SYN)?.info).toBe('new');
 });
 
 it('a namespace knows nothing of what another one saw', () => {
   const table = new Conntrack();
-  table.track('a', SYN);
+  passed(table, SYN);
   expect(table.knows('a', ANSWER)).toBe(true);
   expect(table.knows('b', ANSWER)).toBe(false);
   expect(table.track('b', ANSWER)).toBeNull();
+});
+
+it('a packet that died on its way through has left no connection, not even for an error about it', () => {
+  const table = new Conntrack();
+  expect(table.track('a', SYN)?.info).toBe('new');
+  expect(table.track('a', error(SYN, SYN.source))).toBeNull();
+  expect(table.track('a', SYN)?.info).toBe('new');
 });

@@ -172,11 +172,12 @@ export class Conntrack {
     return this.#seen(key, entry, direction, {});
   }
 
+  /** Only what is confirmed is in the kernel's table: a packet that died before it left no trace. */
   #find(key: NamespaceKey, zone: Zone, tuple: CtTuple): { entry: CtEntry; direction: CtRef['direction'] } | null {
     const table = this.#tables.get(key);
     if (!table) return null;
     for (const entry of table) {
-      if (entry.dead) continue;
+      if (entry.dead || !entry.confirmed) continue;
       if (sameTuple(entry.original, tuple) && zoneId(entry, 'original') === zoneId(zone, 'original'))
         return { entry, direction: 'original' };
       if (sameTuple(entry.reply, tuple) && zoneId(entry, 'reply') === zoneId(zone, 'reply'))

@@ -8,6 +8,7 @@
  */
 import type { XtRule } from '@netverdict/linux-net';
 import type { Step } from '@netverdict/verdict';
+import { passesInPieces } from '../answer/pieces.ts';
 import type { Packet } from '../packet/packet.ts';
 import { makeStep } from '../trace/recorder.ts';
 import type { Missing } from '../walk/choices.ts';
@@ -154,6 +155,9 @@ function matches(t: Traversal, chain: string, asked: AskedRule, context: RuleCon
     if (typeof answer !== 'boolean') unknown ??= answer.unknown;
     else if (!walk.sees(one.feature, answer)) return false;
   }
+  const draws = chance !== null && chance > 0 && chance < 1;
+  const pieces = draws && passesInPieces(context.ns, context.packet);
+  if (pieces) unknown ??= "the lots that each of the packet's pieces draws";
   if (unknown !== null && idle) return 'maybe';
   if (unknown !== null) {
     const missing = missingFor(t, chain, rule, context, unknown);
@@ -169,8 +173,7 @@ function matches(t: Traversal, chain: string, asked: AskedRule, context: RuleCon
     );
     if (!answer) return false;
   }
-  if (chance === null || chance >= 1) return true;
-  if (chance <= 0) return false;
+  if (!draws || pieces) return chance === null || chance > 0;
   if (idle) return 'maybe';
   const taken = walk.choose('rule', [
     { label: `${chain} rule ${rule.number} by chance`, share: chance },

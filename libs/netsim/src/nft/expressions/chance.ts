@@ -3,6 +3,7 @@
  * that the rule's next expressions treat alike are one way: `numgen random mod 100 < 30` parts in two, not in a hundred.
  */
 import type { Hex, NftExpr, Register } from '@netverdict/linux-net';
+import { passesInPieces } from '../../answer/pieces.ts';
 import { jhash, reciprocalScale } from '../../hash/jhash.ts';
 import type { Option } from '../../walk/choices.ts';
 import type { HostOrder } from '../bytes.ts';
@@ -21,7 +22,10 @@ const MOST_VALUES = 65536;
 const MOST_WAYS = 4096;
 
 export function numgen(x: Of<'numgen'>, e: Evaluation): Outcome {
-  return draw(e, x.dreg, x.modulus, x.offset, `numgen ${x.type}`);
+  const what = `numgen ${x.type}`;
+  if (x.modulus > 1 && passesInPieces(e.context.ns, e.packet))
+    return untold(e, x.dreg, `${what}, which each of the packet's pieces asks`);
+  return draw(e, x.dreg, x.modulus, x.offset, what);
 }
 
 export function hash(x: Of<'hash'>, e: Evaluation): Outcome {
@@ -66,14 +70,16 @@ function draw(e: Evaluation, dreg: Register, modulus: number, offset: number, wh
   const { rule } = e;
   const before = rule === null ? undefined : remembered.get(rule);
   const ways = before?.at === e.at ? before : waysOf(e, dreg, modulus, offset, what, key);
-  if (ways === null) {
-    e.unread.add(what);
-    e.registers.store(dreg, unknownBytes(4));
-    return 'next';
-  }
+  if (ways === null) return untold(e, dreg, what);
   if (rule !== null && ways !== before && key === undefined && onlyLooksUp(e, dreg)) remembered.set(rule, ways);
   const value = ways.values[e.context.walk.choose('rule', ways.options, key)] ?? 0;
   e.registers.store(dreg, e.table.host.bytes(offset + value, 4));
+  return 'next';
+}
+
+function untold(e: Evaluation, dreg: Register, what: string): Outcome {
+  e.unread.add(what);
+  e.registers.store(dreg, unknownBytes(4));
   return 'next';
 }
 

@@ -50,7 +50,7 @@ function type6(x: Fib, e: Evaluation, address: bigint): Route['type'] | 'unknown
   const dev = deviceOf(x, e);
   if (isMulticast(address as never)) return 'multicast';
   if (dev && ns.net.addressesOn(dev.ifindex).some((a) => a.address === address && !a.tentative)) return 'local';
-  const result = walk.aside(() => lookup(walk, ns, flowKey(towards(x, e), 'lo', null)));
+  const result = walk.aside(() => lookup(walk, ns, { ...flowKey(towards(x, e), 'lo', null), uid: 0 }));
   if (result.kind === 'unknown') return 'unknown';
   if (result.kind === 'none') return 'unreachable';
   if (result.kind === 'error') return result.type as Route['type'];
@@ -88,7 +88,8 @@ function findDevice(x: Fib, e: Evaluation): Link | null | 'unknown' {
   const asked = towards(x, e);
   // nft_fib6_flowi_init: an address of a link, be it of a group, is asked for on the packet's device.
   const own = asked.destination !== 1n && needsDevice(asked.destination) ? (dev ?? iif ?? e.context.oif ?? null) : null;
-  const key = { ...flowKey(asked, comesBy(x, e), own), strictDevice: own !== null };
+  // In the superuser's name (sock_net_uid without a socket), whoever sent the packet.
+  const key = { ...flowKey(asked, comesBy(x, e), own), strictDevice: own !== null, uid: 0 };
   const result = walk.aside(() => lookup(walk, ns, key));
   if (result.kind === 'unknown') return 'unknown';
   // Of a group's or a broadcast's route there is a device to tell.
