@@ -89,12 +89,14 @@ export function encapsulate(
     detail: { dev: link.name, dst: formatIp(dst) },
     ...(entry ? { evidence: [cite(fdb, 'bridge-fdb', entry.evidence)] } : {}),
   }));
+  const sport = outerPort(walk, packet);
+  const hashed = keepsHash(packet) ? { hashedTo: sport } : {};
   const outer: Packet = {
     family: typeof dst === 'number' ? 'ipv4' : 'ipv6',
     protocol: 17,
     source: detail.local ?? dst,
     destination: dst,
-    sport: outerPort(walk, packet),
+    sport,
     sportAmong: outerPorts(ns),
     dport: remote.port,
     tcpFlags: 0,
@@ -109,7 +111,8 @@ export function encapsulate(
     untracked: false,
     zone: 0,
     ...(detail.sums[typeof dst === 'number' ? 'ipv4' : 'ipv6'] ? {} : { sum: 'none' }),
-    payload: { kind: 'vxlan', vni: remote.vni, frame: { ...frame, packet: scrub(packet, false) } },
+    ...hashed,
+    payload: { kind: 'vxlan', vni: remote.vni, frame: { ...frame, packet: { ...scrub(packet, false), ...hashed } } },
   };
   // An entry without `via` has no device, not the tunnel's (vxlan_fdb_parse): only the end that the device itself names has that.
   const oif = entry ? entry.via : remote.learned ? null : detail.underlay;
@@ -127,14 +130,10 @@ export function encapsulate(
 
 /**
  * udp_flow_src_port: the kernel hashes the inner flow into the source port. Which one it will be cannot be known, but flows
- * have ports of their own: conntrack takes no flow's outer packets for another's. A hash of ports, or of the label that IPv6's
- * senders give a flow (ip6_make_flowlabel), stays with the buffer, so that outer headers around outer ones have the same port; one
- * of addresses alone does not (skb_clear_hash_if_not_l4).
+ * have ports of their own: conntrack takes no flow's outer packets for another's.
  */
 function outerPort(walk: Walk, inner: Packet): number {
-  const within = inner.payload?.frame.packet;
-  if (within && (within.protocol === 6 || within.protocol === 17 || within.family === 'ipv6'))
-    return outerPort(walk, within);
+  if (inner.hashedTo !== undefined) return inner.hashedTo;
   const { family, protocol, source, destination, sport, dport } = inner;
   const key = `${family} ${protocol} ${source} ${sport} ${destination} ${dport}`;
   const known = walk.outerPorts.get(key);
@@ -143,6 +142,13 @@ function outerPort(walk: Walk, inner: Packet): number {
   walk.outerPorts.set(key, port);
   return port;
 }
+
+/**
+ * A hash of ports, or of the label that IPv6's senders give a flow (ip6_make_flowlabel), stays with the buffer, whatever headers are
+ * put around it, taken off or translated; one of addresses alone does not (skb_clear_hash_if_not_l4).
+ */
+const keepsHash = ({ protocol, family, hashedTo }: Packet): boolean =>
+  hashedTo !== undefined || protocol === 6 || protocol === 17 || family === 'ipv6';
 
 /** What rules may ask of it (inet_get_local_port_range, its end left out by udp_flow_src_port; `srcport` of the device is not read). */
 function outerPorts(ns: WorldNamespace): Range {

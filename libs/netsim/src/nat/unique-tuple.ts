@@ -78,6 +78,7 @@ function isUsed(tuple: CtTuple, entry: CtEntry, others: readonly CtEntry[]): boo
   return others.some(
     (other) =>
       other.id !== entry.id &&
+      other.confirmed &&
       other.zone === entry.zone &&
       (sameTuple(other.reply, reply) || sameTuple(other.original, reply)) &&
       !sameTuple(other.original, entry.original),

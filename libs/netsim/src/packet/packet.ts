@@ -59,6 +59,8 @@ export interface Packet {
   readonly sumWrong?: true;
   /** What of its header counted when connection tracking added it up (see checksum.ts). */
   readonly addedUp?: Pick<Packet, 'tos' | 'ttl'>;
+  /** skb->hash of its ports or IPv6 label, once a tunnel has asked for it: the outer source port that was made of it (see vxlan.ts). */
+  readonly hashedTo?: number;
   readonly payload: TunnelPayload | null;
 }
 
@@ -104,7 +106,7 @@ export function scrub(packet: Packet, crosses: boolean): Packet {
 export const bare = (packet: Packet): Packet => made(packet, packet.mark);
 
 function made(packet: Packet, mark: number): Packet {
-  const { sportAmong, dportAmong, pieceBytes, sum, sumWrong } = packet;
+  const { sportAmong, dportAmong, pieceBytes, sum, sumWrong, hashedTo } = packet;
   const plain: Packet = {
     family: packet.family,
     protocol: packet.protocol,
@@ -129,7 +131,8 @@ function made(packet: Packet, mark: number): Packet {
     dportAmong === undefined &&
     pieceBytes === undefined &&
     sum === undefined &&
-    sumWrong === undefined
+    sumWrong === undefined &&
+    hashedTo === undefined
   )
     return plain;
   return {
@@ -139,6 +142,7 @@ function made(packet: Packet, mark: number): Packet {
     ...(pieceBytes === undefined ? {} : { pieceBytes }),
     ...(sum === undefined ? {} : { sum }),
     ...(sumWrong === undefined ? {} : { sumWrong }),
+    ...(hashedTo === undefined ? {} : { hashedTo }),
   };
 }
 

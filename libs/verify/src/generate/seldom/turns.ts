@@ -13,10 +13,11 @@ import { NEIGHBOUR_KINDS } from './neighbours.ts';
 import { ROUTE_KINDS } from './routes.ts';
 import { RULE_KINDS } from './rules.ts';
 import { SWITCH_KINDS } from './switches.ts';
+import { TRANSLATION_KINDS } from './translations.ts';
 import { learningTunnel, seldomMacvlan } from './tunnels.ts';
 import { addInTurn, wide } from './wide.ts';
 
-const KINDS = [...ROUTE_KINDS, ...RULE_KINDS, ...SWITCH_KINDS, ...NEIGHBOUR_KINDS];
+const KINDS = [...ROUTE_KINDS, ...RULE_KINDS, ...SWITCH_KINDS, ...NEIGHBOUR_KINDS, ...TRANSLATION_KINDS];
 
 type Seldom = (draft: Draft, turn: number, flows: number) => void;
 
