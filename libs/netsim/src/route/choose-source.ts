@@ -29,7 +29,9 @@ export function chooseSource(walk: Walk, ns: WorldNamespace, packet: Packet, ask
   if (asked !== null) {
     const own = walk.sees('route/source-is-own', ownerOf(ns, asked) !== null);
     if (own) return { ok: true, source: asked, oif, sourceChosen: false };
-    const free = walk.sees('sysctl/ip_nonlocal_bind', Boolean(sysctl(ns, `net/${packet.family}/ip_nonlocal_bind`)));
+    const free =
+      walk.sees('sysctl/ip_nonlocal_bind', Boolean(sysctl(ns, `net/${packet.family}/ip_nonlocal_bind`))) ||
+      hasNeverHadAddress(ns, packet);
     if (free && packet.family === 'ipv6') return { ok: true, source: asked, oif, sourceChosen: false };
     // bind() refuses it; IPv4 that may bind to it still gets no route (FLOWI_FLAG_ANYSRC is for transparent sockets).
     const errno = free ? 'ENETUNREACH' : 'EADDRNOTAVAIL';
@@ -45,3 +47,7 @@ export function chooseSource(walk: Walk, ns: WorldNamespace, packet: Packet, ask
   // Without any address IPv4 sends from 0.0.0.0, which nobody takes.
   return { ok: true, source: found.source ?? (0 as Ipv4), oif, sourceChosen: true };
 }
+
+/** Without a local table bind() takes any IPv4 address for a broadcast one (__inet_dev_addr_type); not even loopback is up. */
+const hasNeverHadAddress = ({ net }: WorldNamespace, { family }: Packet): boolean =>
+  family === 'ipv4' && net.routes.ipv4.known && net.routes.ipv4.value.size === 0;
