@@ -16,13 +16,13 @@ const tuple = (sport: number, more: Partial<CtTuple> = {}): CtTuple => ({
   ...more,
 });
 
-/** An entry of these packets, as it is before any translation. */
+/** An entry of these packets: the first as it is before any translation, the others confirmed. */
 function entry(id: number, original: CtTuple, reply: CtTuple = invert(original)): CtEntry {
   const table = new Conntrack();
   const { protocol, source, destination, sport, dport } = original;
   const packet = { ...SYN, protocol, source, destination, sport, dport };
   table.track('a', packet);
-  return { ...(table.get('a', 0) as CtEntry), id, reply, srcDone: id > 0, dstDone: id > 0 };
+  return { ...(table.get('a', 0) as CtEntry), id, reply, confirmed: id > 0, srcDone: id > 0, dstDone: id > 0 };
 }
 
 const SNAT = only(ip('10.9.0.100'));
