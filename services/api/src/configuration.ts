@@ -2,6 +2,9 @@
 import { API, type ListenAddress, readBy, type ValuesOf } from '@netverdict/configuration';
 import { type CallbackPolicy, callbackPolicy } from './domain/callback-policy.ts';
 import { parseSecret } from './domain/signature.ts';
+import { algorithms } from './http/oidc/algorithms.ts';
+import { roleRules } from './http/oidc/claims.ts';
+import type { OidcSettings } from './http/oidc/oidc-tokens.ts';
 
 export interface Configuration {
   readonly natsUrl: string;
@@ -12,6 +15,8 @@ export interface Configuration {
   readonly token: string;
   /** With which eventproc asks about incidents; null: it does not. */
   readonly eventprocToken: string | null;
+  /** null: only our own tokens are taken. */
+  readonly oidc: OidcSettings | null;
   readonly defaultCluster: string;
   readonly deadlineMs: number;
   readonly republishMs: number;
@@ -27,10 +32,22 @@ function token(content: string): string {
 }
 
 /** What only the api understands is read here, and so told with all else that is wrong. */
+function issuer(given: string | null): string | null {
+  if (given === null) return null;
+  const { protocol, hostname } = new URL(given);
+  if (protocol === 'http:' && !LOOPBACK.has(hostname))
+    throw new Error('must begin with https://: without TLS anybody on the way could give us keys');
+  return given;
+}
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
 export const SETTINGS = {
   ...API,
   token: readBy(API.token, token),
   eventprocToken: readBy(API.eventprocToken, (content) => (content === null ? null : token(content)), null),
+  oidcIssuer: readBy(API.oidcIssuer, issuer, null),
+  oidcAlgorithms: readBy(API.oidcAlgorithms, algorithms),
+  oidcRoles: readBy(API.oidcRoles, roleRules),
   callbackAllow: readBy(API.callbackAllow, callbackPolicy),
   webhookSecrets: readBy(
     API.webhookSecrets,
@@ -38,6 +55,22 @@ export const SETTINGS = {
     [],
   ),
 };
+
+const oidcOf = (given: ValuesOf<typeof SETTINGS>): OidcSettings | null =>
+  given.oidcIssuer === null || given.oidcAudience === null
+    ? null
+    : {
+        issuer: given.oidcIssuer,
+        audience: given.oidcAudience,
+        algorithms: given.oidcAlgorithms,
+        clockSkewMs: given.oidcClockSkew,
+        rules: {
+          roleClaim: given.oidcRolesClaim,
+          roles: given.oidcRoles,
+          clusterClaim: given.oidcClustersClaim,
+          namespaceClaim: given.oidcNamespacesClaim,
+        },
+      };
 
 export const configurationOf = (given: ValuesOf<typeof SETTINGS>): Configuration => ({
   natsUrl: given.natsUrl,
@@ -47,6 +80,7 @@ export const configurationOf = (given: ValuesOf<typeof SETTINGS>): Configuration
   listen: given.listen,
   token: given.token,
   eventprocToken: given.eventprocToken,
+  oidc: oidcOf(given),
   defaultCluster: given.defaultCluster,
   deadlineMs: given.deadline,
   republishMs: given.republish,

@@ -22,6 +22,7 @@ import { RETRIES, type RetrySettings } from './domain/webhooks/after-attempt.ts'
 import { sealingWith } from './domain/webhooks/secrets.ts';
 import { createWebhooks } from './domain/webhooks/webhooks.ts';
 import { bearerTokens } from './http/auth.ts';
+import { oidcTokens } from './http/oidc/oidc-tokens.ts';
 import { publishAgentConfiguration } from './publish/agent-configuration.ts';
 import { publishRequested } from './publish/diagnosis-requested.ts';
 import { openPingSchedule } from './publish/ping-schedule.ts';
@@ -187,6 +188,11 @@ export async function startApi(
       ],
       store.tokens,
       (err) => log.warn({ err }, 'when a token was used last could not be written down'),
+      config.oidc === null
+        ? null
+        : oidcTokens(config.oidc, (err) =>
+            log.warn({ err, issuer: config.oidc?.issuer }, 'the issuer does not give its keys'),
+          ),
     ),
     callbackRefusal,
     webhooks: createWebhooks(store, { sealing, callbackRefusal, deliver }),

@@ -2,7 +2,9 @@
 import type { AuditEntry, TokenDocument } from '@netverdict/contracts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { digest } from './http/auth.ts';
+import { roleRules } from './http/oidc/claims.ts';
 import type { RunningApi } from './service.ts';
+import { AUDIENCE, startIssuer } from './testing/issuer.ts';
 import { startReceiver } from './testing/receiver.ts';
 import { call, QUESTION, type Stack, startStack, TOKEN } from './testing/stack.ts';
 
@@ -163,4 +165,28 @@ test('every write is in the audit log with who and which answer; reads and the t
   expect(all).not.toContain(token);
   const { nextCursor } = (await (await send(TOKEN, 'GET', '/audit-log?limit=1')).json()) as { nextCursor: string };
   expect(await statusOf(TOKEN, 'GET', `/audit-log?limit=1&cursor=${nextCursor}`)).toBe(200);
+});
+
+test('who comes with an issuer’s token does what its groups may, and is in the audit log by its subject', async () => {
+  const issuer = await startIssuer();
+  const rules = {
+    roleClaim: 'groups',
+    roles: roleRules(['sre=operator']),
+    clusterClaim: null,
+    namespaceClaim: 'teams',
+  };
+  const oidc = { issuer: issuer.url, audience: AUDIENCE, algorithms: ['RS256'], clockSkewMs: 30_000, rules };
+  const federated = await stack.startApi({ oidc });
+  const token = await issuer.sign({ sub: 'ada@example.org', teams: ['shop'] });
+  const question = { source: { pod: 'shop/a' }, destination: { service: 'bank/b', port: 80 } };
+  const asked = await send(token, 'POST', '/diagnoses', question, federated);
+  expect(asked.status).toBe(202);
+  expect(await asked.json()).toMatchObject({ visibleNamespaces: ['shop'] });
+  expect((await send(token, 'GET', '/tokens', undefined, federated)).status).toBe(403);
+  expect((await send(await issuer.sign({ exp: 1 }), 'GET', '/agents', undefined, federated)).status).toBe(401);
+  // Where no issuer is configured nobody's word is taken.
+  expect((await send(token, 'GET', '/diagnoses')).status).toBe(401);
+  const { items } = (await (await send(TOKEN, 'GET', '/audit-log?limit=5')).json()) as { items: AuditEntry[] };
+  expect(items.find(({ tokenName }) => tokenName === 'ada@example.org')).toMatchObject({ path: '/api/v1/diagnoses' });
+  await issuer.close();
 });

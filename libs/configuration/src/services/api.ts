@@ -1,7 +1,58 @@
-import { contentOf, integer, list, listen, or, orNone, secretUrl } from '../setting.ts';
+import { contentOf, integer, list, listen, neededBy, needs, or, orNone, secretUrl, text, url } from '../setting.ts';
 import { BUS, cluster, databaseUrl, days, HEALTH, PROCESS } from './common.ts';
 
 const MINUTE_MS = 60_000;
+
+const oidcIssuer = url(
+  'NETVERDICT_OIDC_ISSUER',
+  'the OpenID Connect issuer whose tokens are taken besides our own, exactly as it names itself',
+  ['https', 'http'],
+);
+
+/** Who comes with a token of an issuer. */
+const OIDC = {
+  oidcIssuer: orNone(oidcIssuer),
+  oidcAudience: orNone(
+    needs(
+      neededBy(text('NETVERDICT_OIDC_AUDIENCE', 'the audience (`aud`) that its tokens have to be for'), oidcIssuer),
+      oidcIssuer,
+    ),
+  ),
+  oidcAlgorithms: or(
+    list('NETVERDICT_OIDC_ALGORITHMS', 'how its tokens may be signed: by public keys, never by a shared one'),
+    'RS256,ES256',
+  ),
+  oidcClockSkew: or(
+    integer('NETVERDICT_OIDC_CLOCK_SKEW_MS', 'by how much its clock and ours may differ, in ms', {
+      min: 0,
+      max: 5 * MINUTE_MS,
+    }),
+    '30000',
+  ),
+  oidcRolesClaim: or(
+    text('NETVERDICT_OIDC_ROLES_CLAIM', 'the claim whose values have roles, with dots into it (`realm_access.roles`)'),
+    'groups',
+  ),
+  oidcRoles: or(
+    list(
+      'NETVERDICT_OIDC_ROLES',
+      'which of these values has which role (`sre=operator`); without one a token may do nothing',
+    ),
+    '',
+  ),
+  oidcClustersClaim: orNone(
+    text(
+      'NETVERDICT_OIDC_CLUSTERS_CLAIM',
+      'the claim that lists the clusters that a token may see (`*`: all); none: all may be seen',
+    ),
+  ),
+  oidcNamespacesClaim: orNone(
+    text(
+      'NETVERDICT_OIDC_NAMESPACES_CLAIM',
+      'the claim that lists the namespaces that a token may see (`*`: all); none: all may be seen',
+    ),
+  ),
+};
 
 export const API = {
   ...PROCESS,
@@ -18,6 +69,7 @@ export const API = {
   eventprocToken: orNone(
     contentOf('NETVERDICT_EVENTPROC_TOKEN_FILE', 'file with the token with which eventproc asks about incidents'),
   ),
+  ...OIDC,
   defaultCluster: {
     ...cluster,
     about: 'the cluster that is meant where a request names none',

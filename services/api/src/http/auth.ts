@@ -4,12 +4,13 @@ import type { TokenQueries } from '@netverdict/store';
 import type { FastifyRequest } from 'fastify';
 import { type View, viewOf } from '../domain/view.ts';
 import { EVERYWHERE, type Permission, refuseByRole, type Scope } from './authority.ts';
+import type { OidcTokens } from './oidc/oidc-tokens.ts';
 import { ProblemError } from './problems.ts';
 
 export interface Caller {
   /** Names the token without being it: owner of idempotency keys. */
   readonly tokenId: string;
-  /** null: one of the configuration. */
+  /** Of an issuer's token: its subject. null: one of the configuration. */
   readonly name: string | null;
   readonly may: Permission;
   readonly scope: Scope;
@@ -42,6 +43,7 @@ export function bearerTokens(
   tokens: readonly { readonly token: string; readonly may: Permission }[],
   made: Pick<TokenQueries, 'find' | 'used'>,
   onError: (error: unknown) => void,
+  oidc: OidcTokens | null = null,
 ): TokenCheck {
   const known = tokens.map(({ token, may }) => ({ right: digest(token), may }));
   const callers = new WeakMap<FastifyRequest, Caller>();
@@ -52,7 +54,7 @@ export function bearerTokens(
     const match = known.filter(({ right }) => timingSafeEqual(asked, right))[0];
     if (match !== undefined)
       return { tokenId: match.right.toString('hex').slice(0, 16), name: null, may: match.may, scope: EVERYWHERE };
-    if (!given.startsWith(TOKEN_PREFIX)) return null;
+    if (!given.startsWith(TOKEN_PREFIX)) return oidc === null ? null : await oidc(given);
     // Asked each time: a revoked token is refused at once, at every replica.
     const row = await made.find(asked.toString('hex'));
     if (row === null) return null;

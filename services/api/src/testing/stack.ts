@@ -57,6 +57,7 @@ export async function startStack(): Promise<Stack> {
           listen: { host: '127.0.0.1', port: 0 },
           token: TOKEN,
           eventprocToken: EVENTPROC_TOKEN,
+          oidc: null,
           defaultCluster: 'default',
           deadlineMs: 20_000,
           republishMs: 5000,
