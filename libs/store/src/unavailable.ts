@@ -16,18 +16,30 @@ const NETWORK = new Set([
  * for a transaction that lost against another one: the same again, later, may well succeed
  * (SQLSTATE classes 08, 53, 57P, 58 and 40, 25006, 55P03; PostgreSQL's documentation, appendix A).
  */
-export function isUnavailable(error: unknown): boolean {
+export const isUnavailable = (error: unknown): boolean => whyUnavailable(error) !== null;
+
+/** `full`: no room on its disk; `conflict`: it lost against another transaction; `away`: all the rest. */
+export type Unavailable = 'away' | 'full' | 'conflict';
+
+/** @returns null: it is not the database's state, but a bug */
+export function whyUnavailable(error: unknown): Unavailable | null {
   for (let e: unknown = error, depth = 0; e instanceof Error && depth < 5; e = e.cause, depth++) {
     const code = 'code' in e && typeof e.code === 'string' ? e.code : '';
-    if (NETWORK.has(code) || /^08|^53|^57P|^58|^40|^25006$|^55P03$/.test(code)) return true;
-    if (e instanceof AggregateError && e.errors.some(isUnavailable)) return true;
+    if (code === '53100') return 'full';
+    if (/^40|^55P03$/.test(code)) return 'conflict';
+    if (NETWORK.has(code) || /^08|^53|^57P|^58|^25006$/.test(code)) return 'away';
+    if (e instanceof AggregateError)
+      for (const one of e.errors) {
+        const why = whyUnavailable(one);
+        if (why !== null) return why;
+      }
     // pg's own errors have no code.
     if (
       /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout)/.test(
         e.message,
       )
     )
-      return true;
+      return 'away';
   }
-  return false;
+  return null;
 }

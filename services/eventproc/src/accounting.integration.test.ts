@@ -2,14 +2,16 @@
  * Every anomaly is accounted for, once, while eventproc, NATS, PostgreSQL and the agent are killed under load. What has to come out is said by
  * the ledger of another process, the sender's.
  */
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { openPool } from '@netverdict/embedded';
 import type { Account, Counts } from '@netverdict/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CLUSTER, type Scene, startScene, until } from './testing/scene.ts';
+import { ago, CLUSTER, drop, Reporter, type Scene, startScene, until } from './testing/scene.ts';
 import type { Line } from './testing/sender.ts';
 
 let scene: Scene;
@@ -137,6 +139,51 @@ test('the sum holds while each of them is killed in turn, and is what the sender
   expect(after.deadLetter).toBe(sum(all, 'deadLetter'));
   expect(await incidentsCount()).toBe(after.stored);
 }, 240_000);
+
+test('a full disk of the store: batches wait, it is told why, and all of them are stored when there is room', async () => {
+  const disk = mkdtempSync(join(tmpdir(), 'nv-full-disk-'));
+  const mount = (options: string) => execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk]);
+  const database = openPool(scene.engines.databaseUrl, 1);
+  const partition = `events_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
+  mount('size=2m,mode=711');
+  const replica = await scene.startReplica();
+  try {
+    const place = join(disk, 'tablespace');
+    mkdirSync(place, { mode: 0o700 });
+    const { uid, gid } = statSync(`/proc/${scene.engines.pids.postgres}`);
+    chownSync(place, uid, gid);
+    await database.query(`create tablespace small location '${place}'`);
+    await database.query(`alter table ${partition} set tablespace small`);
+    // All the room that there is.
+    spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'filler')}`, 'bs=4k'], { stdio: 'ignore' });
+
+    const reporter = new Reporter(scene, 'node-1', 'full-disk');
+    const pod = { namespace: 'shop', name: 'full-disk' };
+    const fifty = () => Array.from({ length: 50 }, () => drop({ pod }));
+    const stored = async (): Promise<number> => {
+      const { rows } = await database.query<{ n: number }>(
+        `select coalesce(sum(count), 0)::int as n from events where pod_name = 'full-disk'`,
+      );
+      return rows[0]?.n ?? 0;
+    };
+    const metrics = () => replica.tallies.registry.metrics();
+    const full = async () => /put_off_total\{cluster="default",why="full"\} [1-9]/.test(await metrics());
+    let told = 0;
+    for (; told < 60 && !(await full()); told++) await reporter.report(...fifty());
+    await until(full);
+    expect(await stored(), 'what found no room is not there').toBeLessThan(told * 50);
+    mount('remount,size=64m');
+    await until(async () => (await stored()) === told * 50, 90_000);
+    expect(await metrics(), 'nothing was put away for it').not.toMatch(/dead_letter_total\{.*\} [1-9]/);
+    await database.query(`alter table ${partition} set tablespace pg_default`);
+    await database.query('drop tablespace small');
+  } finally {
+    await replica.stop();
+    await database.end();
+    execFileSync('umount', ['-l', disk]);
+    rmSync(disk, { recursive: true, force: true });
+  }
+}, 150_000);
 
 test('/metrics tells what this process has accounted for', async () => {
   const child = startEventproc();

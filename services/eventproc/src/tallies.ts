@@ -6,6 +6,7 @@ import {
   type IncidentState,
   type Partitioned,
   type Severity,
+  type Unavailable,
 } from '@netverdict/store';
 import { addCounter, addGauge, addHistogram, Registry, type Row } from '@netverdict/telemetry';
 import type { FeedCounts } from './publish/sinks/feed.ts';
@@ -21,6 +22,8 @@ export interface Tallies {
   readonly registry: Registry;
   account(cluster: string, entries: readonly AccountEntry[]): void;
   deadLetter(cluster: string): void;
+  /** PostgreSQL could not take a batch, which waits and is tried again. */
+  putOff(cluster: string, why: Unavailable): void;
   /** Seconds from the making of a batch to its commit. */
   lag(cluster: string, seconds: number): void;
   incidents(counts: readonly IncidentCount[]): void;
@@ -38,6 +41,7 @@ export function makeTallies(sinks: () => readonly FeedCounts[] = () => []): Tall
   const registry = new Registry();
   const accounts = new Map<string, Map<Account, number>>();
   const letters = new Map<string, number>();
+  const putOff = new Map<string, Map<Unavailable, number>>();
   const late = new Map<string, number>();
   const noise = new Map<
     string,
@@ -56,6 +60,15 @@ export function makeTallies(sinks: () => readonly FeedCounts[] = () => []): Tall
   addCounter(registry, 'netverdict_batches_stored_total', 'batches of agents stored', () => ofAccount('batches'));
   addCounter(registry, 'netverdict_batches_dead_letter_total', 'batches that cannot be stored', () =>
     perCluster(letters),
+  );
+  addCounter(
+    registry,
+    'netverdict_batches_put_off_total',
+    'how often a batch could not be stored just now, by why: away, full (no room on its disk), conflict; it waits and is tried again',
+    () =>
+      [...putOff].flatMap(([cluster, counts]) =>
+        [...counts].map(([why, value]) => ({ labels: { cluster, why }, value })),
+      ),
   );
   addCounter(registry, 'netverdict_events_named_late_total', 'events whose far end got its name after they came', () =>
     perCluster(late),
@@ -112,6 +125,11 @@ export function makeTallies(sinks: () => readonly FeedCounts[] = () => []): Tall
           if (n > 0 && (name !== 'reported' || probe === '')) own.set(name, (own.get(name) ?? 0) + n);
     },
     deadLetter: (cluster) => void letters.set(cluster, (letters.get(cluster) ?? 0) + 1),
+    putOff(cluster, why) {
+      const own = putOff.get(cluster) ?? new Map<Unavailable, number>();
+      putOff.set(cluster, own);
+      own.set(why, (own.get(why) ?? 0) + 1);
+    },
     lag(cluster, seconds) {
       const own = lags.get(cluster) ?? { buckets: LAG_BUCKETS.map(() => 0), count: 0, sum: 0 };
       lags.set(cluster, own);

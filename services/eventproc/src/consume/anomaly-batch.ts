@@ -4,7 +4,7 @@
  */
 import { type AnomalyBatch, nameOfToken } from '@netverdict/contracts';
 import { type Bus, type Consumption, Poison, TryLater } from '@netverdict/messaging';
-import { isUnavailable } from '@netverdict/store';
+import { type Unavailable, whyUnavailable } from '@netverdict/store';
 import { countOf, ingest, timeOf } from '../domain/ingest.ts';
 import { putAway } from '../domain/keep-ledger.ts';
 import { noiseOf } from '../domain/noise.ts';
@@ -14,6 +14,12 @@ import { eventNotice, toldIncident } from '../publish/sinks/notice.ts';
 
 /** One transaction each at a time: more than the pool has connections would only wait for it. */
 const SIDE_BY_SIDE = 4;
+
+const WAITS: Readonly<Record<Unavailable, string>> = {
+  away: 'PostgreSQL cannot store just now',
+  full: "PostgreSQL's disk is full",
+  conflict: 'another transaction was first',
+};
 
 const seconds = (fromMs: number): number => (Date.now() - fromMs) / 1000;
 
@@ -44,8 +50,10 @@ export function consumeAnomalyBatches({
           log.debug({ cluster, node: batch.node, seq: batch.seq, rows: ingested.events.length }, 'batch stored');
         } else log.debug({ cluster, node: batch.node, seq: batch.seq }, 'a batch came again');
       } catch (cause) {
-        if (isUnavailable(cause)) throw new TryLater('PostgreSQL cannot store just now', { cause });
-        throw cause;
+        const why = whyUnavailable(cause);
+        if (why === null) throw cause;
+        tallies.putOff(cluster, why);
+        throw new TryLater(WAITS[why], { cause });
       }
     },
     { concurrency: SIDE_BY_SIDE, onDeadLetter: ({ subject }, batch) => accountFor(subject, batch) },
