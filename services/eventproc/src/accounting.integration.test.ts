@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { openPool } from '@netverdict/embedded';
 import type { Account, Counts } from '@netverdict/store';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ago, CLUSTER, drop, Reporter, type Scene, startScene, until } from './testing/scene.ts';
+import { CLUSTER, drop, Reporter, type Scene, startScene, until } from './testing/scene.ts';
 import type { Line } from './testing/sender.ts';
 
 let scene: Scene;
@@ -145,7 +145,7 @@ test('a full disk of the store: batches wait, it is told why, and all of them ar
   const mount = (options: string) => execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', disk]);
   const database = openPool(scene.engines.databaseUrl, 1);
   const partition = `events_${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
-  mount('size=2m,mode=711');
+  mount('size=64m,mode=711');
   const replica = await scene.startReplica();
   try {
     const place = join(disk, 'tablespace');
@@ -172,7 +172,7 @@ test('a full disk of the store: batches wait, it is told why, and all of them ar
     for (; told < 60 && !(await full()); told++) await reporter.report(...fifty());
     await until(full);
     expect(await stored(), 'what found no room is not there').toBeLessThan(told * 50);
-    mount('remount,size=64m');
+    mount('remount,size=128m');
     await until(async () => (await stored()) === told * 50, 90_000);
     expect(await metrics(), 'nothing was put away for it').not.toMatch(/dead_letter_total\{.*\} [1-9]/);
     await database.query(`alter table ${partition} set tablespace pg_default`);

@@ -37,12 +37,14 @@ it.each([
   ['ipv4', '10.77.0.99', 'AF_INET'],
   ['ipv6', 'fd77::99', 'AF_INET6'],
 ])('neighbours: an %s address that nobody has', async (family, address, socketFamily) => {
-  const { a } = pair;
+  const { b } = pair;
   const table = family === 'ipv4' ? 'ipv4' : 'ipv6';
-  a.run(['sysctl', '-qw', `net.${table}.neigh.eth0.retrans_time_ms=100`]);
-  await a.python(`s = socket(${socketFamily}, SOCK_DGRAM); s.sendto(b'x', ('${address}', 9)); sleep(0.5)`);
-  const [failed, ...more] = await pair.until(a, { kind: 'neighbour-fail', to: address });
+  b.run(['sysctl', '-qw', `net.${table}.neigh.eth0.retrans_time_ms=100`]);
+  await b.python(`s = socket(${socketFamily}, SOCK_DGRAM); s.sendto(b'x', ('${address}', 9)); sleep(0.5)`);
+  const [failed, ...more] = await pair.until(b, { kind: 'neighbour-fail', to: address });
   expect(failed).toMatchObject({
+    probe: 'neighbours',
+    pod: { namespace: 'shop', name: 'b' },
     reason: 'UNANSWERED',
     count: 1,
     tuple: { family, source: null, destination: address },
@@ -55,7 +57,14 @@ it('icmp: one side sends the error, the other’s socket is told; the tuple is t
   await a.python(`s = socket(AF_INET, SOCK_DGRAM); s.connect(('${b.ipv4}', 6009)); s.send(b'x'); sleep(0.1)`);
   const [sent] = await pair.until(b, { kind: 'icmp-error-sent', port: 6009 });
   const about = { protocol: 17, source: a.ipv4, destination: b.ipv4, destinationPort: 6009 };
-  expect(sent).toMatchObject({ reason: 'PORT_UNREACHABLE', details: { type: 3, code: 3 }, tuple: about, count: 1 });
+  expect(sent).toMatchObject({
+    probe: 'icmp',
+    pod: { namespace: 'shop', name: 'b' },
+    reason: 'PORT_UNREACHABLE',
+    details: { type: 3, code: 3 },
+    tuple: about,
+    count: 1,
+  });
   const [received] = await pair.until(a, { kind: 'icmp-error-received', port: 6009 });
   expect(received).toMatchObject({ reason: 'ECONNREFUSED', direction: 'in', tuple: about, count: 1 });
 });
@@ -92,7 +101,12 @@ attempt(fill); sleep(1)`);
     tuple: { source: a.ipv4, destination: b.ipv4, destinationPort: 6020 },
   });
   const [own] = await pair.until(b, { kind: 'tcp-zero-window', reason: 'OWN_FULL', port: 6020 });
-  expect(own).toMatchObject({ direction: 'in', pod: { name: 'b' } });
+  expect(own).toMatchObject({
+    direction: 'in',
+    pod: { namespace: 'shop', name: 'b' },
+    tuple: { source: a.ipv4, destination: b.ipv4, destinationPort: 6020 },
+  });
+  expect(own?.count).toBeGreaterThan(0);
   await watch.command('off windows');
 });
 

@@ -1,7 +1,7 @@
 /** Probes `sockets`, `transmit`, `receive` and `softirq`: delays made on purpose, found in the stage where they are. */
 import type { Anomaly } from '@netverdict/contracts';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type WatchedNamespace, type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
+import { sumOf, type WatchedNamespace, type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
 
 let pair: WatchedPair;
 beforeAll(async () => {
@@ -26,6 +26,7 @@ it('sockets: a process that reads late, and one that is held when it writes', as
 while n < 100000: n += len(c.recv(65536))`);
   await writing;
   const late = await pair.until(b, { kind: 'socket-slow', reason: 'READ_WAIT', port: 7001 });
+  expect(sumOf(late)).toBeGreaterThan(0);
   expect(late[0]).toMatchObject({
     probe: 'sockets',
     direction: 'in',
@@ -111,18 +112,24 @@ for i in range(2):
 it('transmit: a queue that lets through less than comes in', async () => {
   const { a, b, watch } = pair;
   await watch.command('set transmit threshold 50000');
-  await watch.command(`set transmit netns ${a.inode}`);
+  await watch.command(`set transmit netns ${b.inode}`);
   await watch.command('on transmit');
-  a.run(['tc', 'qdisc', 'replace', 'dev', 'eth0', 'root', 'tbf', 'rate', '400kbit', 'burst', '3000', 'limit', '60000']);
-  await a.python(`s = socket(AF_INET, SOCK_DGRAM)
-for i in range(12): s.sendto(b'x' * 1000, ('${b.ipv4}', 7002))
+  b.run(['tc', 'qdisc', 'replace', 'dev', 'eth0', 'root', 'tbf', 'rate', '400kbit', 'burst', '3000', 'limit', '60000']);
+  await b.python(`s = socket(AF_INET, SOCK_DGRAM)
+for i in range(12): s.sendto(b'x' * 1000, ('${a.ipv4}', 7002))
 sleep(0.4)`);
-  const queued = await pair.until(a, { kind: 'transmit-slow', reason: 'QUEUED', port: 7002 }, 5);
-  expect(queued[0]).toMatchObject({ direction: 'out', tuple: { protocol: 17, source: a.ipv4, destination: b.ipv4 } });
+  const queued = await pair.until(b, { kind: 'transmit-slow', reason: 'QUEUED', port: 7002 }, 5);
+  expect(queued[0]).toMatchObject({
+    probe: 'transmit',
+    pod: { namespace: 'shop', name: 'b' },
+    direction: 'out',
+    tuple: { protocol: 17, source: b.ipv4, destination: a.ipv4, destinationPort: 7002 },
+  });
+  expect(sumOf(queued)).toBeLessThanOrEqual(12);
   expect(slowest(queued)).toBeGreaterThan(50_000);
-  expect(histogram(a, 'transmit-queued-microseconds')[0]?.count).toBeGreaterThanOrEqual(12);
-  expect(histogram(a, 'transmit-driver-microseconds')[0]?.count).toBeGreaterThanOrEqual(12);
-  a.run(['tc', 'qdisc', 'del', 'dev', 'eth0', 'root']);
+  expect(histogram(b, 'transmit-queued-microseconds')[0]?.count).toBeGreaterThanOrEqual(12);
+  expect(histogram(b, 'transmit-driver-microseconds')[0]?.count).toBeGreaterThanOrEqual(12);
+  b.run(['tc', 'qdisc', 'del', 'dev', 'eth0', 'root']);
   await watch.command('off transmit');
 });
 
@@ -135,7 +142,13 @@ it('receive: a segment that lies in its socket', async () => {
   await a.python(`s = tcp(); s.connect(('${b.ipv4}', 7003)); s.send(b'x' * 100)`);
   await b.python('c, _ = l.accept(); sleep(0.3); c.recv(200)');
   const slow = await pair.until(b, { kind: 'receive-slow', reason: 'TO_READER', port: 7003 });
-  expect(slow[0]).toMatchObject({ direction: 'in', count: 1, tuple: { source: a.ipv4, destination: b.ipv4 } });
+  expect(slow[0]).toMatchObject({
+    probe: 'receive',
+    pod: { namespace: 'shop', name: 'b' },
+    direction: 'in',
+    count: 1,
+    tuple: { source: a.ipv4, destination: b.ipv4, destinationPort: 7003 },
+  });
   expect(slowest(slow)).toBeGreaterThan(250_000);
   expect(histogram(b, 'receive-backlog-microseconds')[0]?.count).toBeGreaterThan(0);
   await watch.command('off receive');
@@ -155,4 +168,19 @@ sleep(0.1)`);
     expect(told?.count).toBeGreaterThan(5);
     expect(told?.buckets.reduce((sum, n) => sum + n, 0)).toBe(told?.count);
   }
+});
+
+it('softirq: one that takes longer than the threshold is told of the node, with its processor', async () => {
+  const { a, b, watch } = pair;
+  await watch.command('set softirq threshold 1');
+  await watch.command('on softirq');
+  await a.python(`s = socket(AF_INET, SOCK_DGRAM)
+for i in range(200): s.sendto(b'x', ('${b.ipv4}', 7005))`);
+  // Of no namespace and no packet: the processor is the node's, and so is what it does.
+  const slow = await pair.until({ ...a, inode: 0 }, { kind: 'softirq-slow', reason: 'RECEIVE_RUN' });
+  expect(slow[0]).toMatchObject({ probe: 'softirq', netns: 0, pod: null, details: { cpu: expect.any(Number) } });
+  expect(slow[0]?.tuple).toBeUndefined();
+  expect(sumOf(slow)).toBeGreaterThan(0);
+  expect(slowest(slow)).toBeGreaterThanOrEqual(1);
+  await watch.command('off softirq');
 });

@@ -123,9 +123,11 @@ it('the answer to a SYN is sent again by the listener', async () => {
   await a.python(`s = tcp(1.5)\n${connectTo(5005).replace('s = tcp()', '')}`);
   const [again] = await pair.until(b, { kind: 'tcp-retransmission', reason: 'SYN_ACK' });
   expect(again).toMatchObject({
+    probe: 'retransmits',
     tuple: { source: b.ipv4, sourcePort: 5005, destination: a.ipv4, destinationPort: null },
-    pod: { name: 'b' },
+    pod: { namespace: 'shop', name: 'b' },
   });
+  expect(again?.count).toBeGreaterThan(0);
 });
 
 it('connecting takes longer than the threshold; what it takes is in the peer’s histogram', async () => {
@@ -151,5 +153,35 @@ except OSError: pass`);
   const told = await pair.until(a, { kind: 'tcp-connect-fail', reason: 'ECONNREFUSED' }, 4);
   expect(told.at(-1)).toMatchObject({
     tuple: { family: 'ipv6', source: a.ipv6, destination: b.ipv6, destinationPort: 5998 },
+  });
+});
+
+it('a pod that connects to where nobody listens', async () => {
+  const { a, b } = pair;
+  for (let i = 0; i < 3; i++) await b.python(`attempt(lambda: tcp().connect(('${a.ipv4}', 5997)))`);
+  const failed = await pair.until(b, { kind: 'tcp-connect-fail', reason: 'ECONNREFUSED', port: 5997 }, 3);
+  expect(sumOf(failed)).toBe(3);
+  expect(failed[0]).toMatchObject({
+    probe: 'connects',
+    pod: { namespace: 'shop', name: 'b' },
+    direction: 'out',
+    tuple: { source: b.ipv4, destination: a.ipv4, destinationPort: 5997, sourcePort: null },
+  });
+});
+
+it('a connection that stands and whose other end is heard no more', async () => {
+  const { a, b } = pair;
+  await a.python('gone = listen(5996)');
+  // TCP_USER_TIMEOUT (tcp(7)): what is not acknowledged for so long ends the connection.
+  await b.python(`s = tcp(); s.connect(('${a.ipv4}', 5996)); s.setsockopt(IPPROTO_TCP, 18, 400)`);
+  a.run(['iptables', '-A', 'INPUT', '-p', 'tcp', '--dport', '5996', '-j', 'DROP']);
+  await b.python(`s.send(b'x')`);
+  const lost = await pair.until(b, { kind: 'tcp-connection-lost', port: 5996 });
+  expect(sumOf(lost)).toBe(1);
+  expect(lost[0]).toMatchObject({
+    probe: 'connects',
+    pod: { namespace: 'shop', name: 'b' },
+    reason: 'ETIMEDOUT',
+    tuple: { source: b.ipv4, destination: a.ipv4, destinationPort: 5996 },
   });
 });
