@@ -12,6 +12,9 @@ export const ARRIVAL_CHANNEL = 'netverdict_arrival';
 /** Deliveries of webhooks have been recorded (migration 0012). */
 export const WEBHOOK_CHANNEL = 'netverdict_webhooks';
 
+/** Room for background diagnoses, or a batch changed: its id, or a schedule's (migrations 0015, 0016). */
+export const BACKGROUND_CHANNEL = 'netverdict_background';
+
 export interface NotificationHandlers {
   readonly onNotification: (payload: string) => void;
   /** The connection is up (again): anything may have changed since. */

@@ -1,7 +1,8 @@
 /** The tables as Kysely sees them. migrations/ makes them; the two are compared by the integration tests. */
-import type { DiagnosisRequest, ProbeSettingsByName, Stage, Timing } from '@netverdict/contracts';
+import type { Deciding, DiagnosisRequest, ProbeSettingsByName, Stage, Timing } from '@netverdict/contracts';
 import type { Generated } from 'kysely';
 import type { Instant, Json, NullableInstant, NullableJson } from './columns.ts';
+import type { DiagnosisBatchesTable, DiagnosisBatchFlowsTable } from './schema-batches.ts';
 import type { CapturesTable } from './schema-captures.ts';
 import type {
   AccountingTable,
@@ -14,6 +15,7 @@ import type {
   IncidentsTable,
 } from './schema-monitoring.ts';
 import type { PingMeshesTable, PingRoundsTable } from './schema-ping-meshes.ts';
+import type { ScheduleRunsTable, SchedulesTable } from './schema-schedules.ts';
 import type { ApiTokensTable, AuditLogTable } from './schema-tokens.ts';
 import type {
   WebhookAttemptsTable,
@@ -65,6 +67,10 @@ export interface DiagnosesTable {
   visible_namespaces: string[] | null;
   /** The names in the request are those that the asker gave; not, where it is somebody else's question asked again. */
   names_given: boolean;
+  batch_id: string | null;
+  schedule_id: string | null;
+  /** What decides, by which two answers are compared: see the api's domain/deciding.ts. */
+  deciding: NullableJson<readonly Deciding[]>;
 }
 
 export interface ProgressTable {
@@ -109,6 +115,10 @@ export interface Database {
   captures: CapturesTable;
   ping_meshes: PingMeshesTable;
   ping_rounds: PingRoundsTable;
+  diagnosis_batches: DiagnosisBatchesTable;
+  diagnosis_batch_flows: DiagnosisBatchFlowsTable;
+  schedules: SchedulesTable;
+  schedule_runs: ScheduleRunsTable;
 }
 
 /** A status only ever grows by this; the two ends share the highest rank, so that the first of them wins. */

@@ -5,6 +5,7 @@ import { migrate } from './migrate.ts';
 import { type MonitoringQueries, monitoringQueries } from './monitoring.ts';
 import {
   ARRIVAL_CHANNEL,
+  BACKGROUND_CHANNEL,
   listen,
   NOTIFY_CHANNEL,
   type NotificationHandlers,
@@ -15,6 +16,7 @@ import { PreparingClient } from './preparing-client.ts';
 import { type AgentConfigurationQueries, agentConfigurationQueries } from './queries/agent-configuration.ts';
 import { type ArrivalQueries, arrivalQueries } from './queries/arrivals.ts';
 import { type AuditQueries, auditQueries } from './queries/audit.ts';
+import { type BatchQueries, batchQueries } from './queries/batches.ts';
 import { type CaptureQueries, captureQueries } from './queries/captures.ts';
 import { type DeliveryQueries, deliveryQueries } from './queries/deliveries.ts';
 import { type DiagnosisQueries, diagnosisQueries } from './queries/diagnoses.ts';
@@ -23,6 +25,7 @@ import { type KnownNameQueries, knownNameQueries } from './queries/known-names.t
 import { type MaintenanceQueries, maintenanceQueries } from './queries/maintenance.ts';
 import { type PingMeshQueries, pingMeshQueries } from './queries/ping-meshes.ts';
 import { type ProgressQueries, progressQueries } from './queries/progress.ts';
+import { type ScheduleQueries, scheduleQueries } from './queries/schedules.ts';
 import { type TokenQueries, tokenQueries } from './queries/tokens.ts';
 import { type WebhookQueries, webhookQueries } from './queries/webhooks.ts';
 import type { Database } from './schema.ts';
@@ -48,6 +51,8 @@ export interface Store extends MonitoringQueries {
   readonly knownNames: KnownNameQueries;
   readonly captures: CaptureQueries;
   readonly pingMeshes: PingMeshQueries;
+  readonly batches: BatchQueries;
+  readonly schedules: ScheduleQueries;
   readonly arrivals: ArrivalQueries;
   readonly agentConfiguration: AgentConfigurationQueries;
   readonly explanations: ExplanationQueries;
@@ -63,6 +68,8 @@ export interface Store extends MonitoringQueries {
   listenForArrivals(handlers: NotificationHandlers): Notifications;
   /** Deliveries of webhooks have been recorded; no payload. */
   listenForDeliveries(handlers: NotificationHandlers): Notifications;
+  /** A batch or schedule changed, payload its id: there may be room for what waits. */
+  listenForBackground(handlers: NotificationHandlers): Notifications;
   close(): Promise<void>;
 }
 
@@ -103,6 +110,8 @@ export function openStore(options: StoreOptions): Store {
     knownNames: knownNameQueries(db),
     captures: captureQueries(db),
     pingMeshes: pingMeshQueries(db),
+    batches: batchQueries(db),
+    schedules: scheduleQueries(db),
     together: (work) => db.transaction().execute((tx) => work(monitoringQueries(tx))),
     arrivals: arrivalQueries(db),
     agentConfiguration: agentConfigurationQueries(db),
@@ -112,6 +121,7 @@ export function openStore(options: StoreOptions): Store {
     listen: (handlers) => listen(config, NOTIFY_CHANNEL, handlers),
     listenForArrivals: (handlers) => listen(config, ARRIVAL_CHANNEL, handlers),
     listenForDeliveries: (handlers) => listen(config, WEBHOOK_CHANNEL, handlers),
+    listenForBackground: (handlers) => listen(config, BACKGROUND_CHANNEL, handlers),
     close: () => db.destroy(),
   };
 }

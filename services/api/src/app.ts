@@ -13,10 +13,12 @@ import Fastify, {
 } from 'fastify';
 import type { Acceptance } from './domain/accept.ts';
 import type { ConfigurationTeller } from './domain/agent-configuration.ts';
+import type { Batches } from './domain/batches/batches.ts';
 import type { CaptureService } from './domain/captures.ts';
 import type { Changes } from './domain/changes.ts';
 import type { Live } from './domain/live/live.ts';
 import type { PingMeshes } from './domain/ping-meshes.ts';
+import type { Schedules } from './domain/schedules/schedules.ts';
 import type { Webhooks } from './domain/webhooks/webhooks.ts';
 import { auditWrites } from './http/audit-hook.ts';
 import type { TokenCheck } from './http/auth.ts';
@@ -27,6 +29,7 @@ import { holdToScopes } from './http/scope-hook.ts';
 import { traceRequests } from './http/tracing.ts';
 import { compileValidator } from './http/validation.ts';
 import { agentConfigurationRoutes } from './routes/agent-configuration.ts';
+import { batchRoutes } from './routes/batches.ts';
 import { bundleRoutes } from './routes/bundle.ts';
 import { captureRoutes } from './routes/captures.ts';
 import { diagnosisRoutes } from './routes/diagnoses.ts';
@@ -38,6 +41,7 @@ import { incidentRoutes } from './routes/incidents.ts';
 import { monitoringRoutes } from './routes/monitoring.ts';
 import { networkRoutes } from './routes/network.ts';
 import { pingMeshRoutes } from './routes/ping-meshes.ts';
+import { scheduleRoutes } from './routes/schedules.ts';
 import { tokenRoutes } from './routes/tokens.ts';
 import { webhookDeliveryRoutes } from './routes/webhook-deliveries.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -59,6 +63,8 @@ export interface Dependencies {
     | 'tokens'
     | 'audit'
     | 'deliveries'
+    | 'batches'
+    | 'schedules'
   >;
   readonly acceptance: Acceptance;
   readonly changes: Changes;
@@ -67,6 +73,8 @@ export interface Dependencies {
   readonly defaultCluster: string;
   readonly captures: CaptureService;
   readonly pingMeshes: PingMeshes;
+  readonly batches: Batches;
+  readonly schedules: Schedules;
   readonly webhooks: Webhooks;
   readonly live: Live;
   /** null as long as NATS was never reached. */
@@ -132,6 +140,8 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     bundleRoutes,
     captureRoutes,
     pingMeshRoutes,
+    batchRoutes,
+    scheduleRoutes,
     webhookRoutes,
     webhookDeliveryRoutes,
     tokenRoutes,

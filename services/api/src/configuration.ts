@@ -21,6 +21,8 @@ export interface Configuration {
   readonly deadlineMs: number;
   readonly republishMs: number;
   readonly retentionDays: number;
+  /** Flows of batches and scheduled runs that are open at once, over all replicas. */
+  readonly backgroundOpen: number;
   readonly callbackPolicy: CallbackPolicy;
   /** The newest first; none: neither callbacks nor webhooks are taken. */
   readonly webhookSecrets: readonly Buffer[];
@@ -85,6 +87,7 @@ export const configurationOf = (given: ValuesOf<typeof SETTINGS>): Configuration
   deadlineMs: given.deadline,
   republishMs: given.republish,
   retentionDays: given.retentionDays,
+  backgroundOpen: given.backgroundOpen,
   callbackPolicy: given.callbackAllow,
   webhookSecrets: given.webhookSecrets,
 });

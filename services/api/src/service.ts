@@ -1,4 +1,5 @@
 /** Wires the service; main.ts draws it. Tests start it here, several times in one process. */
+import { EventEmitter } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Bus, type Consumption, connectBus } from '@netverdict/messaging';
 import { openStore, type Store } from '@netverdict/store';
@@ -11,12 +12,15 @@ import { consumeDiagnosisProgress } from './consume/diagnosis-progress.ts';
 import { consumeVerdict } from './consume/verdict.ts';
 import { createAcceptance } from './domain/accept.ts';
 import { configurationTeller } from './domain/agent-configuration.ts';
+import { createBatches } from './domain/batches/batches.ts';
+import { createPump } from './domain/batches/pump.ts';
 import { CAPTURE_SETTINGS, createCaptures } from './domain/captures.ts';
 import { createChanges } from './domain/changes.ts';
 import { createFinish } from './domain/finish.ts';
 import { createLive } from './domain/live/live.ts';
 import { createPingMeshes, type PingMeshes } from './domain/ping-meshes.ts';
 import { createProgressBuffer } from './domain/progress-buffer.ts';
+import { createSchedules, type Schedules } from './domain/schedules/schedules.ts';
 import { createSweeper } from './domain/sweeper.ts';
 import { RETRIES, type RetrySettings } from './domain/webhooks/after-attempt.ts';
 import { sealingWith } from './domain/webhooks/secrets.ts';
@@ -26,6 +30,7 @@ import { oidcTokens } from './http/oidc/oidc-tokens.ts';
 import { publishAgentConfiguration } from './publish/agent-configuration.ts';
 import { publishRequested } from './publish/diagnosis-requested.ts';
 import { openPingSchedule } from './publish/ping-schedule.ts';
+import { openScheduleClock } from './publish/schedule-clock.ts';
 import { createDeliver } from './publish/webhook.ts';
 import { openWebhookQueue } from './publish/webhook-queue.ts';
 
@@ -162,6 +167,31 @@ export async function startApi(
     pingSchedule,
     log,
   );
+  const background = { open: config.backgroundOpen, deadlineMs: config.deadlineMs, republishMs: config.republishMs };
+  const pump = createPump(store.batches, publish, { ...background, everyMs: pace.sweepEveryMs }, () => migrated, log);
+  const batchesChanged = new EventEmitter().setMaxListeners(0);
+  const inBackground = store.listenForBackground({
+    onNotification(id) {
+      batchesChanged.emit(id);
+      pump.wake();
+    },
+    onReconnect: pump.wake,
+    onLost: (err) => log.warn({ err }, 'notifications of batches are interrupted'),
+  });
+  const clock = openScheduleClock(
+    {
+      redisUrl: config.redisUrl,
+      everyMs: pace.reconcileEveryMs,
+      ready: () => migrated,
+      ...(pace.redisPrefix === undefined ? {} : { prefix: pace.redisPrefix }),
+    },
+    store.schedules,
+    (id) => schedules.due(id),
+    log,
+  );
+  const schedules: Schedules = createSchedules({
+    ...{ store, publish, clock, settings: background, defaultCluster: config.defaultCluster, log },
+  });
   let sweeper: { stop(): Promise<void> } | null = null;
   const consumptions: Consumption[] = [];
 
@@ -179,6 +209,8 @@ export async function startApi(
     defaultCluster: config.defaultCluster,
     captures,
     pingMeshes,
+    batches: createBatches(store, batchesChanged, pump.wake, config.defaultCluster),
+    schedules,
     live,
     sections: (cluster) => bus?.sections(cluster) ?? null,
     token: bearerTokens(
@@ -234,6 +266,9 @@ export async function startApi(
       await sweeper?.stop();
       await captures.close();
       await pingSchedule.close();
+      await clock.close();
+      await pump.close();
+      await inBackground.close();
       await Promise.all(consumptions.map((consumption) => consumption.stop(1500)));
       await buffer.flush();
       await bus?.close();

@@ -86,6 +86,14 @@ export const API = {
     '5000',
   ),
   retentionDays: or(days('NETVERDICT_RETENTION_DAYS', 'for how many days diagnoses are kept'), '30'),
+  backgroundOpen: or(
+    integer(
+      'NETVERDICT_BACKGROUND_OPEN',
+      'how many flows of batches and scheduled runs are open at once, over all replicas; single questions do not wait for them',
+      { min: 1, max: 1000 },
+    ),
+    '16',
+  ),
   callbackAllow: or(
     list(
       'NETVERDICT_CALLBACK_ALLOW',

@@ -7,7 +7,9 @@ import {
   AgentConfigurationEntry,
   AgentConfigurationHistory,
 } from './agent-configuration.ts';
+import { BatchFlowDocument, BatchFlowList, DiagnosisBatchDocument, DiagnosisBatchList } from './batch-documents.ts';
 import { CaptureDocument, CaptureList } from './capture-documents.ts';
+import { Deciding } from './deciding.ts';
 import {
   Collection,
   DiagnosisDocument,
@@ -24,6 +26,14 @@ import { AgentDocument, AgentList, EventDocument, EventList } from './monitoring
 import { NodeDocument, NodeList } from './node-document.ts';
 import { PingCell, PingMeshDocument, PingMeshList, PingRound } from './ping-mesh-documents.ts';
 import { DiagnosisProblem, InvalidField, Problem } from './problem.ts';
+import {
+  ScheduleAnswer,
+  ScheduleDocument,
+  ScheduleList,
+  ScheduleRun,
+  ScheduleRunList,
+  VerdictChange,
+} from './schedule-documents.ts';
 import { AuditEntry, AuditLog, TokenDocument, TokenList } from './token-documents.ts';
 import {
   BranchSchema,
@@ -36,7 +46,13 @@ import {
   TraceSchema,
   VerdictSchema,
 } from './verdict-schemas.ts';
-import { IncidentWebhookMessage, PingWebhookMessage, WebhookMessage } from './webhook.ts';
+import {
+  BatchWebhookMessage,
+  IncidentWebhookMessage,
+  PingWebhookMessage,
+  VerdictChangedMessage,
+  WebhookMessage,
+} from './webhook.ts';
 import {
   DeliveryDocument,
   DeliveryList,
@@ -48,7 +64,9 @@ import {
 
 export * from './accounting-document.ts';
 export * from './agent-configuration.ts';
+export * from './batch-documents.ts';
 export * from './capture-documents.ts';
+export * from './deciding.ts';
 export * from './diagnosis-document.ts';
 export * from './flow-document.ts';
 export * from './incident-document.ts';
@@ -57,6 +75,7 @@ export * from './monitoring-documents.ts';
 export * from './node-document.ts';
 export * from './ping-mesh-documents.ts';
 export * from './problem.ts';
+export * from './schedule-documents.ts';
 export * from './token-documents.ts';
 export { oneOf, ref } from './verdict-schemas.ts';
 export * from './webhook.ts';
@@ -122,4 +141,17 @@ export const REST_COMPONENTS = [
   TokenList,
   AuditEntry,
   AuditLog,
+  Deciding,
+  DiagnosisBatchDocument,
+  DiagnosisBatchList,
+  BatchFlowDocument,
+  BatchFlowList,
+  BatchWebhookMessage,
+  ScheduleAnswer,
+  ScheduleDocument,
+  ScheduleList,
+  ScheduleRun,
+  ScheduleRunList,
+  VerdictChange,
+  VerdictChangedMessage,
 ] as const;

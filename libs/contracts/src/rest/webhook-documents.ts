@@ -124,6 +124,8 @@ export const DeliveryDocument = Type.Object(
     cluster: nullable(Type.String()),
     diagnosisId: nullable(Type.String()),
     incidentId: nullable(Type.String()),
+    batchId: nullable(Type.String()),
+    scheduleId: nullable(Type.String()),
     state: Type.Unsafe<'pending' | 'delivered' | 'failed'>({
       ...DeliveryStateSchema,
       description: 'failed: a dead letter, which goes out again when somebody redelivers it',

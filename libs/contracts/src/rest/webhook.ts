@@ -1,7 +1,9 @@
 /** What a receiver gets: Standard Webhooks messages (standardwebhooks.com), signed with HMAC-SHA256. */
 import Type, { type Static } from 'typebox';
+import type { DiagnosisBatchDocument } from './batch-documents.ts';
 import type { DiagnosisDocument } from './diagnosis-document.ts';
 import type { IncidentDocument } from './incident-document.ts';
+import type { VerdictChange } from './schedule-documents.ts';
 import { oneOf, ref } from './verdict-schemas.ts';
 
 /** What one can ask to be told. */
@@ -11,6 +13,8 @@ export const WEBHOOK_EVENT_TYPES = [
   'incident.opened',
   'incident.changed',
   'incident.resolved',
+  'batch.completed',
+  'verdict.changed',
 ] as const;
 /** A ping is asked for each time. */
 export const PING_EVENT = 'webhook.ping';
@@ -50,4 +54,29 @@ export const PingWebhookMessage = Type.Object(
 );
 export type PingWebhookMessage = Static<typeof PingWebhookMessage>;
 
-export type AnyWebhookMessage = WebhookMessage | IncidentWebhookMessage | PingWebhookMessage;
+export const BatchWebhookMessage = Type.Object(
+  {
+    type: Type.Literal('batch.completed'),
+    timestamp: Type.String({ format: 'date-time', description: 'when the last one ended' }),
+    data: ref<DiagnosisBatchDocument>('DiagnosisBatch'),
+  },
+  { $id: 'BatchWebhookMessage', description: 'All flows of a batch have ended, or were cancelled' },
+);
+export type BatchWebhookMessage = Static<typeof BatchWebhookMessage>;
+
+export const VerdictChangedMessage = Type.Object(
+  {
+    type: Type.Literal('verdict.changed'),
+    timestamp: Type.String({ format: 'date-time', description: 'when the run ended' }),
+    data: ref<VerdictChange>('VerdictChange'),
+  },
+  { $id: 'VerdictChangedMessage', description: 'A schedule has another answer than before' },
+);
+export type VerdictChangedMessage = Static<typeof VerdictChangedMessage>;
+
+export type AnyWebhookMessage =
+  | WebhookMessage
+  | IncidentWebhookMessage
+  | PingWebhookMessage
+  | BatchWebhookMessage
+  | VerdictChangedMessage;

@@ -261,6 +261,101 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/diagnosis-batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Batches, newest first */
+        get: operations["listDiagnosisBatches"];
+        put?: never;
+        /**
+         * Up to 1,000 questions in one request
+         * @description Accepted whole or not at all: of a flow that is not valid `errors` names the place (`/flows/7/source/pod`). The flows are begun at a pace that leaves room for single questions; each is an ordinary diagnosis with its deadline from its own beginning (`GET /api/v1/diagnoses?batch=…`).
+         */
+        post: operations["createDiagnosisBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diagnosis-batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A batch with its counts
+         * @description `Prefer: wait=N` answers when all have ended, or after so long; together with `If-None-Match` as soon as a count has changed.
+         */
+        get: operations["getDiagnosisBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diagnosis-batches/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin no more of its flows; what is under way comes to its end */
+        post: operations["cancelDiagnosisBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diagnosis-batches/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts of a batch, live (server-sent events)
+         * @description An event `progress` (DiagnosisBatch) at once and whenever a count changes (several changes may come as one), then one `completed` or `cancelled`, then the end. Reconnecting begins with how it is then.
+         */
+        get: operations["streamDiagnosisBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/diagnosis-batches/{id}/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The flows of a batch in their order, each with its diagnosis and how it ended */
+        get: operations["listDiagnosisBatchFlows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -436,6 +531,117 @@ export interface paths {
         put?: never;
         /** End its schedule; what its rounds found stays */
         post: operations["stopPingMesh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Schedules, newest first, each with its last answer */
+        get: operations["listSchedules"];
+        put?: never;
+        /**
+         * Ask again and again, and be told when the answer changes
+         * @description By `everyMs` (the first run is at once) or `cron` with a time zone. One run at a time; what was due and could not be begun stands in its history with the reason. Told is `verdict.changed`, to webhooks and to `callbackUrl`: another outcome, or others that decide (code and hop of what blocks). The first answer is told to nobody.
+         */
+        post: operations["createSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A schedule with its last answer */
+        get: operations["getSchedule"];
+        put?: never;
+        post?: never;
+        /** Remove it with its history; its diagnoses stay */
+        delete: operations["deleteSchedule"];
+        options?: never;
+        head?: never;
+        /**
+         * Change its name, when it runs or who is told; what is absent stays
+         * @description The question does not change: its history would be of two.
+         */
+        patch: operations["changeSchedule"];
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** No more runs until it is resumed */
+        post: operations["pauseSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs again, from now on; what would have been due meanwhile was not missed */
+        post: operations["resumeSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A run now, paused or not; 409 while one is under way */
+        post: operations["runSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Its runs, newest first, also those that were missed */
+        get: operations["listScheduleRuns"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -661,6 +867,26 @@ export interface paths {
     };
 }
 export interface webhooks {
+    "batch.completed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * All flows of a batch have ended
+         * @description A Standard Webhooks message: verify its signature before anything else. The same webhook-id may come more than once.
+         */
+        post: operations["on batch.completed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "diagnosis.completed": {
         parameters: {
             query?: never;
@@ -755,6 +981,26 @@ export interface webhooks {
          * @description A Standard Webhooks message: verify its signature before anything else. The same webhook-id may come more than once.
          */
         post: operations["on incident.resolved"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "verdict.changed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A schedule has another answer than before
+         * @description A Standard Webhooks message: verify its signature before anything else. The same webhook-id may come more than once.
+         */
+        post: operations["on verdict.changed"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1425,6 +1671,17 @@ export interface components {
             items: components["schemas"]["AuditEntry"][];
             nextCursor: string | null;
         };
+        /** @description All flows of a batch have ended, or were cancelled */
+        BatchWebhookMessage: {
+            data: components["schemas"]["DiagnosisBatch"];
+            /**
+             * Format: date-time
+             * @description when the last one ended
+             */
+            timestamp: string;
+            /** @enum {string} */
+            type: "batch.completed";
+        };
         /** @description One fate of the packet */
         Branch: {
             choices: {
@@ -1501,6 +1758,16 @@ export interface components {
             }[];
             /** @description digest of the snapshot */
             snapshot: string;
+        };
+        /** @description What decides: no times, no counters, no addresses */
+        Deciding: {
+            /**
+             * @description of a finding that blocks, or why there is no verdict
+             * @example NV-FILTER-DROP
+             * @example unknown-pod
+             */
+            code: string;
+            hop: string | null;
         };
         /** @description null fields: not known before completion */
         Diagnosis: {
@@ -1605,6 +1872,121 @@ export interface components {
             verdict: components["schemas"]["Verdict"] | null;
             /** @description the token may see these namespaces only: names, addresses and rules of others are replaced by `[redacted]` (in `request` by `redacted`, or `redacted/redacted`); verdict, findings and shares stand */
             visibleNamespaces?: string[];
+        };
+        DiagnosisBatch: {
+            cancelledAt: string | null;
+            cluster: string;
+            counts: {
+                /** @description never begun */
+                cancelled: number;
+                /** @description could not be carried out, each with its reason */
+                failed: number;
+                /** @description ended so */
+                "partially-reachable": number;
+                /** @description ended so */
+                reachable: number;
+                /** @description diagnoses under way */
+                running: number;
+                /** @description ended so */
+                undetermined: number;
+                /** @description ended so */
+                unreachable: number;
+                /** @description not begun */
+                waiting: number;
+            };
+            /** Format: date-time */
+            createdAt: string;
+            description: string;
+            finishedAt: string | null;
+            /** @description how many: the sum of all counts */
+            flows: number;
+            /** @description `db_…` */
+            id: string;
+            /**
+             * @description cancelling: nothing more is begun, and what is under way comes to its end
+             * @enum {string}
+             */
+            status: "running" | "cancelling" | "completed" | "cancelled";
+        };
+        DiagnosisBatchFlow: {
+            deciding: components["schemas"]["Deciding"][];
+            diagnosisId: string | null;
+            /** @description its place in the request, from 0 */
+            flow: number;
+            message: string | null;
+            outcome: ("reachable" | "unreachable" | "partially-reachable" | "undetermined") | null;
+            request: {
+                /** Format: uri */
+                callbackUrl?: string;
+                cluster?: string;
+                /** @description exactly one of pod, workload, service, node, ip, name; port unless the protocol is icmp */
+                destination: {
+                    /**
+                     * @description IPv4 or IPv6 address
+                     * @example 10.244.1.7
+                     */
+                    ip?: string;
+                    name?: string;
+                    /** @example node-1 */
+                    node?: string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    pod?: string;
+                    port?: number | string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    service?: string;
+                    workload?: string;
+                };
+                maxAgeMs?: number;
+                probe?: boolean | {
+                    /** @description packets to each target; 4 when absent */
+                    attempts?: number;
+                    /** @description attempts begun in a second; 20 when absent */
+                    perSecond?: number;
+                    /** @description also where the time goes: probes are switched on on the nodes of the path meanwhile, stages ranked */
+                    slow?: boolean;
+                    /** @description when all ends at the latest; 6000 when absent */
+                    totalMs?: number;
+                };
+                protocol?: "tcp" | "udp" | "icmp";
+                sizeBytes?: number;
+                /** @description exactly one of pod, workload, node, ip */
+                source: {
+                    /**
+                     * @description IPv4 or IPv6 address
+                     * @example 10.244.1.7
+                     */
+                    ip?: string;
+                    /** @example node-1 */
+                    node?: string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    pod?: string;
+                    /**
+                     * @description kind/namespace/name
+                     * @example deployment/shop/cart
+                     */
+                    workload?: string;
+                };
+                sourcePort?: number;
+            };
+            /** @enum {string} */
+            state: "waiting" | "running" | "completed" | "failed" | "cancelled";
+        };
+        DiagnosisBatchFlowList: {
+            items: components["schemas"]["DiagnosisBatchFlow"][];
+            nextCursor: string | null;
+        };
+        DiagnosisBatchList: {
+            items: components["schemas"]["DiagnosisBatch"][];
+            nextCursor: string | null;
         };
         DiagnosisList: {
             items: components["schemas"]["DiagnosisSummary"][];
@@ -2392,6 +2774,130 @@ export interface components {
             proven: boolean;
             zh: string;
         };
+        Schedule: {
+            answer: components["schemas"]["ScheduleAnswer"] | null;
+            /** @description a callbackUrl is told; it may hold a secret and is not shown */
+            callback: boolean;
+            changes: number;
+            cluster: string;
+            /** Format: date-time */
+            createdAt: string;
+            cron: string | null;
+            everyMs: number | null;
+            /** @description runs without an answer since the last one with */
+            failures: number;
+            /** @description `sc_…` */
+            id: string;
+            /** @description runs that were due and not begun; each stands in the history with its reason */
+            missed: number;
+            name: string;
+            nextRunAt: string | null;
+            pausedReason: string | null;
+            request: {
+                /** Format: uri */
+                callbackUrl?: string;
+                cluster?: string;
+                /** @description exactly one of pod, workload, service, node, ip, name; port unless the protocol is icmp */
+                destination: {
+                    /**
+                     * @description IPv4 or IPv6 address
+                     * @example 10.244.1.7
+                     */
+                    ip?: string;
+                    name?: string;
+                    /** @example node-1 */
+                    node?: string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    pod?: string;
+                    port?: number | string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    service?: string;
+                    workload?: string;
+                };
+                maxAgeMs?: number;
+                probe?: boolean | {
+                    /** @description packets to each target; 4 when absent */
+                    attempts?: number;
+                    /** @description attempts begun in a second; 20 when absent */
+                    perSecond?: number;
+                    /** @description also where the time goes: probes are switched on on the nodes of the path meanwhile, stages ranked */
+                    slow?: boolean;
+                    /** @description when all ends at the latest; 6000 when absent */
+                    totalMs?: number;
+                };
+                protocol?: "tcp" | "udp" | "icmp";
+                sizeBytes?: number;
+                /** @description exactly one of pod, workload, node, ip */
+                source: {
+                    /**
+                     * @description IPv4 or IPv6 address
+                     * @example 10.244.1.7
+                     */
+                    ip?: string;
+                    /** @example node-1 */
+                    node?: string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    pod?: string;
+                    /**
+                     * @description kind/namespace/name
+                     * @example deployment/shop/cart
+                     */
+                    workload?: string;
+                };
+                sourcePort?: number;
+            };
+            running: string | null;
+            runs: number;
+            /** @enum {string} */
+            state: "active" | "paused";
+            timeZone: string | null;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description failed: the question itself has no answer (no such pod). What could not be answered for another reason (a deadline) is no answer */
+        ScheduleAnswer: {
+            deciding: components["schemas"]["Deciding"][];
+            /** @description the first that gave this answer */
+            diagnosisId: string;
+            /** @enum {string} */
+            outcome: "reachable" | "unreachable" | "partially-reachable" | "undetermined" | "failed";
+            /** Format: date-time */
+            since: string;
+        };
+        ScheduleList: {
+            items: components["schemas"]["Schedule"][];
+            nextCursor: string | null;
+        };
+        ScheduleRun: {
+            /** @description another answer than the one before */
+            changed: boolean;
+            deciding: components["schemas"]["Deciding"][];
+            diagnosisId: string | null;
+            dueAt: string | null;
+            endedAt: string | null;
+            lastDueAt: string | null;
+            /** @description of missed ones: how many, from dueAt to lastDueAt */
+            missed: number;
+            outcome: ("reachable" | "unreachable" | "partially-reachable" | "undetermined") | null;
+            problem: components["schemas"]["DiagnosisProblem"] | null;
+            reason: string | null;
+            startedAt: string | null;
+            /** @enum {string} */
+            state: "running" | "completed" | "failed" | "missed";
+        };
+        ScheduleRunList: {
+            items: components["schemas"]["ScheduleRun"][];
+            nextCursor: string | null;
+        };
         /** @description Where the time goes, dearest stage first; stages overlap */
         SlowReport: {
             /** @description the answer, in a sentence */
@@ -2493,6 +2999,87 @@ export interface components {
             };
             summary: components["schemas"]["Text"];
         };
+        VerdictChange: {
+            after: components["schemas"]["ScheduleAnswer"];
+            before: components["schemas"]["ScheduleAnswer"];
+            cluster: string;
+            name: string;
+            request: {
+                /** Format: uri */
+                callbackUrl?: string;
+                cluster?: string;
+                /** @description exactly one of pod, workload, service, node, ip, name; port unless the protocol is icmp */
+                destination: {
+                    /**
+                     * @description IPv4 or IPv6 address
+                     * @example 10.244.1.7
+                     */
+                    ip?: string;
+                    name?: string;
+                    /** @example node-1 */
+                    node?: string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    pod?: string;
+                    port?: number | string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    service?: string;
+                    workload?: string;
+                };
+                maxAgeMs?: number;
+                probe?: boolean | {
+                    /** @description packets to each target; 4 when absent */
+                    attempts?: number;
+                    /** @description attempts begun in a second; 20 when absent */
+                    perSecond?: number;
+                    /** @description also where the time goes: probes are switched on on the nodes of the path meanwhile, stages ranked */
+                    slow?: boolean;
+                    /** @description when all ends at the latest; 6000 when absent */
+                    totalMs?: number;
+                };
+                protocol?: "tcp" | "udp" | "icmp";
+                sizeBytes?: number;
+                /** @description exactly one of pod, workload, node, ip */
+                source: {
+                    /**
+                     * @description IPv4 or IPv6 address
+                     * @example 10.244.1.7
+                     */
+                    ip?: string;
+                    /** @example node-1 */
+                    node?: string;
+                    /**
+                     * @description namespace/name
+                     * @example shop/cart-6f9
+                     */
+                    pod?: string;
+                    /**
+                     * @description kind/namespace/name
+                     * @example deployment/shop/cart
+                     */
+                    workload?: string;
+                };
+                sourcePort?: number;
+            };
+            /** @description `sc_…` */
+            schedule: string;
+        };
+        /** @description A schedule has another answer than before */
+        VerdictChangedMessage: {
+            data: components["schemas"]["VerdictChange"];
+            /**
+             * Format: date-time
+             * @description when the run ended
+             */
+            timestamp: string;
+            /** @enum {string} */
+            type: "verdict.changed";
+        };
         Webhook: {
             concurrency: number;
             /** Format: date-time */
@@ -2500,7 +3087,7 @@ export interface components {
             description: string;
             disabledReason: string | null;
             enabled: boolean;
-            eventTypes: ("diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved")[];
+            eventTypes: ("diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved" | "batch.completed" | "verdict.changed")[];
             /** @description attempts since it last answered as a working receiver does */
             failures: number;
             /** @description All conditions hold; one on what an event does not have holds too */
@@ -2535,12 +3122,13 @@ export interface components {
         };
         WebhookDelivery: {
             attempts: number;
+            batchId: string | null;
             cluster: string | null;
             /** Format: date-time */
             createdAt: string;
             diagnosisId: string | null;
             /** @enum {string} */
-            eventType: "diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved" | "webhook.ping";
+            eventType: "diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved" | "batch.completed" | "verdict.changed" | "webhook.ping";
             finishedAt: string | null;
             /** @description `msg_…`: the `webhook-id` that the receiver sees */
             id: string;
@@ -2550,6 +3138,7 @@ export interface components {
             /** @description of one delivery: its attempts, the newest first, at most 50 */
             log?: components["schemas"]["WebhookAttempt"][];
             nextAttemptAt: string | null;
+            scheduleId: string | null;
             /**
              * @description failed: a dead letter, which goes out again when somebody redelivers it
              * @enum {string}
@@ -3764,6 +4353,8 @@ export interface operations {
     listDiagnoses: {
         parameters: {
             query?: {
+                /** @description only of this batch: `db_…` */
+                batch?: string;
                 /** @description only of this cluster */
                 cluster?: string;
                 /** @description `nextCursor` of the page before */
@@ -3774,6 +4365,8 @@ export interface operations {
                 limit?: number;
                 /** @description only with this outcome */
                 outcome?: "reachable" | "unreachable" | "partially-reachable" | "undetermined";
+                /** @description only runs of this schedule: `sc_…` */
+                schedule?: string;
                 /** @description accepted at or after */
                 since?: string;
                 /** @description beginning of the source's name: `shop/cart` */
@@ -3828,7 +4421,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description 1…255 printable characters: the same key gives the same diagnosis */
+                /** @description 1…255 printable characters: the same key makes one thing */
                 "idempotency-key"?: string;
                 /** @description `wait=10`: answer with the result if it is there within 10 s (60 at most) */
                 prefer?: string;
@@ -4156,7 +4749,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description 1…255 printable characters: the same key gives the same diagnosis */
+                /** @description 1…255 printable characters: the same key makes one thing */
                 "idempotency-key"?: string;
                 /** @description `wait=10`: answer with the result if it is there within 10 s (60 at most) */
                 prefer?: string;
@@ -4216,6 +4809,453 @@ export interface operations {
             };
             /** @description The Idempotency-Key was used for another request */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDiagnosisBatches: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosisBatchList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createDiagnosisBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1…255 printable characters: the same key makes one thing */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: uri
+                     * @description told `batch.completed`, once all have ended
+                     */
+                    callbackUrl?: string;
+                    cluster?: string;
+                    description?: string;
+                    /** @description each becomes a diagnosis of its own, with its deadline from when it is begun */
+                    flows: {
+                        /** @description exactly one of pod, workload, service, node, ip, name; port unless the protocol is icmp */
+                        destination: {
+                            /**
+                             * @description IPv4 or IPv6 address
+                             * @example 10.244.1.7
+                             */
+                            ip?: string;
+                            name?: string;
+                            /** @example node-1 */
+                            node?: string;
+                            /**
+                             * @description namespace/name
+                             * @example shop/cart-6f9
+                             */
+                            pod?: string;
+                            port?: number | string;
+                            /**
+                             * @description namespace/name
+                             * @example shop/cart-6f9
+                             */
+                            service?: string;
+                            workload?: string;
+                        };
+                        maxAgeMs?: number;
+                        probe?: boolean | {
+                            /** @description packets to each target; 4 when absent */
+                            attempts?: number;
+                            /** @description attempts begun in a second; 20 when absent */
+                            perSecond?: number;
+                            /** @description also where the time goes: probes are switched on on the nodes of the path meanwhile, stages ranked */
+                            slow?: boolean;
+                            /** @description when all ends at the latest; 6000 when absent */
+                            totalMs?: number;
+                        };
+                        protocol?: "tcp" | "udp" | "icmp";
+                        sizeBytes?: number;
+                        /** @description exactly one of pod, workload, node, ip */
+                        source: {
+                            /**
+                             * @description IPv4 or IPv6 address
+                             * @example 10.244.1.7
+                             */
+                            ip?: string;
+                            /** @example node-1 */
+                            node?: string;
+                            /**
+                             * @description namespace/name
+                             * @example shop/cart-6f9
+                             */
+                            pod?: string;
+                            /**
+                             * @description kind/namespace/name
+                             * @example deployment/shop/cart
+                             */
+                            workload?: string;
+                        };
+                        sourcePort?: number;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Accepted; follow `Location` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosisBatch"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do that */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDiagnosisBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of before: 304 when nothing has changed; with `Prefer: wait` after the wait */
+                "if-none-match"?: string;
+                /** @description `wait=10`: answer with the result if it is there within 10 s (60 at most) */
+                prefer?: string;
+            };
+            path: {
+                /** @description `db_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosisBatch"];
+                };
+            };
+            /** @description As it was when the ETag was given */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelDiagnosisBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `db_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosisBatch"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do that */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamDiagnosisBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `db_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDiagnosisBatchFlows: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+                outcome?: "reachable" | "unreachable" | "partially-reachable" | "undetermined";
+                state?: "waiting" | "running" | "completed" | "failed" | "cancelled";
+            };
+            header?: never;
+            path: {
+                /** @description `db_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosisBatchFlowList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5025,6 +6065,712 @@ export interface operations {
             };
         };
     };
+    listSchedules: {
+        parameters: {
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description 1…255 printable characters: the same key makes one thing */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: uri
+                     * @description told `verdict.changed`
+                     */
+                    callbackUrl?: string;
+                    cluster?: string;
+                    /**
+                     * @description five fields: minute, hour, day of the month, month, day of the week
+                     * @example *\/5 8-18 * * 1-5
+                     */
+                    cron?: string;
+                    /** @description either this or cron */
+                    everyMs?: number;
+                    /** @example cart to payments */
+                    name: string;
+                    request: {
+                        /** @description exactly one of pod, workload, service, node, ip, name; port unless the protocol is icmp */
+                        destination: {
+                            /**
+                             * @description IPv4 or IPv6 address
+                             * @example 10.244.1.7
+                             */
+                            ip?: string;
+                            name?: string;
+                            /** @example node-1 */
+                            node?: string;
+                            /**
+                             * @description namespace/name
+                             * @example shop/cart-6f9
+                             */
+                            pod?: string;
+                            port?: number | string;
+                            /**
+                             * @description namespace/name
+                             * @example shop/cart-6f9
+                             */
+                            service?: string;
+                            workload?: string;
+                        };
+                        maxAgeMs?: number;
+                        probe?: boolean | {
+                            /** @description packets to each target; 4 when absent */
+                            attempts?: number;
+                            /** @description attempts begun in a second; 20 when absent */
+                            perSecond?: number;
+                            /** @description also where the time goes: probes are switched on on the nodes of the path meanwhile, stages ranked */
+                            slow?: boolean;
+                            /** @description when all ends at the latest; 6000 when absent */
+                            totalMs?: number;
+                        };
+                        protocol?: "tcp" | "udp" | "icmp";
+                        sizeBytes?: number;
+                        /** @description exactly one of pod, workload, node, ip */
+                        source: {
+                            /**
+                             * @description IPv4 or IPv6 address
+                             * @example 10.244.1.7
+                             */
+                            ip?: string;
+                            /** @example node-1 */
+                            node?: string;
+                            /**
+                             * @description namespace/name
+                             * @example shop/cart-6f9
+                             */
+                            pod?: string;
+                            /**
+                             * @description kind/namespace/name
+                             * @example deployment/shop/cart
+                             */
+                            workload?: string;
+                        };
+                        sourcePort?: number;
+                    };
+                    /**
+                     * @description of cron, by its name in the tz database; UTC when absent
+                     * @example Europe/Berlin
+                     */
+                    timeZone?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The schedule */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do that */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSchedule: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description the ETag of before */
+                "if-none-match"?: string;
+            };
+            path: {
+                /** @description `sc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description As it was when the ETag was given */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `sc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do that */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `sc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    callbackUrl?: string | null;
+                    /**
+                     * @description five fields: minute, hour, day of the month, month, day of the week
+                     * @example *\/5 8-18 * * 1-5
+                     */
+                    cron?: string;
+                    /** @description either this or cron */
+                    everyMs?: number;
+                    /** @example cart to payments */
+                    name?: string;
+                    /**
+                     * @description of cron, by its name in the tz database; UTC when absent
+                     * @example Europe/Berlin
+                     */
+                    timeZone?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do that */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON by its content type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `sc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do that */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `sc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schedule */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do that */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    runSchedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `sc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The diagnosis of the run; follow `Location` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token may not do that */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listScheduleRuns: {
+        parameters: {
+            query?: {
+                /** @description true: only those with another answer than before */
+                changed?: boolean;
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `sc_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRunList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listTokens: {
         parameters: {
             query?: never;
@@ -5230,7 +6976,7 @@ export interface operations {
                 cursor?: string;
                 /** @description only of this diagnosis: `dg_…` */
                 diagnosis?: string;
-                eventType?: "diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved" | "webhook.ping";
+                eventType?: "diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved" | "batch.completed" | "verdict.changed" | "webhook.ping";
                 /** @description only of this incident: `inc_…` */
                 incident?: string;
                 /** @description items a page; 50 when absent */
@@ -5458,7 +7204,7 @@ export interface operations {
                     /** @description attempts at the same time; 4 when absent */
                     concurrency?: number;
                     description?: string;
-                    eventTypes: ("diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved")[];
+                    eventTypes: ("diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved" | "batch.completed" | "verdict.changed")[];
                     /** @description All conditions hold; one on what an event does not have holds too */
                     filter?: {
                         /** @description only of these clusters */
@@ -5653,7 +7399,7 @@ export interface operations {
                     description?: string;
                     /** @description true also where it was switched off by an answer 410 */
                     enabled?: boolean;
-                    eventTypes?: ("diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved")[];
+                    eventTypes?: ("diagnosis.completed" | "diagnosis.failed" | "incident.opened" | "incident.changed" | "incident.resolved" | "batch.completed" | "verdict.changed")[];
                     /** @description All conditions hold; one on what an event does not have holds too */
                     filter?: {
                         /** @description only of these clusters */
@@ -6020,6 +7766,49 @@ export interface operations {
             };
         };
     };
+    "on batch.completed": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description of this message; the same at each attempt */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces between while a secret is rotated */
+                "webhook-signature": string;
+                /** @description of this attempt: seconds since the epoch */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BatchWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Taken. Anything else is tried again for about a day */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The receiver wants no more: the webhook is switched off */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many; Retry-After is honoured (with 503 and others too) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     "on diagnosis.completed": {
         parameters: {
             query?: never;
@@ -6209,6 +7998,49 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["IncidentWebhookMessage"];
+            };
+        };
+        responses: {
+            /** @description Taken. Anything else is tried again for about a day */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The receiver wants no more: the webhook is switched off */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many; Retry-After is honoured (with 503 and others too) */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    "on verdict.changed": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description of this message; the same at each attempt */
+                "webhook-id": string;
+                /** @description `v1,` and base64 of HMAC-SHA256 over `id.timestamp.body`; several with spaces between while a secret is rotated */
+                "webhook-signature": string;
+                /** @description of this attempt: seconds since the epoch */
+                "webhook-timestamp": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerdictChangedMessage"];
             };
         };
         responses: {

@@ -12,6 +12,8 @@ import { causesOfIncidents } from './0009-causes-of-incidents.ts';
 import { webhooks } from './0012-webhooks.ts';
 import { tokens } from './0013-tokens.ts';
 import { whatAskersSee } from './0014-what-askers-see.ts';
+import { batches } from './0015-batches.ts';
+import { schedules } from './0016-schedules.ts';
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-initial': initial,
@@ -26,4 +28,6 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0012-webhooks': webhooks,
   '0013-tokens': tokens,
   '0014-what-askers-see': whatAskersSee,
+  '0015-batches': batches,
+  '0016-schedules': schedules,
 };

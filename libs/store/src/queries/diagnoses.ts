@@ -3,7 +3,7 @@
  * message that comes twice, late or at two replicas at once changes nothing the second time. Every change is told on
  * the channel NOTIFY_CHANNEL in the same statement.
  */
-import type { DiagnosisRequest, Stage, Timing } from '@netverdict/contracts';
+import type { Deciding, DiagnosisRequest, Stage, Timing } from '@netverdict/contracts';
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { NOTIFY_CHANNEL } from '../notifications.ts';
 import { type Database, type DiagnosesTable, FINAL_RANK, STATUS_RANK, type StoredProblem } from '../schema.ts';
@@ -37,6 +37,9 @@ export interface NewDiagnosis {
   readonly visibleNamespaces: readonly string[] | null;
   /** The names in the request are the asker's own. */
   readonly namesGiven: boolean;
+  /** Of which batch or schedule it is a part. */
+  readonly batchId?: string;
+  readonly scheduleId?: string;
 }
 
 export interface Accepted {
@@ -52,11 +55,14 @@ export interface Completion {
   /** JSON, in zstd or not (result.ts). */
   readonly result: Uint8Array;
   readonly timing: Timing;
+  readonly deciding?: readonly Deciding[];
 }
 
 export interface Failure {
   readonly id: string;
   readonly problem: StoredProblem;
+  /** Where the failure answers the question. */
+  readonly deciding?: readonly Deciding[] | null;
 }
 
 export interface Ending {
@@ -81,6 +87,8 @@ export interface DiagnosisFilter {
   readonly destination?: string;
   /** With an end in one of these. */
   readonly namespaces?: readonly string[];
+  readonly batch?: string;
+  readonly schedule?: string;
   /** Accepted at or after (RFC 3339). */
   readonly since?: string;
   /** Continue below this id: newest first. */
@@ -134,6 +142,9 @@ const COLUMNS = [
   'rerun_of',
   'visible_namespaces',
   'names_given',
+  'batch_id',
+  'schedule_id',
+  'deciding',
 ] as const satisfies readonly (keyof DiagnosesTable)[];
 /** Written out once: assembling the names each time took longer than the rest of a query. */
 const ALL = { diagnoses: sql.raw(listed('diagnoses')), done: sql.raw(listed('done')) };
@@ -167,13 +178,15 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
       result: Buffer | null;
       problem: string | null;
       timing: string | null;
+      deciding: readonly Deciding[] | null;
     },
   ): Promise<Finished | null> => {
     const { rows } = await sql<DiagnosisRow & { delivery_id: string | null }>`
       with done as (
         update diagnoses set status = ${set.status}, rank = ${FINAL_RANK}, message = ${set.message},
           outcome = ${set.outcome}, snapshot_digest = ${set.digest}, result = ${set.result}::bytea,
-          problem = ${set.problem}::json, timing = ${set.timing}::json, updated_at = now(), finished_at = now()
+          problem = ${set.problem}::json, timing = ${set.timing}::json,
+          deciding = ${set.deciding === null ? null : JSON.stringify(set.deciding)}::json, updated_at = now(), finished_at = now()
         where id = ${id} and rank < ${FINAL_RANK}
         returning ${columns('diagnoses')}
       ), delivery as (
@@ -200,11 +213,11 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
       const { rows } = await sql<DiagnosisRow>`
         insert into diagnoses (id, cluster, status, rank, message, request, request_hash, token_id, idempotency_key,
           source, destination, attempt, accepted_at, updated_at, deadline_at, last_published_at, next_publish_at,
-          callback_url, traceparent, rerun_of, visible_namespaces, names_given)
+          callback_url, traceparent, rerun_of, visible_namespaces, names_given, batch_id, schedule_id)
         values (${d.id}, ${d.cluster}, 'accepted', ${STATUS_RANK.accepted}, 'accepted', ${JSON.stringify(d.request)}::json,
           ${d.requestHash}, ${d.tokenId}, ${d.idempotencyKey}, ${d.source}, ${d.destination}, 1, now(), now(),
           now() + ${ms(d.deadlineMs)}, now(), now() + ${ms(d.republishMs)}, ${d.callbackUrl}, ${d.traceparent}, ${d.rerunOf},
-          ${d.visibleNamespaces}::text[], ${d.namesGiven})
+          ${d.visibleNamespaces}::text[], ${d.namesGiven}, ${d.batchId ?? null}, ${d.scheduleId ?? null})
         on conflict (token_id, idempotency_key) where idempotency_key is not null do nothing
         returning ${columns('diagnoses')}`.execute(db);
       if (rows[0]) return { row: rows[0], created: true };
@@ -235,12 +248,14 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
       if (filter.source !== undefined) query = query.where('source', 'like', likePrefix(filter.source));
       if (filter.destination !== undefined) query = query.where('destination', 'like', likePrefix(filter.destination));
       if (filter.namespaces !== undefined) query = query.where(endIn(filter.namespaces));
+      if (filter.batch !== undefined) query = query.where('batch_id', '=', filter.batch);
+      if (filter.schedule !== undefined) query = query.where('schedule_id', '=', filter.schedule);
       if (filter.since !== undefined) query = query.where('accepted_at', '>=', new Date(filter.since));
       if (filter.before !== undefined) query = query.where('id', '<', filter.before);
       return await query.orderBy('id', 'desc').limit(filter.limit).execute();
     },
 
-    complete: ({ id, outcome, snapshotDigest, result, timing }, ending) =>
+    complete: ({ id, outcome, snapshotDigest, result, timing, deciding = [] }, ending) =>
       finish(id, ending, {
         status: 'completed',
         message: outcome,
@@ -249,9 +264,10 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         result: packed(result),
         problem: null,
         timing: JSON.stringify(timing),
+        deciding,
       }),
 
-    fail: ({ id, problem }, ending) =>
+    fail: ({ id, problem, deciding = null }, ending) =>
       finish(id, ending, {
         status: 'failed',
         message: problem.title,
@@ -260,6 +276,7 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         result: null,
         problem: JSON.stringify(problem),
         timing: null,
+        deciding,
       }),
 
     async claimStalled({ limit, baseMs }) {

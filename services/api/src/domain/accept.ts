@@ -39,7 +39,7 @@ export interface AcceptanceSettings {
 export const newDiagnosisId = (): string => `dg_${uuidv7()}`;
 
 /** Keys sorted, so that the order in which a client writes them does not matter. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).filter(([, v]) => v !== undefined);
@@ -57,7 +57,11 @@ function activeTraceparent(): string | null {
 }
 
 /** Nobody would answer for a cluster that does not exist: better said now than when the deadline has passed. */
-async function requireCluster(agents: AgentQueries, named: string | undefined, defaultCluster: string): Promise<void> {
+export async function requireCluster(
+  agents: Pick<AgentQueries, 'list'>,
+  named: string | undefined,
+  defaultCluster: string,
+): Promise<void> {
   if (named === undefined || named === defaultCluster) return;
   const known = new Set([defaultCluster, ...(await agents.list({})).map((agent) => agent.cluster)]);
   if (!known.has(named))

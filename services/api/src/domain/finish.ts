@@ -4,6 +4,7 @@ import type { DiagnosisQueries, Ending, Finished, StoredProblem } from '@netverd
 import type { Log } from '@netverdict/telemetry';
 import { v7 as uuidv7 } from 'uuid';
 import type { Changes } from './changes.ts';
+import { decidingOf, decidingOfFailure } from './deciding.ts';
 import type { StoredResult } from './document.ts';
 import type { ProgressBuffer } from './progress-buffer.ts';
 
@@ -60,9 +61,17 @@ export function createFinish(
     async complete(verdict, bytes) {
       const { diagnosisId, diagnosis, snapshotDigest, timing } = verdict;
       const { outcome } = diagnosis.verdict;
-      const completion = { id: diagnosisId, outcome, snapshotDigest, result: bytes, timing };
+      const completion = {
+        id: diagnosisId,
+        outcome,
+        snapshotDigest,
+        result: bytes,
+        timing,
+        deciding: decidingOf(diagnosis),
+      };
       return writing(diagnosisId, () => diagnoses.complete(completion, ending(diagnosisId)), verdict);
     },
-    fail: (id, problem) => writing(id, () => diagnoses.fail({ id, problem }, ending(id)), null),
+    fail: (id, problem) =>
+      writing(id, () => diagnoses.fail({ id, problem, deciding: decidingOfFailure(problem) }, ending(id)), null),
   };
 }

@@ -47,7 +47,13 @@ export function deadlineProblem(row: DiagnosisRow): StoredProblem {
 }
 
 export function createSweeper(
-  { diagnoses, deliveries, audit }: Pick<Store, 'diagnoses' | 'deliveries' | 'audit'>,
+  {
+    diagnoses,
+    deliveries,
+    audit,
+    batches,
+    schedules,
+  }: Pick<Store, 'diagnoses' | 'deliveries' | 'audit' | 'batches' | 'schedules'>,
   finish: Finish,
   publish: PublishRequested,
   settings: SweeperSettings,
@@ -73,6 +79,8 @@ export function createSweeper(
       const removed = await diagnoses.deleteFinishedBefore(before.toISOString());
       if (removed > 0) log.info({ removed }, 'old diagnoses are removed');
       await deliveries.deleteFinishedBefore(before);
+      await batches.deleteFinishedBefore(before);
+      await schedules.deleteRunsBefore(before);
       await audit.deleteBefore(new Date(Date.now() - AUDIT_DAYS * DAY_MS));
     }
   };

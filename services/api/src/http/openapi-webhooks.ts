@@ -13,6 +13,8 @@ const MESSAGES = {
   diagnosis: 'WebhookMessage',
   incident: 'IncidentWebhookMessage',
   webhook: 'PingWebhookMessage',
+  batch: 'BatchWebhookMessage',
+  verdict: 'VerdictChangedMessage',
 } as const;
 const SUMMARIES = {
   'diagnosis.completed': 'A diagnosis has a verdict',
@@ -20,12 +22,14 @@ const SUMMARIES = {
   'incident.opened': 'An incident is new, or back after it was resolved',
   'incident.changed': 'An incident grew quiet, open again or graver, or its diagnosis has found something else',
   'incident.resolved': 'Nothing of an incident was seen for half an hour',
+  'batch.completed': 'All flows of a batch have ended',
+  'verdict.changed': 'A schedule has another answer than before',
   [PING_EVENT]: 'Somebody tries whether the receiver works',
 } as const;
 
 const messageOf = (type: string): string => {
   const [subject] = type.split('.', 1);
-  return subject === 'diagnosis' || subject === 'incident' ? MESSAGES[subject] : MESSAGES.webhook;
+  return Object.entries(MESSAGES).find(([of]) => of === subject)?.[1] ?? MESSAGES.webhook;
 };
 
 const operation = (type: WebhookEventType) => ({

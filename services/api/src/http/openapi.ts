@@ -19,6 +19,8 @@ export async function describeApi(app: Server): Promise<void> {
       },
       tags: [
         { name: 'diagnoses', description: 'Ask, follow, read, repeat' },
+        { name: 'batches', description: 'Up to a thousand questions in one request' },
+        { name: 'schedules', description: 'A question again and again, told when its answer changes' },
         { name: 'monitoring', description: 'What the nodes saw by themselves' },
         { name: 'captures', description: 'Packets of a pod or node' },
         { name: 'ping meshes', description: 'Loss and latency between pods, nodes and addresses' },

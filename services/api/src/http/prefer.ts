@@ -1,4 +1,7 @@
-/** `Prefer: wait=N` (RFC 7240): how long a client is willing to wait for the result. */
+/** `Prefer: wait=N` (RFC 7240), how long a client is willing to wait for the result, and `Idempotency-Key`. */
+import type { FastifyRequest } from 'fastify';
+import Type from 'typebox';
+import { invalidRequest } from './problems.ts';
 
 const LONGEST_S = 60;
 
@@ -10,4 +13,25 @@ export function parsePrefer(header: string | string[] | undefined): number | nul
     if (seconds !== undefined) return Number(seconds) === 0 ? null : Math.min(Number(seconds), LONGEST_S) * 1000;
   }
   return null;
+}
+
+export const WaitHeaders = Type.Object({
+  prefer: Type.Optional(
+    Type.String({ description: '`wait=10`: answer with the result if it is there within 10 s (60 at most)' }),
+  ),
+});
+export const AcceptHeaders = Type.Object({
+  ...WaitHeaders.properties,
+  'idempotency-key': Type.Optional(
+    Type.String({ description: '1…255 printable characters: the same key makes one thing' }),
+  ),
+});
+
+export function idempotencyKey(request: FastifyRequest): string | null {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
+  throw invalidRequest([
+    { pointer: 'Idempotency-Key', detail: 'is not a usable key', expected: '1 to 255 printable ASCII characters' },
+  ]);
 }

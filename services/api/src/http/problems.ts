@@ -71,12 +71,6 @@ const FASTIFY_ERRORS: Readonly<Record<string, Omit<ProblemOptions, 'errors'>>> =
     title: 'The body has an unsupported media type',
     detail: 'Send the body as application/json.',
   },
-  FST_ERR_CTP_BODY_TOO_LARGE: {
-    type: 'body-too-large',
-    status: 413,
-    title: 'The body is too large',
-    detail: 'A request has at most 64 KiB.',
-  },
   FST_ERR_CTP_EMPTY_JSON_BODY: {
     type: 'malformed-json',
     status: 400,
@@ -94,6 +88,13 @@ const FASTIFY_ERRORS: Readonly<Record<string, Omit<ProblemOptions, 'errors'>>> =
 /** Turns anything thrown while a request was handled into a problem. */
 export function handleError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (error instanceof ProblemError) return sendProblem(request, reply, error.options);
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return sendProblem(request, reply, {
+      type: 'body-too-large',
+      status: 413,
+      title: 'The body is too large',
+      detail: `This request has at most ${Math.round(request.routeOptions.bodyLimit / 1024)} KiB.`,
+    });
   const known = FASTIFY_ERRORS[error.code];
   if (known) return sendProblem(request, reply, known);
   if (error.code === 'FST_ERR_CTP_INVALID_JSON_BODY' || error instanceof SyntaxError)

@@ -15,6 +15,7 @@ import {
   refuseQuestion,
   type Scope,
 } from './authority.ts';
+import { refuseOwn } from './own-things.ts';
 import { ProblemError, unknownDiagnosis, unknownIncident } from './problems.ts';
 
 const forbidden = (detail: string): ProblemError =>
@@ -23,7 +24,7 @@ const forbidden = (detail: string): ProblemError =>
 export function holdToScopes(
   app: FastifyInstance,
   token: TokenCheck,
-  store: Pick<Store, 'diagnoses' | 'incidents'>,
+  store: Pick<Store, 'diagnoses' | 'incidents' | 'batches' | 'schedules'>,
   defaultCluster: string,
 ): void {
   async function hold(request: FastifyRequest, scope: Scope): Promise<void> {
@@ -62,7 +63,11 @@ export function holdToScopes(
 
   app.addHook('preHandler', async (request) => {
     if (!request.url.startsWith('/api/')) return;
-    const { scope } = token.check(request);
-    if (scope.clusters !== null || scope.namespaces !== null) await hold(request, scope);
+    const caller = token.check(request);
+    const { scope } = caller;
+    if (scope.clusters === null && scope.namespaces === null) return;
+    const refusal = await refuseOwn(request, caller, store, defaultCluster);
+    if (refusal === undefined) await hold(request, scope);
+    else if (refusal !== null) throw forbidden(refusal);
   });
 }

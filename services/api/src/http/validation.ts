@@ -2,14 +2,14 @@
  * Validates parameters and bodies against the routes' TypeBox schemas and says for each bad field what was wrong and
  * what would be right: a pointer, a detail, an expectation.
  */
-import { DiagnosisRequest, type InvalidField } from '@netverdict/contracts';
+import { type InvalidField, Question } from '@netverdict/contracts';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Value } from 'typebox/value';
-import { checkRequest } from '../domain/check-request.ts';
 import { invalidRequest } from './problems.ts';
+import { checkFurther, eachFlow, told, withinQuestion } from './question-fields.ts';
 
 /** What would be right, where the schema's own words would not help a person. */
 const EXPECTED: Readonly<Record<string, string>> = {
@@ -48,7 +48,9 @@ const shown = (value: unknown): string => {
 function describe(error: TLocalizedValidationError, root: unknown, schema: TSchema): InvalidField[] {
   const at = error.instancePath;
   const expectedAt = (pointer: string): string =>
-    EXPECTED[pointer] ?? choicesAt(schema, pointer) ?? (error.keyword === 'required' ? 'a value' : error.message);
+    EXPECTED[withinQuestion(pointer)] ??
+    choicesAt(schema, pointer) ??
+    (error.keyword === 'required' ? 'a value' : error.message);
   const known = (parent: string): string => `one of ${Object.keys(fields(schema, parent)).join(', ')}`;
   switch (error.keyword) {
     case 'required':
@@ -107,17 +109,28 @@ function distinct(errors: readonly InvalidField[]): InvalidField[] {
 
 const COUNTS = new Set(['minProperties', 'maxProperties']);
 
+interface Compiled {
+  Check(value: unknown): boolean;
+  Errors(value: unknown): TLocalizedValidationError[];
+}
+
+/** What is wrong by the schema alone. */
+function faults(compiled: Compiled, value: unknown, schema: TSchema): InvalidField[] {
+  if (compiled.Check(value)) return [];
+  const found = compiled.Errors(value).filter((e) => !COUNTS.has(e.keyword));
+  return distinct(found.flatMap((error) => describe(error, value, schema)));
+}
+const question = Compile(Question);
+
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const compiled = Compile(schema);
   return (given: unknown): { value: unknown } | { error: Error } => {
     // Parameters come as text; a body is taken as it is: "80" is no number there.
     const value = httpPart === 'body' ? given : Value.Convert(schema, given);
-    if (!compiled.Check(value)) {
-      const found = compiled.Errors(value).filter((e) => !COUNTS.has(e.keyword));
-      const described = distinct(found.flatMap((error) => describe(error, value, schema)));
-      if (described.length > 0) return { error: invalidRequest(described) };
-    }
-    const further = schema === DiagnosisRequest ? checkRequest(value as DiagnosisRequest) : [];
-    return further.length > 0 ? { error: invalidRequest(further) } : { value };
+    const described =
+      eachFlow(schema, value, (flow) => faults(question, flow, Question)) ?? faults(compiled, value, schema);
+    if (described.length > 0) return { error: invalidRequest(told(described)) };
+    const further = checkFurther(schema, value);
+    return further.length > 0 ? { error: invalidRequest(told(further)) } : { value };
   };
 };

@@ -37,7 +37,7 @@ function keysOf(webhook: NonNullable<Claimed['webhook']>, sealing: Sealing, now:
 }
 
 export function createDeliver(
-  store: Pick<Store, 'diagnoses' | 'deliveries'>,
+  store: Pick<Store, 'diagnoses' | 'deliveries' | 'batches'>,
   settings: DeliverSettings,
   log: Log,
 ): Deliver {
@@ -48,7 +48,7 @@ export function createDeliver(
     const now = new Date();
     const keys = webhook === null ? settings.secrets : keysOf(webhook, settings.sealing, now);
     if (keys.length === 0) return unsent("its secret cannot be read: the server's own has changed. Rotate it.");
-    const message = await messageOf(delivery, store.diagnoses);
+    const message = await messageOf(delivery, store);
     if (message === null) return unsent('what it would tell of was removed');
     const body = JSON.stringify(message);
     const headers = { ...sign(keys, delivery.id, now, body) };

@@ -9,7 +9,7 @@ import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
 import { isOwn } from '../domain/view.ts';
 import { waitFor } from '../domain/waiting.ts';
 import { abortOfClient } from '../http/abort.ts';
-import { parsePrefer } from '../http/prefer.ts';
+import { AcceptHeaders, idempotencyKey, parsePrefer, WaitHeaders } from '../http/prefer.ts';
 import { invalidRequest, unknownDiagnosis } from '../http/problems.ts';
 import { errors, IdParams, PageQuery, text } from './schemas.ts';
 
@@ -33,32 +33,13 @@ const ListQuery = Type.Object(
     status: Type.Optional(Stage),
     source: Type.Optional(text("beginning of the source's name: `shop/cart`")),
     destination: Type.Optional(text("beginning of the destination's name: `shop/payments`")),
+    batch: Type.Optional(text('only of this batch: `db_…`')),
+    schedule: Type.Optional(text('only runs of this schedule: `sc_…`')),
     since: Type.Optional(Type.String({ format: 'date-time', description: 'accepted at or after' })),
     ...PageQuery,
   },
   { additionalProperties: false },
 );
-
-const WaitHeaders = Type.Object({
-  prefer: Type.Optional(
-    Type.String({ description: '`wait=10`: answer with the result if it is there within 10 s (60 at most)' }),
-  ),
-});
-const AcceptHeaders = Type.Object({
-  ...WaitHeaders.properties,
-  'idempotency-key': Type.Optional(
-    Type.String({ description: '1…255 printable characters: the same key gives the same diagnosis' }),
-  ),
-});
-
-function idempotencyKey(request: FastifyRequest): string | null {
-  const key = request.headers['idempotency-key'];
-  if (key === undefined) return null;
-  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw invalidRequest([
-    { pointer: 'Idempotency-Key', detail: 'is not a usable key', expected: '1 to 255 printable ASCII characters' },
-  ]);
-}
 
 export function diagnosisRoutes(app: Server, deps: Dependencies): void {
   const { store, acceptance, changes, callbackRefusal } = deps;

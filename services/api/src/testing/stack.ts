@@ -62,6 +62,7 @@ export async function startStack(): Promise<Stack> {
           deadlineMs: 20_000,
           republishMs: 5000,
           retentionDays: 30,
+          backgroundOpen: 16,
           callbackPolicy: callbackPolicy(['127.0.0.1']),
           webhookSecrets: [SECRET],
           ...change,

@@ -44,7 +44,7 @@ export function redactRequest(request: DiagnosisRequest, sight: Sight): Diagnosi
 }
 
 /** Of what exists nearby only what the reader may know of. */
-const redactProblem = (problem: DiagnosisProblem, sight: Sight): DiagnosisProblem => ({
+export const redactProblem = (problem: DiagnosisProblem, sight: Sight): DiagnosisProblem => ({
   type: problem.type,
   title: redactText(problem.title, sight),
   detail: redactText(problem.detail, sight),

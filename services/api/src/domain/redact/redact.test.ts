@@ -101,6 +101,9 @@ function rowOf(
     rerun_of: null,
     visible_namespaces: null,
     names_given: true,
+    batch_id: null,
+    schedule_id: null,
+    deciding: null,
     result: {
       diagnosis,
       flow,

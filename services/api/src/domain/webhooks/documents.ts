@@ -30,6 +30,12 @@ export function webhookDocument(row: WebhookRow): WebhookDocument {
   };
 }
 
+/** What is told names what it is of. */
+function named({ data }: DeliveryRow, what: 'batch' | 'schedule'): string | null {
+  const value = typeof data === 'object' && data !== null ? (data as Record<string, unknown>)[what] : undefined;
+  return typeof value === 'string' ? value : null;
+}
+
 export function deliveryDocument(row: DeliveryRow): DeliveryDocument {
   return {
     id: row.id,
@@ -39,6 +45,8 @@ export function deliveryDocument(row: DeliveryRow): DeliveryDocument {
     cluster: row.cluster,
     diagnosisId: row.diagnosis_id,
     incidentId: row.incident_id,
+    batchId: named(row, 'batch'),
+    scheduleId: named(row, 'schedule'),
     state: row.state,
     attempts: row.attempts,
     lastStatus: row.last_status,

@@ -1,14 +1,29 @@
 /** What a delivery says: the same at each attempt. */
-import type { AnyWebhookMessage, IncidentDocument, PingWebhookMessage } from '@netverdict/contracts';
+import type { AnyWebhookMessage, IncidentDocument, PingWebhookMessage, VerdictChange } from '@netverdict/contracts';
 import { PING_EVENT } from '@netverdict/contracts';
-import { type DeliveryRow, type DiagnosisQueries, type IncidentJson, incidentOfJson } from '@netverdict/store';
+import { type DeliveryRow, type IncidentJson, incidentOfJson, type Store } from '@netverdict/store';
 import { incidentDocument } from '../../routes/incidents.ts';
+import { batchDocument } from '../batches/documents.ts';
+import { backgroundView } from '../redact/background.ts';
 import { viewOf } from '../view.ts';
+
+/** A callback is for who asked: what that may see is kept with it. */
+type TellingChange = VerdictChange & { readonly visibleNamespaces?: readonly string[] | null };
+
+function changeFor({ visibleNamespaces = null, ...change }: TellingChange): VerdictChange {
+  const view = backgroundView(visibleNamespaces);
+  const { before, after } = change;
+  return {
+    ...change,
+    before: { ...before, deciding: view.deciding(before.deciding) },
+    after: { ...after, deciding: view.deciding(after.deciding) },
+  };
+}
 
 /** null: what it would tell of is not there any more. */
 export async function messageOf(
   delivery: DeliveryRow,
-  diagnoses: Pick<DiagnosisQueries, 'get'>,
+  { diagnoses, batches }: Pick<Store, 'diagnoses' | 'batches'>,
 ): Promise<AnyWebhookMessage | null> {
   const timestamp = delivery.created_at.toISOString();
   switch (delivery.event_type) {
@@ -28,6 +43,17 @@ export async function messageOf(
       const data: IncidentDocument = incidentDocument(incidentOfJson(delivery.data as IncidentJson));
       return { type: delivery.event_type, timestamp, data };
     }
+    case 'batch.completed': {
+      const row = await batches.get((delivery.data as { batch: string }).batch);
+      if (row === null) return null;
+      return {
+        type: 'batch.completed',
+        timestamp: (row.finished_at ?? delivery.created_at).toISOString(),
+        data: batchDocument(row),
+      };
+    }
+    case 'verdict.changed':
+      return { type: 'verdict.changed', timestamp, data: changeFor(delivery.data as TellingChange) };
     case PING_EVENT:
       return { type: PING_EVENT, timestamp, data: delivery.data as PingWebhookMessage['data'] };
   }
