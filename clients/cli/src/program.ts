@@ -1,5 +1,6 @@
 /** What the netverdict command understands. */
 import { Command } from 'commander';
+import { addBatchCommands } from './commands/batch-commands.ts';
 import type { CaptureOptions } from './commands/capture.ts';
 import { addConfig } from './commands/config.ts';
 import type { DemoOptions } from './commands/demo.ts';
@@ -11,6 +12,7 @@ import { addMonitoringCommands } from './commands/monitoring-commands.ts';
 import { addPingMesh } from './commands/ping-mesh-commands.ts';
 import { registerPolicy } from './commands/policy/register.ts';
 import type { ConfigureOptions, ProbesOptions } from './commands/probes.ts';
+import { addScheduleCommands } from './commands/schedule-commands.ts';
 import type { SlowOptions } from './commands/slow.ts';
 import { addTokenCommands } from './commands/token-commands.ts';
 import type { UpOptions } from './commands/up.ts';
@@ -118,6 +120,16 @@ export function build(finish: (code: number) => void): Command {
   addWebhookCommands(program, {
     clientFor: (options: ApiOptions) => clientFor(options),
     finish,
+    common: (command) => command.option(...apiOption).option(...tokenOption),
+  });
+
+  addBatchCommands(program, {
+    clientFor: (options: ApiOptions) => clientFor(options),
+    finish,
+    common: (command) => command.option(...apiOption).option(...tokenOption),
+  });
+  addScheduleCommands(program, {
+    clientFor: (options: ApiOptions) => clientFor(options),
     common: (command) => command.option(...apiOption).option(...tokenOption),
   });
 

@@ -3,6 +3,9 @@ import type {
   AgentConfigurationChange,
   AgentConfigurationDocument,
   AgentDocument,
+  BatchFlowDocument,
+  DiagnosisBatchDocument,
+  DiagnosisBatchRequested,
   DiagnosisDocument,
   DiagnosisRequest,
   DiagnosisSummary,
@@ -36,6 +39,7 @@ export interface DiagnoseOptions extends FollowOptions {
 }
 
 export type DiagnosisFilter = NonNullable<paths['/api/v1/diagnoses']['get']['parameters']['query']>;
+export type BatchFlowFilter = NonNullable<paths['/api/v1/diagnosis-batches/{id}/flows']['get']['parameters']['query']>;
 export type EventFilter = NonNullable<paths['/api/v1/events']['get']['parameters']['query']>;
 export type IncidentFilter = NonNullable<paths['/api/v1/incidents']['get']['parameters']['query']>;
 export type EventStreamFilter = NonNullable<paths['/api/v1/events/stream']['get']['parameters']['query']>;
@@ -59,6 +63,18 @@ export interface NetverdictClient {
   rerun(id: string): Promise<DiagnosisDocument>;
   /** All that match, newest first, page by page as they are asked for. */
   listDiagnoses(filter?: DiagnosisFilter): AsyncGenerator<DiagnosisSummary, void, undefined>;
+  /** Up to 1,000 questions at once; does not wait. */
+  submitBatch(
+    batch: DiagnosisBatchRequested,
+    options?: Pick<DiagnoseOptions, 'idempotencyKey' | 'signal'>,
+  ): Promise<DiagnosisBatchDocument>;
+  /** Follows a batch to its end, over restarts of the server. */
+  waitForBatch(
+    id: string,
+    options?: { readonly onProgress?: (batch: DiagnosisBatchDocument) => void; readonly signal?: AbortSignal },
+  ): Promise<DiagnosisBatchDocument>;
+  /** In the order of the request. */
+  listBatchFlows(id: string, filter?: BatchFlowFilter): AsyncGenerator<BatchFlowDocument, void, undefined>;
   /** The bundle's text: one JSON document. */
   bundle(id: string): Promise<string>;
   listEvents(filter?: EventFilter): AsyncGenerator<EventDocument, void, undefined>;
@@ -177,6 +193,46 @@ export function createClient(options: ClientOptions): NetverdictClient {
       }),
     getDiagnosis: (id) => answered(() => raw.GET('/api/v1/diagnoses/{id}', { params: { path: { id } } })),
     rerun: (id) => answered(() => raw.POST('/api/v1/diagnoses/{id}/rerun', { params: { path: { id } } })),
+    submitBatch: (batch, { idempotencyKey = crypto.randomUUID(), signal } = {}) =>
+      persistently(signal, () =>
+        answered<DiagnosisBatchDocument>(() =>
+          raw.POST('/api/v1/diagnosis-batches', {
+            body: batch as never,
+            params: { header: { 'idempotency-key': idempotencyKey } },
+            ...(signal ? { signal } : {}),
+          }),
+        ),
+      ),
+    async waitForBatch(id, { onProgress, signal } = {}) {
+      for (let etag = ''; ; ) {
+        const header = { prefer: `wait=${WAIT_S}`, 'if-none-match': etag };
+        const ask = () =>
+          raw.GET('/api/v1/diagnosis-batches/{id}', {
+            params: { path: { id }, header },
+            ...(signal ? { signal } : {}),
+          });
+        const { document, tag } = await persistently(signal, async () => {
+          const answer = await ask();
+          if (answer.response.status === 304) return { document: null, tag: etag };
+          const known = await answered<DiagnosisBatchDocument>(async () => answer);
+          return { document: known, tag: answer.response.headers.get('etag') ?? '' };
+        });
+        etag = tag;
+        if (document === null) continue;
+        onProgress?.(document);
+        if (document.finishedAt !== null) return document;
+      }
+    },
+    async *listBatchFlows(id, filter = {}) {
+      for (let cursor: string | null | undefined = filter.cursor; cursor !== null; ) {
+        const query: BatchFlowFilter = { limit: 200, ...filter, ...(cursor === undefined ? {} : { cursor }) };
+        const page: { items: BatchFlowDocument[]; nextCursor: string | null } = await answered(() =>
+          raw.GET('/api/v1/diagnosis-batches/{id}/flows', { params: { path: { id }, query } }),
+        );
+        yield* page.items;
+        cursor = page.nextCursor;
+      }
+    },
     async bundle(id) {
       const answer = await answered<string>(() =>
         raw.GET('/api/v1/diagnoses/{id}/bundle', { params: { path: { id } }, parseAs: 'text' }),

@@ -1,7 +1,11 @@
 export type {
   AgentDocument,
   AnyWebhookMessage,
+  BatchFlowDocument,
+  BatchWebhookMessage,
   DeliveryDocument,
+  DiagnosisBatchDocument,
+  DiagnosisBatchRequested,
   DiagnosisDocument,
   DiagnosisRequest,
   DiagnosisSummary,
@@ -12,6 +16,9 @@ export type {
   PingWebhookMessage,
   Problem,
   ProgressEvent,
+  ScheduleDocument,
+  ScheduleRun,
+  VerdictChangedMessage,
   WebhookDocument,
   WebhookMessage,
 } from '@netverdict/contracts';

@@ -30,7 +30,7 @@ export function addWebhookCommands<O extends object>(program: Command, connectio
       .description('register a URL; prints its secret, once')
       .requiredOption(
         '--event <type...>',
-        'diagnosis.completed, diagnosis.failed, incident.opened, incident.changed, incident.resolved',
+        'diagnosis.completed, diagnosis.failed, incident.opened, incident.changed, incident.resolved, batch.completed, verdict.changed',
       )
       .option('--cluster <name...>', 'only of these clusters')
       .option('--namespace <namespace...>', 'only where an end lies in one of these')

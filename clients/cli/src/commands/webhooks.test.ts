@@ -36,6 +36,8 @@ const delivery: DeliveryDocument = {
   cluster: null,
   diagnosisId: null,
   incidentId: null,
+  batchId: null,
+  scheduleId: null,
   state: 'delivered',
   attempts: 1,
   lastStatus: 204,
