@@ -61,6 +61,24 @@ test('a list is walked page by page; reruns and bundles are there', async () => 
   expect(await all(client.listEvents({ kind: 'link-drop' }))).toEqual([]);
 });
 
+test('a batch is asked, followed by its counts, and its flows are walked', async () => {
+  const flows = [...Array.from({ length: 5 }, (_, i) => `batch/p${i}`), 'missing/p'].map((pod) => ({
+    source: QUESTION.source,
+    destination: { pod, port: 80 },
+  }));
+  const counted: number[] = [];
+  const accepted = await client.submitBatch({ flows });
+  const done = await client.waitForBatch(accepted.id, {
+    onProgress: ({ counts }) => counted.push(counts.reachable + counts.failed),
+  });
+  expect(done).toMatchObject({ status: 'completed', counts: { reachable: 5, failed: 1 } });
+  expect(counted.at(-1)).toBe(6);
+  const found = await all(client.listBatchFlows(accepted.id, { limit: 2 }));
+  expect(found.map(({ request }) => request.destination.pod)).toEqual(flows.map(({ destination }) => destination.pod));
+  expect(await all(client.listDiagnoses({ batch: accepted.id }))).toHaveLength(6);
+  await expect(client.waitForBatch('db_x')).rejects.toMatchObject({ type: 'unknown-batch', status: 404 });
+});
+
 test('following goes on over a restart of the server and of the database', async () => {
   const gate = Promise.withResolvers<'answer'>();
   stack.pipeline.react = () => gate.promise;
