@@ -1,6 +1,7 @@
 import type { BatchFlowDocument, DiagnosisBatchDocument, ScheduleRun } from '@netverdict/contracts';
 import { expect, test } from 'vitest';
-import { causeText, countsText, endText, exitCodeOfBatch } from './batch.ts';
+import { causeText, endText } from '../terminal/flow-words.ts';
+import { countsText, exitCodeOfBatch } from './batch.ts';
 import { junit } from './junit.ts';
 import { answerText, runText } from './schedules.ts';
 

@@ -1,8 +1,9 @@
 /** `netverdict batch …`: many questions at once, a table of the answers, an exit code by the worst. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { BatchFlowDocument, Destination, DiagnosisBatchDocument, Source } from '@netverdict/contracts';
+import type { BatchFlowDocument, DiagnosisBatchDocument } from '@netverdict/contracts';
 import { type NetverdictClient, problemFrom } from '@netverdict/sdk';
 import { EXIT, exitCodeOf, UsageError } from '../exit-codes.ts';
+import { causeText, endText } from '../terminal/flow-words.ts';
 import { print, printTable } from '../terminal/print.ts';
 import { parseFlows } from './flow-file.ts';
 import { junit } from './junit.ts';
@@ -15,25 +16,6 @@ export interface RunOptions extends ShowOptions {
   readonly cluster?: string;
   readonly description?: string;
   readonly wait?: boolean;
-}
-
-export function endText(end: Source | Destination): string {
-  const { pod, workload, node, ip } = end;
-  const { service, name, port } = 'service' in end || 'name' in end || 'port' in end ? end : ({} as Destination);
-  const shown =
-    pod ?? workload ?? ip ?? name ?? (node === undefined ? service && `svc/${service}` : `node/${node}`) ?? '';
-  if (port === undefined) return shown;
-  return `${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
-}
-
-export const flowText = ({ request: { source, destination, protocol = 'tcp' } }: Pick<BatchFlowDocument, 'request'>) =>
-  `${endText(source)} → ${endText(destination)} (${protocol})`;
-
-/** What decides, or why there is no verdict. */
-export function causeText({ deciding, state, message, outcome }: Omit<BatchFlowDocument, 'flow' | 'request'>): string {
-  if (deciding.length > 0)
-    return deciding.map(({ code, hop }) => (hop === null ? code : `${code} at ${hop}`)).join(', ');
-  return outcome === null && state !== 'waiting' && state !== 'cancelled' ? (message ?? '') : '';
 }
 
 export function countsText({ counts, flows }: DiagnosisBatchDocument): string {

@@ -50,7 +50,9 @@ function fromCsv(text: string, name: string): Given[] {
       throw new UsageError(
         `${name}, line ${n}: write ${names.length} cells without quotation marks: ${names.join(',')}`,
       );
-    const fields = Object.fromEntries(names.map((of, i) => [of, cells[i] ?? '']).filter(([, cell]) => cell !== ''));
+    const fields = Object.fromEntries(
+      names.map((of, i): [string, string] => [of, cells[i] ?? '']).filter(([, cell]) => cell !== ''),
+    );
     return { fields, place: `line ${n}` };
   });
 }

@@ -1,6 +1,6 @@
 /** Flows of a batch as JUnit XML, which pipelines show: a flow that does not reach is a failure, one without an answer an error. */
 import type { BatchFlowDocument } from '@netverdict/contracts';
-import { causeText, flowText } from './batch.ts';
+import { causeText, flowText } from '../terminal/flow-words.ts';
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 /** Characters that XML 1.0 does not have are left out. */

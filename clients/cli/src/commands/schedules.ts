@@ -3,8 +3,8 @@ import type { Deciding, ScheduleAnswer, ScheduleDocument, ScheduleRequested, Sch
 import { type NetverdictClient, problemFrom } from '@netverdict/sdk';
 import { duration, whole } from '../duration.ts';
 import { UsageError } from '../exit-codes.ts';
+import { endText } from '../terminal/flow-words.ts';
 import { print, printTable } from '../terminal/print.ts';
-import { endText } from './batch.ts';
 import { type QuestionOptions, toRequest } from './diagnose.ts';
 import { everyText } from './ping-mesh-kept.ts';
 
