@@ -2,10 +2,12 @@
  * What only a server can refuse, asked over REST and by the command against a real one: what was wrong, and what would be right, the nearest
  * name where there is one. (What the command itself refuses is in clients/cli/src/wrong-input.test.ts.)
  */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runCaptured } from '../../clients/cli/src/testing/run-captured.ts';
 import type { RunningApi } from '../../services/api/src/service.ts';
-import { call, type Stack, startStack, TOKEN } from '../../services/api/src/testing/stack.ts';
+import { call, type Stack, startStack, TOKEN, until } from '../../services/api/src/testing/stack.ts';
 
 let stack: Stack;
 let api: RunningApi;
@@ -80,6 +82,7 @@ const ask = (line: readonly string[], token = TOKEN) =>
 
 describe('the command ends with 3, and says what would be right', () => {
   const hook = ['webhooks', 'add', 'https://example.com', '--event'];
+  const again = ['schedules', 'add', '--from', 'a/b', '--to', 'c/d:80'];
   const rows: readonly (readonly [line: readonly string[], message: RegExp])[] = [
     [['show', 'dg_1'], /There is no diagnosis dg_1/],
     [['diagnose', '--cluster', 'prod', '--from', 'a/b', '--to', 'c/d:80'], /no cluster prod: .* Known: default/],
@@ -99,8 +102,15 @@ describe('the command ends with 3, and says what would be right', () => {
     [['webhooks', 'redeliver', 'msg_1'], /There is no delivery msg_1/],
     [
       [...hook, 'diagnosis.compleated'],
-      /"diagnosis.compleated" \(expected: diagnosis.completed, .* or incident.resolved\)/,
+      /"diagnosis.compleated" \(expected: diagnosis.completed, .* or verdict.changed\)/,
     ],
+    [['batch', 'show', 'db_1'], /There is no batch db_1/],
+    [['batch', 'cancel', 'db_1'], /There is no batch db_1/],
+    [['schedules', 'show', 'sc_1'], /There is no schedule sc_1/],
+    [[...again, '--every', '1s'], /\/everyMs: is 1000/],
+    [[...again, '--cron', '61 * * * *'], /\/cron: is not a cron expression that ever comes true/],
+    [[...again, '--cron', '0 8 * * *', '--time-zone', 'Berlin'], /\/timeZone: is "Berlin" .* Europe\/Berlin/],
+    [[...again], /say when: either --every 5m or --cron/],
     [['tokens', 'create', 'x', '--role', 'king'], /"king" \(expected: viewer, operator or admin\)/],
     [['tokens', 'revoke', 'tok_1'], /There is none tok_1/],
   ];
@@ -116,4 +126,43 @@ describe('the command ends with 3, and says what would be right', () => {
     expect(err).not.toContain('of-another-server');
     expect(code).toBe(3);
   });
+});
+
+describe('a file of flows', () => {
+  const flows = (...pods: string[]): string => {
+    const file = join(stack.dir, `${pods.length}-${pods[0]?.replace('/', '-')}.csv`);
+    writeFileSync(file, ['from,to', ...pods.map((pod) => `default/client,${pod}:80`)].join('\n'));
+    return file;
+  };
+
+  it('is asked, shown as a table, written as JUnit; the exit code is that of the worst', async () => {
+    const report = join(stack.dir, 'report.xml');
+    const good = await ask(['batch', 'run', flows('default/web-1', 'default/web-2')]);
+    expect([good.code, good.out]).toEqual([
+      0,
+      expect.stringMatching(/2 {2}default\/client {2}default\/web-2:80 {2}tcp/),
+    ]);
+    expect(good.out).toContain('2 of 2: 2 reachable');
+    const bad = await ask(['batch', 'run', flows('missing/web', 'default/web-1'), '--junit', report]);
+    expect([bad.code, bad.out]).toEqual([3, expect.stringMatching(/failed +dg_\S+ +unknown-pod/)]);
+    expect(readFileSync(report, 'utf8')).toContain('tests="2" failures="0" errors="1" skipped="0"');
+    const [id = ''] = /db_[0-9a-f-]{36}/.exec(bad.err) ?? [];
+    expect((await ask(['batch', 'show', id])).out).toBe(bad.out);
+    expect((await ask(['batch', 'list'])).out).toContain('2 of 2: 1 reachable, 1 failed');
+  });
+});
+
+it('a schedule is made, shown with its answer, paused, resumed, run and removed', async () => {
+  const made = await ask(['schedules', 'add', '--from', 'default/client', '--to', 'default/web-1:80', '--every', '1h']);
+  const id = made.out.trim();
+  expect([made.code, id]).toEqual([0, expect.stringMatching(/^sc_/)]);
+  await until(async () => (await ask(['schedules', 'show', id])).out.includes('answer: reachable, since'));
+  for (const [verb, says] of [
+    ['pause', 'is paused'],
+    ['resume', 'goes on, next'],
+    ['run', 'dg_'],
+  ] as const)
+    expect((await ask(['schedules', verb, id])).out).toContain(says);
+  expect((await ask(['schedules', 'list'])).out).toMatch(/active {2}every 1h/);
+  expect((await ask(['schedules', 'remove', id])).out).toContain('is removed');
 });
