@@ -101,6 +101,20 @@ export const url = (name: Name, about: string, schemes: readonly string[]): Sett
   });
 };
 
+/** One or several, with commas between: the servers of a cluster, of which any will do. */
+export const urls = (name: Name, about: string, schemes: readonly string[]): Setting<string> => {
+  const one = url(name, about, schemes);
+  return {
+    ...one,
+    form: `${one.form}, or several with commas between`,
+    parse: (given) =>
+      given
+        .split(',')
+        .map((each) => one.parse(each.trim()))
+        .join(','),
+  };
+};
+
 /** A URL that holds a password as a rule. */
 export const secretUrl = (name: Name, about: string, schemes: readonly string[]): Setting<string> => ({
   ...url(name, about, schemes),

@@ -21,6 +21,8 @@ export interface BusOptions {
   readonly nkeySeedFile?: string;
   readonly user: BusUser;
   readonly log?: BusLog;
+  /** On how many servers of the NATS cluster a stream is kept that this user makes; 1 when absent. */
+  readonly streamReplicas?: number;
   /** Gives up connecting for the first time. Without it `connectBus` tries for ever. */
   readonly signal?: AbortSignal;
 }
@@ -30,6 +32,7 @@ export interface Link {
   readonly jsm: JetStreamManager;
   readonly user: BusUser;
   readonly log: BusLog;
+  readonly streamReplicas: number;
   /** Aborted when the bus is closed. */
   readonly closing: AbortSignal;
   readonly connected: () => boolean;
@@ -110,6 +113,7 @@ export async function openLink(options: BusOptions): Promise<Link> {
     jsm,
     user: options.user,
     log,
+    streamReplicas: options.streamReplicas ?? 1,
     closing: closing.signal,
     connected: () => connected && !nc.isClosed(),
     onReconnect(listener) {

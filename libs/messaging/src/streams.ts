@@ -75,7 +75,7 @@ export async function ensureStream(link: Link, stream: string): Promise<void> {
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     discard: DiscardPolicy.Old,
-    num_replicas: 1,
+    num_replicas: link.streamReplicas,
     duplicate_window: nanos(120_000),
     ...spec,
   };

@@ -9,6 +9,7 @@ import type { OidcSettings } from './http/oidc/oidc-tokens.ts';
 export interface Configuration {
   readonly natsUrl: string;
   readonly nkeyFile: string | null;
+  readonly streamReplicas: number;
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly listen: ListenAddress;
@@ -77,6 +78,7 @@ const oidcOf = (given: ValuesOf<typeof SETTINGS>): OidcSettings | null =>
 export const configurationOf = (given: ValuesOf<typeof SETTINGS>): Configuration => ({
   natsUrl: given.natsUrl,
   nkeyFile: given.nkeyFile,
+  streamReplicas: given.streamReplicas,
   databaseUrl: given.databaseUrl,
   redisUrl: given.redisUrl,
   listen: given.listen,

@@ -53,7 +53,7 @@ export interface Pace {
   readonly captures?: { readonly everyMs?: number; readonly silentMs?: number; readonly keepMs?: number };
 }
 
-const PACE: Pace = {
+export const PACE: Pace = {
   sweepEveryMs: 1000,
   reconcileEveryMs: 5000,
   retries: RETRIES,
@@ -245,6 +245,7 @@ export async function startApi(
       url: config.natsUrl,
       user: { role: 'api' },
       log,
+      streamReplicas: config.streamReplicas,
       signal: stopping,
       ...(config.nkeyFile === null ? {} : { nkeySeedFile: config.nkeyFile }),
     });

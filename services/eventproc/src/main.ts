@@ -34,7 +34,14 @@ await runService({ name: 'eventproc', settings: EVENTPROC }, async (telemetry, g
     onIdleError: (err) => log.warn({ err }, 'PostgreSQL closed an idle connection'),
   });
   telemetry.onShutdown('store', () => store.close());
-  const bus = await connectBus({ url: natsUrl, nkeySeedFile, user: { role: 'eventproc' }, log, signal });
+  const bus = await connectBus({
+    url: natsUrl,
+    nkeySeedFile,
+    user: { role: 'eventproc' },
+    log,
+    streamReplicas: given.streamReplicas,
+    signal,
+  });
   telemetry.onShutdown('bus', () => bus.close());
   telemetry.readyWhen('nats', bus.connected);
   telemetry.readyWhen('postgres', () => store.ping().then(() => true));

@@ -21,6 +21,7 @@ await runService({ name: 'simulator', settings: SIMULATOR }, async (telemetry, s
     url: settings.natsUrl,
     user: { role: 'simulator' },
     log,
+    streamReplicas: settings.streamReplicas,
     signal: telemetry.stopping,
     ...(settings.nkeyFile === null ? {} : { nkeySeedFile: settings.nkeyFile }),
   });

@@ -44,6 +44,7 @@ await runService({ name: 'topology', settings: TOPOLOGY }, async (telemetry, set
     url,
     user,
     log,
+    streamReplicas: settings.streamReplicas,
     signal: telemetry.stopping,
     ...(nkeySeedFile === null ? {} : { nkeySeedFile }),
   });

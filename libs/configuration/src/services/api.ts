@@ -1,5 +1,5 @@
 import { contentOf, integer, list, listen, neededBy, needs, or, orNone, secretUrl, text, url } from '../setting.ts';
-import { BUS, cluster, databaseUrl, days, HEALTH, PROCESS } from './common.ts';
+import { BUS, cluster, databaseUrl, days, HEALTH, PROCESS, streamReplicas } from './common.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -59,6 +59,7 @@ export const API = {
   ...HEALTH,
   natsUrl: or(BUS.natsUrl, 'nats://127.0.0.1:4222'),
   nkeyFile: BUS.nkeyFile,
+  streamReplicas,
   databaseUrl,
   redisUrl: secretUrl('NETVERDICT_REDIS_URL', 'redis://:password@host:port', ['redis', 'rediss']),
   listen: or(listen('NETVERDICT_LISTEN', 'where REST is served'), '127.0.0.1:8080'),

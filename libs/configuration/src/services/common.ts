@@ -1,5 +1,5 @@
 /** What several services are told. */
-import { integer, listen, oneOf, or, orNone, path, secretUrl, text, url } from '../setting.ts';
+import { integer, listen, oneOf, or, orNone, path, secretUrl, text, urls } from '../setting.ts';
 
 export const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -19,9 +19,18 @@ export const HEALTH = {
 };
 
 export const BUS = {
-  natsUrl: url('NETVERDICT_NATS_URL', 'the NATS server', ['nats', 'tls']),
+  natsUrl: urls('NETVERDICT_NATS_URL', 'the NATS server, or those of a cluster', ['nats', 'tls']),
   nkeyFile: orNone(path('NETVERDICT_NATS_NKEY_FILE', "file with this service's nkey seed")),
 };
+
+/** Of whoever makes streams: all services of an installation are told the same. */
+export const streamReplicas = or(
+  integer('NETVERDICT_STREAM_REPLICAS', 'on how many servers of the NATS cluster each stream is kept', {
+    min: 1,
+    max: 5,
+  }),
+  '1',
+);
 
 export const cluster = or(
   text('NETVERDICT_CLUSTER', 'name of the cluster, as diagnoses and subjects have it'),

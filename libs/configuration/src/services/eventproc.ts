@@ -1,5 +1,5 @@
 import { contentOf, integer, neededBy, or, orNone, path, url } from '../setting.ts';
-import { BUS, databaseUrl, days, HEALTH, PROCESS } from './common.ts';
+import { BUS, databaseUrl, days, HEALTH, PROCESS, streamReplicas } from './common.ts';
 import { SINKS } from './sinks.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -52,6 +52,7 @@ export const EVENTPROC = {
   ...HEALTH,
   natsUrl: BUS.natsUrl,
   nkeyFile: path('NETVERDICT_NATS_NKEY_FILE', "file with this service's nkey seed"),
+  streamReplicas,
   databaseUrl,
   ...EVENTS,
   ...EXPLAIN,

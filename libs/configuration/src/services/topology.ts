@@ -1,10 +1,11 @@
 import { integer, or, orNone, path } from '../setting.ts';
-import { BUS, cluster, HEALTH, PROCESS } from './common.ts';
+import { BUS, cluster, HEALTH, PROCESS, streamReplicas } from './common.ts';
 
 export const TOPOLOGY = {
   ...PROCESS,
   ...HEALTH,
   ...BUS,
+  streamReplicas,
   cluster,
   kubeconfig: orNone(
     path('NETVERDICT_KUBECONFIG', "kubeconfig of the cluster; none: the ServiceAccount of topology's own pod"),

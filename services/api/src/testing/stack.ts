@@ -52,6 +52,7 @@ export async function startStack(): Promise<Stack> {
         {
           natsUrl: engines.natsUrl,
           nkeyFile: engines.natsKeyFile({ role: 'api' }),
+          streamReplicas: 1,
           databaseUrl: engines.databaseUrl,
           redisUrl: engines.redisUrl,
           listen: { host: '127.0.0.1', port: 0 },
