@@ -4,7 +4,7 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NETVERDICT := ./netverdict
 
-.PHONY: help setup demo up down test check bench bench-setup scenarios-full verify mutants
+.PHONY: help setup demo up down test check bench bench-setup scenarios-full verify mutants chaos
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/'
 
@@ -34,6 +34,9 @@ bench-setup:
 
 scenarios-full: setup ## every scenario in every combination of CNI mode and iptables variant
 	@NETVERDICT_SCENARIOS=full vitest run --project scenarios
+
+chaos: setup ## diagnoses and webhooks while everything is killed and cut off; counts what is lost: make chaos SEED=7 N=2000
+	@node tests/chaos/main.ts --seed $(or $(SEED),1) --diagnoses $(or $(N),2000) $(if $(WITHOUT),--without $(WITHOUT))
 
 verify: setup ## compare the simulator with this kernel: make verify N=20000 SEED=7
 	@$(NETVERDICT) verify --flows $(or $(N),1000) $(if $(SEED),--seed $(SEED))

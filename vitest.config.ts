@@ -17,7 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['{libs,services,clients}/*/src/**/*.integration.test.ts', 'tests/integration/**/*.test.ts'],
+          include: ['{libs,services,clients}/*/src/**/*.integration.test.ts', 'tests/{integration,chaos}/**/*.test.ts'],
           testTimeout: 60_000,
           // A lab with all services takes ten seconds, and two at once on a busy machine a hundred.
           hookTimeout: 180_000,

@@ -18,13 +18,14 @@ const { values } = parseArgs({
     diagnoses: { type: 'string', default: '2000' },
     'per-second': { type: 'string', default: '20' },
     'fault-every': { type: 'string', default: '3500' },
+    deadline: { type: 'string', default: '60000' },
     short: { type: 'boolean', default: false },
     without: { type: 'string' },
     report: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 });
-const number = (name: 'seed' | 'diagnoses' | 'per-second' | 'fault-every'): number => {
+const number = (name: 'seed' | 'diagnoses' | 'per-second' | 'fault-every' | 'deadline'): number => {
   const given = Number(values[name]);
   if (Number.isInteger(given) && given > 0) return given;
   console.error(`--${name} ${values[name]}: a whole number from 1`);
@@ -56,6 +57,8 @@ async function again(): Promise<number> {
 }
 
 async function run(otherNamespace: string): Promise<number> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort(new Error(signal)));
   const diagnoses = values.short ? SHORT.diagnoses : number('diagnoses');
   const perSecond = values.short ? SHORT.perSecond : number('per-second');
   const seed = number('seed');
@@ -65,7 +68,7 @@ async function run(otherNamespace: string): Promise<number> {
     const durationMs = (diagnoses / perSecond) * 1000;
     return planOf({ seed, durationMs, everyMs, services: [...services, 'receiver'], natsNodes: NATS_NODES });
   };
-  const deadlineMs = values.short ? SHORT.deadlineMs : 60_000;
+  const deadlineMs = values.short ? SHORT.deadlineMs : number('deadline');
   const say = (line: string): void => console.error(`  ${line}`);
   const report: Report = await runChaos({
     there: otherNamespace,
@@ -73,9 +76,11 @@ async function run(otherNamespace: string): Promise<number> {
     perSecond,
     plan,
     without,
+    events: !values.short,
     deadlineMs,
     say,
     keep: values.keep,
+    signal: stop.signal,
   });
   if (values.report !== undefined) writeFileSync(values.report, JSON.stringify(report));
   printReport(report, values.short ? 'the short form' : `seed ${seed}`);

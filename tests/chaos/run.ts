@@ -20,10 +20,14 @@ export interface RunOptions {
   readonly perSecond: number;
   readonly plan: (system: Pick<System, 'services'>) => readonly Fault[];
   readonly without: Without | null;
+  /** With eventproc, of which nothing is asked here. */
+  readonly events: boolean;
   readonly deadlineMs: number;
   readonly say: (line: string) => void;
   /** The folder stays when something is wrong. */
   readonly keep: boolean;
+  /** Ends the run and tidies up. */
+  readonly signal: AbortSignal;
 }
 
 export interface Report {
@@ -50,24 +54,24 @@ export async function runChaos(options: RunOptions): Promise<Report> {
   let system: System | undefined;
   let good = false;
   try {
-    system = await startSystem({ dir, there, without, deadlineMs });
+    system = await startSystem({ dir, there, without, deadlineMs, events: options.events });
     const { processes, apis, token, secret } = system;
     say(`everything runs after ${seconds(began)} s`);
     const [askedFile, toldFile] = [join(dir, 'asked.jsonl'), join(dir, 'told.jsonl')];
     const port = await freePort();
     const receiver = `http://127.0.0.1:${port}`;
-    const receiving: ReceiverOptions = { port, ledger: toldFile, secret, turnAwayOneIn: 50 };
-    processes.start({
-      name: 'receiver',
-      main: 'tests/chaos/ledger/receiver-main.ts',
-      args: [JSON.stringify(receiving)],
-    });
     const call = (path: string, init: RequestInit = {}): Promise<Response> =>
       callAny(apis, path, {
         ...init,
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       });
-    await register(call, `${receiver}${REGISTERED}`);
+    const secrets = [secret, await register(call, `${receiver}${REGISTERED}`)];
+    const receiving: ReceiverOptions = { port, ledger: toldFile, secrets, turnAwayOneIn: 50 };
+    processes.start({
+      name: 'receiver',
+      main: 'tests/chaos/ledger/receiver-main.ts',
+      args: [JSON.stringify(receiving)],
+    });
     const sampling = setInterval(() => processes.sample(), 500);
     const plan = options.plan(system);
     const asking: AskerOptions = {
@@ -81,9 +85,9 @@ export async function runChaos(options: RunOptions): Promise<Report> {
     };
     processes.start({ name: 'asker', main: 'tests/chaos/ledger/asker-main.ts', args: [JSON.stringify(asking)] });
     const asked = processes.ended('asker');
-    await inflict(system, there, plan, say);
-    await asked;
-    say(`all is asked and whole again after ${seconds(began)} s`);
+    const whole = inflict(system, there, plan, say).then(() => say(`all is whole again after ${seconds(began)} s`));
+    await orAborted(Promise.all([whole, asked]), options.signal);
+    say(`all is asked after ${seconds(began)} s`);
 
     const lines = readLedger<Asked>(askedFile);
     const ids = lines.flatMap((line) => ('id' in line ? [line.id] : []));
@@ -119,6 +123,14 @@ export async function runChaos(options: RunOptions): Promise<Report> {
   }
 }
 
+/** @throws the signal's reason */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  signal.addEventListener('abort', () => reject(signal.reason));
+  return Promise.race([work, promise]);
+}
+
 const seconds = (since: number): number => Math.round((performance.now() - since) / 1000);
 
 type Call = (path: string, init?: RequestInit) => Promise<Response>;
@@ -137,10 +149,12 @@ async function callAny(apis: readonly string[], path: string, init: RequestInit)
     }
 }
 
-async function register(call: Call, url: string): Promise<void> {
+/** @returns with what it will be signed */
+async function register(call: Call, url: string): Promise<string> {
   const eventTypes = ['diagnosis.completed', 'diagnosis.failed'];
   const answer = await call('/api/v1/webhooks', { method: 'POST', body: JSON.stringify({ url, eventTypes }) });
   if (answer.status !== 201) throw new Error(`the webhook was not taken: ${answer.status} ${await answer.text()}`);
+  return ((await answer.json()) as { secret: string }).secret;
 }
 
 interface Document {

@@ -6,7 +6,8 @@ import { openLedger } from './lines.ts';
 export interface ReceiverOptions {
   readonly port: number;
   readonly ledger: string;
-  readonly secret: string;
+  /** Of the server, and of the registered webhook. */
+  readonly secrets: readonly string[];
   /** One in so many is turned away when it comes for the first time; 0: none. */
   readonly turnAwayOneIn: number;
 }
@@ -38,7 +39,9 @@ createServer((request, response) => {
         response.writeHead(409).end();
         return;
       }
-      const signed = await verifyWebhook(options.secret, request.headers, body).then(
+      const signed = await Promise.any(
+        options.secrets.map((secret) => verifyWebhook(secret, request.headers, body)),
+      ).then(
         () => true,
         () => false,
       );
