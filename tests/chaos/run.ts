@@ -44,7 +44,7 @@ export interface Report {
 /** Per process, twice what they take at rest: what is not bounded goes beyond it with a thousand diagnoses. */
 const MOST_MIB = 450;
 const SETTLE_MS = 30_000;
-/** Two retries of a webhook after a receiver's pause. */
+/** Two retries of a webhook after a receiver's pause; so long nothing came. */
 const WEBHOOKS_MS = 90_000;
 
 export async function runChaos(options: RunOptions): Promise<Report> {
@@ -100,9 +100,14 @@ export async function runChaos(options: RunOptions): Promise<Report> {
         ends,
         readLedger<Told>(toldFile),
       );
-    for (const end = performance.now() + WEBHOOKS_MS; count().webhooksMissing > 0; await pause(250))
+    let end = performance.now() + WEBHOOKS_MS;
+    for (let before = Infinity, now = count(); now.webhooksMissing > 0; now = count()) {
+      if (now.webhooksMissing < before) end = performance.now() + WEBHOOKS_MS;
+      before = now.webhooksMissing;
       // Who is never finished is never told of.
-      if (performance.now() > end || count().lost > 0) break;
+      if (performance.now() > end || now.lost > 0) break;
+      await pause(500);
+    }
     clearInterval(sampling);
     processes.sample();
     const memory = Object.fromEntries([...processes.most].toSorted(([a], [b]) => (a < b ? -1 : 1)));

@@ -14,7 +14,12 @@ export interface Effective {
 }
 
 /** Users and passwords of a URL, also where it is no secret by its kind. */
-const withoutPassword = (text: string): string => text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, '$1***@');
+/** Of each, where they are several. */
+const withoutPassword = (text: string): string =>
+  text
+    .split(/,(?=\s*[a-z][a-z0-9+.-]*:\/\/)/i)
+    .map((url) => url.replace(/^(\s*[a-z][a-z0-9+.-]*:\/\/)[^/@\s]*@/i, '$1***@'))
+    .join(',');
 
 function shown(setting: AnySetting, sources: Sources): { value: string | null; origin: Origin } {
   const { text, origin, readFrom } = find(setting, sources);

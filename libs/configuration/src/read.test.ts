@@ -167,6 +167,19 @@ test('what is printed holds no secret, also where it is wrong', async () => {
   expect(shownOf('NETVERDICT_LISTEN')).toMatchObject({ value: '127.0.0.1:8080', origin: 'default', problem: null });
 });
 
+test('the servers of a NATS cluster are given one after the other; each is looked at, and none shows its password', async () => {
+  const given = 'nats://me:hunter2@n1:4222, nats://me:hunter3@n2:4222';
+  const settings = { natsUrl: API.natsUrl };
+  expect(readSettings(settings, environmentOnly({ NETVERDICT_NATS_URL: given }))).toEqual({
+    natsUrl: 'nats://me:hunter2@n1:4222,nats://me:hunter3@n2:4222',
+  });
+  expect(() => readSettings(settings, environmentOnly({ NETVERDICT_NATS_URL: 'nats://n1:4222,n2:4222' }))).toThrow(
+    'must be a URL that begins with nats:// or tls://',
+  );
+  const printed = effectiveSettings(settings, await sourcesOf('api', settings, [], { NETVERDICT_NATS_URL: given }));
+  expect(printed[0]?.value).toBe('nats://***@n1:4222, nats://***@n2:4222');
+});
+
 test.each([
   ['127.0.0.1:8080', { host: '127.0.0.1', port: 8080 }],
   ['[::1]:0', { host: '::1', port: 0 }],

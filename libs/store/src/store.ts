@@ -36,6 +36,8 @@ export interface StoreOptions {
   /** Connections of the pool; 10 when absent. */
   readonly maxConnections?: number;
   readonly applicationName?: string;
+  /** How long a query waits for a connection; 3 s when absent. */
+  readonly connectionTimeoutMs?: number;
   /** An idle connection broke (the server restarts…). The pool makes a new one by itself; default: silence. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -83,7 +85,7 @@ export function openStore(options: StoreOptions): Store {
   const config = {
     connectionString: options.connectionString,
     application_name: options.applicationName ?? 'netverdict',
-    connectionTimeoutMillis: 3000,
+    connectionTimeoutMillis: options.connectionTimeoutMs ?? 3000,
   };
   const pool = new pg.Pool({
     ...config,

@@ -193,3 +193,37 @@ test('Redis that loses everything, or is away, delays callbacks only', async () 
   server.close();
   expect(new Set(received.map((r) => r.message.data.id))).toEqual(new Set([done.id, (await documentOf(meanwhile)).id]));
 });
+
+test('webhooks that wait for each other take nothing from who asks: questions are accepted and answered', {
+  timeout: 240_000,
+}, async () => {
+  const [holding, setting] = [openPool(stack.engines.databaseUrl, 1), openPool(stack.engines.databaseUrl, 1)];
+  // More receivers than the service has connections; nobody listens at any of them.
+  const ports = Array.from({ length: 30 }, (_, i) => i + 1);
+  const ended = ports.map((port) =>
+    post(api, { ...QUESTION, callbackUrl: `http://127.0.0.1:${port}/hook` }, { prefer: 'wait=20' }),
+  );
+  const ids = await Promise.all(ended.map(async (response) => (await documentOf(await response)).id));
+  const failed = 'select count(*)::int as n from webhook_deliveries where diagnosis_id = any($1) and state = $2';
+  const count = async (state: string): Promise<number> => (await setting.query(failed, [ids, state])).rows[0]?.n;
+  await until(async () => (await count('failed')) === ids.length);
+  await setting.query('update webhook_endpoints set failures = 0, open_until = null');
+  const lock = await holding.connect();
+  await lock.query('begin');
+  await lock.query('select key from webhook_endpoints for update');
+  await setting.query(
+    `update webhook_deliveries set state = 'pending', attempts_before = attempts, next_attempt_at = now(), finished_at = null,
+       claimed_until = null, give_up_at = now() + interval '1 day' where diagnosis_id = any($1)`,
+    [ids],
+  );
+  const waiting = `select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock' and query like '%webhook_endpoints%'`;
+  await until(async () => (await setting.query(waiting)).rows[0]?.n >= 4);
+  const statuses = await Promise.all(
+    [api, other, api, other].map(async (each) => (await post(each, QUESTION, { prefer: 'wait=20' })).status),
+  );
+  expect(statuses).toEqual([200, 200, 200, 200]);
+  await lock.query('rollback');
+  lock.release();
+  await until(async () => (await count('failed')) === ids.length);
+  await Promise.all([holding.end(), setting.end()]);
+});

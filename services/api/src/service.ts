@@ -62,6 +62,9 @@ export const PACE: Pace = {
   liveStuckMs: 10_000,
 };
 
+const WEBHOOK_CONNECTIONS = 4;
+const WEBHOOK_PATIENCE_MS = 15_000;
+
 async function migrateForEver(store: Store, log: Log, stopping: AbortSignal): Promise<boolean> {
   for (let attempt = 0; !stopping.aborted; attempt++) {
     try {
@@ -116,7 +119,15 @@ export async function startApi(
   const { webhookSecrets: secrets, callbackPolicy: policy } = config;
   const sealing = sealingWith(secrets);
   const deliverSettings = { ...pace.retries, policy, secrets, sealing, timeoutMs: pace.postTimeoutMs };
-  const deliver = createDeliver(store, deliverSettings, log);
+  // Attempts wait for each other, each with a connection: with those of all else, nothing else would have one.
+  const ofWebhooks = openStore({
+    connectionString: config.databaseUrl,
+    applicationName: 'netverdict-api webhooks',
+    maxConnections: WEBHOOK_CONNECTIONS,
+    connectionTimeoutMs: WEBHOOK_PATIENCE_MS,
+    onIdleError: (err) => log.warn({ err }, 'a connection to the database broke'),
+  });
+  const deliver = createDeliver(ofWebhooks, deliverSettings, log);
   const queue =
     secrets.length === 0
       ? null
@@ -129,7 +140,7 @@ export async function startApi(
             ready: () => migrated,
             ...(pace.redisPrefix === undefined ? {} : { prefix: pace.redisPrefix }),
           },
-          store,
+          ofWebhooks,
           deliver,
           log,
         );
@@ -277,6 +288,7 @@ export async function startApi(
       await notifications.close();
       await arrivals.close();
       await recorded.close();
+      await ofWebhooks.close();
       await store.close();
     },
   };
