@@ -20,7 +20,7 @@ import type { Live } from './domain/live/live.ts';
 import type { PingMeshes } from './domain/ping-meshes.ts';
 import type { Schedules } from './domain/schedules/schedules.ts';
 import type { Webhooks } from './domain/webhooks/webhooks.ts';
-import { auditWrites } from './http/audit-hook.ts';
+import { auditWrites, rememberAddresses } from './http/audit-hook.ts';
 import type { TokenCheck } from './http/auth.ts';
 import { answerUnknownPaths } from './http/not-found.ts';
 import { describeApi } from './http/openapi.ts';
@@ -116,6 +116,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
   // Documents are ours and already in shape: a second look at a large trace would only cost.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   app.setErrorHandler(handleError);
+  const addressOf = rememberAddresses(app);
   app.addHook('onRequest', async (request) => {
     if (!request.url.startsWith('/api/')) return;
     // First: tokens are looked up in the database.
@@ -131,7 +132,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
   });
   traceRequests(app);
   holdToScopes(app, deps.token, deps.store, deps.defaultCluster);
-  auditWrites(app, deps.token, deps.store.audit);
+  auditWrites(app, deps.token, deps.store.audit, addressOf);
   answerUnknownPaths(app, deps.token);
   await describeApi(app);
   for (const add of [
