@@ -11,6 +11,12 @@ enum { READ_WAIT = 1, WRITE = 2, ANSWER = 3, UNREAD = 4 };
 /* Descriptors of one socket are met one after another; the next look comes later. */
 #define SAME_LOOK_NS 100000000ull
 
+/* Who has a port that the kernel did not choose is the one who is asked. Between a client's read and its next write it is merely idle. */
+static __always_inline bool is_server(const struct sock *sk)
+{
+    return BPF_CORE_READ(sk, __sk_common.skc_num) < NV_EPHEMERAL;
+}
+
 /* Sockets with data that nobody has read yet, since when. A socket that is closed unread stays until its place is needed. */
 struct {
     __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -101,8 +107,7 @@ int on_sock_recv_length(void *ctx)
     const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
     int bytes = NV_ARG(ctx, 1, int), flags = NV_ARG(ctx, 2, int);
     __u64 id = (__u64)sk, now = bpf_ktime_get_ns();
-    /* Who has a port that the kernel did not choose is the one who is asked. Between a client's read and its next write it is merely idle. */
-    if (bytes > 0 && !(flags & MSG_PEEK) && BPF_CORE_READ(sk, __sk_common.skc_num) < NV_EPHEMERAL)
+    if (bytes > 0 && !(flags & MSG_PEEK) && is_server(sk))
         bpf_map_update_elem(&asked, &id, &now, BPF_ANY);
     __u64 *since = bpf_map_lookup_elem(&unread, &id);
     if (!since || bytes < 0 || flags & MSG_PEEK)
@@ -125,7 +130,8 @@ int on_tcp_sendmsg_locked(void *ctx)
     bpf_map_update_elem(&writing, &id, &now, BPF_NOEXIST);
     __u64 *since = bpf_map_lookup_elem(&asked, &socket);
     if (since) {
-        nv_observe_socket(NV_SOCKETS, ANSWER, sk, (now - *since) / 1000);
+        if (is_server(sk)) /* and not a client in the place of a server that ended without an answer */
+            nv_observe_socket(NV_SOCKETS, ANSWER, sk, (now - *since) / 1000);
         bpf_map_delete_elem(&asked, &socket);
     }
     return 0;
