@@ -22,7 +22,7 @@ struct slot {
     __u32 index, key_bytes, value_bytes, entries;
     int outer, tables[2], current;
 };
-enum { FULL, COARSE, HISTOGRAMS, FLOWS, SLOTS };
+enum { FULL, COARSE, HISTOGRAMS, PEERS, FLOWS, SLOTS };
 
 /* Connections that last are looked at so often; what ended since is told at once. */
 #define LOOK_EVERY 10
@@ -37,6 +37,7 @@ bool drain_begin(void)
     slots[COARSE] = (struct slot){"coarse", 1, key, sums, NV_COARSE_MAX, shared.aggregates, {-1, -1}, 0};
     slots[HISTOGRAMS] = (struct slot){"histogram", 0,   sizeof(struct nv_histogram_key), sizeof(struct nv_histogram_value), NV_HISTOGRAMS_MAX,
                                       shared.histograms, {-1, -1}, 0};
+    slots[PEERS] = (struct slot){"peer", 0, sizeof(struct nv_histogram_key), sizeof(struct nv_connection_sums), NV_PEERS_MAX, shared.peers, {-1, -1}, 0};
     slots[FLOWS] = (struct slot){"flow", 0, sizeof(struct nv_flow_key), sizeof(struct nv_flow_value), NV_FLOWS_MAX, shared.flows, {-1, -1}, 0};
     for (int s = 0; s < SLOTS; s++) {
         struct slot *slot = &slots[s];
@@ -74,6 +75,20 @@ static void send_histogram(const void *key, const void *value)
     frame_record(NV_HISTOGRAMS, &record, sizeof record);
 }
 
+static void send_peer(const void *key, const void *value)
+{
+    struct nv_connection_sums all;
+    memcpy(&all, value, sizeof all);
+    for (__u8 i = 0; i < NV_TOLD_OF_CONNECTION; i++) {
+        struct nv_histogram record = {.value = {.count = all.count, .sum = all.sums[i]}};
+        memcpy(&record.key, key, sizeof record.key);
+        record.key.metric = i + 1;
+        for (int bucket = 0; bucket < NV_BUCKETS; bucket++)
+            record.value.buckets[bucket] = all.buckets[bucket][i];
+        frame_record(NV_HISTOGRAMS, &record, sizeof record);
+    }
+}
+
 static void send_flow(const void *key, const void *value)
 {
     struct nv_flow record;
@@ -89,7 +104,7 @@ static void drain_slot(struct slot *slot, void (*send)(const void *, const void 
     if (bpf_map_update_elem(slot->outer, &slot->index, &next, BPF_ANY))
         return;
     slot->current = !slot->current;
-    static unsigned char keys[BATCH * sizeof(struct nv_key)], values[BATCH * sizeof(struct nv_histogram_value)];
+    static unsigned char keys[BATCH * sizeof(struct nv_key)], values[BATCH * sizeof(struct nv_connection_sums)];
     __u32 position = 0;
     for (bool first = true, more = true; more; first = false) {
         __u32 count = BATCH;
@@ -140,6 +155,7 @@ void drain_window(void)
         drain_slot(&slots[FULL], send_aggregate);
         drain_slot(&slots[COARSE], send_aggregate);
         drain_slot(&slots[HISTOGRAMS], send_histogram);
+        drain_slot(&slots[PEERS], send_peer);
         drain_slot(&slots[FLOWS], send_flow);
     }
     watch_take_samples();

@@ -54,6 +54,7 @@ bool load_shared(void)
     shared = (struct shared_maps){
         .aggregates = bpf_map__fd(maps->maps.aggregates),
         .histograms = bpf_map__fd(maps->maps.histograms),
+        .peers = bpf_map__fd(maps->maps.peers),
         .flows = bpf_map__fd(maps->maps.flows),
         .ring = bpf_map__fd(maps->maps.ring),
         .tallies = bpf_map__fd(maps->maps.tallies),
@@ -68,8 +69,8 @@ static int reuse_shared(struct bpf_object *object)
         const char *name;
         int fd;
     } wanted[] = {
-        {"aggregates", shared.aggregates}, {"histograms", shared.histograms}, {"flows", shared.flows}, {"ring", shared.ring},
-        {"tallies", shared.tallies},       {"settings", shared.settings},
+        {"aggregates", shared.aggregates}, {"histograms", shared.histograms}, {"peers", shared.peers},       {"flows", shared.flows},
+        {"ring", shared.ring},             {"tallies", shared.tallies},       {"settings", shared.settings},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         struct bpf_map *map = bpf_object__find_map_by_name(object, wanted[i].name);
@@ -94,8 +95,8 @@ static int tracepoint_arguments(const struct btf *kernel, const char *tracepoint
     return btf_is_func_proto(type) ? btf_vlen(type) - 1 : -1; /* the first is the tracepoint's own data */
 }
 
-/* `const volatile __u32 args_NAME`: a program may ask how many arguments its tracepoint has here. */
-static void tell_arguments(struct bpf_object *object, const struct btf *kernel)
+/* `const volatile __u32 args_NAME`: a program may ask how many arguments its tracepoint has here. `nv_typed`: whether their types are known. */
+static void tell_arguments(struct bpf_object *object, const struct btf *kernel, bool raw)
 {
     struct bpf_map *map, *constants = NULL;
     bpf_object__for_each_map(map, object)
@@ -115,9 +116,9 @@ static void tell_arguments(struct bpf_object *object, const struct btf *kernel)
     const struct btf_var_secinfo *variable = btf_var_secinfos(section);
     for (int i = 0; i < btf_vlen(section); i++, variable++) {
         const char *name = btf__name_by_offset(own, btf__type_by_id(own, variable->type)->name_off);
-        if (strncmp(name, "args_", 5) != 0 || variable->offset + 4 > bytes)
+        if (variable->offset + 4 > bytes)
             continue;
-        int count = tracepoint_arguments(kernel, name + 5);
+        int count = strncmp(name, "args_", 5) == 0 ? tracepoint_arguments(kernel, name + 5) : strcmp(name, "nv_typed") == 0 ? !raw : -1;
         if (count >= 0)
             memcpy(data + variable->offset, &count, sizeof count);
     }
@@ -180,7 +181,7 @@ static const char *try_load(const struct nv_probe *probe, const struct btf *kern
     }
     if (missing == l->hook_count)
         return "this kernel has none of its tracepoints";
-    tell_arguments(l->object, kernel);
+    tell_arguments(l->object, kernel, raw);
     int error = reuse_shared(l->object);
     if (!error)
         error = bpf_object__load(l->object);

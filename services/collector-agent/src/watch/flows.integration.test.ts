@@ -1,7 +1,12 @@
 /** Who talks to whom, by real connections: short ones when they end, one that lasts while it lasts, and each byte once. */
+import { spawn } from 'node:child_process';
 import type { FlowRecord } from '@netverdict/contracts';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { builtSidecar } from '../configuration.ts';
 import { type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
+import { type WatchFrame, WatchFrameReader } from './frames.ts';
+import { PROBES } from './probes.ts';
+import type { Flow } from './records.ts';
 
 let pair: WatchedPair;
 const told: FlowRecord[] = [];
@@ -93,4 +98,51 @@ while n < ${bytes}: n += len(c6.recv(65536))`);
   expect(sum(own, 'sentBytes')).toBeLessThanOrEqual(45_002);
   expect(sum(own, 'opened')).toBe(1);
   expect(own[0]).toMatchObject({ family: 'ipv6', peer: b.ipv6, direction: 'out' });
+});
+
+it('raw tracepoints, as on a kernel without typed ones, tell the same of the same connections', async () => {
+  const { a, b } = pair;
+  const raw = spawn(builtSidecar, ['--raw'], { stdio: ['pipe', 'pipe', 'inherit'], env: {} });
+  const ended = new Promise((resolve) => raw.on('close', resolve));
+  try {
+    const reader = new WatchFrameReader();
+    const frames: WatchFrame[] = [];
+    raw.stdout.on('data', (chunk: Buffer) => frames.push(...reader.push(chunk)));
+    await vi.waitFor(() => expect(frames.some(({ type }) => type === 'window')).toBe(true), { timeout: 20_000 });
+    for (const [listen, open, address] of [
+      ['listen', 'tcp', b.ipv4],
+      ['listen6', 'tcp6', b.ipv6],
+    ]) {
+      await b.python(`r = ${listen}(8082)`);
+      await a.python(`s = ${open}(); s.connect(('${address}', 8082)); s.sendall(b'q' * 3000)`);
+      await b.python(`c, _ = r.accept(); n = 0
+while n < 3000: n += len(c.recv(4096))
+c.close(); r.close()`);
+      await a.python('s.close()');
+    }
+    const numbers = (flow: FlowRecord | Flow) => [flow.sentBytes, flow.receivedBytes, flow.sentPackets, flow.closed];
+    const summed = (flows: readonly (FlowRecord | Flow)[]) =>
+      flows.map(numbers).reduce((all, one) => all.map((n, i) => n + (one[i] ?? 0)), [0, 0, 0, 0]);
+    const rawFlows = (netns: number) =>
+      frames.flatMap((f) => (f.type === 'flows' ? f.flows : [])).filter((f) => f.netns === netns && f.port === 8082);
+    await vi.waitFor(
+      async () => {
+        await look();
+        for (const { inode } of [a, b]) {
+          expect(summed(of(inode, 8082))[3]).toBe(2);
+          expect(summed(rawFlows(inode))).toEqual(summed(of(inode, 8082)));
+        }
+      },
+      { timeout: 20_000, interval: 200 },
+    );
+    const histograms = frames
+      .flatMap((f) => (f.type === 'histograms' ? f.histograms : []))
+      .filter(({ netns, probe, peer }) => netns === a.inode && probe === PROBES.connections.id && peer.port === 8082);
+    const sent = histograms.filter(({ metric }) => metric === 3);
+    expect(sent.reduce((all, { count }) => all + count, 0)).toBe(2);
+    expect(sent.reduce((all, one) => all + one.sum, 0)).toBe(summed(rawFlows(a.inode))[0]);
+  } finally {
+    raw.stdin.end();
+    await ended;
+  }
 });

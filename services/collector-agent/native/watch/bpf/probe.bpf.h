@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * What a probe's BPF file includes: a program takes the tracepoint's arguments as numbers and reads the kernel's structures with
- * BPF_CORE_READ only, so that the same program loads as tp_btf and, where the kernel has no such type, as a raw tracepoint.
+ * BPF_CORE_READ only (or as typed.bpf.h does), so that the same program loads as tp_btf and, where the kernel has no such type, as a raw tracepoint.
  */
 #ifndef NV_PROBE_H
 #define NV_PROBE_H

@@ -175,10 +175,10 @@ static __always_inline void nv_swap_ends(struct nv_key *key)
     key->destination_port = port;
 }
 
-/* The socket's cgroup, version 2 (in version 1's hierarchies a socket has none that would name a pod). */
+/* The socket's cgroup, version 2 (in version 1's hierarchies a socket has none that would name a pod). Before 5.15 it shares its place. */
 static __always_inline __u64 nv_cgroup_of(const struct sock *sk)
 {
-    if (!sk || !bpf_core_field_exists(sk->sk_cgrp_data))
+    if (!sk || !bpf_core_field_exists(sk->sk_cgrp_data.cgroup))
         return 0;
     return BPF_CORE_READ(sk, sk_cgrp_data.cgroup, kn, id);
 }

@@ -5,8 +5,11 @@
  * holds, of whatever namespace, in one walk). Each byte is told once: what was told of a socket before is kept and taken off.
  */
 #include "../bpf/histogram.bpf.h"
+#include "../bpf/place.bpf.h"
+#include "../bpf/typed.bpf.h"
 
-enum { RTT_MICROSECONDS = 1, JITTER_MICROSECONDS = 2, BYTES_SENT = 3, BYTES_RECEIVED = 4, SENT_AGAIN = 5 };
+/* One less than the metrics' numbers, as src/watch/probes.ts names them. */
+enum { RTT_MICROSECONDS = 0, JITTER_MICROSECONDS = 1, BYTES_SENT = 2, BYTES_RECEIVED = 3, SENT_AGAIN = 4 };
 
 #define SOCK_STREAM 1
 #define TCP_LISTEN 10
@@ -23,8 +26,20 @@ struct {
     __type(value, struct told);
 } told SEC(".maps");
 
+/* How many of `told` fall to each place: most sockets that end were never looked at, and nobody has to search for those. */
+#define PLACE_BITS 11
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1 << PLACE_BITS);
+    __type(key, __u32);
+    __type(value, __u64);
+} told_there SEC(".maps");
+
+/* Too much for the stack. */
+static const struct nv_connection_sums none;
+
 /* The service's port, and who connected to it: the end whose port the kernel did not choose; of two alike the lower one. */
-static __always_inline void flow_key(const struct sock *sk, const struct nv_key *key, struct nv_flow_key *flow)
+static __always_inline void flow_key(const struct nv_key *key, __u64 cgroup, struct nv_flow_key *flow)
 {
     bool own_chosen = key->source_port >= NV_EPHEMERAL, peer_chosen = key->destination_port >= NV_EPHEMERAL;
     bool in = own_chosen != peer_chosen ? peer_chosen : key->source_port < key->destination_port;
@@ -35,7 +50,7 @@ static __always_inline void flow_key(const struct sock *sk, const struct nv_key 
     flow->family = key->family;
     __builtin_memcpy(flow->address, key->source, 16);
     __builtin_memcpy(flow->peer, key->destination, 16);
-    flow->cgroup = nv_cgroup_of(sk);
+    flow->cgroup = cgroup;
 }
 
 /* @returns null: the table has no room */
@@ -53,17 +68,11 @@ static __always_inline struct nv_flow_value *flow_sums(const struct nv_flow_key 
     return bpf_map_lookup_elem(table, flow);
 }
 
-static __always_inline struct told carried(const struct tcp_sock *tp)
-{
-    struct told now = {
-        .sent = BPF_CORE_READ(tp, bytes_acked),
-        .received = BPF_CORE_READ(tp, bytes_received),
-        .packets_out = BPF_CORE_READ(tp, segs_out),
-        .packets_in = BPF_CORE_READ(tp, segs_in),
-        .again = BPF_CORE_READ(tp, total_retrans),
-    };
-    return now;
-}
+#define CARRIED(read, tp)                                                                                                                              \
+    {                                                                                                                                                  \
+        .sent = read(tp, bytes_acked), .received = read(tp, bytes_received), .packets_out = read(tp, segs_out), .packets_in = read(tp, segs_in),      \
+        .again = read(tp, total_retrans)                                                                                                               \
+    }
 
 /* What was told of this socket; false: nothing, or it was of another, which was in the same place while nobody watched. */
 static __always_inline bool told_before(const struct told *there, const struct told *now, struct told *before)
@@ -75,10 +84,10 @@ static __always_inline bool told_before(const struct told *there, const struct t
 }
 
 /* @returns whether it found room */
-static __always_inline bool tell_flow(const struct sock *sk, const struct nv_key *key, const struct told *now, const struct told *before, bool opened, bool ended)
+static __always_inline bool tell_flow(const struct nv_key *key, __u64 cgroup, const struct told *now, const struct told *before, bool opened, bool ended)
 {
     struct nv_flow_key flow;
-    flow_key(sk, key, &flow);
+    flow_key(key, cgroup, &flow);
     struct nv_flow_value *sums = flow_sums(&flow);
     if (!sums)
         return false;
@@ -95,44 +104,70 @@ static __always_inline bool tell_flow(const struct sock *sk, const struct nv_key
     return true;
 }
 
+/* @returns whether it found room */
+static __always_inline bool tell_peer(const struct nv_key *key, const __u64 *values)
+{
+    __u32 slot = 0;
+    void *table = bpf_map_lookup_elem(&peers, &slot);
+    if (!table)
+        return false;
+    struct nv_histogram_key at;
+    nv_peer_of_tuple(NV_CONNECTIONS, key, &at);
+    struct nv_connection_sums *sums = bpf_map_lookup_elem(table, &at);
+    if (!sums) {
+        bpf_map_update_elem(table, &at, &none, BPF_NOEXIST);
+        sums = bpf_map_lookup_elem(table, &at);
+        if (!sums)
+            return false;
+    }
+    NV_ADD(sums->count, 1);
+#pragma clang loop unroll(disable)
+    for (__u32 i = 0; i < NV_TOLD_OF_CONNECTION; i++) {
+        __u32 bucket = nv_bucket(values[i]);
+        if (bucket < NV_BUCKETS) /* for the verifier */
+            NV_ADD(sums->buckets[bucket][i], 1);
+        if (values[i])
+            NV_ADD(sums->sums[i], values[i]);
+    }
+    return true;
+}
+
 /* Runs once for each end of each connection: whatever is needed more than once is read once. */
 SEC("tp_btf/tcp_destroy_sock")
 int on_tcp_destroy_sock(void *ctx)
 {
     const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
-    const struct tcp_sock *tp = (const struct tcp_sock *)sk;
-    __u32 rtt = BPF_CORE_READ(tp, srtt_us) >> 3; /* eight times the mean is kept, include/linux/tcp.h */
+    /* Typed as what it is (Linux 5.9): the tracepoint's type ends where a tcp_sock's own fields begin. */
+    const struct tcp_sock *tp = nv_typed ? bpf_skc_to_tcp_sock((void *)sk) : (const struct tcp_sock *)sk;
+    if (!tp)
+        return 0;
+    __u32 rtt = NV_READ(tp, srtt_us) >> 3; /* eight times the mean is kept, include/linux/tcp.h */
     if (!rtt)
         return 0; /* it never came about, or listened */
     struct nv_key key = {0};
-    __u32 slot = 0;
     struct nv_tallies *t = nv_tallies_of(NV_CONNECTIONS);
-    void *table = bpf_map_lookup_elem(&histograms, &slot);
-    if (!t || !table || !nv_tuple_of_socket(sk, &key))
+    if (!t || !nv_tuple_of_typed(sk, &key))
         return 0;
-    key.netns = nv_netns_of_socket(sk);
-    struct told now = carried(tp);
-    struct nv_histogram_key at;
-    nv_peer_of_tuple(NV_CONNECTIONS, &key, &at);
-    __u32 room = 0, all = 5;
-    at.metric = RTT_MICROSECONDS;
-    room += nv_put(table, &at, rtt);
-    at.metric = JITTER_MICROSECONDS;
-    room += nv_put(table, &at, BPF_CORE_READ(tp, mdev_us) >> 2);
-    at.metric = BYTES_SENT;
-    room += nv_put(table, &at, now.sent);
-    at.metric = BYTES_RECEIVED;
-    room += nv_put(table, &at, now.received);
-    at.metric = SENT_AGAIN;
-    room += nv_put(table, &at, now.again);
+    key.netns = nv_netns_of_typed(sk);
+    struct told now = CARRIED(NV_READ, tp);
+    __u64 values[NV_TOLD_OF_CONNECTION] = {
+        [RTT_MICROSECONDS] = rtt,
+        [JITTER_MICROSECONDS] = NV_READ(tp, mdev_us) >> 2,
+        [BYTES_SENT] = now.sent,
+        [BYTES_RECEIVED] = now.received,
+        [SENT_AGAIN] = now.again,
+    };
+    __u32 all = NV_TOLD_OF_CONNECTION, room = tell_peer(&key, values) ? NV_TOLD_OF_CONNECTION : 0;
     if (key.destination_port) {
-        __u64 place = (__u64)sk;
-        struct told before = {0}, *there = bpf_map_lookup_elem(&told, &place);
+        __u64 id = nv_first_as_number(ctx);
+        __u32 place = nv_place_of(id, PLACE_BITS);
+        __u64 *some = bpf_map_lookup_elem(&told_there, &place);
+        struct told before = {0}, *there = some && *some ? bpf_map_lookup_elem(&told, &id) : 0;
         bool known = told_before(there, &now, &before);
-        if (there)
-            bpf_map_delete_elem(&told, &place);
+        if (there && bpf_map_delete_elem(&told, &id) == 0)
+            NV_ADD(*some, -1);
         all++;
-        room += tell_flow(sk, &key, &now, &before, !known, true);
+        room += tell_flow(&key, nv_cgroup_of_typed(sk), &now, &before, !known, true);
     }
     NV_ADD(t->observed, room);
     if (room != all)
@@ -156,19 +191,24 @@ int on_look(struct bpf_iter__task_file *ctx)
     if ((family != AF_INET && family != AF_INET6) || BPF_CORE_READ(sk, sk_protocol) != IPPROTO_TCP ||
         BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_LISTEN || !(BPF_CORE_READ((const struct tcp_sock *)sk, srtt_us) >> 3))
         return 0;
-    struct told now = carried((const struct tcp_sock *)sk), before = {0};
-    __u64 place = (__u64)sk;
-    bool known = told_before(bpf_map_lookup_elem(&told, &place), &now, &before);
+    struct told now = CARRIED(BPF_CORE_READ, (const struct tcp_sock *)sk), before = {0};
+    __u64 id = (__u64)sk;
+    struct told *there = bpf_map_lookup_elem(&told, &id);
+    bool known = told_before(there, &now, &before);
     if (known && before.packets_in == now.packets_in && before.packets_out == now.packets_out)
         return 0;
     struct nv_tallies *t = nv_tallies_of(NV_CONNECTIONS);
     struct nv_key key = {0};
     if (!t || !nv_tuple_of_socket(sk, &key) || !key.destination_port)
         return 0;
-    if (bpf_map_update_elem(&told, &place, &now, BPF_ANY))
+    __u32 place = nv_place_of(id, PLACE_BITS);
+    __u64 *some = bpf_map_lookup_elem(&told_there, &place);
+    if (!some || bpf_map_update_elem(&told, &id, &now, BPF_ANY))
         return 0; /* too many: when it ends */
+    if (!there)
+        NV_ADD(*some, 1); /* it cannot end meanwhile: its file is held */
     key.netns = nv_netns_of_socket(sk);
-    if (tell_flow(sk, &key, &now, &before, !known, false))
+    if (tell_flow(&key, nv_cgroup_of(sk), &now, &before, !known, false))
         NV_ADD(t->observed, 1);
     else
         NV_ADD(t->unobserved, 1);

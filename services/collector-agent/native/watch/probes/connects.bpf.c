@@ -5,7 +5,9 @@
  */
 #include "../bpf/histogram.bpf.h"
 #include "../bpf/own.bpf.h"
+#include "../bpf/place.bpf.h"
 #include "../bpf/report.bpf.h"
+#include "../bpf/typed.bpf.h"
 
 /* include/net/tcp_states.h */
 #define ESTABLISHED 1
@@ -16,18 +18,76 @@
 enum { FAILED = 1, SLOW = 2, LOST = 3 };
 enum { CONNECT_MICROSECONDS = 1 };
 
-/* A socket that sent its SYN: when, and what it was told since. It leaves that state in any case, so nothing stays here. */
+/*
+ * A socket that sent its SYN: when, and what it was told since. It leaves that state in any case, so nothing stays here. Each has a place of its
+ * own in an array where nobody else is; whoever finds another there goes into the table, which costs ten times as much.
+ */
 struct beginning {
     __u64 ns;
     __u32 error;
     __u32 reserved;
 };
+#define PLACE_BITS 9
+struct place {
+    __u64 socket;
+    __u64 users; /* who raises it to one has the place: of two at once neither, or the one who read it before the other came */
+    struct beginning is;
+};
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY);
+    __uint(max_entries, 1 << PLACE_BITS);
+    __type(key, __u32);
+    __type(value, struct place);
+} places SEC(".maps");
 struct {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, 16384);
     __type(key, __u64);
     __type(value, struct beginning);
 } begun SEC(".maps");
+
+static __always_inline struct place *place_of(__u64 socket)
+{
+    __u32 at = nv_place_of(socket, PLACE_BITS);
+    return bpf_map_lookup_elem(&places, &at);
+}
+
+static __always_inline void begin(__u64 socket)
+{
+    struct beginning fresh = {.ns = bpf_ktime_get_ns()};
+    struct place *place = place_of(socket);
+    if (place && place->socket != socket) {
+        NV_ADD(place->users, 1);
+        /* The socket as well: on a CPU that reorders, whoever left may be seen to have left before its name is wiped out. */
+        if (*(volatile __u64 *)&place->users == 1 && !*(volatile __u64 *)&place->socket) {
+            place->is = fresh;
+            place->socket = socket;
+            return;
+        }
+        NV_ADD(place->users, -1);
+    } else if (place) { /* it left that state while nobody watched */
+        place->is = fresh;
+        return;
+    }
+    bpf_map_update_elem(&begun, &socket, &fresh, BPF_ANY);
+}
+
+static __always_inline struct beginning *beginning_of(__u64 socket)
+{
+    struct place *place = place_of(socket);
+    return place && place->socket == socket ? &place->is : bpf_map_lookup_elem(&begun, &socket);
+}
+
+static __always_inline void forget(__u64 socket)
+{
+    struct place *place = place_of(socket);
+    if (place && place->socket == socket) {
+        place->socket = 0;
+        NV_ADD(place->users, -1);
+    } else {
+        bpf_map_delete_elem(&begun, &socket);
+    }
+}
 
 static __always_inline void report(const struct sock *sk, __u32 detail, __u32 reason, __u64 microseconds)
 {
@@ -42,28 +102,40 @@ static __always_inline void report(const struct sock *sk, __u32 detail, __u32 re
     nv_report(&key, &extra);
 }
 
+/* Each connection comes here. */
+static __always_inline void took(const struct sock *sk, __u64 microseconds)
+{
+    struct nv_key key = {0};
+    if (!nv_tuple_of_typed(sk, &key))
+        return;
+    key.netns = nv_netns_of_typed(sk);
+    struct nv_histogram_key at;
+    nv_peer_of_tuple(NV_CONNECTS, &key, &at);
+    at.metric = CONNECT_MICROSECONDS;
+    nv_observe(&at, microseconds);
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int on_inet_sock_set_state(void *ctx)
 {
     const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
     int before = NV_ARG(ctx, 1, int), after = NV_ARG(ctx, 2, int);
-    __u64 id = (__u64)sk;
+    /* A connection makes nine changes, of which two are looked at. */
     if (after == SYN_SENT) {
-        __u64 now = bpf_ktime_get_ns(); /* not for each change: a connection makes nine, of which two are looked at */
-        struct beginning fresh = {.ns = now};
-        bpf_map_update_elem(&begun, &id, &fresh, BPF_ANY);
+        begin(nv_first_as_number(ctx));
         return 0;
     }
     if (before == SYN_SENT) {
-        struct beginning *start = bpf_map_lookup_elem(&begun, &id);
+        __u64 socket = nv_first_as_number(ctx);
+        struct beginning *start = beginning_of(socket);
         __u64 microseconds = start ? (bpf_ktime_get_ns() - start->ns) / 1000 : 0;
         __u32 told = start ? start->error : 0;
-        bpf_map_delete_elem(&begun, &id);
+        forget(socket);
         if (after == CLOSE) {
             __u32 error = BPF_CORE_READ(sk, sk_err);
             report(sk, FAILED, error ? error : told, microseconds);
         } else if (start && after == ESTABLISHED) {
-            nv_observe_socket(NV_CONNECTS, CONNECT_MICROSECONDS, sk, microseconds);
+            took(sk, microseconds);
             __u32 probe = NV_CONNECTS;
             struct nv_settings *s = bpf_map_lookup_elem(&settings, &probe);
             if (s && microseconds >= s->threshold)
@@ -89,8 +161,7 @@ int on_inet_sk_error_report(void *ctx)
     const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
     if (BPF_CORE_READ(sk, __sk_common.skc_state) != SYN_SENT)
         return 0;
-    __u64 id = (__u64)sk;
-    struct beginning *start = bpf_map_lookup_elem(&begun, &id);
+    struct beginning *start = beginning_of(nv_first_as_number(ctx));
     const struct sk_buff *last = BPF_CORE_READ(sk, sk_error_queue.prev);
     if (!start)
         return 0;
