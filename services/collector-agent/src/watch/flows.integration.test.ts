@@ -108,7 +108,9 @@ it('raw tracepoints, as on a kernel without typed ones, tell the same of the sam
     const reader = new WatchFrameReader();
     const frames: WatchFrame[] = [];
     raw.stdout.on('data', (chunk: Buffer) => frames.push(...reader.push(chunk)));
-    await vi.waitFor(() => expect(frames.some(({ type }) => type === 'window')).toBe(true), { timeout: 20_000 });
+    await vi.waitFor(() => expect(frames.some(({ type }) => type === 'window')).toBe(true), {
+      timeout: 60_000, // as long as the pair's own may take
+    });
     for (const [listen, open, address] of [
       ['listen', 'tcp', b.ipv4],
       ['listen6', 'tcp6', b.ipv6],
@@ -145,4 +147,4 @@ c.close(); r.close()`);
     raw.stdin.end();
     await ended;
   }
-});
+}, 120_000);
