@@ -50,8 +50,10 @@ bool hear(const struct flow *flow, struct attempt *attempt, uint32_t ready);
 void print_heard(const struct attempt *attempt);
 
 /* wait.c */
-/* Serves receivers and traces, until the sender has heard and all is taken, or nothing is on its way any more (quiet.c). */
-void wait_for_end(const struct flow *flow, struct attempt *attempt);
+/* Serves receivers and traces, until the sender has heard and all is taken, or nothing is on its way any more (quiet.c); false: that never came. */
+bool wait_for_end(const struct flow *flow, struct attempt *attempt);
+/* Whether that ended since the last call with packets that would not end; nothing more is to be seen in such a world. */
+bool went_on_for_ever(void);
 int wait_for_no_more(int fd);
 
 /* held.c */

@@ -29,8 +29,8 @@ static void put_back(const struct flow *flow)
 	struct attempt none = { .fd = -1 };
 
 	forget_route_exceptions();
-	while (restore_neighbours())
-		wait_for_end(flow, &none);
+	while (restore_neighbours() && wait_for_end(flow, &none))
+		;
 	restore_places();
 	forget_connections();
 }
@@ -125,11 +125,16 @@ void run_flow(char **fields, int count)
 		if (flow.has_source && IN6_IS_ADDR_LINKLOCAL(&flow.source.v6.sin6_addr))
 			flow.source.v6.sin6_scope_id = if_nametoindex(flow.device);
 	}
+	bool endless = false;
+
 	printf("{\"attempts\":[");
-	for (int i = 0; i < flow.repeat; i++) {
+	for (int i = 0; i < flow.repeat && !endless; i++) {
 		if (i)
 			putchar(',');
 		run_attempt(&flow, i);
+		endless = went_on_for_ever();
 	}
-	printf("]}\n");
+	if (endless)
+		silence_world();
+	printf("],\"endless\":%s}\n", endless ? "true" : "false");
 }

@@ -59,6 +59,7 @@ double now_ms(void);
 /* world.c */
 int open_namespaces(char **names, int count);
 void close_world(void);
+void silence_world(void);
 bool write_sysctl(int ns, const char *key, const char *value);
 bool queue_tool(int ns, char **argv, const char *input, size_t length);
 void run_tools(void);

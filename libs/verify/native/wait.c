@@ -2,12 +2,34 @@
 #define _GNU_SOURCE
 #include "attempt.h"
 #include <sys/epoll.h>
+#include <time.h>
 
 /* Each host of a long way there and back, for both families, and more. */
 enum { MOST_GIVEN_UP = 256 };
 
 /* Devices that hand packets on by a queue of their own beside the processor's (gro_cells of a tunnel) do it in the same round or the next. */
 enum { ENOUGH_ALONE = 4 };
+
+/* Milliseconds matter otherwise: errors about tunnels' packets may be tunnelled, and be answered with errors, without end. */
+enum { MOST_SECONDS = 5 };
+
+static bool endless;
+
+bool went_on_for_ever(void)
+{
+	bool so = endless;
+
+	endless = false;
+	return so;
+}
+
+static time_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
 
 static int epoll(void)
 {
@@ -60,12 +82,20 @@ static int serve(const struct flow *flow, struct attempt *attempt)
 	return count > 0 ? count : 0;
 }
 
-void wait_for_end(const struct flow *flow, struct attempt *attempt)
+bool wait_for_end(const struct flow *flow, struct attempt *attempt)
 {
 	/* Each hop may go through three devices (vxlan over a bridge over a veth); 40 for the way back. */
 	int enough = 40 + 3 * (flow->ttl > 0 ? flow->ttl : 64);
+	time_t began = seconds();
+
+	if (endless)
+		return false;
 
 	for (int rounds = 0, alone = 0, given_up = 0; given_up < MOST_GIVEN_UP;) {
+		if (seconds() - began > MOST_SECONDS) {
+			endless = true;
+			return false;
+		}
 		if (serve(flow, attempt)) {
 			rounds = alone = 0;
 			continue;
@@ -76,8 +106,9 @@ void wait_for_end(const struct flow *flow, struct attempt *attempt)
 			continue;
 		}
 		if (attempt->outcome != SILENCE || !give_up_neighbour())
-			return;
+			return true;
 		given_up++;
 		rounds = alone = 0;
 	}
+	return true;
 }

@@ -45,7 +45,7 @@ export interface RunningWorld {
 }
 
 export interface Kernel {
-  /** One world at a time. @throws WorldRefused where a tool refuses a line */
+  /** One world at a time. @throws WorldRefused where a tool refuses a line, later also where packets go round without end */
   bringUp(spec: WorldSpec): Promise<RunningWorld>;
   close(): Promise<void>;
 }
@@ -128,7 +128,9 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
   ): Promise<readonly Observation[]> => {
     routeErrors.sending();
     const [answer] = await prober.ask([flowCommand(flow, hold)]);
-    return (answer as { attempts: AttemptAnswer[] }).attempts.map((attempt, n) =>
+    const { attempts, endless } = answer as { attempts: AttemptAnswer[]; endless: boolean };
+    if (endless) throw new WorldRefused(goesRound(flow));
+    return attempts.map((attempt, n) =>
       routeErrors.note(flow, observationOf({ flow, number: first + n, attempt, names, positions }), told),
     );
   };
@@ -168,6 +170,14 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
     close,
   };
 }
+
+/** Tunnelled errors that are answered with errors: such a world never becomes quiet, and nothing more can be seen in it. */
+const goesRound = ({ from, id }: FlowSpec) => ({
+  namespace: from,
+  tool: 'the kernel',
+  line: `flow ${id}`,
+  message: 'its packets go round without end',
+});
 
 /** Commands whose answers say errno where the kernel refuses them. */
 async function askLines(prober: Prober, commands: readonly LinesCommand[]): Promise<void> {
