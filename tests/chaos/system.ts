@@ -46,7 +46,7 @@ export interface System {
 }
 
 export const NATS_NODES = ['n1', 'n2', 'n3'] as const;
-const READY_MS = 120_000;
+const READY_MS = 300_000;
 
 export async function startSystem({ dir, there, without, deadlineMs, events }: SystemOptions): Promise<System> {
   const engines = await startEngines({ dir: join(dir, 'engines'), only: ['redis', 'postgres'], clusters: [] });
