@@ -174,3 +174,71 @@ test('eventproc’s token asks for diagnoses and reads them, and may do nothing 
   for (const path of ['/api/v1/events', '/api/v1/agents', `/api/v1/diagnoses/${id}/bundle`, '/api/v1/nothing'])
     expect((await call(api, path, { headers })).status, path).toBe(403);
 });
+
+interface Operation {
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+  readonly requestBody?: unknown;
+  readonly responses: Readonly<Record<string, unknown>>;
+}
+
+/** Malformed, each in another way; what a route takes of it all the same is its to say. */
+const TEXTS = {
+  path: ['%00', '..%2F..%2Fetc', '%F0%9F%92%A5', 'x'.repeat(500)],
+  query: ['', '%00', '-1', '%5B%5D'],
+  header: ['', "' or 1=1--"],
+};
+const BODIES = [
+  ...['null', '[]', '"x"', '{"x":1}', `${'['.repeat(5000)}${']'.repeat(5000)}`, '{"flows":[null,1,[],{}],"url":{}}'],
+  ...[
+    '{"source":null,"destination":[],"ends":[1,2]}',
+    '{"name":"\\u0000","request":7,"everyMs":"x","cron":[],"role":1}',
+  ],
+];
+/** Side by side: each is answered in some milliseconds. */
+const AT_ONCE = 8;
+
+test('whatever is sent to whatever route is answered by a status of its description, and never with a fault of ours', async () => {
+  const { paths } = (await (await fetch(`${api.url}/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, Operation>>;
+  };
+  const wrong: string[] = [];
+  const asks: (() => Promise<void>)[] = [];
+  const ask = (method: string, path: string, of: Operation, init: RequestInit = {}): void =>
+    void asks.push(() => send(method, path, of, init));
+  const send = async (method: string, path: string, of: Operation, init: RequestInit): Promise<void> => {
+    const stop = new AbortController();
+    const response = await call(api, path, { ...init, method, signal: stop.signal });
+    const { status, headers } = response;
+    const problem = headers.get('content-type')?.includes('application/problem+json') === true;
+    // A path that is broken or too long is answered before the route is known; whoever asks a lot may be told to wait.
+    const known = String(status) in of.responses || [400, 404, 414, 429].includes(status);
+    if (status >= 500 || !known || (status >= 400 && !problem))
+      wrong.push(`${method} ${path.slice(0, 100)} ${String(init.body ?? '').slice(0, 60)}: ${status}`);
+    stop.abort();
+  };
+  for (const [template, operations] of Object.entries(paths)) {
+    if (!template.startsWith('/api/')) continue;
+    const path = template.replaceAll(/\{[^}]+\}/g, 'x');
+    for (const [name, operation] of Object.entries(operations)) {
+      const method = name.toUpperCase();
+      const json = { 'content-type': 'application/json' };
+      const bodied: RequestInit = operation.requestBody === undefined ? {} : { headers: json, body: '{}' };
+      if (path !== template)
+        for (const text of TEXTS.path) ask(method, template.replaceAll(/\{[^}]+\}/g, text), operation, bodied);
+      for (const parameter of operation.parameters ?? [])
+        if (parameter.in === 'query')
+          for (const text of TEXTS.query) ask(method, `${path}?${parameter.name}=${text}`, operation, bodied);
+        else if (parameter.in === 'header')
+          for (const text of TEXTS.header)
+            ask(method, path, operation, { ...bodied, headers: { ...json, [parameter.name]: text } });
+      if (operation.requestBody !== undefined)
+        for (const body of BODIES) ask(method, path, operation, { headers: json, body });
+    }
+  }
+  expect(asks.length).toBeGreaterThan(500);
+  const one = async (): Promise<void> => {
+    for (let next = asks.pop(); next !== undefined; next = asks.pop()) await next();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, one));
+  expect(wrong).toEqual([]);
+}, 120_000);

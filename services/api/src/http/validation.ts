@@ -122,11 +122,28 @@ function faults(compiled: Compiled, value: unknown, schema: TSchema): InvalidFie
 }
 const question = Compile(Question);
 
+/** What is nested deeper than any of our documents would overflow the stack of whoever walks it. */
+const DEEPEST = 32;
+function tooDeep(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > DEEPEST) return true;
+    level = level.flatMap((one) =>
+      typeof one === 'object' && one !== null ? Object.values(one).filter((below) => typeof below === 'object') : [],
+    );
+  }
+  return false;
+}
+
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const compiled = Compile(schema);
   return (given: unknown): { value: unknown } | { error: Error } => {
     // Parameters come as text; a body is taken as it is: "80" is no number there.
     const value = httpPart === 'body' ? given : Value.Convert(schema, given);
+    if (httpPart === 'body' && tooDeep(value))
+      return {
+        error: invalidRequest([{ pointer: '', detail: 'is nested too deeply', expected: `${DEEPEST} levels at most` }]),
+      };
     const described =
       eachFlow(schema, value, (flow) => faults(question, flow, Question)) ?? faults(compiled, value, schema);
     if (described.length > 0) return { error: invalidRequest(told(described)) };
