@@ -11,6 +11,7 @@ import Fastify, {
   type RawRequestDefaultExpression,
   type RawServerDefault,
 } from 'fastify';
+import type { RateLimiterAbstract } from 'rate-limiter-flexible';
 import type { Acceptance } from './domain/accept.ts';
 import type { ConfigurationTeller } from './domain/agent-configuration.ts';
 import type { Batches } from './domain/batches/batches.ts';
@@ -18,10 +19,12 @@ import type { CaptureService } from './domain/captures.ts';
 import type { Changes } from './domain/changes.ts';
 import type { Live } from './domain/live/live.ts';
 import type { PingMeshes } from './domain/ping-meshes.ts';
+import type { Room } from './domain/room.ts';
 import type { Schedules } from './domain/schedules/schedules.ts';
 import type { Webhooks } from './domain/webhooks/webhooks.ts';
 import { auditWrites, rememberAddresses } from './http/audit-hook.ts';
 import type { TokenCheck } from './http/auth.ts';
+import { type Limits, limitTokens } from './http/limits.ts';
 import { answerUnknownPaths } from './http/not-found.ts';
 import { describeApi } from './http/openapi.ts';
 import { handleError, ProblemError } from './http/problems.ts';
@@ -80,6 +83,9 @@ export interface Dependencies {
   /** null as long as NATS was never reached. */
   readonly sections: (cluster: string) => Sections | null;
   readonly token: TokenCheck;
+  readonly limiter: Pick<RateLimiterAbstract, 'consume'>;
+  readonly limits: Limits;
+  readonly room: Room;
   /** Why a callback URL is not taken; null: it is. */
   readonly callbackRefusal: (url: string) => string | null;
   /** Names of what does not answer. */
@@ -130,6 +136,9 @@ export async function createApp(deps: Dependencies): Promise<Server> {
       });
     await deps.token.authenticate(request);
   });
+  limitTokens(app, deps.token, deps.limiter, deps.limits, (err) =>
+    deps.log.warn({ err }, 'the requests of a token could not be counted'),
+  );
   traceRequests(app);
   holdToScopes(app, deps.token, deps.store, deps.defaultCluster);
   auditWrites(app, deps.token, deps.store.audit, addressOf);

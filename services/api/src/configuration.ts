@@ -2,6 +2,7 @@
 import { API, type ListenAddress, readBy, type ValuesOf } from '@netverdict/configuration';
 import { type CallbackPolicy, callbackPolicy } from './domain/callback-policy.ts';
 import { parseSecret } from './domain/signature.ts';
+import type { Limits } from './http/limits.ts';
 import { algorithms } from './http/oidc/algorithms.ts';
 import { roleRules } from './http/oidc/claims.ts';
 import type { OidcSettings } from './http/oidc/oidc-tokens.ts';
@@ -18,6 +19,8 @@ export interface Configuration {
   readonly eventprocToken: string | null;
   /** null: only our own tokens are taken. */
   readonly oidc: OidcSettings | null;
+  readonly limits: Limits;
+  readonly openDiagnoses: number;
   readonly defaultCluster: string;
   readonly deadlineMs: number;
   readonly republishMs: number;
@@ -85,6 +88,12 @@ export const configurationOf = (given: ValuesOf<typeof SETTINGS>): Configuration
   token: given.token,
   eventprocToken: given.eventprocToken,
   oidc: oidcOf(given),
+  limits: {
+    requestsPerMinute: given.requestsPerMinute,
+    concurrentRequests: given.concurrentRequests,
+    concurrentStreams: given.concurrentStreams,
+  },
+  openDiagnoses: given.openDiagnoses,
   defaultCluster: given.defaultCluster,
   deadlineMs: given.deadline,
   republishMs: given.republish,

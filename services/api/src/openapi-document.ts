@@ -29,6 +29,8 @@ export async function openApiDocument(): Promise<string> {
       check: () => ({ tokenId: '', name: null, may: 'viewer', scope: EVERYWHERE }),
       view: () => viewOf(null, ''),
     },
+    limiter: { consume: () => Promise.reject(new Error('nothing is served')) },
+    limits: { requestsPerMinute: 1, concurrentRequests: 1, concurrentStreams: 1 },
     stopping: new AbortController().signal,
     log: silent,
   });

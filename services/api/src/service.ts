@@ -20,6 +20,7 @@ import { createFinish } from './domain/finish.ts';
 import { createLive } from './domain/live/live.ts';
 import { createPingMeshes, type PingMeshes } from './domain/ping-meshes.ts';
 import { createProgressBuffer } from './domain/progress-buffer.ts';
+import { createRoom } from './domain/room.ts';
 import { createSchedules, type Schedules } from './domain/schedules/schedules.ts';
 import { createSweeper } from './domain/sweeper.ts';
 import { RETRIES, type RetrySettings } from './domain/webhooks/after-attempt.ts';
@@ -30,6 +31,7 @@ import { oidcTokens } from './http/oidc/oidc-tokens.ts';
 import { publishAgentConfiguration } from './publish/agent-configuration.ts';
 import { publishRequested } from './publish/diagnosis-requested.ts';
 import { openPingSchedule } from './publish/ping-schedule.ts';
+import { openRequestLimiter } from './publish/request-limiter.ts';
 import { openScheduleClock } from './publish/schedule-clock.ts';
 import { createDeliver } from './publish/webhook.ts';
 import { openWebhookQueue } from './publish/webhook-queue.ts';
@@ -212,6 +214,7 @@ export async function startApi(
   });
   telemetry.readyWhen('nats', () => bus?.connected() ?? false);
 
+  const requests = openRequestLimiter(config.redisUrl, config.limits.requestsPerMinute, pace.redisPrefix);
   const app = await createApp({
     store,
     acceptance,
@@ -237,6 +240,9 @@ export async function startApi(
             log.warn({ err, issuer: config.oidc?.issuer }, 'the issuer does not give its keys'),
           ),
     ),
+    limiter: requests.limiter,
+    limits: config.limits,
+    room: createRoom(store.diagnoses, config.openDiagnoses),
     callbackRefusal,
     webhooks: createWebhooks(store, { sealing, callbackRefusal, deliver }),
     unready: telemetry.unready,
@@ -275,6 +281,7 @@ export async function startApi(
       stop.abort();
       await starting;
       await app.close();
+      requests.close();
       await sweeper?.stop();
       await captures.close();
       await pingSchedule.close();

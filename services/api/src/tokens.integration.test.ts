@@ -190,3 +190,47 @@ test('who comes with an issuer’s token does what its groups may, and is in the
   expect(items.find(({ tokenName }) => tokenName === 'ada@example.org')).toMatchObject({ path: '/api/v1/diagnoses' });
   await issuer.close();
 });
+
+test('a token’s requests are counted over all replicas', async () => {
+  const limits = { requestsPerMinute: 6, concurrentRequests: 1000, concurrentStreams: 200 };
+  const redisPrefix = 'counted';
+  const [one, two] = await Promise.all([
+    stack.startApi({ limits }, { redisPrefix }),
+    stack.startApi({ limits }, { redisPrefix }),
+  ]);
+  const { token } = await made({});
+  const ask = async (at: RunningApi): Promise<Response> => send(token, 'GET', '/agents', undefined, at);
+  // Until both have reached Redis each counts for itself; then one hears of the other's.
+  let taken = 0;
+  const full = async (): Promise<boolean> => {
+    const statuses = [(await ask(one)).status, (await ask(two)).status];
+    taken += statuses.filter((status) => status === 200).length;
+    return statuses.every((status) => status === 429);
+  };
+  await expect.poll(full, { timeout: 20_000 }).toBe(true);
+  expect(taken).toBeLessThanOrEqual(18);
+  const refused = await ask(two);
+  expect(refused.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+  expect(refused.headers.get('ratelimit')).toContain('r=0');
+  expect((await send(TOKEN, 'GET', '/agents', undefined, two)).status).toBe(200);
+});
+
+test('a token that has its share of open diagnoses under way waits, and another does not', async () => {
+  const crowded = await stack.startApi({ openDiagnoses: 4 });
+  const [greedy, modest] = [(await made({ role: 'operator' })).token, (await made({ role: 'operator' })).token];
+  const open = async (): Promise<number> =>
+    [...(await api.store.diagnoses.openByToken()).values()].reduce((sum, n) => sum + n, 0);
+  await expect.poll(open, { timeout: 30_000 }).toBe(0);
+  stack.pipeline.react = () => 'ignore';
+  try {
+    const asked = async (token: string): Promise<Response> => send(token, 'POST', '/diagnoses', QUESTION, crowded);
+    expect([(await asked(greedy)).status, (await asked(greedy)).status]).toEqual([202, 202]);
+    const refused = await asked(greedy);
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toBe('2');
+    expect(await refused.json()).toMatchObject({ type: 'urn:netverdict:problem:too-many-open-diagnoses' });
+    expect((await asked(modest)).status).toBe(202);
+  } finally {
+    stack.pipeline.react = () => 'answer';
+  }
+});

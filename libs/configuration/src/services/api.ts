@@ -54,6 +54,39 @@ const OIDC = {
   ),
 };
 
+/** What one token may take. */
+const LIMITS = {
+  requestsPerMinute: or(
+    integer('NETVERDICT_REQUESTS_PER_MINUTE', 'how many requests a token may send in a minute, over all replicas', {
+      min: 1,
+      max: 100_000_000,
+    }),
+    '60000',
+  ),
+  concurrentRequests: or(
+    integer('NETVERDICT_CONCURRENT_REQUESTS', 'how many requests of a token one replica has under way', {
+      min: 1,
+      max: 100_000,
+    }),
+    '1000',
+  ),
+  concurrentStreams: or(
+    integer('NETVERDICT_CONCURRENT_STREAMS', 'how many live streams a token may have open at one replica', {
+      min: 1,
+      max: 100_000,
+    }),
+    '200',
+  ),
+  openDiagnoses: or(
+    integer(
+      'NETVERDICT_OPEN_DIAGNOSES',
+      'how many diagnoses may be under way at once; one token may have as many as there are places left',
+      { min: 2, max: 1_000_000 },
+    ),
+    '5000',
+  ),
+};
+
 export const API = {
   ...PROCESS,
   ...HEALTH,
@@ -71,6 +104,7 @@ export const API = {
     contentOf('NETVERDICT_EVENTPROC_TOKEN_FILE', 'file with the token with which eventproc asks about incidents'),
   ),
   ...OIDC,
+  ...LIMITS,
   defaultCluster: {
     ...cluster,
     about: 'the cluster that is meant where a request names none',

@@ -110,6 +110,8 @@ export interface DiagnosisQueries {
   /** Publishing did not work: may be tried again after `afterMs`. */
   postponePublish(id: string, afterMs: number): Promise<void>;
   overdue(limit: number): Promise<readonly DiagnosisRow[]>;
+  /** How many each token has that are not finished. */
+  openByToken(): Promise<ReadonlyMap<string, number>>;
   /** Removes finished diagnoses accepted before `instant` with their progress and deliveries. */
   deleteFinishedBefore(instant: string): Promise<number>;
 }
@@ -304,6 +306,12 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         .where('deadline_at', '<=', sql<Date>`now()`)
         .limit(limit)
         .execute();
+    },
+
+    async openByToken() {
+      const { rows } = await sql<{ token_id: string; open: number }>`
+        select token_id, count(*)::int as open from diagnoses where rank < 4 group by token_id`.execute(db);
+      return new Map(rows.map(({ token_id, open }) => [token_id, open]));
     },
 
     async deleteFinishedBefore(instant) {

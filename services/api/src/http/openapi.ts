@@ -14,7 +14,7 @@ export async function describeApi(app: Server): Promise<void> {
         title: 'Netverdict',
         version: '1',
         description:
-          'Why does A not reach B? Diagnosis of Kubernetes networks from what the nodes are really programmed with. Errors are RFC 9457 problem details.',
+          'Why does A not reach B? Diagnosis of Kubernetes networks from what the nodes are really programmed with. Errors are RFC 9457 problem details. `RateLimit` and `RateLimit-Policy` say what is left to a token; 429 has `Retry-After`.',
         license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       },
       tags: [

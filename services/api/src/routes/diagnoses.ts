@@ -62,6 +62,7 @@ export function diagnosisRoutes(app: Server, deps: Dependencies): void {
     let waiting = waitMs === null ? null : waitFor(id, changes, store.diagnoses);
     try {
       const { tokenId, scope } = deps.token.check(request);
+      await deps.room.admit(tokenId);
       const { row, created } = await acceptance.accept(id, body, {
         tokenId,
         idempotencyKey: idempotencyKey(request),

@@ -27,10 +27,10 @@ const MEANING: Readonly<Record<number, string>> = {
   503: 'The database or the bus is not available just now; see Retry-After',
 };
 
-/** Responses with problem details, for the OpenAPI document. */
+/** Responses with problem details, for the OpenAPI document. What wants a token may also be told that the token asks for too much. */
 export const errors = <S extends number>(...statuses: readonly S[]) =>
   Object.fromEntries(
-    statuses.map((status) => [
+    (statuses.some((status) => status === 401) ? [...new Set([...statuses, 429])] : statuses).map((status) => [
       status,
       {
         description: MEANING[status] ?? 'An error',

@@ -59,6 +59,8 @@ export async function startStack(): Promise<Stack> {
           token: TOKEN,
           eventprocToken: EVENTPROC_TOKEN,
           oidc: null,
+          limits: { requestsPerMinute: 1_000_000, concurrentRequests: 1000, concurrentStreams: 200 },
+          openDiagnoses: 5000,
           defaultCluster: 'default',
           deadlineMs: 20_000,
           republishMs: 5000,
