@@ -23,13 +23,14 @@ const REDACTED_NAMES = {
 } as const;
 
 function redactEnd<E extends DiagnosisRequest['source'] | DiagnosisRequest['destination']>(end: E, sight: Sight): E {
-  const shown = Object.entries(end).map(([key, value]) => [
+  const shown = Object.entries<unknown>({ ...end }).map(([key, value]) => [
     key,
     key in REDACTED_NAMES && typeof value === 'string' && redactText(value, sight) !== value
       ? REDACTED_NAMES[key as keyof typeof REDACTED_NAMES]
       : value,
   ]);
-  return Object.fromEntries(shown);
+  // The same fields, each of its own form.
+  return Object.fromEntries(shown) as E;
 }
 
 export function redactRequest(request: DiagnosisRequest, sight: Sight): DiagnosisRequest {

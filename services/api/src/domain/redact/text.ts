@@ -92,7 +92,7 @@ export function redactBoth<T extends { readonly en: string; readonly zh: string 
 export function redactAll<T>(value: T, sight: Sight): T;
 export function redactAll(value: unknown, sight: Sight): unknown {
   if (typeof value === 'string') return redactText(value, sight);
-  if (Array.isArray(value)) return value.map((item) => redactAll(item, sight));
+  if (Array.isArray(value)) return value.map((item: unknown) => redactAll(item, sight));
   if (typeof value !== 'object' || value === null) return value;
   if ('en' in value && 'zh' in value && typeof value.en === 'string' && typeof value.zh === 'string')
     return { ...redactRecord(value, sight), ...redactBoth({ en: value.en, zh: value.zh }, sight) };
@@ -100,4 +100,4 @@ export function redactAll(value: unknown, sight: Sight): unknown {
 }
 
 const redactRecord = (value: object, sight: Sight): object =>
-  Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactAll(item, sight)]));
+  Object.fromEntries(Object.entries<unknown>({ ...value }).map(([key, item]) => [key, redactAll(item, sight)]));

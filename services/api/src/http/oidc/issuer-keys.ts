@@ -2,7 +2,7 @@
  * An issuer's keys, by discovery. They are asked for when there is need: at the first token, when they have grown old, and when a token names a key that is not among them
  * (keys rotate). However many such tokens come, the issuer is asked seldom.
  */
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from 'jose';
 
 export interface Pace {
   /** Keys older than this are asked for again. */
@@ -40,7 +40,8 @@ async function read(url: string, timeoutMs: number): Promise<Record<string, unkn
   if (!response.ok) throw new Error(`${url} answers ${response.status}`);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | null = response.body;
+  for await (const chunk of body ?? []) {
     size += chunk.byteLength;
     if (size > MOST_BYTES) throw new Error(`${url} answers more than ${MOST_BYTES} bytes`);
     chunks.push(chunk);
@@ -60,7 +61,8 @@ async function keysOf(issuer: string, timeoutMs: number): Promise<JSONWebKeySet>
     throw new Error('its keys are offered without TLS');
   const keys = await read(at, timeoutMs);
   if (!Array.isArray(keys.keys)) throw new Error(`${at} is no set of keys`);
-  return { keys: keys.keys };
+  // What is no key is passed over where one is looked for.
+  return { keys: keys.keys as JWK[] };
 }
 
 export function issuerKeys(
