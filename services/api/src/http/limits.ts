@@ -11,7 +11,7 @@ export interface Limits {
 }
 
 export const WINDOW_S = 60;
-const STREAM = /\/(stream|diagnoses\/:id\/events)$/;
+const STREAM = /\/(stream|:id\/events)$/;
 
 const tooMany = (type: string, detail: string, retryAfterS: number): ProblemError =>
   new ProblemError({
