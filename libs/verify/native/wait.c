@@ -11,7 +11,7 @@ enum { MOST_GIVEN_UP = 256 };
 enum { ENOUGH_ALONE = 4 };
 
 /* Milliseconds matter otherwise: errors about tunnels' packets may be tunnelled, and be answered with errors, without end. */
-enum { MOST_SECONDS = 5 };
+enum { MOST_SECONDS = 3 };
 
 static bool endless;
 

@@ -25,7 +25,7 @@ function wholeNumber(text: string, option: string, least: number): number {
   return value;
 }
 
-/** Exit code 0: no disagreement; 1: at least one; 2: none, but a world that a tool refused. */
+/** Exit code 0: no disagreement; 1: at least one; 2: none, but a world that could not be judged. */
 export async function verifyCommand(options: VerifyCommandOptions): Promise<number> {
   const flows = wholeNumber(options.flows, '--flows', 1);
   const seed =

@@ -29,6 +29,8 @@ const circle = (id: string, wires: readonly string[]): WorldSpec => ({
     {
       ...bareNamespace(),
       name: 'a',
+      // Nothing is sent to everybody before the packet is.
+      sysctls: ['net/ipv6/conf/all/disable_ipv6 = 1', 'net/ipv6/conf/default/disable_ipv6 = 1'],
       links: [
         'link set lo up',
         'link add br0 type bridge',
