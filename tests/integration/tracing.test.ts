@@ -1,13 +1,9 @@
 /** One diagnosis is one trace: a receiver of OTLP sees spans of every service with the same trace id. */
-import { mkdtempSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@netverdict/embedded';
-import { createLab, type Lab } from '@netverdict/lab';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import { type LabInstance, startLabInstance } from '../testing/lab-instance.ts';
 
 interface ExportedSpans {
   readonly resourceSpans?: readonly {
@@ -22,9 +18,7 @@ interface ExportedSpans {
 
 const spans: { readonly service: string; readonly traceId: string; readonly name: string }[] = [];
 let receiver: Server;
-let lab: Lab;
-let instance: Instance;
-let dir: string;
+let started: LabInstance;
 const OTEL = {
   OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
   OTEL_BSP_SCHEDULE_DELAY: '200',
@@ -49,32 +43,20 @@ beforeAll(async () => {
   const port = await freePort();
   await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve));
   Object.assign(process.env, OTEL, { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
-  dir = mkdtempSync(join(tmpdir(), 'netverdict-tracing-'));
-  lab = await createLab({ name: `otel-${process.pid}`, nodes: 1 });
-  instance = await startInstance({
-    dir,
-    cluster: 'lab',
-    kubeconfig: lab.kubeconfig,
-    nodes: lab.nodes.map((n) => n.name),
-    agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
-    listen: `127.0.0.1:${await freePort()}`,
-    say: () => {},
-  });
+  started = await startLabInstance('otel', 1);
 });
 afterAll(async () => {
   for (const name of [...Object.keys(OTEL), 'OTEL_EXPORTER_OTLP_ENDPOINT']) delete process.env[name];
-  await instance?.stop();
-  await lab?.down();
+  await started?.down();
   receiver?.close();
-  await removeInstance(dir);
 });
 
 it('one diagnosis is one trace across the services, continued from the caller', async () => {
   const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
-  const response = await fetch(`${instance.apiUrl}/api/v1/diagnoses`, {
+  const response = await fetch(`${started.instance.apiUrl}/api/v1/diagnoses`, {
     method: 'POST',
     headers: {
-      authorization: `Bearer ${instance.token}`,
+      authorization: `Bearer ${started.instance.token}`,
       'content-type': 'application/json',
       prefer: 'wait=20',
       traceparent: `00-${traceId}-00f067aa0ba902b7-01`,

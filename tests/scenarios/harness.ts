@@ -1,13 +1,9 @@
 /** Brings up one lab with Netverdict beside it, and compares what the API says of a row with what packets do. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { freePort } from '@netverdict/embedded';
-import { createLab, type KubeObject, type Lab, type ProbeResult } from '@netverdict/lab';
-import { createClient, type DiagnosisDocument } from '@netverdict/sdk';
+import type { KubeObject, Lab, ProbeResult } from '@netverdict/lab';
+import type { DiagnosisDocument } from '@netverdict/sdk';
 import { renderReport } from '@netverdict/verdict';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
+import { type LabInstance, startLabInstance } from '../testing/lab-instance.ts';
 import { Baseline, commandsOf, execOn, run } from './remedies.ts';
 import type { ByHand, Combination, Scenario } from './scenario.ts';
 import { SCENARIOS } from './table.ts';
@@ -42,31 +38,19 @@ export function describeScenarios(combination: Combination): void {
   const title = `${combination.cni}, iptables-${combination.iptables}`;
   describe(title, () => {
     let lab: Lab;
-    let instance: Instance;
-    let dir: string;
+    let started: LabInstance;
     let baseline: Baseline;
     let undo: readonly ByHand[] = [];
     let objects: readonly KubeObject[] = [];
     let mended: readonly { on: string; line: string }[] = [];
 
     beforeAll(async () => {
-      dir = mkdtempSync(join(tmpdir(), 'netverdict-scenarios-'));
-      lab = await createLab({ name: `sc-${process.pid}-${ALL.indexOf(combination)}`, nodes: 3, ...combination });
-      baseline = await Baseline.take(lab, dir);
-      instance = await startInstance({
-        dir,
-        cluster: 'lab',
-        kubeconfig: lab.kubeconfig,
-        nodes: lab.nodes.map((n) => n.name),
-        agents: lab.nodes.map((n) => ({ node: n.name, netnsPath: n.netnsPath, criEndpoint: n.criEndpoint })),
-        listen: `127.0.0.1:${await freePort()}`,
-        say: () => {},
-      });
+      started = await startLabInstance(`sc${ALL.indexOf(combination)}`, 3, combination);
+      ({ lab } = started);
+      baseline = await Baseline.take(lab, started.dir);
     });
     afterAll(async () => {
-      await instance?.stop();
-      await lab?.down();
-      await removeInstance(dir);
+      await started?.down();
     });
     afterEach(async () => {
       await lab.heal();
@@ -83,7 +67,7 @@ export function describeScenarios(combination: Combination): void {
       for (const fault of row.faults ?? []) await lab.fault(fault.name, fault.args);
       for (const { on, argv } of row.prepare ?? [])
         expect((await execOn(lab, on, withAddresses(lab, argv))).code, `${on}: ${argv.join(' ')}`).toBe(0);
-      const client = createClient({ baseUrl: instance.apiUrl, token: instance.token });
+      const { client } = started;
       const diagnose = (sizeBytes = row.sizeBytes): Promise<DiagnosisDocument> =>
         client.diagnose({
           source: row.source,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '@netverdict/embedded';
-import { createLab, type Lab } from '@netverdict/lab';
+import { createLab, type Lab, type LabSpec } from '@netverdict/lab';
 import { createClient, type NetverdictClient } from '@netverdict/sdk';
 import { type Instance, removeInstance, startInstance } from '../../clients/cli/src/local/instance.ts';
 
@@ -17,10 +17,17 @@ export interface LabInstance {
   down(): Promise<void>;
 }
 
-/** @param name few letters: they are in the names of namespaces and devices */
-export async function startLabInstance(name: string, nodes: number): Promise<LabInstance> {
+/**
+ * @param name few letters: they are in the names of namespaces and devices
+ * @param more of the lab than its name and size
+ */
+export async function startLabInstance(
+  name: string,
+  nodes: number,
+  more: Omit<Partial<LabSpec>, 'name' | 'nodes'> = {},
+): Promise<LabInstance> {
   const dir = mkdtempSync(join(tmpdir(), `netverdict-${name}-`));
-  const lab = await createLab({ name: `${name}-${process.pid}`, nodes });
+  const lab = await createLab({ ...more, name: `${name}-${process.pid}`, nodes });
   let instance: Instance;
   try {
     instance = await startInstance({

@@ -92,9 +92,16 @@ export const diagnosisRequested = (n: number): DiagnosisRequested => ({
 export const pathBuilt = (n: number, padding = ''): PathBuilt => ({
   ...diagnosisRequested(n),
   round: 0,
-  // Data owned by a pure lib: for the bus an object like any other.
-  flow: { padding } as unknown as PathBuilt['flow'],
-  names: { source: 'pod default/client', destination: 'service default/web:80' },
+  flow: {
+    family: 'ipv4',
+    sourcePort: 40_000,
+    source: { kind: 'external', address: '192.0.2.1' },
+    destination: { address: '192.0.2.2', port: 80 },
+    protocol: 'tcp',
+    sizeBytes: 60,
+    dontFragment: true,
+  },
+  names: { source: `pod default/client${padding}`, destination: 'service default/web:80' },
   intendedPath: { cni: null, hops: [] },
   snapshot: {} as PathBuilt['snapshot'],
   snapshotDigest: 'sha256:00',

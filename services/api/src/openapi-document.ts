@@ -1,24 +1,12 @@
 /** Prints the OpenAPI document, without any engine: `npm run generate -w @netverdict/sdk` makes the client's types of it. */
 import { pathToFileURL } from 'node:url';
+import { createLog } from '@netverdict/telemetry';
 import { createApp, type Dependencies } from './app.ts';
 import { viewOf } from './domain/view.ts';
 import { EVERYWHERE } from './http/authority.ts';
 
 /** Nothing is called: the document comes from the schemas alone. */
 const unused = new Proxy({}, { get: () => () => null });
-
-const ignore = (): void => undefined;
-const silent = {
-  level: 'silent',
-  fatal: ignore,
-  error: ignore,
-  warn: ignore,
-  info: ignore,
-  debug: ignore,
-  trace: ignore,
-  silent: ignore,
-  child: () => silent,
-} as unknown as Dependencies['log'];
 
 export async function openApiDocument(): Promise<string> {
   const app = await createApp({
@@ -32,7 +20,7 @@ export async function openApiDocument(): Promise<string> {
     limiter: { consume: () => Promise.reject(new Error('nothing is served')) },
     limits: { requestsPerMinute: 1, concurrentRequests: 1, concurrentStreams: 1 },
     stopping: new AbortController().signal,
-    log: silent,
+    log: createLog('openapi', 'silent'),
   });
   await app.ready();
   const text = JSON.stringify(app.swagger(), null, 2);

@@ -9,7 +9,7 @@ import type { AgentLedger, Anomaly, AnomalyBatch } from '@netverdict/contracts';
 import { type Engines, removeEngines, startEngines } from '@netverdict/embedded';
 import { type Bus, connectBus } from '@netverdict/messaging';
 import { openStore, type Store } from '@netverdict/store';
-import type { Log } from '@netverdict/telemetry';
+import { createLog } from '@netverdict/telemetry';
 import { type EventprocSettings, eventprocSettings } from '../configuration.ts';
 import { type Eventproc, startEventproc } from '../eventproc.ts';
 import type { Notice } from '../publish/sinks/notice.ts';
@@ -19,10 +19,7 @@ export const CLUSTER = 'default';
 export const NODES = ['node-1', 'node-2'] as const;
 
 /** EVENTPROC_TEST_LOG=1 shows what the service says. */
-const say = (...told: unknown[]): void => {
-  if (process.env.EVENTPROC_TEST_LOG) console.log(...told);
-};
-const log = { debug: say, info: say, warn: say, error: say } as unknown as Log;
+const log = createLog('eventproc', process.env.EVENTPROC_TEST_LOG ? 'debug' : 'silent');
 
 export interface Scene {
   readonly engines: Engines;
