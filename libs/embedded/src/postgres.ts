@@ -90,7 +90,8 @@ export function postgresArguments(place: PostgresPlace, port: number): string[] 
     port,
     unix_socket_directories: '',
     shared_buffers: '32MB',
-    max_connections: 60,
+    // A replica of the API takes up to two dozen.
+    max_connections: 200,
     // Dynamic shared memory in files: /dev/shm is tiny in many containers.
     dynamic_shared_memory_type: 'mmap',
   };

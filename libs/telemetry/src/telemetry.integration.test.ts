@@ -44,7 +44,7 @@ test('all that is missing or wrong is told, a line each, with exit code 2', asyn
   expect(await ended).toBe(2);
   expect(err()).toBe(
     'probe: NETVERDICT_LOG_LEVEL: must be one of fatal, error, warn, info, debug, trace, silent, not "loud"\n' +
-      'probe: NETVERDICT_NATS_URL is not set (the NATS server; a URL that begins with nats:// or tls://)\n',
+      'probe: NETVERDICT_NATS_URL is not set (the NATS server, or those of a cluster; a URL that begins with nats:// or tls://, or several with commas between)\n',
   );
 });
 

@@ -154,6 +154,7 @@ function bare({ ns, fromSocket }: Scene, about: Packet): Packet {
     forwardedToLoopback: _8,
     sum: _9,
     sumWrong: _10,
+    hashedTo: _11,
     ...rest
   } = about;
   const reflect = sysctl(ns, about.family === 'ipv4' ? 'net/ipv4/fwmark_reflect' : 'net/ipv6/fwmark_reflect');

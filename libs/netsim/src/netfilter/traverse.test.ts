@@ -35,7 +35,7 @@ const DATAGRAM: Packet = {
 };
 
 /** What becomes of the packet in table filter at INPUT, and the rules that it meets. */
-function through(rules: string, variant: XtVariant = 'nft', prefix: readonly number[] = []) {
+function through(rules: string, variant: XtVariant = 'nft', prefix: readonly number[] = [], packet = DATAGRAM) {
   const parsed = parseSection(variant === 'nft' ? 'iptables-nft-save' : 'iptables-save', `*filter\n${rules}\nCOMMIT\n`);
   if (!parsed.ok) throw new Error(`${parsed.error.message}: ${parsed.error.text}`);
   const ruleset = compileRuleset(parsed.value, null);
@@ -43,7 +43,7 @@ function through(rules: string, variant: XtVariant = 'nft', prefix: readonly num
   const world = cluster();
   const ns = world.namespaces.get(HOST1) as WorldNamespace;
   const walk = new Walk(world, flow(A1, '10.244.2.2:53', { protocol: 'udp' }), prefix);
-  const verdict = traverse(ruleset, table, { ...NO_DEVICES, walk, ns, hook: 'INPUT', packet: DATAGRAM });
+  const verdict = traverse(ruleset, table, { ...NO_DEVICES, walk, ns, hook: 'INPUT', packet });
   const met = walk.rulesMet.map((r) => `${r.chain} ${r.rule}${r.maybe ? '?' : ''}`);
   return { verdict, met, walk };
 }
@@ -159,5 +159,22 @@ describe('a rule', () => {
   it('whose other condition fails needs not be told', () => {
     const { walk } = through(':INPUT ACCEPT [0:0]\n-A INPUT -m limit --limit 1/sec -p tcp -j DROP');
     expect(walk.choices.points).toEqual([]);
+  });
+});
+
+describe('a lot', () => {
+  const RULE = ':INPUT ACCEPT [0:0]\n-A INPUT -p udp -m statistic --mode random --probability 0.25 -j DROP';
+  const inner: Packet = { ...DATAGRAM, sizeBytes: 1500, pieceBytes: 1000 };
+  const frame = { srcMac: null, dstMac: null, packet: inner };
+  const choices = (packet: Packet) =>
+    through(RULE, 'nft', [], packet).walk.choices.points.map(({ what, options }) => [what, options[0]?.share]);
+
+  it('is drawn once for a packet that is whole', () => {
+    expect(choices({ ...DATAGRAM, payload: { kind: 'vxlan', vni: 1, frame: { ...frame, packet: DATAGRAM } } })).toEqual(
+      [['rule', 0.25]],
+    );
+  });
+  it('is drawn by each piece that a tunnel carries: what becomes of all of them is not told', () => {
+    expect(choices({ ...DATAGRAM, payload: { kind: 'vxlan', vni: 1, frame } })).toEqual([['unknown', null]]);
   });
 });
