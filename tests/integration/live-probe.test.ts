@@ -259,6 +259,7 @@ it.each([
   [{ probe: { totalMs: 60_000 } }, '/probe/totalMs'],
   [{ probe: { often: 1 } }, '/probe/often'],
 ])('%j is refused by name', async (given, pointer) => {
+  // What the types forbid is what is sent: the service is to refuse it.
   const body = { source: { pod: 'default/client' }, destination: web, ...given } as unknown as DiagnosisRequest;
   const error = await client.submit(body).then(
     () => null,

@@ -92,6 +92,7 @@ export function createBatches(
       while (!signal.aborted) {
         const look = new AbortController();
         const told = once(changed, id, { signal: AbortSignal.any([signal, look.signal]) }).catch(() => undefined);
+        let timer: NodeJS.Timeout | undefined;
         try {
           const now = await batches.get(id);
           if (now === null) return;
@@ -101,15 +102,17 @@ export function createBatches(
             yield batchDocument(now);
           }
           if (now.finished_at !== null) return;
+          timer = setTimeout(() => look.abort(), LOOK_MS);
+          await told;
         } catch (error) {
           // The database restarts: following goes on.
           if (!isUnavailable(error)) throw error;
-        }
-        const timer = setTimeout(() => look.abort(), LOOK_MS);
-        try {
+          timer = setTimeout(() => look.abort(), LOOK_MS);
           await told;
         } finally {
           clearTimeout(timer);
+          // Also where nobody follows any more: the listener would stay.
+          look.abort();
         }
         if (performance.now() - saidAt > quietMs) {
           saidAt = performance.now();
