@@ -1,4 +1,5 @@
 /** nf_conntrack_in at its place in a hook: the packet gets its connection, or is dropped where the table has no room. */
+import { formatIp } from '@netverdict/linux-net';
 import type { At, HookResult } from '../netfilter/hook.ts';
 import { ctStates } from '../netfilter/matches/connection.ts';
 import { addedUp, isSeenWrong } from '../packet/checksum.ts';
@@ -20,6 +21,8 @@ export function track(at: At, packet: Packet): HookResult {
   if (!walk.conntrack.isSeeded(ns.key)) walk.conntrack.seed(ns.key, collectedEntries(ns));
   const full = tableFull(at, packet);
   if (full) return { ok: false, next: full };
+  const unread = notRead(at, packet);
+  if (unread) return { ok: false, next: unread };
   // Only of TCP there is anything to be strict about.
   const strict = packet.protocol === 6 ? strictness(walk, ns, packet) : undefined;
   const found = hasBadSum(at, packet) ? null : walk.conntrack.track(ns.key, packet, strict);
@@ -133,4 +136,29 @@ function hasRules({ net }: WorldNamespace, packet: Packet): boolean {
   if (!net.nft.known || net.nft.value.tables.length > 0) return true;
   for (const ruleset of net.rulesets[packet.family]) if (!ruleset.known || ruleset.value.tables.size > 0) return true;
   return false;
+}
+
+/**
+ * Of a node's connections only those between addresses of the question are read; a translation that the question does not know of
+ * leads to others.
+ */
+function notRead({ walk, ns, hook }: At, packet: Packet): Next | null {
+  const asked = walk.world.trackedAddresses;
+  if (asked === null || (asked.has(packet.source) && asked.has(packet.destination))) return null;
+  if (isIcmpError(packet)) return null;
+  const { conntrackTable, conntrack } = ns.net.state;
+  const others = conntrackTable.known ? conntrackTable.value.count - (conntrack.known ? conntrack.value.length : 0) : 0;
+  if (others <= 0 || walk.conntrack.knows(ns.key, packet)) return null;
+  const ends = `${formatIp(packet.source)} → ${formatIp(packet.destination)}`;
+  const missing = {
+    kind: 'other' as const,
+    place: ns.key,
+    node: ns.node,
+    text: `whether connection tracking knows ${ends} already was not read: the question does not name these addresses`,
+    zh: `未读取连接跟踪是否已记录 ${ends}：该问题未提及这些地址`,
+    evidence: [citeAbsence(conntrackTable, 'conntrack-table', `${others} connections that were not read`)],
+  };
+  return walk.ask(ns, `it does not at ${hook}`, missing, `${walk.direction} ${ns.key} not read`)
+    ? null
+    : walk.unknown(ns, packet, missing);
 }

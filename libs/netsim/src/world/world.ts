@@ -27,6 +27,8 @@ export interface WorldInput {
   /** Every node that was asked. A node absent here and from `namespaces` becomes a Need when the packet goes there. */
   readonly nodes: readonly WorldNode[];
   readonly map: ClusterMap;
+  /** The connections whose both ends are among these were read, as text; absent: all were. */
+  readonly trackedAddresses?: readonly string[];
 }
 
 export interface World {
@@ -37,6 +39,8 @@ export interface World {
   readonly nodeByAddress: ReadonlyMap<IpAddress, string>;
   readonly podByAddress: ReadonlyMap<IpAddress, ClusterMap['pods'][number]>;
   readonly byInode: ReadonlyMap<string, WorldNamespace>;
+  /** The connections whose both ends are among these were read; null: all were. */
+  readonly trackedAddresses: ReadonlySet<IpAddress> | null;
 }
 
 export function buildWorld(input: WorldInput): World {
@@ -56,7 +60,17 @@ export function buildWorld(input: WorldInput): World {
   }
   const unavailable = new Map<string, string>();
   for (const node of input.nodes) if (node.unavailable !== null) unavailable.set(node.node, node.unavailable);
-  return index(input.namespaces, { unavailable, map: input.map, nodeByAddress, podByAddress });
+  const trackedAddresses = input.trackedAddresses ? parsed(input.trackedAddresses) : null;
+  return index(input.namespaces, { unavailable, map: input.map, nodeByAddress, podByAddress, trackedAddresses });
+}
+
+function parsed(addresses: readonly string[]): ReadonlySet<IpAddress> {
+  return new Set(
+    addresses.flatMap((text) => {
+      const address = parseIp(text);
+      return address.ok ? [address.value] : [];
+    }),
+  );
 }
 
 function index(namespaces: Iterable<WorldNamespace>, rest: Omit<World, 'namespaces' | 'byInode'>): World {

@@ -1,7 +1,7 @@
 /** The kernel's side of a judgement: worlds brought up in namespaces of their own, collected by the agent's helper, tried with packets. */
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type FlowFilter, type Helper, type HelperLog, type HelperSection, startHelper } from '@netverdict/collect';
+import { type Helper, type HelperLog, type HelperSection, startHelper } from '@netverdict/collect';
 import type { Observation } from '../world/observation.ts';
 import type { FlowSpec, NamespaceSpec, WorldSpec } from '../world/spec.ts';
 import {
@@ -17,6 +17,7 @@ import {
   refillStage,
   sockets,
 } from './bring-up.ts';
+import { connectionsOf } from './connections.ts';
 import { type AttemptAnswer, flowCommand, observationOf } from './flow.ts';
 import { buildProber } from './native.ts';
 import { type Prober, startProber } from './prober.ts';
@@ -54,7 +55,6 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../../..');
 const DEFAULTS = {
   helperPath: resolve(root, 'services/collector-agent/native/build/netverdict-collect'),
 };
-const PROTOCOLS = { tcp: 6, udp: 17, icmp: 1 } as const;
 const SILENT: HelperLog = { info: () => {}, warn: () => {} };
 
 export async function startKernel(options: KernelOptions = {}): Promise<Kernel> {
@@ -146,8 +146,7 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
     namespaces,
     async collect(flows) {
       await keep();
-      const addresses = addressesIn(spec);
-      const filters = flows.map((flow) => filterOf(flow, addresses));
+      const filters = connectionsOf(flows, spec);
       const knownPaths = [...namespaces.values()].map((ns) => ns.path);
       const sections = new Map<string, readonly HelperSection[]>();
       for (const [name, { path }] of namespaces)
@@ -225,21 +224,3 @@ async function readPositions(prober: Prober, helper: Helper, ns: NamespaceSpec, 
     iptablesNft: iptablesNftTables(sections),
   };
 }
-
-/** Which address the sender takes is not known beforehand, nor to what translations on the way turn addresses and ports: any of the world's. */
-function filterOf(flow: FlowSpec, addresses: readonly string[]): FlowFilter {
-  const protocol = flow.protocol === 'icmp' && flow.family === 'ipv6' ? 58 : PROTOCOLS[flow.protocol];
-  const given = flow.source === null ? [flow.destination] : [flow.source, flow.destination];
-  return { protocol, addresses: [...new Set([...given, ...addresses])].slice(0, MOST_ADDRESSES), ports: [] };
-}
-
-/** FLOW_ADDRESSES of the helper. */
-const MOST_ADDRESSES = 64;
-
-const addressesIn = (spec: WorldSpec): string[] =>
-  spec.namespaces.flatMap((ns) =>
-    [...ns.links, ...ns.ip, ...ns.ip6, ...ns.late].flatMap((line) => {
-      const address = /\baddr(?:ess)?\s+(?:add|replace)\s+([\da-fA-F.:]+)/.exec(line)?.[1];
-      return address === undefined ? [] : [address];
-    }),
-  );

@@ -41,9 +41,11 @@ const withoutTrace = (state: NetnsState): NetnsState => {
   return { ...state, nftables: { ...nftables, value: { ...nftables.value, tables } } };
 };
 
-export const modelOf = (collected: readonly CollectedNamespace[]): Modelled => modelOfParsed(parseCollected(collected));
+/** `trackedAddresses`: those that connections were asked for by; absent: all of them were. */
+export const modelOf = (collected: readonly CollectedNamespace[], trackedAddresses?: readonly string[]): Modelled =>
+  modelOfParsed(parseCollected(collected), trackedAddresses);
 
-export function modelOfParsed(collected: readonly ParsedNamespace[]): Modelled {
+export function modelOfParsed(collected: readonly ParsedNamespace[], trackedAddresses?: readonly string[]): Modelled {
   const names = new Map(collected.map((ns) => [netnsKey(NODE, ns.inode), ns.name]));
   const keys = new Map(collected.map((ns) => [ns.name, netnsKey(NODE, ns.inode)]));
   const namespaces = collected.map((ns) => ({
@@ -55,7 +57,12 @@ export function modelOfParsed(collected: readonly ParsedNamespace[]): Modelled {
     net: compileNamespace(ns.state),
   }));
   return {
-    world: buildWorld({ namespaces, nodes: [{ node: NODE, unavailable: null }], map: NO_CLUSTER }),
+    world: buildWorld({
+      namespaces,
+      nodes: [{ node: NODE, unavailable: null }],
+      map: NO_CLUSTER,
+      ...(trackedAddresses ? { trackedAddresses } : {}),
+    }),
     keyOf: (name) => keys.get(name) ?? name,
     nameOf: (key) => names.get(key) ?? key,
   };

@@ -1,6 +1,7 @@
 /** One world: brought up, collected, its packets sent, the model asked, both compared. */
 
 import { type Comparison, compare } from '../compare/agree.ts';
+import { trackedAddresses } from '../kernel/connections.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { isRouteError } from '../kernel/route-errors.ts';
 import type { FeatureCounts } from '../model/decisive.ts';
@@ -31,7 +32,7 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
     const up = performance.now();
     const collected = await collect(world, spec);
     const read = performance.now();
-    const model = modelOf(collected);
+    const model = modelOf(collected, trackedAddresses(spec));
     const flows: JudgedFlow[] = [];
     let packets = 0;
     for (const asked of spec.flows) {
