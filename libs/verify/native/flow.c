@@ -78,12 +78,18 @@ static void run_attempt(const struct flow *flow, unsigned number)
 		await_tick();
 	unpin();
 	print_heard(&attempt);
-	if (next_arrival(&arrival))
+	bool half_open = flow->protocol == IPPROTO_TCP && attempt.outcome != ANSWER;
+
+	if (next_arrival(&arrival)) {
 		print_arrival(&arrival);
-	else
+		if (half_open)
+			forget_half_open(&arrival, arrived_in(&arrival));
+	} else {
 		printf("null");
+	}
 	while (next_arrival(&other))
-		;
+		if (half_open)
+			forget_half_open(&other, arrived_in(&other));
 	putchar(',');
 	print_trace();
 	putchar('}');

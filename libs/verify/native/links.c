@@ -93,6 +93,15 @@ void settle_links(int ns)
 	hand_broadcasts_on_at_once(ns);
 }
 
+static bool has_carrier(int socket, const char *name)
+{
+	struct ethtool_value value = { .cmd = ETHTOOL_GLINK };
+	struct ifreq request = { .ifr_data = (char *)&value };
+
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+	return ioctl(socket, SIOCETHTOOL, &request) == 0 && value.data;
+}
+
 /*
  * The kernel tells the stack of a carrier up to a second later (net/core/link_watch.c), which for a veth whose two ends have the
  * same number is the rule. Asking for the state of a link makes it do so at once.
@@ -101,14 +110,18 @@ static void await_carriers(int socket)
 {
 	struct if_nameindex *links = if_nameindex();
 
-	for (struct if_nameindex *link = links; link && link->if_index; link++) {
-		struct ethtool_value value = { .cmd = ETHTOOL_GLINK };
-		struct ifreq request = { .ifr_data = (char *)&value };
-
-		snprintf(request.ifr_name, sizeof request.ifr_name, "%s", link->if_name);
-		ioctl(socket, SIOCETHTOOL, &request);
-	}
+	for (struct if_nameindex *link = links; link && link->if_index; link++)
+		has_carrier(socket, link->if_name);
 	if_freenameindex(links);
+}
+
+/* A device that is up and has its carrier runs at the latest when the kernel's worker has told the stack of it. */
+static bool will_run(int socket, const char *name)
+{
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
+	return ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) && has_carrier(socket, name);
 }
 
 /* Addresses of running devices are usable once a worker of the kernel has passed them, even without duplicate detection. */
@@ -122,12 +135,12 @@ static bool has_tentative(int socket, double waited_ms)
 	bool found = false;
 
 	while (file && fgets(line, sizeof line, file)) {
-		struct ifreq request = { 0 };
+		char name[IFNAMSIZ];
 
-		if (sscanf(line, "%*s %*x %*x %*x %x %15s", &flags, request.ifr_name) != 2 || !(flags & TENTATIVE) ||
+		if (sscanf(line, "%*s %*x %*x %*x %x %15s", &flags, name) != 2 || !(flags & TENTATIVE) ||
 		    (!(flags & NODAD) && waited_ms > TRIED_MS))
 			continue;
-		found = found || (ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_RUNNING));
+		found = found || will_run(socket, name);
 	}
 	if (file)
 		fclose(file);

@@ -105,6 +105,9 @@ void serve_accepted(unsigned index);
 /* Oldest first; false when there is none. */
 bool next_arrival(struct arrival *arrival);
 void print_arrival(const struct arrival *arrival);
+int arrived_in(const struct arrival *arrival);
+/* halfopen.c */
+void forget_half_open(const struct arrival *arrival, int ns);
 
 /* trace.c: the kernel's own trace of rules. */
 enum direction { OTHER, FORWARD, REPLY };

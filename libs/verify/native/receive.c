@@ -30,6 +30,11 @@ static int bpf(int command, union bpf_attr *attr)
 	return syscall(SYS_bpf, command, attr, sizeof *attr);
 }
 
+int arrived_in(const struct arrival *arrival)
+{
+	return receivers[arrival->socket].ns;
+}
+
 bool next_arrival(struct arrival *arrival)
 {
 	union bpf_attr attr = { .map_fd = arrivals };
