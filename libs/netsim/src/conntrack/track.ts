@@ -140,12 +140,12 @@ function hasRules({ net }: WorldNamespace, packet: Packet): boolean {
 
 /**
  * Of a node's connections only those between addresses of the question are read; a translation that the question does not know of
- * leads to others.
+ * leads to others. Of a tunnel's own packets nothing is read.
  */
 function notRead({ walk, ns, hook }: At, packet: Packet): Next | null {
   const asked = walk.world.trackedAddresses;
   if (asked === null || (asked.has(packet.source) && asked.has(packet.destination))) return null;
-  if (isIcmpError(packet)) return null;
+  if (isIcmpError(packet) || packet.payload !== null) return null;
   const { conntrackTable, conntrack } = ns.net.state;
   const others = conntrackTable.known ? conntrackTable.value.count - (conntrack.known ? conntrack.value.length : 0) : 0;
   if (others <= 0 || walk.conntrack.knows(ns.key, packet)) return null;

@@ -143,7 +143,9 @@ function translated(
   if (way.kind !== 'forward' || way.out.ifindex !== bridge.ifindex) return up(packet, true, routedBy);
   const { via } = way.nexthop;
   if (!walk.sees('bridge/bridged-dnat', true)) return up(packet, true);
-  const neighbour = resolveNeighbour(walk, ns, bridge, via ?? packet.destination, packet);
+  // What connection tracking has put together waits for its neighbour as one: a port cuts it up again (br_nf_dev_queue_xmit).
+  const waiting = tracks(ns, packet.family) ? { ...packet, pieceBytes: null } : packet;
+  const neighbour = resolveNeighbour(walk, ns, bridge, via ?? packet.destination, waiting);
   if (!neighbour.ok) return neighbour.next;
   // The frame keeps its sender's address (neigh_hh_bridge, br_nf_pre_routing_finish_bridge_slow).
   const { mac } = neighbour;

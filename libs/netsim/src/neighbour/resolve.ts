@@ -147,6 +147,7 @@ export function resolveNeighbour(
       break;
   }
   const lost = answer.kind === 'nobody' ? answer.lost : null;
+  walk.asksAgain(ns, link, address);
   return {
     ok: false,
     next: walk.stop(

@@ -179,6 +179,17 @@ export class Walk {
     this.errors?.handed.at(-1)?.push(this.rulesMet.length);
   }
 
+  /**
+   * neigh_invalidate: an error that is sent to the very neighbour that has just been given up has it asked for again, and of what
+   * waited for it nobody is told any more.
+   */
+  asksAgain(ns: WorldNamespace, link: Link, address: IpAddress): void {
+    const { cause, place } = this.grave ?? {};
+    if (this.errors === null || this.errors.handed.at(-1)?.length !== 1 || cause?.kind !== 'neighbour') return;
+    if (place !== ns.key || cause.link.ifindex !== link.ifindex || cause.address !== address) return;
+    this.errors = { ...this.errors, count: this.errors.handed.length };
+  }
+
   /** The error behind the one that is through. */
   nextError(): Next | null {
     if (this.errors === null || this.errors.handed.length >= this.errors.count) return null;
