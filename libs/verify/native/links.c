@@ -124,23 +124,48 @@ static bool will_run(int socket, const char *name)
 	return ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) && has_carrier(socket, name);
 }
 
+/*
+ * The worker that passes an address makes its local route a moment later (addrconf_dad_work), without which packets to it would be
+ * forwarded. `routes` is /proc/net/ipv6_route: a prefix and its length in hexadecimal, line by line.
+ */
+static bool has_local_route(const char *routes, const char *address)
+{
+	char prefix[40];
+
+	snprintf(prefix, sizeof prefix, "%s 80 ", address);
+	return strstr(routes, prefix) != NULL;
+}
+
+static void read_routes(char *routes, size_t size)
+{
+	FILE *file = fopen("/proc/thread-self/net/ipv6_route", "r");
+
+	routes[file ? fread(routes, 1, size - 1, file) : 0] = 0;
+	if (file)
+		fclose(file);
+}
+
 /* Addresses of running devices are usable once a worker of the kernel has passed them, even without duplicate detection. */
-static bool has_tentative(int socket, double waited_ms)
+static bool has_unusable(int socket, double waited_ms)
 {
 	/* Those that are tried out are waited for no longer than that: their neighbours are asked for a minute. */
 	enum { NODAD = 0x02, TENTATIVE = 0x40, TRIED_MS = 200 };
+	static char routes[1 << 18];
 	FILE *file = fopen("/proc/thread-self/net/if_inet6", "r");
 	char line[128];
 	unsigned flags;
 	bool found = false;
 
+	read_routes(routes, sizeof routes);
 	while (file && fgets(line, sizeof line, file)) {
-		char name[IFNAMSIZ];
+		char name[IFNAMSIZ], address[33];
 
-		if (sscanf(line, "%*s %*x %*x %*x %x %15s", &flags, name) != 2 || !(flags & TENTATIVE) ||
+		if (sscanf(line, "%32s %*x %*x %*x %x %15s", address, &flags, name) != 3 ||
 		    (!(flags & NODAD) && waited_ms > TRIED_MS))
 			continue;
-		found = found || will_run(socket, name);
+		/* A world may have taken the route away: it is waited for no longer than that either. */
+		if (flags & TENTATIVE || (waited_ms <= TRIED_MS && !has_local_route(routes, address)))
+			found = found || will_run(socket, name);
 	}
 	if (file)
 		fclose(file);
@@ -162,9 +187,8 @@ void await_links(void)
 				await_carriers(sockets[i]);
 	for (int i = 0; i < namespace_count; i++) {
 		if (enter(i) == 0) {
-			while (has_tentative(sockets[i], now_ms() - started) && now_ms() < started + LONGEST_MS)
+			while (has_unusable(sockets[i], now_ms() - started) && now_ms() < started + LONGEST_MS)
 				usleep(500);
-			/* The worker holds RTNL from before an address is usable until its routes are there (addrconf_dad_work), and so does this. */
 			await_carriers(sockets[i]);
 		}
 		close(sockets[i]);
