@@ -2,8 +2,9 @@
 import { familyOf, type Ipv4, type Link } from '@netverdict/linux-net';
 import type { Member } from '../link/spread.ts';
 import type { Packet } from '../packet/packet.ts';
-import { routeOutput } from '../path/output-route.ts';
+import { routed } from '../path/output-route.ts';
 import { routeInput } from '../route/input.ts';
+import { flowKey } from '../route/key.ts';
 import { selectAddress } from '../route/lookup.ts';
 import type { Walk } from '../walk/walk.ts';
 import { confOf, maxConf } from '../world/facts.ts';
@@ -90,7 +91,10 @@ function permits(walk: Walk, { ns, link }: Member, source: Ipv4, wanted: Ipv4): 
 
 /** arp_filter: the host's own way back to the asker leaves by the device that was asked. */
 function leavesBy(walk: Walk, ns: WorldNamespace, link: Link, from: Ipv4, to: Ipv4): boolean {
-  const way = walk.aside(() => routeOutput(walk, ns, request(from, to), null, false));
+  const asked = request(from, to);
+  // No socket asks: it is in the superuser's name (arp_filter).
+  const key = { ...flowKey(asked, 'lo', null), uid: 0 };
+  const way = walk.aside(() => routed(walk, ns, asked, key, false));
   return way.ok && way.e.out.ifindex === link.ifindex;
 }
 
