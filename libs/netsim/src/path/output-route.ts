@@ -34,11 +34,8 @@ export function keyOf(
     packet.payload !== null || (walk.direction === 'reply' && (packet.icmp !== null || walk.grave !== null));
   const echoBy = bound === null && fromKernel ? echoDevice(walk, ns, packet) : null;
   const key = flowKey(packet, 'lo', bound ?? echoBy);
-  // tcp_v6_send_response and icmpv6_echo_reply ask for no traffic class, though the answer has the question's.
-  const withoutClass = fromKernel && packet.payload === null && packet.family === 'ipv6';
   return {
     ...key,
-    tos: withoutClass ? 0 : key.tos,
     uid: fromKernel ? 0 : key.uid,
     source: sourceChosen ? null : key.source,
     strictDevice: bound !== null && packet.payload === null,

@@ -30,7 +30,7 @@ export function localOutput(
     cgroupPrograms(walk, ns, 'egress', packet);
   if (program) return program;
   const asked = keyOf(walk, ns, packet, oif ?? askedBy, sourceChosen);
-  const key = isEchoReply6(packet) ? { ...asked, tos: 0 } : asked;
+  const key = asksWithoutClass(walk, packet) ? { ...asked, tos: 0 } : asked;
   const raw = walk.flow.tcpFlags !== undefined && packet === walk.original;
   const first = routed(walk, ns, packet, raw ? ofRawSocket(key) : key, true, fromAnySource(walk, packet));
   if (!first.ok) return first.next;
@@ -44,8 +44,10 @@ export function localOutput(
   return hooked(walk, ns, packet, oif, first.e);
 }
 
-/** icmpv6_echo_reply asks for a route before the traffic class is known to it; what is routed again has it. */
-const isEchoReply6 = ({ family, icmp }: Packet): boolean => family === 'ipv6' && icmp?.type === 129;
+/** icmpv6_echo_reply and tcp_v6_send_response ask for a route without the traffic class; what is routed again has it. */
+const asksWithoutClass = (walk: Walk, { family, icmp, protocol, payload }: Packet): boolean =>
+  family === 'ipv6' &&
+  (icmp?.type === 129 || (protocol === 6 && payload === null && walk.direction === 'reply' && walk.grave !== null));
 
 function hooked(walk: Walk, ns: WorldNamespace, packet: Packet, oif: IfIndex | null, first: Egress): Next {
   let e = first;
