@@ -21,16 +21,14 @@ export function connectionsOf(flows: readonly FlowSpec[], spec: WorldSpec): Flow
  * world names, those that have something to do with an older connection first. What a translation computes is not among them.
  */
 export function trackedAddresses(spec: WorldSpec): readonly string[] {
-  const sent = [...spec.prelude, ...spec.flows].flatMap(({ source, destination }) => [
-    source ?? destination,
-    destination,
-  ]);
-  const [earlier, now] = [sent.slice(0, spec.prelude.length * 2), sent.slice(spec.prelude.length * 2)];
   const hosts = spec.namespaces.flatMap(hostLines).flatMap(addressesIn);
   const rules = spec.namespaces.flatMap(ruleLines).flatMap(addressesIn);
-  const all = [...new Set([...earlier, ...hosts, ...rules, ...now])];
+  const all = [...new Set([...spec.prelude.flatMap(endsOf), ...hosts, ...rules, ...spec.flows.flatMap(endsOf)])];
   return [4, 6].flatMap((version) => all.filter((text) => isIP(text) === version).slice(0, MOST_ADDRESSES));
 }
+
+const endsOf = ({ source, destination }: FlowSpec): string[] =>
+  source === null ? [destination] : [source, destination];
 
 const hostLines = (ns: NamespaceSpec): string[] =>
   [...ns.links, ...ns.ip, ...ns.ip6, ...ns.late].filter((line) => /\baddr(?:ess)?\s+(?:add|replace)\b/.test(line));
