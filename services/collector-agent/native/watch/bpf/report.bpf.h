@@ -25,9 +25,14 @@ static __always_inline bool nv_address_wanted(const struct nv_settings *s, const
     return (words[0] & s->mask[0]) == s->address[0] && (words[1] & s->mask[1]) == s->address[1];
 }
 
+static __always_inline bool nv_excluded(const struct nv_settings *s, __u32 reason)
+{
+    return reason < 64 * NV_REASON_WORDS && (s->excluded[(reason >> 6) & (NV_REASON_WORDS - 1)] >> (reason & 63)) & 1;
+}
+
 static __always_inline bool nv_wanted(const struct nv_settings *s, const struct nv_key *key)
 {
-    if (key->reason < 64 * NV_REASON_WORDS && (s->excluded[(key->reason >> 6) & (NV_REASON_WORDS - 1)] >> (key->reason & 63)) & 1)
+    if (nv_excluded(s, key->reason))
         return false;
     if (s->netns && s->netns != key->netns)
         return false;

@@ -22,6 +22,13 @@ int on_kfree_skb(void *ctx)
     struct nv_key key = {.probe = NV_DROPS, .location = NV_ARG(ctx, 1, __u64)};
     if (args_kfree_skb >= 3)
         key.reason = NV_ARG(ctx, 2, __u32);
+    /* First of all: most connections end with a packet that is freed for such a reason, and who it was of takes long to read. */
+    __u32 probe = NV_DROPS;
+    const struct nv_settings *s = bpf_map_lookup_elem(&settings, &probe);
+    if (!s || nv_excluded(s, key.reason)) {
+        nv_filtered(NV_DROPS);
+        return 0;
+    }
     if (args_kfree_skb >= 4)
         sk = NV_ARG(ctx, 3, struct sock *);
     if (!sk)
