@@ -137,10 +137,14 @@ c.close(); r.close()`);
       },
       { timeout: 20_000, interval: 200 },
     );
-    const histograms = frames
-      .flatMap((f) => (f.type === 'histograms' ? f.histograms : []))
-      .filter(({ netns, probe, peer }) => netns === a.inode && probe === PROBES.connections.id && peer.port === 8082);
-    const sent = histograms.filter(({ metric }) => metric === 3);
+    const told = (of: keyof typeof PROBES, metric: number) =>
+      frames
+        .flatMap((f) => (f.type === 'histograms' ? f.histograms : []))
+        .filter((h) => h.netns === a.inode && h.probe === PROBES[of].id && h.metric === metric && h.peer.port === 8082);
+    const connects = told('connects', 1);
+    expect(connects.reduce((all, { count }) => all + count, 0)).toBe(2);
+    for (const { sum } of connects) expect(sum).toBeLessThan(1_000_000);
+    const sent = told('connections', 3);
     expect(sent.reduce((all, { count }) => all + count, 0)).toBe(2);
     expect(sent.reduce((all, one) => all + one.sum, 0)).toBe(summed(rawFlows(a.inode))[0]);
   } finally {

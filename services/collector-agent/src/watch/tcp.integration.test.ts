@@ -82,6 +82,39 @@ it('no answer: the SYN is sent again, then connecting times out; a rejecting rou
   expect(failed?.samples?.[0]?.value).toBeGreaterThan(1_000_000);
 });
 
+it('a SYN that is sent again and then answered: each repetition is counted, and connecting took since the first', async () => {
+  const { a, b, watch } = pair;
+  await b.python('late = listen(5012); once = listen(5013)');
+  const dropOf = (port: number, every: number, packet: number): string[] =>
+    `-A INPUT -p tcp --dport ${port} --syn -m statistic --mode nth --every ${every} --packet ${packet} -j DROP`.split(
+      ' ',
+    );
+  // The second rule counts only what the first has let pass.
+  b.run(['iptables', ...dropOf(5012, 3, 0)]);
+  b.run(['iptables', ...dropOf(5012, 2, 0)]);
+  b.run(['iptables', ...dropOf(5013, 2, 0)]);
+  await a.python(connectTo(5012));
+  await a.python(connectTo(5013));
+  const took = (port: number) =>
+    watch
+      .histograms()
+      .find((h) => h.netns === a.inode && h.peer.port === port && h.metric === 'tcp-connect-microseconds');
+  for (const [port, again] of [
+    [5012, 2],
+    [5013, 1],
+  ] as const) {
+    const told = await pair.until(a, { kind: 'tcp-retransmission', reason: 'SYN', port }, again);
+    expect(sumOf(told)).toBe(again);
+    // A second each where SYNs are repeated at even distances (net.ipv4.tcp_syn_linear_timeouts), else one and then two.
+    const [slow] = await pair.until(a, { kind: 'tcp-connect-slow', port });
+    for (const microseconds of [slow?.samples?.[0]?.value, took(port)?.sum]) {
+      expect(microseconds).toBeGreaterThan(again * 1_000_000 - 10_000);
+      expect(microseconds).toBeLessThan(again * 1_000_000 + 1_500_000);
+    }
+    expect(took(port)?.count).toBe(1);
+  }
+});
+
 it('segments that get lost: the timer sends again; a hole is filled at once', async () => {
   const { a, b } = pair;
   const big = ['-p', 'tcp', '--dport', '5003', '-m', 'length', '--length', '500:'];
@@ -134,7 +167,7 @@ it('connecting takes longer than the threshold; what it takes is in the peer’s
   const { a, b, watch } = pair;
   await watch.command('set connects threshold 1');
   for (let i = 0; i < 2; i++) await a.python(connectTo(5001));
-  const slow = await pair.until(a, { kind: 'tcp-connect-slow' }, 2);
+  const slow = await pair.until(a, { kind: 'tcp-connect-slow', port: 5001 }, 2);
   expect(sumOf(slow)).toBe(2);
   expect(slow[0]).toMatchObject({ tuple: { destination: b.ipv4, destinationPort: 5001 } });
   expect(slow[0]?.samples?.[0]?.value).toBeLessThan(1_000_000);

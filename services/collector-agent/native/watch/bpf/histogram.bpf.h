@@ -51,6 +51,14 @@ static __always_inline void nv_observe(const struct nv_histogram_key *key, __u64
         NV_ADD(t->unobserved, 1);
 }
 
+/* A value that cannot be told. */
+static __always_inline void nv_unobserved(__u32 probe)
+{
+    struct nv_tallies *t = nv_tallies_of(probe);
+    if (t)
+        NV_ADD(t->unobserved, 1);
+}
+
 static __always_inline void nv_peer_of_tuple(__u8 probe, const struct nv_key *key, struct nv_histogram_key *at)
 {
     struct nv_key folded = *key;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * Small arrays that sockets fall into by their address, before hash tables of sockets: a hash table costs a lock to write to, and its pages are
- * cold for each new socket. An array of up to 32 KB is no page of its own (bpf_map_area_alloc, kernel/bpf/syscall.c) and a program reads it
+ * A socket's address as a number, and small arrays that sockets fall into by it, before hash tables of sockets, whose pages are cold for each new
+ * socket. An array of up to 32 KB is no page of its own (bpf_map_area_alloc, kernel/bpf/syscall.c) and a program reads it
  * without a call.
  */
 #ifndef NV_PLACE_H

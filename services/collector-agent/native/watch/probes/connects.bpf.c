@@ -19,74 +19,27 @@ enum { FAILED = 1, SLOW = 2, LOST = 3 };
 enum { CONNECT_MICROSECONDS = 1 };
 
 /*
- * A socket that sent its SYN: when, and what it was told since. It leaves that state in any case, so nothing stays here. Each has a place of its
- * own in an array where nobody else is; whoever finds another there goes into the table, which costs ten times as much.
+ * When a socket sent its SYN is what the kernel has as the time of its last segment, and nothing has to be kept for it, unless the SYN was sent again:
+ * then the first one's time is kept here. A socket leaves that state in any case; what stays because nobody watched makes room for others.
  */
-struct beginning {
-    __u64 ns;
-    __u32 error;
-    __u32 reserved;
-};
-#define PLACE_BITS 9
-struct place {
-    __u64 socket;
-    __u64 users; /* who raises it to one has the place: of two at once neither, or the one who read it before the other came */
-    struct beginning is;
-};
 struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY);
-    __uint(max_entries, 1 << PLACE_BITS);
-    __type(key, __u32);
-    __type(value, struct place);
-} places SEC(".maps");
-struct {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, 16384);
+    __uint(type, BPF_MAP_TYPE_LRU_HASH);
+    __uint(max_entries, 4096);
     __type(key, __u64);
-    __type(value, struct beginning);
-} begun SEC(".maps");
+    __type(value, __u64);
+} sent_again SEC(".maps");
 
-static __always_inline struct place *place_of(__u64 socket)
+/* @param tp of a socket in SYN_SENT. @returns its first SYN's time, monotonic; 0: it sent none, or there was no room to keep the time */
+static __always_inline __u64 syn_sent_ns(const struct tcp_sock *tp, __u64 socket)
 {
-    __u32 at = nv_place_of(socket, PLACE_BITS);
-    return bpf_map_lookup_elem(&places, &at);
-}
-
-static __always_inline void begin(__u64 socket)
-{
-    struct beginning fresh = {.ns = bpf_ktime_get_ns()};
-    struct place *place = place_of(socket);
-    if (place && place->socket != socket) {
-        NV_ADD(place->users, 1);
-        /* The socket as well: on a CPU that reorders, whoever left may be seen to have left before its name is wiped out. */
-        if (*(volatile __u64 *)&place->users == 1 && !*(volatile __u64 *)&place->socket) {
-            place->is = fresh;
-            place->socket = socket;
-            return;
-        }
-        NV_ADD(place->users, -1);
-    } else if (place) { /* it left that state while nobody watched */
-        place->is = fresh;
-        return;
-    }
-    bpf_map_update_elem(&begun, &socket, &fresh, BPF_ANY);
-}
-
-static __always_inline struct beginning *beginning_of(__u64 socket)
-{
-    struct place *place = place_of(socket);
-    return place && place->socket == socket ? &place->is : bpf_map_lookup_elem(&begun, &socket);
-}
-
-static __always_inline void forget(__u64 socket)
-{
-    struct place *place = place_of(socket);
-    if (place && place->socket == socket) {
-        place->socket = 0;
-        NV_ADD(place->users, -1);
-    } else {
-        bpf_map_delete_elem(&begun, &socket);
-    }
+    if (!NV_READ(tp, segs_out)) /* no port was free for it */
+        return 0;
+    if (!NV_READ(tp, total_retrans))
+        return NV_READ(tp, tcp_wstamp_ns);
+    __u64 *first = bpf_map_lookup_elem(&sent_again, &socket);
+    __u64 ns = first ? *first : 0;
+    bpf_map_delete_elem(&sent_again, &socket);
+    return ns;
 }
 
 static __always_inline void report(const struct sock *sk, __u32 detail, __u32 reason, __u64 microseconds)
@@ -120,21 +73,22 @@ int on_inet_sock_set_state(void *ctx)
 {
     const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
     int before = NV_ARG(ctx, 1, int), after = NV_ARG(ctx, 2, int);
-    /* A connection makes nine changes, of which two are looked at. */
-    if (after == SYN_SENT) {
-        begin(nv_first_as_number(ctx));
-        return 0;
-    }
+    /* A connection makes ten changes, of which one is looked at. */
     if (before == SYN_SENT) {
-        __u64 socket = nv_first_as_number(ctx);
-        struct beginning *start = beginning_of(socket);
-        __u64 microseconds = start ? (bpf_ktime_get_ns() - start->ns) / 1000 : 0;
-        __u32 told = start ? start->error : 0;
-        forget(socket);
+        const struct tcp_sock *tp = nv_typed ? bpf_skc_to_tcp_sock((void *)sk) : (const struct tcp_sock *)sk;
+        if (!tp)
+            return 0;
+        __u64 sent = syn_sent_ns(tp, nv_first_as_number(ctx)), now = bpf_ktime_get_ns();
+        __u64 microseconds = sent && sent < now ? (now - sent) / 1000 : 0;
         if (after == CLOSE) {
             __u32 error = BPF_CORE_READ(sk, sk_err);
-            report(sk, FAILED, error ? error : told, microseconds);
-        } else if (start && after == ESTABLISHED) {
+            /* An ICMP error that finds the socket locked by its process is only noted (tcp_v4_err, tcp_v6_err): what happens is that it gives up. */
+            report(sk, FAILED, error ? error : BPF_CORE_READ(sk, sk_err_soft), microseconds);
+        } else if (after == ESTABLISHED) {
+            if (!sent) {
+                nv_unobserved(NV_CONNECTS);
+                return 0;
+            }
             took(sk, microseconds);
             __u32 probe = NV_CONNECTS;
             struct nv_settings *s = bpf_map_lookup_elem(&settings, &probe);
@@ -151,22 +105,19 @@ int on_inet_sock_set_state(void *ctx)
     return 0;
 }
 
-/*
- * An ICMP error that finds the socket locked by its process only waits in the socket's error queue (tcp_v4_err): the process learns of it and
- * closes, and then there is no error left in the socket itself.
- */
-SEC("tp_btf/inet_sk_error_report")
-int on_inet_sk_error_report(void *ctx)
+/* The kernel keeps the first SYN's time (tcp_connect) as long as it sends SYNs again, in milliseconds or, since 6.7 on some routes, microseconds. */
+SEC("tp_btf/tcp_retransmit_skb")
+int on_tcp_retransmit_skb(void *ctx)
 {
     const struct sock *sk = NV_ARG(ctx, 0, const struct sock *);
     if (BPF_CORE_READ(sk, __sk_common.skc_state) != SYN_SENT)
         return 0;
-    struct beginning *start = beginning_of(nv_first_as_number(ctx));
-    const struct sk_buff *last = BPF_CORE_READ(sk, sk_error_queue.prev);
-    if (!start)
-        return 0;
-    start->error = BPF_CORE_READ(sk, sk_err);
-    if (!start->error && last != (const struct sk_buff *)&sk->sk_error_queue)
-        start->error = BPF_CORE_READ((const struct sock_exterr_skb *)last->cb, ee.ee_errno);
+    const struct tcp_sock *tp = (const struct tcp_sock *)sk;
+    __u32 unit = 1000000, first = BPF_CORE_READ(tp, retrans_stamp);
+    if (bpf_core_field_exists(tp->tcp_usec_ts) && BPF_CORE_READ_BITFIELD_PROBED(tp, tcp_usec_ts))
+        unit = 1000;
+    __u64 socket = nv_first_as_number(ctx), now = bpf_ktime_get_ns();
+    now -= (__u64)((__u32)(now / unit) - first) * unit; /* the stamp is the clock's lower half */
+    bpf_map_update_elem(&sent_again, &socket, &now, BPF_ANY);
     return 0;
 }
