@@ -1,7 +1,7 @@
 /** Two namespaces with a cable between them, and a sidecar that watches: what the probes' tests provoke anomalies in. */
 import { statSync } from 'node:fs';
 import type { Anomaly, FlowRecord, ProbeReport } from '@netverdict/contracts';
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import { builtSidecar } from '../configuration.ts';
 import { attributionOf } from '../domain/attribution.ts';
 import { type KernelWatch, startKernelWatch } from '../watch/watch.ts';
@@ -63,6 +63,12 @@ export async function watchedPair(
     own.run(['ip', 'link', 'set', 'eth0', 'up']);
     own.run(['ip', 'route', 'add', 'default', 'via', other.ipv4]);
   }
+  // The kernel's worker makes a device's own routes of IPv6 a moment after it is up: what arrives before is dropped, and would be told.
+  for (const { run } of [a, b])
+    await vi.waitFor(() => expect(run(['ip', '-6', 'route', 'show', 'table', 'local'])).toMatch(/ff00::\/8 dev eth0/), {
+      timeout: 10_000,
+      interval: 20,
+    });
   const all: Anomaly[] = [];
   const watch = startKernelWatch({
     sidecarPath: builtSidecar,
