@@ -22,7 +22,7 @@ struct slot {
     __u32 index, key_bytes, value_bytes, entries;
     int outer, tables[2], current;
 };
-enum { FULL, COARSE, HISTOGRAMS, PEERS, FLOWS, SLOTS };
+enum { FULL, COARSE, HISTOGRAMS, FLOWS, SLOTS };
 
 /* Connections that last are looked at so often; what ended since is told at once. */
 #define LOOK_EVERY 10
@@ -37,8 +37,7 @@ bool drain_begin(void)
     slots[COARSE] = (struct slot){"coarse", 1, key, sums, NV_COARSE_MAX, shared.aggregates, {-1, -1}, 0};
     slots[HISTOGRAMS] = (struct slot){"histogram", 0,   sizeof(struct nv_histogram_key), sizeof(struct nv_histogram_value), NV_HISTOGRAMS_MAX,
                                       shared.histograms, {-1, -1}, 0};
-    slots[PEERS] = (struct slot){"peer", 0, sizeof(struct nv_histogram_key), sizeof(struct nv_connection_sums), NV_PEERS_MAX, shared.peers, {-1, -1}, 0};
-    slots[FLOWS] = (struct slot){"flow", 0, sizeof(struct nv_flow_key), sizeof(struct nv_flow_value), NV_FLOWS_MAX, shared.flows, {-1, -1}, 0};
+    slots[FLOWS] = (struct slot){"flow", 0, sizeof(struct nv_flow_key), sizeof(struct nv_connection_sums), NV_FLOWS_MAX, shared.flows, {-1, -1}, 0};
     for (int s = 0; s < SLOTS; s++) {
         struct slot *slot = &slots[s];
         for (int i = 0; i < 2; i++)
@@ -75,30 +74,37 @@ static void send_histogram(const void *key, const void *value)
     frame_record(NV_HISTOGRAMS, &record, sizeof record);
 }
 
-static void send_peer(const void *key, const void *value)
+static void send_flow(const void *key, const void *value)
 {
+    struct nv_flow record;
+    memcpy(&record.key, key, sizeof record.key);
+    memcpy(&record.value, value, sizeof record.value); /* what all sums begin with */
+    frame_record(NV_FLOWS, &record, sizeof record);
+}
+
+/* Under the far end and, where that is a service's, its port; flows that differ in the near end only come as several records of one histogram. */
+static void send_ended(const void *key, const void *value)
+{
+    struct nv_flow_key of;
     struct nv_connection_sums all;
+    memcpy(&of, key, sizeof of);
     memcpy(&all, value, sizeof all);
-    for (__u8 i = 0; i < NV_TOLD_OF_CONNECTION; i++) {
-        struct nv_histogram record = {.value = {.count = all.count, .sum = all.sums[i]}};
-        memcpy(&record.key, key, sizeof record.key);
-        record.key.metric = i + 1;
+    for (__u8 i = 0; all.ended && i < NV_TOLD_OF_CONNECTION; i++) {
+        struct nv_histogram record = {
+            .key = {.netns = of.netns, .probe = NV_CONNECTIONS, .metric = i + 1, .port = of.direction == NV_OUT ? of.port : 0},
+            .value = {.count = all.ended, .sum = all.sums[i]},
+        };
+        memcpy(record.key.peer, of.peer, sizeof record.key.peer);
         for (int bucket = 0; bucket < NV_BUCKETS; bucket++)
             record.value.buckets[bucket] = all.buckets[bucket][i];
         frame_record(NV_HISTOGRAMS, &record, sizeof record);
     }
 }
 
-static void send_flow(const void *key, const void *value)
-{
-    struct nv_flow record;
-    memcpy(&record.key, key, sizeof record.key);
-    memcpy(&record.value, value, sizeof record.value);
-    frame_record(NV_FLOWS, &record, sizeof record);
-}
+typedef void send(const void *key, const void *value);
 
-/* Swaps the tables (the kernel's update returns when no program uses the old one), then empties the old one. */
-static void drain_slot(struct slot *slot, void (*send)(const void *, const void *))
+/* Swaps the tables (the kernel's update returns when no program uses the old one), then empties the old one. `and_then` makes records of another type. */
+static void drain_slot(struct slot *slot, send *send_each, send *and_then)
 {
     int full = slot->tables[slot->current], next = slot->tables[!slot->current];
     if (bpf_map_update_elem(slot->outer, &slot->index, &next, BPF_ANY))
@@ -113,7 +119,9 @@ static void drain_slot(struct slot *slot, void (*send)(const void *, const void 
         if (error && errno != ENOENT)
             count = 0;
         for (__u32 i = 0; i < count; i++)
-            send(keys + i * slot->key_bytes, values + i * slot->value_bytes);
+            send_each(keys + i * slot->key_bytes, values + i * slot->value_bytes);
+        for (__u32 i = 0; and_then && i < count; i++)
+            and_then(keys + i * slot->key_bytes, values + i * slot->value_bytes);
     }
 }
 
@@ -152,11 +160,10 @@ void drain_window(void)
     grew = grown;
     counted_before = counted;
     if (look) {
-        drain_slot(&slots[FULL], send_aggregate);
-        drain_slot(&slots[COARSE], send_aggregate);
-        drain_slot(&slots[HISTOGRAMS], send_histogram);
-        drain_slot(&slots[PEERS], send_peer);
-        drain_slot(&slots[FLOWS], send_flow);
+        drain_slot(&slots[FULL], send_aggregate, NULL);
+        drain_slot(&slots[COARSE], send_aggregate, NULL);
+        drain_slot(&slots[HISTOGRAMS], send_histogram, NULL);
+            drain_slot(&slots[FLOWS], send_flow, send_ended);
     }
     watch_take_samples();
     names_send_functions();

@@ -54,7 +54,6 @@ bool load_shared(void)
     shared = (struct shared_maps){
         .aggregates = bpf_map__fd(maps->maps.aggregates),
         .histograms = bpf_map__fd(maps->maps.histograms),
-        .peers = bpf_map__fd(maps->maps.peers),
         .flows = bpf_map__fd(maps->maps.flows),
         .ring = bpf_map__fd(maps->maps.ring),
         .tallies = bpf_map__fd(maps->maps.tallies),
@@ -69,7 +68,7 @@ static int reuse_shared(struct bpf_object *object)
         const char *name;
         int fd;
     } wanted[] = {
-        {"aggregates", shared.aggregates}, {"histograms", shared.histograms}, {"peers", shared.peers},       {"flows", shared.flows},
+        {"aggregates", shared.aggregates}, {"histograms", shared.histograms}, {"flows", shared.flows},
         {"ring", shared.ring},             {"tallies", shared.tallies},       {"settings", shared.settings},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {

@@ -11,7 +11,7 @@
 #include "probe.h"
 
 struct shared_maps {
-    int aggregates, histograms, peers, flows, ring, tallies, settings;
+    int aggregates, histograms, flows, ring, tallies, settings;
 };
 extern struct shared_maps shared;
 

@@ -143,15 +143,6 @@ struct nv_histogram {
     struct nv_histogram_key key;
     struct nv_histogram_value value;
 };
-/* What is told of each TCP connection that ends: the metrics 1 to 5 of the probe `connections`. They are counted at once and together, so their
- * histograms lie in one place (a lookup each is what such a program takes longest for); the sidecar makes five records of it. */
-#define NV_TOLD_OF_CONNECTION 5
-struct nv_connection_sums {
-    __u64 count;
-    __u64 sums[NV_TOLD_OF_CONNECTION];
-    __u32 buckets[NV_BUCKETS][NV_TOLD_OF_CONNECTION]; /* side by side, since what is alike in size is then in one line of the cache */
-};
-
 /* Who talks to whom: connections of one service together, under the service's port, whichever end has it. */
 struct nv_flow_key {
     __u32 netns;
@@ -174,6 +165,15 @@ struct nv_flow_value {
 struct nv_flow {
     struct nv_flow_key key;
     struct nv_flow_value value;
+};
+/* What is told of each TCP connection that ends: the metrics 1 to 5 of the probe `connections`. They are counted at once, together and with the flow, so
+ * all lies in one place (a lookup each is what such a program takes longest for); the sidecar makes an nv_flow and five nv_histograms of it. */
+#define NV_TOLD_OF_CONNECTION 5
+struct nv_connection_sums {
+    struct nv_flow_value flow;
+    __u64 ended; /* of those the histograms are */
+    __u64 sums[NV_TOLD_OF_CONNECTION];
+    __u32 buckets[NV_BUCKETS][NV_TOLD_OF_CONNECTION]; /* side by side, since what is alike in size is then in one line of the cache */
 };
 
 /* What a DNS question asks for, without upper case: labels with their lengths before them (RFC 1035, 3.1), cut off where it is longer. */
@@ -205,7 +205,6 @@ struct nv_settings {
 #define NV_AGGREGATES_MAX 16384
 #define NV_COARSE_MAX 2048
 #define NV_HISTOGRAMS_MAX 8192
-#define NV_PEERS_MAX 2048
 #define NV_FLOWS_MAX 8192
 #define NV_RING_BYTES (4 * 1024 * 1024)
 #define NV_WAKE_BYTES (64 * 1024)

@@ -152,3 +152,47 @@ c.close(); r.close()`);
     await ended;
   }
 }, 120_000);
+
+it('more far ends in a window than there is room for: the table holds its limit, and each connection that found none is counted', async () => {
+  const { a, b } = pair;
+  const connections = 5000; // each is one of `a` and one of `b`, whose near ends differ too
+  const most = 8192; // NV_FLOWS_MAX
+  b.run(['ip', 'route', 'add', 'local', '10.80.0.0/16', 'dev', 'lo']);
+  await b.python('many = listen(8083)');
+  const sidecar = spawn(builtSidecar, [], { stdio: ['pipe', 'pipe', 'inherit'], env: {} });
+  const ended = new Promise((resolve) => sidecar.on('close', resolve));
+  try {
+    const reader = new WatchFrameReader();
+    const frames: WatchFrame[] = [];
+    sidecar.stdout.on('data', (chunk: Buffer) => frames.push(...reader.push(chunk)));
+    const window = () =>
+      vi.waitFor(() => expect(frames.some(({ type }) => type === 'window')).toBe(true), { timeout: 60_000 });
+    const counted = () =>
+      frames
+        .flatMap((f) => (f.type === 'counters' ? f.counters : []))
+        .findLast(({ probe }) => probe === PROBES.connections.id);
+    await window();
+    const before = counted()?.unobserved ?? 0;
+    frames.length = 0;
+    sidecar.kill('SIGSTOP'); // so that all falls into one window
+    await Promise.all([
+      b.python(`for i in range(${connections}): many.accept()[0].close()`),
+      a.python(`for i in range(${connections}):
+  s = tcp(); s.connect((f'10.80.{i >> 8}.{i & 255}', 8083)); s.recv(1); s.close()`),
+    ]);
+    sidecar.kill('SIGCONT');
+    await window();
+    const flows = frames.flatMap((f) => (f.type === 'flows' ? f.flows : []));
+    expect(flows.length).toBeLessThanOrEqual(most);
+    expect(flows.length).toBeGreaterThan(most - 100); // others of the machine come and go
+    const ours = flows.filter(({ netns, port }) => port === 8083 && (netns === a.inode || netns === b.inode));
+    const closed = ours.reduce((sum, flow) => sum + flow.closed, 0);
+    expect(closed).toBeGreaterThan(most / 2);
+    // A flow and five histograms each.
+    expect((counted()?.unobserved ?? 0) - before).toBeGreaterThanOrEqual(6 * (2 * connections - closed));
+  } finally {
+    sidecar.kill('SIGCONT');
+    sidecar.stdin.end();
+    await ended;
+  }
+}, 120_000);

@@ -33,24 +33,11 @@ struct {
     __array(values, struct nv_histogram_map);
 } histograms SEC(".maps");
 
-struct nv_peer_map {
-    __uint(type, BPF_MAP_TYPE_HASH);
-    __uint(max_entries, NV_PEERS_MAX);
-    __uint(key_size, sizeof(struct nv_histogram_key)); /* without a metric */
-    __uint(value_size, sizeof(struct nv_connection_sums));
-};
-struct {
-    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-    __uint(max_entries, 1);
-    __type(key, __u32);
-    __array(values, struct nv_peer_map);
-} peers SEC(".maps");
-
 struct nv_flow_map {
     __uint(type, BPF_MAP_TYPE_HASH);
     __uint(max_entries, NV_FLOWS_MAX);
     __uint(key_size, sizeof(struct nv_flow_key));
-    __uint(value_size, sizeof(struct nv_flow_value));
+    __uint(value_size, sizeof(struct nv_connection_sums));
 };
 struct {
     __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);

@@ -54,18 +54,19 @@ static __always_inline void flow_key(const struct nv_key *key, __u64 cgroup, str
 }
 
 /* @returns null: the table has no room */
-static __always_inline struct nv_flow_value *flow_sums(const struct nv_flow_key *flow)
+static __always_inline struct nv_connection_sums *sums_of(const struct nv_key *key, __u64 cgroup)
 {
     __u32 slot = 0;
     void *table = bpf_map_lookup_elem(&flows, &slot);
     if (!table)
         return 0;
-    struct nv_flow_value *sums = bpf_map_lookup_elem(table, flow);
+    struct nv_flow_key flow;
+    flow_key(key, cgroup, &flow);
+    struct nv_connection_sums *sums = bpf_map_lookup_elem(table, &flow);
     if (sums)
         return sums;
-    struct nv_flow_value fresh = {0};
-    bpf_map_update_elem(table, flow, &fresh, BPF_NOEXIST);
-    return bpf_map_lookup_elem(table, flow);
+    bpf_map_update_elem(table, &flow, &none, BPF_NOEXIST);
+    return bpf_map_lookup_elem(table, &flow);
 }
 
 #define CARRIED(read, tp)                                                                                                                              \
@@ -83,14 +84,8 @@ static __always_inline bool told_before(const struct told *there, const struct t
     return true;
 }
 
-/* @returns whether it found room */
-static __always_inline bool tell_flow(const struct nv_key *key, __u64 cgroup, const struct told *now, const struct told *before, bool opened, bool ended)
+static __always_inline void tell_flow(struct nv_flow_value *sums, const struct told *now, const struct told *before, bool opened, bool ended)
 {
-    struct nv_flow_key flow;
-    flow_key(key, cgroup, &flow);
-    struct nv_flow_value *sums = flow_sums(&flow);
-    if (!sums)
-        return false;
     NV_ADD(sums->sent_bytes, now->sent - before->sent);
     NV_ADD(sums->received_bytes, now->received - before->received);
     NV_ADD(sums->sent_packets, now->packets_out - before->packets_out);
@@ -101,26 +96,11 @@ static __always_inline bool tell_flow(const struct nv_key *key, __u64 cgroup, co
         NV_ADD(sums->opened, 1);
     if (ended)
         NV_ADD(sums->closed, 1);
-    return true;
 }
 
-/* @returns whether it found room */
-static __always_inline bool tell_peer(const struct nv_key *key, const __u64 *values)
+static __always_inline void tell_histograms(struct nv_connection_sums *sums, const __u64 *values)
 {
-    __u32 slot = 0;
-    void *table = bpf_map_lookup_elem(&peers, &slot);
-    if (!table)
-        return false;
-    struct nv_histogram_key at;
-    nv_peer_of_tuple(NV_CONNECTIONS, key, &at);
-    struct nv_connection_sums *sums = bpf_map_lookup_elem(table, &at);
-    if (!sums) {
-        bpf_map_update_elem(table, &at, &none, BPF_NOEXIST);
-        sums = bpf_map_lookup_elem(table, &at);
-        if (!sums)
-            return false;
-    }
-    NV_ADD(sums->count, 1);
+    NV_ADD(sums->ended, 1);
 #pragma clang loop unroll(disable)
     for (__u32 i = 0; i < NV_TOLD_OF_CONNECTION; i++) {
         __u32 bucket = nv_bucket(values[i]);
@@ -129,7 +109,6 @@ static __always_inline bool tell_peer(const struct nv_key *key, const __u64 *val
         if (values[i])
             NV_ADD(sums->sums[i], values[i]);
     }
-    return true;
 }
 
 /* Runs once for each end of each connection: whatever is needed more than once is read once. */
@@ -146,7 +125,7 @@ int on_tcp_destroy_sock(void *ctx)
         return 0; /* it never came about, or listened */
     struct nv_key key = {0};
     struct nv_tallies *t = nv_tallies_of(NV_CONNECTIONS);
-    if (!t || !nv_tuple_of_typed(sk, &key))
+    if (!t || !nv_tuple_of_typed(sk, &key) || !key.destination_port)
         return 0;
     key.netns = nv_netns_of_typed(sk);
     struct told now = CARRIED(NV_READ, tp);
@@ -157,21 +136,21 @@ int on_tcp_destroy_sock(void *ctx)
         [BYTES_RECEIVED] = now.received,
         [SENT_AGAIN] = now.again,
     };
-    __u32 all = NV_TOLD_OF_CONNECTION, room = tell_peer(&key, values) ? NV_TOLD_OF_CONNECTION : 0;
-    if (key.destination_port) {
-        __u64 id = nv_first_as_number(ctx);
-        __u32 place = nv_place_of(id, PLACE_BITS);
-        __u64 *some = bpf_map_lookup_elem(&told_there, &place);
-        struct told before = {0}, *there = some && *some ? bpf_map_lookup_elem(&told, &id) : 0;
-        bool known = told_before(there, &now, &before);
-        if (there && bpf_map_delete_elem(&told, &id) == 0)
-            NV_ADD(*some, -1);
-        all++;
-        room += tell_flow(&key, nv_cgroup_of_typed(sk), &now, &before, !known, true);
+    __u64 id = nv_first_as_number(ctx);
+    __u32 place = nv_place_of(id, PLACE_BITS);
+    __u64 *some = bpf_map_lookup_elem(&told_there, &place);
+    struct told before = {0}, *there = some && *some ? bpf_map_lookup_elem(&told, &id) : 0;
+    bool known = told_before(there, &now, &before);
+    if (there && bpf_map_delete_elem(&told, &id) == 0)
+        NV_ADD(*some, -1);
+    struct nv_connection_sums *sums = sums_of(&key, nv_cgroup_of_typed(sk));
+    if (!sums) {
+        NV_ADD(t->unobserved, NV_TOLD_OF_CONNECTION + 1);
+        return 0;
     }
-    NV_ADD(t->observed, room);
-    if (room != all)
-        NV_ADD(t->unobserved, all - room);
+    tell_flow(&sums->flow, &now, &before, !known, true);
+    tell_histograms(sums, values);
+    NV_ADD(t->observed, NV_TOLD_OF_CONNECTION + 1);
     return 0;
 }
 
@@ -208,9 +187,12 @@ int on_look(struct bpf_iter__task_file *ctx)
     if (!there)
         NV_ADD(*some, 1); /* it cannot end meanwhile: its file is held */
     key.netns = nv_netns_of_socket(sk);
-    if (tell_flow(&key, nv_cgroup_of(sk), &now, &before, !known, false))
-        NV_ADD(t->observed, 1);
-    else
+    struct nv_connection_sums *sums = sums_of(&key, nv_cgroup_of(sk));
+    if (!sums) {
         NV_ADD(t->unobserved, 1);
+        return 0;
+    }
+    tell_flow(&sums->flow, &now, &before, !known, false);
+    NV_ADD(t->observed, 1);
     return 0;
 }
