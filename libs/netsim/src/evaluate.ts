@@ -23,13 +23,18 @@ export interface EvaluateOptions {
    * enough that they come to the same end. The rules met on other ways to the same are in `otherwise`.
    */
   readonly observed?: boolean;
+  /** Every packet is traced, as the judge's are, which hashes it where it first meets a rule. Default false. */
+  readonly traced?: boolean;
   /** Is told of every meaning that is used, and may turn its answer round. */
   readonly lens?: Lens;
   /** False: every rule of a chain is asked, one by one. To compare with. Default true. */
   readonly indexes?: boolean;
 }
 
-const mannerOf = ({ indexes = true }: EvaluateOptions): Pick<Manner, 'indexes'> => ({ indexes });
+const mannerOf = ({ indexes = true, traced = false }: EvaluateOptions): Pick<Manner, 'indexes' | 'traced'> => ({
+  indexes,
+  traced,
+});
 
 export interface EvaluatedBranch {
   readonly branch: Branch;

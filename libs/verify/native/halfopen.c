@@ -47,7 +47,8 @@ void forget_half_open(const struct arrival *arrival, int ns)
 		if (header->nlmsg_type == SOCK_DIAG_BY_FAMILY && found->idiag_state == TCP_SYN_RECV) {
 			question.header.nlmsg_type = SOCK_DESTROY;
 			question.header.nlmsg_flags |= NLM_F_ACK;
-			question.body.id = found->id;
+			/* Its addresses as told would not find it again where the listener is one of both families. */
+			memcpy(question.body.id.idiag_cookie, found->id.idiag_cookie, sizeof found->id.idiag_cookie);
 			if (send(fd, &question, sizeof question, 0) > 0)
 				recv(fd, answer, sizeof answer, 0);
 		}

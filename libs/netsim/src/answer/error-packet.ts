@@ -155,6 +155,7 @@ function bare({ ns, fromSocket }: Scene, about: Packet): Packet {
     sum: _9,
     sumWrong: _10,
     hashedTo: _11,
+    ofUntracked: _12,
     ...rest
   } = about;
   const reflect = sysctl(ns, about.family === 'ipv4' ? 'net/ipv4/fwmark_reflect' : 'net/ipv6/fwmark_reflect');
@@ -164,6 +165,7 @@ function bare({ ns, fromSocket }: Scene, about: Packet): Packet {
     mark: reflect ? about.mark : 0,
     ct: fromSocket ? null : attached(about.ct),
     untracked: false,
+    ...(about.untracked && !fromSocket ? { ofUntracked: true as const } : {}),
     zone: 0,
     pieceBytes: null,
     payload: null,

@@ -10,8 +10,8 @@ import type { WorldNamespace } from '../world/world.ts';
 
 /** Errors about the pieces of one packet, or about the copies of one frame. */
 export interface Errors {
-  /** How each is sent. */
-  readonly sent: Next;
+  /** How those behind the first are sent. */
+  readonly next: Next;
   readonly count: number;
   /** For each that was sent so far, where in the rules met it is sent, and then handed from one device to the next. */
   readonly handed: number[][];

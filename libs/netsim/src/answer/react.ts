@@ -77,11 +77,18 @@ export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null 
     action: 'pass',
     packet: answer,
   }));
-  const sent = sending(walk, scene, packet, made, reaction.do, stage);
-  const count = errorsAbout(ns, stop.cause, packet, own) * walk.rejectedCopies;
-  if (count > 1) walk.errors = { sent, count, handed: [[walk.rulesMet.length]] };
-  return sent;
+  const send = (error: Packet): Next => sending(walk, scene, packet, { ...made, packet: error }, reaction.do, stage);
+  const pieces = errorsAbout(ns, stop.cause, packet, own);
+  const count = pieces * walk.rejectedCopies;
+  if (count > 1) {
+    const next = send(pieces > 1 ? aboutLaterPiece(answer) : answer);
+    walk.errors = { next, count, handed: [[walk.rulesMet.length]] };
+  }
+  return send(answer);
 }
+
+const aboutLaterPiece = (error: Packet): Packet =>
+  error.icmp ? { ...error, icmp: { ...error.icmp, aboutLaterPiece: true } } : error;
 
 function sending(
   walk: Walk,

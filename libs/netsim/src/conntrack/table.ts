@@ -103,6 +103,8 @@ const zoneId = ({ zone, zoneOf }: Zone, direction: CtRef['direction']): number =
 
 export class Conntrack {
   readonly #tables = new Map<NamespaceKey, CtEntry[]>();
+  /** Whether the packet that was looked up last is counted as the connection's. */
+  #counts = true;
 
   isSeeded(key: NamespaceKey): boolean {
     return this.#tables.has(key);
@@ -147,9 +149,10 @@ export class Conntrack {
 
   /** nf_conntrack_in: finds or makes the entry; null when the packet is INVALID. */
   track(key: NamespaceKey, packet: Packet, strictness: Strictness = LENIENT): CtRef | null {
+    this.#counts = true;
     const ref = this.#look(key, packet, strictness);
-    // An error is none of the connection's own packets (nf_ct_refresh_acct is not reached).
-    const entry = ref && ref.info !== 'related' ? this.get(key, ref.id) : undefined;
+    // An error is none of the connection's own packets.
+    const entry = ref && ref.info !== 'related' && this.#counts ? this.get(key, ref.id) : undefined;
     if (ref && entry?.carried) {
       const { original, reply } = entry.carried;
       const carried =
@@ -226,11 +229,15 @@ export class Conntrack {
     if (next === 'invalid') return null;
     if (next === 'SYN_SENT' && (state === 'TIME_WAIT' || state === 'CLOSE') && direction === 'original') {
       // Closed, or aborted by its opener, it may be opened anew (NF_REPEAT). One that was refused was ended by the other side: ignored.
-      if (state === 'CLOSE' && !strictness.aborted(entry))
+      if (state === 'CLOSE' && !strictness.aborted(entry)) {
+        this.#counts = false;
         return this.#seen(key, entry, direction, { outOfStep: true });
+      }
       this.update(key, entry.id, { dead: true });
       return this.#open(key, packet, strictness);
     }
+    // What is ignored adds nothing to a connection's counters, nor does the same SYN again (nf_ct_refresh_acct is not reached).
+    this.#counts = next !== 'ignored' && (kind !== 'syn' || state !== 'SYN_SENT' || entry.seenReply);
     if (next === 'ignored') {
       if (kind === 'synack' && entry.outOfStep)
         return this.#seen(key, entry, direction, { tcp: 'SYN_RECV', outOfStep: false });
@@ -245,8 +252,12 @@ export class Conntrack {
     return this.#seen(key, entry, direction, { tcp: next, assured, dead });
   }
 
-  /** nf_conntrack_inet_error: an error belongs to the connection whose packet it is about, and travels against it. */
+  /**
+   * nf_conntrack_inet_error: an error belongs to the connection whose packet it is about, and travels against it. A later piece's
+   * header tells of none (ipv6_get_l4proto).
+   */
   #related(key: NamespaceKey, packet: Packet, about: Packet): CtRef | null {
+    if (packet.icmp?.aboutLaterPiece) return null;
     const found = this.#find(key, packet, invert(tupleOf(about)));
     if (!found || found.entry[found.direction].destination !== packet.destination) return null;
     return { id: found.entry.id, direction: found.direction, info: 'related' };

@@ -1,5 +1,6 @@
 /** VXLAN: the FDB names the other end, outer headers go around the frame, and the other end takes them off again. */
 import { formatIp, type IpAddress, type Link, type Mac, type Range, type VxlanDetail } from '@netverdict/linux-net';
+import { keepsHash } from '../packet/hash.ts';
 import { describe, type Frame, lengthOf, type Packet, scrub, type TunnelPayload } from '../packet/packet.ts';
 import { linkDown } from '../path/egress.ts';
 import { keyOf, routed } from '../path/output-route.ts';
@@ -90,7 +91,7 @@ export function encapsulate(
     ...(entry ? { evidence: [cite(fdb, 'bridge-fdb', entry.evidence)] } : {}),
   }));
   const sport = outerPort(walk, packet);
-  const hashed = keepsHash(packet) ? { hashedTo: sport } : {};
+  const hashed = hashKept(walk, packet, sport);
   const outer: Packet = {
     family: typeof dst === 'number' ? 'ipv4' : 'ipv6',
     protocol: 17,
@@ -135,20 +136,25 @@ export function encapsulate(
 function outerPort(walk: Walk, inner: Packet): number {
   if (inner.hashedTo !== undefined) return inner.hashedTo;
   const { family, protocol, source, destination, sport, dport } = inner;
-  const key = `${family} ${protocol} ${source} ${sport} ${destination} ${dport}`;
-  const known = walk.outerPorts.get(key);
+  return portOf(walk, `${family} ${protocol} ${source} ${sport} ${destination} ${dport}`);
+}
+
+function portOf(walk: Walk, flow: string): number {
+  const known = walk.outerPorts.get(flow);
   if (known !== undefined) return known;
   const port = FIRST_OUTER_PORT + walk.outerPorts.size;
-  walk.outerPorts.set(key, port);
+  walk.outerPorts.set(flow, port);
   return port;
 }
 
 /**
- * A hash of ports, or of the label that IPv6's senders give a flow (ip6_make_flowlabel), stays with the buffer, whatever headers are
- * put around it, taken off or translated; one of addresses alone does not (skb_clear_hash_if_not_l4).
+ * The hash that stays with the buffer. iptunnel_xmit forgets one of addresses alone; the trace then asks for that of the tunnel's own
+ * packet, whose ports make it stay.
  */
-const keepsHash = ({ protocol, family, hashedTo }: Packet): boolean =>
-  hashedTo !== undefined || protocol === 6 || protocol === 17 || family === 'ipv6';
+function hashKept(walk: Walk, inner: Packet, sport: number): Pick<Packet, 'hashedTo'> {
+  if (keepsHash(inner)) return { hashedTo: sport };
+  return walk.traced ? { hashedTo: portOf(walk, `tunnel ${sport}`) } : {};
+}
 
 /** What rules may ask of it (inet_get_local_port_range, its end left out by udp_flow_src_port; `srcport` of the device is not read). */
 function outerPorts(ns: WorldNamespace): Range {

@@ -44,6 +44,8 @@ export interface Packet {
   readonly zoneOf?: 'original' | 'reply';
   /** A rule before conntrack has said how it is to be tracked; later such rules leave it alone. */
   readonly template?: boolean;
+  /** It is about an untracked packet, and so was noted down as of a connection, though of none (nf_conntrack_attach). */
+  readonly ofUntracked?: true;
   /** The socket that TPROXY found for it (skb->sk). */
   readonly assigned?: Socket;
   /** The frame that it came in, as `mac` and `pkttype` see it; absent where it was made here or its frame was a tunnel's. */
@@ -71,6 +73,8 @@ export interface Icmp {
   readonly id: number;
   /** Of an error: the packet that it is about, as it was where it died. */
   readonly about?: Packet;
+  /** It is about one of its later pieces, which carries no ports. */
+  readonly aboutLaterPiece?: true;
   /** Of "fragmentation needed" and "packet too big". */
   readonly mtuBytes?: number;
 }

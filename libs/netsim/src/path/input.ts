@@ -81,7 +81,8 @@ function isTransparent(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet
 
 /** What a process answers to a tunnel's packet is its own, and never an answer to the packet within. */
 function swallowed(walk: Walk, ns: WorldNamespace, iif: Link, packet: Packet, vni: number): Next {
-  walk.arrived ??= { namespace: ns.key, iif: iif.name, packet };
+  // No process has had an echo request, whose answer this may carry: the first that gets anything is this one.
+  if (!walk.arrived || walk.arrived.packet.icmp) walk.arrived = { namespace: ns.key, iif: iif.name, packet };
   const port = packet.dport ?? 0;
   return walk.stop(
     ns,

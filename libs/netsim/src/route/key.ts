@@ -1,6 +1,7 @@
 /** What a route lookup is asked with (struct flowi4, flowi6). */
 import type { IfIndex, IpAddress, Link } from '@netverdict/linux-net';
 import { tracks } from '../answer/pieces.ts';
+import { bringsHash } from '../packet/hash.ts';
 import type { Packet } from '../packet/packet.ts';
 import type { WorldNamespace } from '../world/world.ts';
 
@@ -27,6 +28,8 @@ export interface FlowKey {
   readonly uid?: number | null | undefined;
   /** IPv6: routes through other devices than `oif` do not count (RT6_LOOKUP_F_IFACE), instead of counting less. */
   readonly strictDevice?: boolean;
+  /** The buffer brought a hash of its own, which spreads over next hops instead of one of these fields (skb->l4_hash). */
+  readonly hashed?: true;
   /** The lookup alone: of several next hops the first, nothing chooses among them (fib_lookup without fib_select_path). */
   readonly bare?: boolean;
   /** Next hops without a carrier count whatever the sysctl says (FIB_LOOKUP_IGNORE_LINKSTATE). */
@@ -37,7 +40,11 @@ export interface FlowKey {
 export const inputKey = (ns: WorldNamespace, packet: Packet, iif: Link, oif: Link | null): FlowKey => {
   // ip6_route_input takes the protocol of the header.
   const dissected = packet.family === 'ipv4' ? 'protocol and ports' : 'ports';
-  const key: FlowKey = { ...flowKey(packet, iif.name, oif), dissected };
+  const key: FlowKey = {
+    ...flowKey(packet, iif.name, oif),
+    dissected,
+    ...(bringsHash(packet) ? { hashed: true } : {}),
+  };
   return packet.pieceBytes == null || tracks(ns, packet.family) ? key : { ...key, sport: null, dport: null };
 };
 

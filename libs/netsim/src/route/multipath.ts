@@ -8,7 +8,8 @@ import type { FlowKey } from './key.ts';
 
 /**
  * With the ports in the hash, connections spread by weight. By default the addresses alone are hashed: all connections
- * between two hosts take one hop, and which cannot be told. One flow takes one hop, whichever time it asks.
+ * between two hosts take one hop, and which cannot be told. One flow takes one hop, whichever time it asks;
+ * but what its sender asked for with the ports is another hash than the buffer's, which a packet that comes back here has.
  */
 export function pickHop(
   walk: Walk,
@@ -27,7 +28,7 @@ export function pickHop(
     label: `next hop ${hop.via === null ? '' : formatIp(hop.via)} ${hop.dev === null ? '' : (ns.net.linkByIndex.get(hop.dev)?.name ?? '')}`,
     share: spread ? hop.weight / total : null,
   }));
-  const asked = `${key.source === null ? 'none' : formatIp(key.source)} ${formatIp(key.destination)}${spread ? ` ${key.sport} ${key.dport}` : ''}`;
+  const asked = `${key.source === null ? 'none' : formatIp(key.source)} ${formatIp(key.destination)}${spread ? ` ${key.sport} ${key.dport}${key.hashed ? ' hashed' : ''}` : ''}`;
   const taken = walk.choices.choose(
     'nexthop',
     options,

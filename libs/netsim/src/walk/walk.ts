@@ -26,6 +26,7 @@ interface StopDetails {
 export interface Manner {
   readonly telling: boolean;
   readonly indexes: boolean;
+  readonly traced: boolean;
 }
 
 export class Walk {
@@ -122,6 +123,8 @@ export class Walk {
   readonly telling: boolean;
   /** False: rules are walked one by one. */
   readonly indexes: boolean;
+  /** A trace asks for the hash of every packet that meets a rule (trace_fill_id). */
+  readonly traced: boolean;
   readonly #labels: Choice[] = [];
   #collapsed = 0;
 
@@ -131,11 +134,12 @@ export class Walk {
     prefix: readonly number[],
     allowance = new Allowance(new Budget(DEFAULT_MAX_WORK)),
     lens: Lens | null = null,
-    { telling = true, indexes = true }: Partial<Manner> = {},
+    { telling = true, indexes = true, traced = false }: Partial<Manner> = {},
   ) {
     this.lens = lens;
     this.telling = telling;
     this.indexes = indexes;
+    this.traced = traced;
     this.#allowance = allowance;
     this.world = world;
     this.flow = flow;
@@ -195,7 +199,7 @@ export class Walk {
     if (this.errors === null || this.errors.handed.length >= this.errors.count) return null;
     this.errors.handed.push([this.rulesMet.length]);
     this.#seen.length = 0;
-    return this.errors.sent;
+    return this.errors.next;
   }
 
   /** Questions about another packet than the one that is followed (who would answer an ARP request?) leave no steps and no rules met. */

@@ -77,7 +77,7 @@ export function flowOf(spec: FlowSpec, attempt: number, keyOf: (name: string) =>
 
 export function predict(model: Modelled, spec: FlowSpec, attempt = 0, lens?: Lens): Prediction {
   const flow = flowOf(spec, attempt, model.keyOf);
-  const evaluation = evaluate(model.world, flow, { observed: true, ...(lens ? { lens } : {}) });
+  const evaluation = evaluate(model.world, flow, { observed: true, traced: true, ...(lens ? { lens } : {}) });
   const unknowns = evaluation.unknowns.map((u) => u.text);
   const open = evaluation.branches.filter((b) => b.branch.disposition === 'insufficient-info');
   for (const branch of open)

@@ -1,4 +1,4 @@
-/** CT and NOTRACK, before conntrack looks: what has an entry, or was marked by a rule before, they leave alone (xt_CT.c). */
+/** CT and NOTRACK, before conntrack looks: what has an entry, is about an untracked packet, or was marked by a rule before, they leave alone (xt_CT.c). */
 import type { XtTarget } from '@netverdict/linux-net';
 import type { Packet } from '../../packet/packet.ts';
 import type { RuleContext } from '../context.ts';
@@ -6,7 +6,8 @@ import type { TargetResult } from './result.ts';
 
 type Of<K extends XtTarget['kind']> = Extract<XtTarget, { kind: K }>;
 
-const decided = (packet: Packet): boolean => packet.ct !== null || packet.untracked || packet.template === true;
+const decided = ({ ct, untracked, template, ofUntracked }: Packet): boolean =>
+  ct !== null || untracked || template === true || ofUntracked === true;
 
 export function notrack(_t: Of<'notrack'>, c: RuleContext): TargetResult {
   if (decided(c.packet)) return { does: 'continue', packet: c.packet };
