@@ -44,6 +44,27 @@ it('something in an unknown namespace asks the runtime at once, but not again ea
   expect(state.asked).toEqual([200, 5000, 5000, 200]);
 });
 
+it('the number of a namespace that ended is another pod’s: what happens in it asks at once whose it is', async () => {
+  const { state, attribution } = world();
+  state.pods = [podNamespace({ namespace: 'shop', name: 'old', path: '/p', inode: 5 })];
+  await attribution.learn([5]); // unknown yet
+  state.pods = [];
+  state.now = 1000;
+  await attribution.learn([5]); // there when last asked
+  for (const now of [2000, 3000]) {
+    state.now = now;
+    await attribution.learn([5]); // late, of one that was gone: asked once
+  }
+  expect(attribution.ofNetns(5)?.pod.name).toBe('old');
+  state.pods = [podNamespace({ namespace: 'shop', name: 'new', path: '/q', inode: 5 })];
+  for (const now of [40_000, 41_000]) {
+    state.now = now;
+    await attribution.learn([5]);
+    expect(attribution.ofNetns(5)?.pod.name).toBe('new');
+  }
+  expect(state.asked).toEqual([200, 5000, 200, 5000, 200, 5000]);
+});
+
 it('in a pod’s own namespace the pod is told whatever a socket says', async () => {
   const { state, attribution } = world();
   state.pods = [podNamespace({ namespace: 'shop', name: 'cart', path: '/p', inode: 5 })];

@@ -47,11 +47,13 @@ export function attributionOf(options: {
   const byCgroup = new Map<bigint, Remembered<string>>();
   /** Namespaces that are no pod's, as far as was found, and when. */
   const strangers = new Map<number, number>();
+  let listedMs = Number.NEGATIVE_INFINITY;
   let walkedMs = Number.NEGATIVE_INFINITY;
   let unified: string | null | undefined;
 
   function note(list: readonly PodNamespace[]): void {
     const seenMs = now();
+    listedMs = seenMs;
     for (const pod of list) {
       const { namespace, name, workload } = pod;
       const is: Attributed = { pod: { namespace, name }, workload };
@@ -70,6 +72,12 @@ export function attributionOf(options: {
   function forget<K>(map: Map<K, Remembered<unknown>>, nowMs: number): void {
     let over = map.size - MAX_REMEMBERED;
     for (const [key, { seenMs }] of map) if (nowMs - seenMs > REMEMBER_MS || over-- > 0) map.delete(key);
+  }
+
+  /** Also a pod's that was gone when last asked: the kernel gives the numbers of namespaces that ended to new ones. */
+  function isNobodys(inode: number): boolean {
+    const seen = byNetns.get(inode);
+    return seen === undefined || seen.seenMs < listedMs;
   }
 
   /** New containers have new cgroups: the tree is walked again, but not for each event. */
@@ -100,7 +108,7 @@ export function attributionOf(options: {
       for (const inode of met)
         if (
           inode !== 0 &&
-          !byNetns.has(inode) &&
+          isNobodys(inode) &&
           nowMs - (strangers.get(inode) ?? Number.NEGATIVE_INFINITY) > ASK_AGAIN_MS
         ) {
           strangers.set(inode, nowMs);

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { builtHelper } from '../configuration.ts';
 import { attributionOf } from '../domain/attribution.ts';
 import { podNamespace } from '../testing/pod.ts';
-import { type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
+import { sumOf, type WatchedPair, watchedPair } from '../testing/watched-pair.ts';
+import { MOST_TOLD } from '../watch/budget.ts';
 import { agentMetrics } from './agent-metrics.ts';
 import { AnomalyTally } from './anomaly-tally.ts';
 
@@ -120,3 +121,31 @@ it('histograms of the probes are histograms: per pod, and per far end', async ()
   expect(parts.reduce((sum, n) => sum + n, 0)).toBe(seen);
   expect(statSync(a.path).ino).toBe(a.inode);
 });
+
+it('10,000 far ends: the page tells 128 of them and sums over all; anomalies stay within a window’s budget, and none is left out', async () => {
+  const { a, b, watch } = pair;
+  const ends = 10_000;
+  b.run(['ip', 'route', 'add', 'local', '10.81.0.0/16', 'dev', 'lo']);
+  const lost = async () =>
+    (await scrape()).value('netverdict_probe_values_total', { probe: 'connects', outcome: 'lost' }) ?? 0;
+  const lostBefore = await lost();
+  const each = (port: number, what: string): string => `for i in range(${ends}):
+  s = tcp()
+  try: s.connect((f'10.81.{i >> 8}.{i & 255}', ${port})); ${what}
+  except ConnectionRefusedError: pass
+  s.close()`;
+  await b.python('l3 = listen(8003)');
+  await Promise.all([b.python(`for i in range(${ends}): l3.accept()[0].close()`), a.python(each(8003, 's.recv(1)'))]);
+  await a.python(each(8004, ''));
+  const refused = await pair.until(a, { kind: 'tcp-connect-fail', reason: 'ECONNREFUSED' }, ends);
+  expect(sumOf(refused)).toBe(ends);
+  for (const window of Map.groupBy(refused, ({ windowEnd }) => windowEnd).values())
+    expect(window.length).toBeLessThanOrEqual(MOST_TOLD + 1); // and one for the others
+
+  const { text, value } = await scrape();
+  const told = (value('netverdict_tcp_connect_seconds_count') ?? 0) + (await lost()) - lostBefore;
+  expect(told).toBeGreaterThanOrEqual(ends);
+  const peers = text.match(/^netverdict_peer_tcp_connect_seconds_count\{/gm) ?? [];
+  expect(peers.length).toBe(128);
+  expect(watch.histograms().length).toBeLessThan(2100);
+}, 120_000);
