@@ -177,8 +177,8 @@ export function bridgeForward(walk: Walk, ns: WorldNamespace, bridge: Link, port
 }
 
 /**
- * br_flood: nobody takes the frame, but each port that it is flooded to has a copy, which meets the rules; a rule that rejects one
- * tells the sender, and as often as copies are rejected alike.
+ * br_flood: nobody takes the frame, but each port that it is flooded to has a copy, which meets the rules; who rejects one, or of
+ * IPv6 finds it too big, tells the sender, and as often as copies are rejected alike.
  */
 function copiesPass(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, frame: Frame, lost: Next): Next {
   let told: Stop | null = null;
@@ -186,18 +186,21 @@ function copiesPass(walk: Walk, ns: WorldNamespace, bridge: Link, port: Link, fr
   for (const exit of [...portsOf(ns, bridge)].sort((a, b) => b.ifindex - a.ifindex)) {
     if (!exit.up || !mayLeave(walk, port, exit, 'unicast').ok) continue;
     const copy = passPorts(walk, { ns, bridge, entry: port, exit, frame }, frame.packet);
-    if (copy.ok || copy.next.do !== 'end' || copy.next.stop?.disposition !== 'rejected') continue;
-    told ??= copy.next.stop;
-    if (sameRejection(told.cause, copy.next.stop.cause)) alike++;
+    const stop = copy.ok || copy.next.do !== 'end' ? null : copy.next.stop;
+    const rejection = stop ? rejectionOf(stop.cause) : null;
+    if (!stop || rejection === null) continue;
+    told ??= stop;
+    if (rejectionOf(told.cause) === rejection) alike++;
   }
   if (told === null) return lost;
   walk.rejectedCopies = alike;
   return { do: 'end', stop: told };
 }
 
-const rejectionOf = (cause: Cause): string | null =>
-  cause.kind === 'rule-reject' || cause.kind === 'nft-reject' ? cause.with : null;
-const sameRejection = (a: Cause, b: Cause): boolean => rejectionOf(a) === rejectionOf(b);
+function rejectionOf(cause: Cause): string | null {
+  if (cause.kind === 'rule-reject' || cause.kind === 'nft-reject') return cause.with;
+  return cause.kind === 'too-big' && cause.byBridge ? cause.kind : null;
+}
 
 /** br_dev_xmit: the host's own packet goes into the bridge. */
 export function bridgeTransmit(walk: Walk, ns: WorldNamespace, bridge: Link, frame: Frame): Next {

@@ -107,7 +107,7 @@ describe('branches and repetitions', () => {
   const both = (count: number): Prediction[] => Array.from({ length: count }, () => says(half(BRANCH), half(other)));
 
   it('say nothing from where on errors of routes may be held back', () => {
-    const told = { type: 3, code: 0, times: 1 };
+    const told = { type: 3, code: 0, to: '10.0.0.1', times: 1 };
     const silent: HeardForReal = { kind: 'silence' };
     const heard: HeardForReal = { kind: 'icmp', type: 3, code: 0, from: '10.0.0.9', mtu: null };
     const branch = (as: HeardForReal, share: number): PredictedBranch => ({ ...BRANCH, told, share, heard: as });

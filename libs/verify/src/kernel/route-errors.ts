@@ -1,7 +1,9 @@
 /**
  * Counts the errors of routes that a world's senders were told, as the kernel does: five at once, one more a second, for each
- * router and source address (net/ipv4/route.c, ip_error). Here for each namespace that sends, whatever the router: on the safe side.
+ * router and source address (net/ipv4/route.c, ip_error). Here for each namespace that sends and for each address, whatever the
+ * router: on the safe side.
  */
+import { isIP } from 'node:net';
 import type { Observation } from '../world/observation.ts';
 import type { FlowSpec } from '../world/spec.ts';
 
@@ -19,7 +21,7 @@ export interface RouteErrors {
   /** Before each flow: between an error and the one before it is at least the time from the end of that flow to here. */
   sending(): void;
   /**
-   * In the order in which they were sent. `told`: who such an error was sent to, to the sender's knowledge or not: what a rule
+   * In the order in which they were sent. `told`: who such an error was sent to (namespaces and addresses), to the sender's knowledge or not: what a rule
    * lost on its way counts as well, and so does what was sent to another about its answer; and how many it counts as, since each
    * piece of a packet does (ip_error).
    */
@@ -42,7 +44,8 @@ export function countRouteErrors(nowMs: () => number): RouteErrors {
         const passed = Math.max(0, started - before.at - TICK_MS);
         return Math.min(BURST, before.left + passed / REFILL_MS);
       };
-      const left = leftOf(flow.from);
+      const addresses = [...told.keys()].filter((who) => isIP(who) !== 0);
+      const left = Math.min(...[flow.from, ...addresses].map(leftOf));
       const toSender = ipv4 && heard.kind === 'icmp' && isRouteError(heard) ? [flow.from] : [];
       // What was held back is not paid for, so nothing is taken where nothing is left.
       for (const name of new Set([...told.keys(), ...toSender]))

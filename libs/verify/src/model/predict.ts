@@ -17,8 +17,8 @@ export interface PredictedBranch {
   readonly share: number | null;
   readonly disposition: string;
   readonly heard: HeardForReal;
-  /** An ICMP error of this type was sent about the packet, whether or not it is heard; `times`: counted as so many (ip_error). */
-  readonly told: { readonly type: number; readonly code: number; readonly times: number } | null;
+  /** An ICMP error of this type was sent about the packet, to this address, whether or not it is heard; `times`: counted as so many (ip_error). */
+  readonly told: { readonly type: number; readonly code: number; readonly to: string; readonly times: number } | null;
   /** One about its answer, and the namespace that had sent that. */
   readonly toldOfAnswer: {
     readonly namespace: string;
@@ -110,7 +110,9 @@ function branchOf(model: Modelled, spec: FlowSpec, b: EvaluatedBranch): Predicte
     share: b.branch.share,
     disposition: b.branch.disposition,
     heard: heardOf(b.heard, spec),
-    told: b.told?.icmp ? { type: b.told.icmp.type, code: b.told.icmp.code, times: b.refusals } : null,
+    told: b.told?.icmp
+      ? { type: b.told.icmp.type, code: b.told.icmp.code, to: formatIp(b.told.destination), times: b.refusals }
+      : null,
     toldOfAnswer: b.toldOfAnswer && { ...b.toldOfAnswer, namespace: model.nameOf(b.toldOfAnswer.namespace) },
     received: receptionOf(model, b),
     rules: rulesOf(model, b),

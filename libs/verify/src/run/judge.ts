@@ -58,7 +58,10 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
   }
 }
 
-/** The namespaces that are told of routes, and counted as told how often: the sender about its packet, or who answers about the answer. */
+/**
+ * Who is told of routes, and counted as told how often: the sender about its packet, or who answers about the answer. And the address,
+ * which may be another's by then.
+ */
 function toldOfRoutes(
   { branches }: Prediction,
   { from, family }: FlowSpec,
@@ -69,9 +72,9 @@ function toldOfRoutes(
   const tunnels = namespaces.some(({ links }) => links.some((line) => line.includes(' type vxlan ')));
   for (const branch of branches) {
     if (family === 'ipv4') {
-      const { toldOfAnswer: answerer } = branch;
-      const sender = branch.told && { ...branch.told, namespace: from };
-      for (const t of [sender, answerer]) if (t !== null && isRouteError(t)) note(t.namespace, t.times);
+      const { told: error, toldOfAnswer: answerer } = branch;
+      if (error !== null && isRouteError(error)) for (const who of [from, error.to]) note(who, error.times);
+      if (answerer !== null && isRouteError(answerer)) note(answerer.namespace, answerer.times);
     }
     if (tunnels && mayStray(branch)) for (const { name } of namespaces) note(name, 1);
   }
