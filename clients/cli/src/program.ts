@@ -1,4 +1,5 @@
 /** What the netverdict command understands. */
+import { VERSION } from '@netverdict/configuration';
 import { Command } from 'commander';
 import { addBatchCommands } from './commands/batch-commands.ts';
 import type { CaptureOptions } from './commands/capture.ts';
@@ -6,6 +7,7 @@ import { addConfig } from './commands/config.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import { diagnose, langOf, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
 import { explain } from './commands/explain.ts';
+import { addInstallationCommands } from './commands/installation-commands.ts';
 import { addKeys } from './commands/keys.ts';
 import type { LabProbeOptions, LabUpOptions } from './commands/lab.ts';
 import { addMonitoringCommands } from './commands/monitoring-commands.ts';
@@ -38,7 +40,7 @@ export function build(finish: (code: number) => void): Command {
     .description(
       'Why does A not reach B? Diagnosis of Kubernetes networks from what the nodes are really programmed with.',
     )
-    .version('0.1.0')
+    .version(VERSION)
     .exitOverride()
     .showHelpAfterError()
     .configureHelp({ showGlobalOptions: true });
@@ -130,6 +132,12 @@ export function build(finish: (code: number) => void): Command {
   });
   addScheduleCommands(program, {
     clientFor: (options: ApiOptions) => clientFor(options),
+    common: (command) => command.option(...apiOption).option(...tokenOption),
+  });
+
+  addInstallationCommands(program, {
+    clientFor: (options: ApiOptions) => clientFor(options),
+    finish,
     common: (command) => command.option(...apiOption).option(...tokenOption),
   });
 

@@ -19,3 +19,4 @@ export {
   type ValuesOf,
 } from './setting.ts';
 export { environmentOnly, type Sources } from './sources.ts';
+export { VERSION } from './version.ts';

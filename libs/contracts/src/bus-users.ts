@@ -38,11 +38,14 @@ export const inboxPrefix = (user: BusUser): string => `_INBOX.${busUserName(user
 export const durableName = (user: BusUser, message: MessageName): string =>
   `${busUserName(user).replaceAll('.', '_')}-${message}`;
 
-/** The catalog's pattern for one cluster and node; `null` is every one. */
-export const subjectOf = (message: MessageName, cluster: string | null, node: string | null = null): string =>
+/** The cluster of a service that serves all of them. */
+export const EVERY_CLUSTER = '*';
+
+/** The catalog's pattern for one cluster and one node or service in it; `null` is every one. */
+export const subjectOf = (message: MessageName, cluster: string | null, member: string | null = null): string =>
   CATALOG[message].subject
     .replace('<cluster>', cluster === null ? '*' : subjectToken(cluster))
-    .replace('<node>', node === null ? '*' : subjectToken(node));
+    .replace(/<node>|<service>/, member === null ? '*' : subjectToken(member));
 
 export const sectionsSubject = (cluster: string, digest: string, part: number): string =>
   `sections.${subjectToken(cluster)}.${subjectToken(digest)}.${part}`;
@@ -114,11 +117,17 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('capture', null),
           // Ping meshes.
           subjectOf('probe', null),
+          subjectOf('service-heartbeat', EVERY_CLUSTER, 'api'),
           `$JS.API.DIRECT.GET.${CAPTURES_STREAM}.captures.>`,
           `$JS.API.STREAM.PURGE.${CAPTURES_STREAM}`,
         ],
-        // Heartbeats tell which configuration an agent runs: one that runs another is told again.
-        subscribe: [inbox, subjectOf('diagnosis-progress', null), subjectOf('agent-heartbeat', null)],
+        subscribe: [
+          inbox,
+          subjectOf('diagnosis-progress', null),
+          // They tell which configuration an agent runs: one that runs another is told again.
+          subjectOf('agent-heartbeat', null),
+          subjectOf('service-heartbeat', null),
+        ],
         responses: null,
       };
     case 'topology': {
@@ -136,6 +145,7 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('measure', user.cluster),
           // With what the probe found.
           subjectOf('verdict', user.cluster),
+          subjectOf('service-heartbeat', user.cluster, 'topology'),
           `sections.${own}.>`,
           `${readSections}.${own}.>`,
         ],
@@ -152,6 +162,7 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('collection-needed', null),
           subjectOf('diagnosis-failed', null),
           subjectOf('diagnosis-progress', null),
+          subjectOf('service-heartbeat', EVERY_CLUSTER, 'simulator'),
           `${readSections}.>`,
         ],
         subscribe: [inbox],
@@ -160,7 +171,7 @@ export function busPermissions(user: BusUser): BusPermissions {
     case 'eventproc':
       return {
         // An incident can itself request a diagnosis (ARCHITECTURE.md), through the api's REST, not from here.
-        publish: streams,
+        publish: [...streams, subjectOf('service-heartbeat', EVERY_CLUSTER, 'eventproc')],
         subscribe: [inbox, subjectOf('agent-heartbeat', null)],
         responses: null,
       };

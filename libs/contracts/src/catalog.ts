@@ -19,9 +19,10 @@ import { AgentHeartbeat, AnomalyBatch } from './messages/events.ts';
 import { LocateAnswer, LocateRequest } from './messages/locate.ts';
 import { MeasureAnswer, MeasureRequest } from './messages/measure.ts';
 import { FollowAnswer, FollowRequest, ProbeAnswer, ProbeNeeded, ProbeRequest } from './messages/probe.ts';
+import { ServiceHeartbeat } from './messages/service-heartbeat.ts';
 
 export interface MessageEntry {
-  /** Pattern; `<cluster>` and `<node>` stand for one token each (subjects.ts). */
+  /** Pattern; `<cluster>`, `<node>` and `<service>` stand for one token each (subjects.ts). */
   readonly subject: string;
   /** null: core NATS, not stored. */
   readonly stream: 'DIAGNOSIS' | 'EVENTS' | null;
@@ -207,6 +208,14 @@ export const CATALOG = {
     schema: AgentHeartbeat,
     from: 'collector-agent',
     to: 'topology, eventproc, api',
+  },
+  'service-heartbeat': {
+    subject: 'services.<cluster>.<service>',
+    stream: null,
+    version: 1,
+    schema: ServiceHeartbeat,
+    from: 'api, topology, simulator, eventproc',
+    to: 'api',
   },
   'agent-configuration': {
     subject: 'configure.<cluster>.<node>',

@@ -12,6 +12,7 @@ export * from './messages/ledger.ts';
 export * from './messages/locate.ts';
 export * from './messages/measure.ts';
 export * from './messages/probe.ts';
+export * from './messages/service-heartbeat.ts';
 export * from './messages/spool-report.ts';
 export * from './messages/workload.ts';
 export * from './nearest.ts';

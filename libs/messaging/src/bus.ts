@@ -42,7 +42,7 @@ export interface Bus {
     message: N,
     cluster: string,
     body: MessageBody<N>,
-    options: { readonly id: string; readonly node?: string },
+    options: { readonly id: string; readonly node?: string; readonly service?: string },
   ): Promise<void>;
   subscribeCore<N extends MessageName>(
     message: N,

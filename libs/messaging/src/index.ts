@@ -8,4 +8,5 @@ export type { BusLog } from './link.ts';
 export type { Published, PublishOptions } from './publish.ts';
 export type { Reply, Serving } from './request.ts';
 export type { Sections } from './sections.ts';
+export { announceService, SERVICE_HEARTBEAT_MS } from './service-heartbeat.ts';
 export { InvalidMessage } from './wire.ts';

@@ -158,3 +158,10 @@ test('no user may subscribe to another’s inbox', () => {
   }
   expect(new Set(users.map(inboxPrefix)).size).toBe(users.length);
 });
+
+test('a service speaks of itself only: a topology is heard as that of its own cluster, and as no other service', async () => {
+  const nc = await rawAs(TOPOLOGY);
+  expect(await refusals(nc, () => nc.publish('services.default.topology', 'x'))).toEqual([]);
+  for (const subject of ['services.other.topology', 'services.default.simulator', 'services.=2a.api'])
+    expect(await refusals(nc, () => nc.publish(subject, 'x'))).toEqual([expect.stringContaining(subject)]);
+});

@@ -101,11 +101,11 @@ export async function publishCore<N extends MessageName>(
   message: N,
   cluster: string,
   body: MessageBody<N>,
-  options: { readonly id: string; readonly node?: string },
+  options: { readonly id: string; readonly node?: string; readonly service?: string },
 ): Promise<void> {
   if (!link.connected()) return;
-  const node = options.node ?? (link.user.role === 'agent' ? link.user.node : null);
+  const member = options.node ?? options.service ?? (link.user.role === 'agent' ? link.user.node : null);
   const encoded = await encode(message, cluster, body, options.id);
   if (link.nc.isClosed()) return;
-  link.nc.publish(subjectOf(message, cluster, node), encoded.payload, { headers: encoded.headers });
+  link.nc.publish(subjectOf(message, cluster, member), encoded.payload, { headers: encoded.headers });
 }

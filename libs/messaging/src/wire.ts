@@ -112,7 +112,7 @@ interface Received {
 }
 
 /**
- * The body must not claim another cluster or node than the subject: the server checks subjects, not bodies.
+ * The body must not claim another cluster, node or service than the subject: the server checks subjects, not bodies.
  * Reply inboxes have no such tokens and their sender is known to the asker.
  */
 function checkSender(message: MessageName, subject: string, envelope: Envelope): string | null {
@@ -125,6 +125,9 @@ function checkSender(message: MessageName, subject: string, envelope: Envelope):
   const cluster = at('<cluster>');
   if (cluster !== undefined && cluster !== subjectToken(envelope.cluster))
     throw new InvalidMessage(`the envelope says cluster ${envelope.cluster}, the subject ${subject}`);
+  const service = at('<service>');
+  if (service !== undefined && service !== (envelope.body as { service?: unknown } | null)?.service)
+    throw new InvalidMessage(`the body is of another service than the subject ${subject}`);
   const node = at('<node>');
   if (node === undefined) return null;
   const claimed = (envelope.body as { node?: unknown } | null)?.node;

@@ -1,10 +1,10 @@
 /**
- * /healthz: the process runs its event loop. /readyz: everything it needs answers; what does not is named. /metrics: what the service
+ * /healthz: the process runs its event loop. /readyz: everything it needs answers; what does not is named. /version. /metrics: what the service
  * registered, for Prometheus; numbers and names of pods, no secrets, hence no token.
  */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ListenAddress } from '@netverdict/configuration';
+import { type ListenAddress, VERSION } from '@netverdict/configuration';
 
 /** A prom-client registry, or several merged. */
 export interface MetricsSource {
@@ -30,11 +30,17 @@ async function passes(check: Check): Promise<boolean> {
   }
 }
 
-/** Names of the checks that fail; empty when ready. */
-export async function unready(checks: ReadonlyMap<string, Check>): Promise<string[]> {
-  const results = await Promise.all([...checks].map(async ([name, check]) => ((await passes(check)) ? [] : [name])));
-  return results.flat();
+export interface Checked {
+  readonly name: string;
+  readonly reachable: boolean;
 }
+
+export const checkAll = (checks: ReadonlyMap<string, Check>): Promise<Checked[]> =>
+  Promise.all([...checks].map(async ([name, check]) => ({ name, reachable: await passes(check) })));
+
+/** Names of the checks that fail; empty when ready. */
+export const unready = async (checks: ReadonlyMap<string, Check>): Promise<string[]> =>
+  (await checkAll(checks)).flatMap(({ name, reachable }) => (reachable ? [] : [name]));
 
 export async function serveHealth(
   address: ListenAddress,
@@ -52,6 +58,7 @@ export async function serveHealth(
         (error: unknown) => answer(500, { status: error instanceof Error ? error.message : String(error) }),
       );
     else if (request.url === '/healthz') answer(200, { status: 'ok' });
+    else if (request.url === '/version') answer(200, { version: VERSION, node: process.version });
     else if (request.url === '/readyz')
       void unready(checks).then((failing) =>
         failing.length === 0 ? answer(200, { status: 'ready' }) : answer(503, { status: 'not ready', failing }),

@@ -9,7 +9,15 @@ import {
   sourcesOf,
   type ValuesOf,
 } from '@netverdict/configuration';
-import { type Check, type HealthServer, type MetricsSource, serveHealth, unready } from './health.ts';
+import {
+  type Check,
+  type Checked,
+  checkAll,
+  type HealthServer,
+  type MetricsSource,
+  serveHealth,
+  unready,
+} from './health.ts';
 import { startLightTracing } from './light-tracing.ts';
 import { createLog, type Log } from './log.ts';
 
@@ -18,6 +26,8 @@ export interface Telemetry {
   /** A condition of /readyz, by the name of what is needed: `nats`. */
   readyWhen(name: string, check: Check): void;
   unready(): Promise<string[]>;
+  /** What is needed, and whether it answers; without what concerns this process alone. */
+  dependencies(): Promise<Checked[]>;
   /** What /metrics answers, beside /healthz; the last one counts. */
   serveMetrics(source: MetricsSource): void;
   /** Runs at SIGTERM, SIGINT or `shutdown()`; the last registered first. All together have 5 s. */
@@ -28,6 +38,8 @@ export interface Telemetry {
 }
 
 const SHUTDOWN_MS = 5000;
+/** The condition of /readyz that its own wiring is done. */
+const OF_THE_PROCESS = 'start';
 
 /** Only with an exporter: the SDK is loaded late since it is by far the largest import of a service. */
 async function startSdk(service: string): Promise<() => Promise<void>> {
@@ -87,6 +99,7 @@ async function startTelemetry({ service, values, healthListen }: TelemetryOption
     stopping: stopping.signal,
     readyWhen: (name, check) => void checks.set(name, check),
     unready: () => unready(checks),
+    dependencies: async () => (await checkAll(checks)).filter(({ name }) => name !== OF_THE_PROCESS),
     serveMetrics: (source) => {
       metrics = source;
     },
@@ -160,7 +173,7 @@ export async function runService<S extends Settings>(
     endWithParent(stop);
     // Health is served before the wiring is done: until then nothing is ready, whatever checks there are.
     let wired = false;
-    started.readyWhen('start', () => wired);
+    started.readyWhen(OF_THE_PROCESS, () => wired);
     await start(started, readSettings(settings, sources));
     wired = true;
     started.log.info({ node: process.version }, 'started');

@@ -1,5 +1,6 @@
 /** The HTTP application without its engines: made of ports, so that its document can be generated and it can be tested. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Dependency } from '@netverdict/contracts';
 import type { Sections } from '@netverdict/messaging';
 import type { Store } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
@@ -17,6 +18,7 @@ import type { ConfigurationTeller } from './domain/agent-configuration.ts';
 import type { Batches } from './domain/batches/batches.ts';
 import type { CaptureService } from './domain/captures.ts';
 import type { Changes } from './domain/changes.ts';
+import type { Roll } from './domain/health/roll.ts';
 import type { Live } from './domain/live/live.ts';
 import type { PingMeshes } from './domain/ping-meshes.ts';
 import type { Room } from './domain/room.ts';
@@ -41,6 +43,7 @@ import { eventStreamRoutes } from './routes/event-stream.ts';
 import { healthRoutes } from './routes/health.ts';
 import { incidentStreamRoutes } from './routes/incident-stream.ts';
 import { incidentRoutes } from './routes/incidents.ts';
+import { installationRoutes } from './routes/installation.ts';
 import { monitoringRoutes } from './routes/monitoring.ts';
 import { networkRoutes } from './routes/network.ts';
 import { pingMeshRoutes } from './routes/ping-meshes.ts';
@@ -88,6 +91,10 @@ export interface Dependencies {
   readonly room: Room;
   /** Why a callback URL is not taken; null: it is. */
   readonly callbackRefusal: (url: string) => string | null;
+  /** The services that are heard. */
+  readonly roll: Roll;
+  /** What this service needs, and whether it answers. */
+  readonly dependencies: () => Promise<readonly Dependency[]>;
   /** Names of what does not answer. */
   readonly unready: () => Promise<readonly string[]>;
   /** The schema is there; before, nothing can be accepted. */
@@ -158,6 +165,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     eventStreamRoutes,
     incidentStreamRoutes,
     monitoringRoutes,
+    installationRoutes,
     incidentRoutes,
     networkRoutes,
     agentConfigurationRoutes,

@@ -1,7 +1,9 @@
 /** Wires the service; main.ts draws it. Tests start it here, several times in one process. */
 import { EventEmitter } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Bus, type Consumption, connectBus } from '@netverdict/messaging';
+import { VERSION } from '@netverdict/configuration';
+import type { Dependency } from '@netverdict/contracts';
+import { announceService, type Bus, type Consumption, connectBus } from '@netverdict/messaging';
 import { openStore, type Store } from '@netverdict/store';
 import type { Log, Telemetry } from '@netverdict/telemetry';
 import { createApp } from './app.ts';
@@ -9,6 +11,7 @@ import type { Configuration } from './configuration.ts';
 import { consumeHeartbeats } from './consume/agent-heartbeat.ts';
 import { consumeDiagnosisFailed } from './consume/diagnosis-failed.ts';
 import { consumeDiagnosisProgress } from './consume/diagnosis-progress.ts';
+import { consumeServiceHeartbeats } from './consume/service-heartbeat.ts';
 import { consumeVerdict } from './consume/verdict.ts';
 import { createAcceptance } from './domain/accept.ts';
 import { configurationTeller } from './domain/agent-configuration.ts';
@@ -17,6 +20,7 @@ import { createPump } from './domain/batches/pump.ts';
 import { CAPTURE_SETTINGS, createCaptures } from './domain/captures.ts';
 import { createChanges } from './domain/changes.ts';
 import { createFinish } from './domain/finish.ts';
+import { createRoll } from './domain/health/roll.ts';
 import { createLive } from './domain/live/live.ts';
 import { createPingMeshes, type PingMeshes } from './domain/ping-meshes.ts';
 import { createProgressBuffer } from './domain/progress-buffer.ts';
@@ -84,7 +88,7 @@ async function migrateForEver(store: Store, log: Log, stopping: AbortSignal): Pr
 
 export async function startApi(
   config: Configuration,
-  telemetry: Pick<Telemetry, 'log' | 'readyWhen' | 'unready' | 'stopping'>,
+  telemetry: Pick<Telemetry, 'log' | 'readyWhen' | 'unready' | 'dependencies' | 'stopping'>,
   pace: Pace = PACE,
 ): Promise<RunningApi> {
   const { log } = telemetry;
@@ -207,6 +211,7 @@ export async function startApi(
   });
   let sweeper: { stop(): Promise<void> } | null = null;
   const consumptions: Consumption[] = [];
+  let beats: { stop(): Promise<void> } | null = null;
 
   telemetry.readyWhen('postgresql', async () => {
     await store.ping();
@@ -215,6 +220,12 @@ export async function startApi(
   telemetry.readyWhen('nats', () => bus?.connected() ?? false);
 
   const requests = openRequestLimiter(config.redisUrl, config.limits.requestsPerMinute, pace.redisPrefix);
+  const roll = createRoll();
+  // Not of /readyz: without Redis everything but webhooks, schedules and meshes goes on.
+  const dependencies = async (): Promise<Dependency[]> => [
+    ...(await telemetry.dependencies()),
+    { name: 'redis', reachable: await requests.answers() },
+  ];
   const app = await createApp({
     store,
     acceptance,
@@ -245,6 +256,8 @@ export async function startApi(
     room: createRoom(store.diagnoses, config.openDiagnoses),
     callbackRefusal,
     webhooks: createWebhooks(store, { sealing, callbackRefusal, deliver }),
+    roll,
+    dependencies,
     unready: telemetry.unready,
     migrated: () => migrated,
     stopping,
@@ -269,6 +282,8 @@ export async function startApi(
     consumptions.push(consumeVerdict(bus, finish, log), consumeDiagnosisFailed(bus, finish));
     consumeDiagnosisProgress(bus, buffer);
     consumeHeartbeats(bus, configuration, log);
+    consumeServiceHeartbeats(bus, roll);
+    beats = announceService(bus, { service: 'api', cluster: null, version: VERSION, dependencies, log });
     changes.tellAll();
   })().catch((err: unknown) => {
     if (!stopping.aborted) log.fatal({ err }, 'the service cannot start');
@@ -281,7 +296,6 @@ export async function startApi(
       stop.abort();
       await starting;
       await app.close();
-      requests.close();
       await sweeper?.stop();
       await captures.close();
       await pingSchedule.close();
@@ -290,6 +304,8 @@ export async function startApi(
       await inBackground.close();
       await Promise.all(consumptions.map((consumption) => consumption.stop(1500)));
       await buffer.flush();
+      await beats?.stop();
+      requests.close();
       await bus?.close();
       await queue?.close();
       await notifications.close();

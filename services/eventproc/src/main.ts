@@ -10,8 +10,8 @@
  *
  * Any number may run: the consumer is shared, rows are deduplicated by the event's id, an ack follows its commit.
  */
-import { EVENTPROC } from '@netverdict/configuration';
-import { connectBus } from '@netverdict/messaging';
+import { EVENTPROC, VERSION } from '@netverdict/configuration';
+import { announceService, connectBus } from '@netverdict/messaging';
 import { openStore } from '@netverdict/store';
 import { runService } from '@netverdict/telemetry';
 import { eventprocSettings } from './configuration.ts';
@@ -45,6 +45,11 @@ await runService({ name: 'eventproc', settings: EVENTPROC }, async (telemetry, g
   telemetry.onShutdown('bus', () => bus.close());
   telemetry.readyWhen('nats', bus.connected);
   telemetry.readyWhen('postgres', () => store.ping().then(() => true));
+
+  const beats = announceService(bus, {
+    ...{ service: 'eventproc', cluster: null, version: VERSION, dependencies: telemetry.dependencies, log },
+  });
+  telemetry.onShutdown('heartbeat', () => beats.stop());
 
   const sinks = await openSinks(sinkConfiguration(given), log);
   telemetry.onShutdown('sinks', () => sinks.stop());

@@ -6,8 +6,8 @@
  *   collection-needed ◀─ packet left the snapshot, or a negative verdict on old state ┤
  *   verdict ◀─────────────────────────────────────────────────────────────────────────┘
  */
-import { SIMULATOR } from '@netverdict/configuration';
-import { connectBus } from '@netverdict/messaging';
+import { SIMULATOR, VERSION } from '@netverdict/configuration';
+import { announceService, connectBus } from '@netverdict/messaging';
 import { runService } from '@netverdict/telemetry';
 import { consumePathBuilt } from './consume/path-built.ts';
 import { EvaluationThread } from './domain/evaluation/thread.ts';
@@ -27,6 +27,11 @@ await runService({ name: 'simulator', settings: SIMULATOR }, async (telemetry, s
   });
   telemetry.onShutdown('bus', () => bus.close());
   telemetry.readyWhen('nats', bus.connected);
+
+  const beats = announceService(bus, {
+    ...{ service: 'simulator', cluster: null, version: VERSION, dependencies: telemetry.dependencies, log },
+  });
+  telemetry.onShutdown('heartbeat', () => beats.stop());
 
   const consumption = consumePathBuilt({ bus, thread, log });
   telemetry.onShutdown('consumer', () => consumption.stop());

@@ -12,9 +12,9 @@
  *   probe-needed ─▶ agents of the path follow, the source's sends ─▶ compare ─▶ verdict
  *   view ─▶ who has which address ─▶ address-map ─▶ eventproc
  */
-import { TOPOLOGY } from '@netverdict/configuration';
+import { TOPOLOGY, VERSION } from '@netverdict/configuration';
 import { watchCluster } from '@netverdict/kube';
-import { connectBus } from '@netverdict/messaging';
+import { announceService, connectBus } from '@netverdict/messaging';
 import { runService } from '@netverdict/telemetry';
 import { consumeCollectionNeeded } from './consume/collection-needed.ts';
 import { consumeDiagnosisRequested } from './consume/diagnosis-requested.ts';
@@ -50,6 +50,11 @@ await runService({ name: 'topology', settings: TOPOLOGY }, async (telemetry, set
   });
   telemetry.onShutdown('bus', () => bus.close());
   telemetry.readyWhen('nats', bus.connected);
+
+  const beats = announceService(bus, {
+    ...{ service: 'topology', cluster, version: VERSION, dependencies: telemetry.dependencies, log },
+  });
+  telemetry.onShutdown('heartbeat', () => beats.stop());
 
   const heard = new Map<string, number>();
   bus.subscribeCore('agent-heartbeat', { cluster }, (body, { node }) => void heard.set(node ?? body.node, Date.now()));

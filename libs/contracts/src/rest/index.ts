@@ -19,6 +19,14 @@ import {
   ProgressEvent,
 } from './diagnosis-document.ts';
 import { FlowDocument, FlowGraph } from './flow-document.ts';
+import {
+  ClusterDocument,
+  ClusterList,
+  HealthCheck,
+  InstallationHealth,
+  ServiceReplica,
+  VersionDocument,
+} from './health-documents.ts';
 import { IncidentDocument, IncidentList } from './incident-document.ts';
 import { IncidentVerdict } from './incident-verdict.ts';
 import { LiveProbeSchema, ProbedTargetSchema, SlowReportSchema } from './live-probe-schema.ts';
@@ -69,6 +77,7 @@ export * from './capture-documents.ts';
 export * from './deciding.ts';
 export * from './diagnosis-document.ts';
 export * from './flow-document.ts';
+export * from './health-documents.ts';
 export * from './incident-document.ts';
 export * from './incident-verdict.ts';
 export * from './monitoring-documents.ts';
@@ -118,6 +127,12 @@ export const REST_COMPONENTS = [
   AccountingList,
   AgentDocument,
   AgentList,
+  ClusterDocument,
+  ClusterList,
+  ServiceReplica,
+  HealthCheck,
+  InstallationHealth,
+  VersionDocument,
   CaptureDocument,
   CaptureList,
   PingCell,

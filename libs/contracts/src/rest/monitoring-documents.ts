@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox';
 import { AnomalyKind, AnomalySample } from '../messages/events.ts';
 import { visibleNamespaces } from './diagnosis-document.ts';
+import { NodeState } from './node-document.ts';
 import { nullable, ref } from './verdict-schemas.ts';
 
 export const EventDocument = Type.Object(
@@ -60,6 +61,13 @@ export const AgentDocument = Type.Object(
     firstSeen: Type.String({ format: 'date-time' }),
     lastSeen: Type.String({ format: 'date-time' }),
     silentMs: Type.Integer({ description: 'time since it was last heard of' }),
+    state: NodeState,
+    clockOffsetMs: nullable(
+      Type.Integer({
+        description: "how far its clock is ahead of the server's; null: it was not heard since this is told",
+      }),
+    ),
+    watch: nullable(Type.String({ description: 'why no probe runs, where none does' })),
   },
   { $id: 'Agent' },
 );

@@ -66,7 +66,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The agents that have been heard of, and when */
+        /** The agents that have been heard of: version, kernel, what they can do, and whether they are heard */
         get: operations["listAgents"];
         put?: never;
         post?: never;
@@ -163,6 +163,23 @@ export interface paths {
         put?: never;
         /** End a capture before its time; what it has stays */
         post: operations["stopCapture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The clusters as they are seen: nodes, agents, and whether a topology serves them */
+        get: operations["listClusters"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -402,6 +419,26 @@ export interface paths {
         };
         /** Who talks to whom and how much, the most first: the edges of the network graph */
         get: operations["listFlows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The services, engines and clusters of this installation, what is wrong with them, and what to do
+         * @description Answers with 200 whatever is wrong: /readyz is for load balancers.
+         */
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -865,6 +902,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which version answers */
+        get: operations["getVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     "batch.completed": {
@@ -1053,6 +1107,7 @@ export interface components {
         };
         Agent: {
             capabilities: string[];
+            clockOffsetMs: number | null;
             cluster: string;
             /** @description names the agent's start */
             epoch: string;
@@ -1064,7 +1119,10 @@ export interface components {
             node: string;
             /** @description time since it was last heard of */
             silentMs: number;
+            /** @description silent: its agent is not heard; quiet: it is heard and has nothing to tell; reporting: events come */
+            state: "reporting" | "quiet" | "silent";
             version: string;
+            watch: string | null;
         };
         AgentConfiguration: {
             all: {
@@ -1734,6 +1792,26 @@ export interface components {
             items: components["schemas"]["Capture"][];
             nextCursor: string | null;
         };
+        Cluster: {
+            agents: {
+                quiet: number;
+                reporting: number;
+                silent: number;
+            };
+            lastSeen: string | null;
+            name: string;
+            /** @description nodes of which an agent was ever heard */
+            nodes: number;
+            /** @description unserved: no topology of it is heard, so that nothing in it can be diagnosed */
+            state: "served" | "unserved";
+            /** @description replicas that are heard */
+            topologies: number;
+            /** @description of its agents */
+            versions: string[];
+        };
+        ClusterList: {
+            items: components["schemas"]["Cluster"][];
+        };
         /** @description What was seen, when, and what was not */
         Collection: {
             /**
@@ -2248,6 +2326,18 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        HealthCheck: {
+            detail: string;
+            /**
+             * @example postgresql
+             * @example topology of prod
+             * @example clocks
+             */
+            name: string;
+            remedy: string | null;
+            /** @description unknown: what is needed to tell does not answer */
+            state: "passed" | "warning" | "failed" | "unknown";
+        };
         /** @description One network namespace, or one piece of infrastructure */
         Hop: {
             /** @enum {string} */
@@ -2447,6 +2537,18 @@ export interface components {
             timestamp: string;
             /** @enum {string} */
             type: "incident.opened" | "incident.changed" | "incident.resolved";
+        };
+        InstallationHealth: {
+            /** Format: date-time */
+            at: string;
+            /** @description what is wrong first */
+            checks: components["schemas"]["HealthCheck"][];
+            clusters: components["schemas"]["Cluster"][] | null;
+            services: components["schemas"]["ServiceReplica"][];
+            /** @description unknown: what is needed to tell does not answer */
+            state: "passed" | "warning" | "failed" | "unknown";
+            /** @description of the replica that answers */
+            version: string;
         };
         InvalidField: {
             /** @description what was wrong */
@@ -2898,6 +3000,25 @@ export interface components {
             items: components["schemas"]["ScheduleRun"][];
             nextCursor: string | null;
         };
+        ServiceReplica: {
+            /** @description how far its clock is ahead of that of the replica that answers */
+            clockOffsetMs: number;
+            cluster: string | null;
+            dependencies: {
+                name: string;
+                reachable: boolean;
+            }[];
+            /** Format: date-time */
+            lastSeen: string;
+            /** @description new on each start */
+            replica: string;
+            service: "api" | "topology" | "simulator" | "eventproc";
+            silentMs: number;
+            /** Format: date-time */
+            startedAt: string;
+            state: "running" | "silent";
+            version: string;
+        };
         /** @description Where the time goes, dearest stage first; stages overlap */
         SlowReport: {
             /** @description the answer, in a sentence */
@@ -3079,6 +3200,13 @@ export interface components {
             timestamp: string;
             /** @enum {string} */
             type: "verdict.changed";
+        };
+        Version: {
+            /** @enum {string} */
+            api: "v1";
+            /** @description of Node.js */
+            node: string;
+            version: string;
         };
         Webhook: {
             concurrency: number;
@@ -4449,6 +4577,65 @@ export interface operations {
             };
         };
     };
+    listClusters: {
+        parameters: {
+            query?: {
+                /** @description only of this cluster */
+                cluster?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Enough is going on already; see Retry-After */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database or the bus is not available just now; see Retry-After */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDiagnoses: {
         parameters: {
             query?: {
@@ -5725,6 +5912,53 @@ export interface operations {
             };
             /** @description The database or the bus is not available just now; see Retry-After */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstallationHealth"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No valid bearer token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Enough is going on already; see Retry-After */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8284,6 +8518,26 @@ export interface operations {
                         failing?: string[];
                         status: string;
                     };
+                };
+            };
+        };
+    };
+    getVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
                 };
             };
         };

@@ -16,7 +16,7 @@ export interface AgentHeard {
   readonly probes?: readonly ProbeReport[];
   /** Why there are no probes. */
   readonly watch?: string;
-  /** Its budget and configuration, as it tells them. */
+  /** Its budget and configuration, as it tells them, and how far its clock is ahead of ours. */
   readonly details?: unknown;
 }
 

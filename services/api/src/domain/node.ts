@@ -6,7 +6,7 @@ import type { StoredAgent } from '@netverdict/store';
 const SILENT_MS = 20_000;
 const QUIET_MS = 5 * 60_000;
 
-function stateOf({ lastSeen, lastBatchAt }: StoredAgent, nowMs: number): NodeDocument['state'] {
+export function stateOf({ lastSeen, lastBatchAt }: StoredAgent, nowMs: number): NodeDocument['state'] {
   if (nowMs - Date.parse(lastSeen) > SILENT_MS) return 'silent';
   return lastBatchAt !== null && nowMs - Date.parse(lastBatchAt) <= QUIET_MS ? 'reporting' : 'quiet';
 }

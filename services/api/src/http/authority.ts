@@ -74,7 +74,7 @@ export function refuseQuestion(scope: Scope, request: DiagnosisRequest): string 
 
 /** Lists whose `cluster` says where from. */
 const BY_CLUSTER =
-  /^\/api\/v1\/(diagnoses|(events|incidents)(\/stream)?|nodes|agents|flows.*|accounting.*|captures|agent-configuration)$/;
+  /^\/api\/v1\/(diagnoses|(events|incidents)(\/stream)?|nodes|agents|clusters|flows.*|accounting.*|captures|agent-configuration)$/;
 /** What is shown of these is what the token may see. */
 const SHOWN_IN_PART = '/api/v1/diagnoses';
 /** Of these `pod` or `workload` says of which namespace. */

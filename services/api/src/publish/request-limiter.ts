@@ -8,6 +8,8 @@ const COMMAND_MS = 250;
 
 export interface RequestLimiter {
   readonly limiter: RateLimiterAbstract;
+  /** Redis does. */
+  answers(): Promise<boolean>;
   close(): void;
 }
 
@@ -26,5 +28,10 @@ export function openRequestLimiter(redisUrl: string, requestsPerMinute: number, 
     rejectIfRedisNotReady: true,
     insuranceLimiter: new RateLimiterMemory(policy),
   });
-  return { limiter, close: () => redis.disconnect() };
+  const answers = (): Promise<boolean> =>
+    redis.ping().then(
+      () => true,
+      () => false,
+    );
+  return { limiter, answers, close: () => redis.disconnect() };
 }

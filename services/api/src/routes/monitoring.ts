@@ -1,12 +1,12 @@
-/** GET /api/v1/events and /api/v1/agents: what eventproc has stored. */
-import { type AgentDocument, type EventDocument, ref } from '@netverdict/contracts';
+/** GET /api/v1/events: what eventproc has stored. */
+import { type EventDocument, ref } from '@netverdict/contracts';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { encodeCursor } from '../domain/cursor.ts';
 import { checkNames } from '../domain/known-names.ts';
 import { EVENT_CONDITIONS } from './event-query.ts';
 import { placeOf } from './place.ts';
-import { errors, PageQuery, text } from './schemas.ts';
+import { errors, PageQuery } from './schemas.ts';
 
 const EventQuery = Type.Object(
   {
@@ -39,33 +39,6 @@ export function monitoringRoutes(app: Server, { store, token }: Dependencies): v
       const last = page.at(-1);
       const nextCursor = rows.length > limit && last ? encodeCursor([last.windowEnd, last.id]) : null;
       return { items: page.map((event) => token.view(request).event(event as EventDocument)), nextCursor };
-    },
-  );
-
-  app.get(
-    '/api/v1/agents',
-    {
-      schema: {
-        operationId: 'listAgents',
-        summary: 'The agents that have been heard of, and when',
-        tags: ['monitoring'],
-        querystring: Type.Object(
-          { cluster: Type.Optional(text('only of this cluster')) },
-          { additionalProperties: false },
-        ),
-        response: { 200: ref<{ items: AgentDocument[] }>('AgentList'), ...errors(400, 401, 503) },
-      },
-    },
-    async (request) => {
-      const now = Date.now();
-      const agents = await store.agents.list(request.query);
-      return {
-        items: agents.map(({ cluster, node, version, kernel, epoch, capabilities, firstSeen, lastSeen }) => ({
-          ...{ cluster, node, version, kernel, epoch, firstSeen, lastSeen },
-          capabilities: [...capabilities],
-          silentMs: Math.max(0, now - Date.parse(lastSeen)),
-        })),
-      };
     },
   );
 }

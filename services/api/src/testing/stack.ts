@@ -39,14 +39,15 @@ export async function startStack(): Promise<Stack> {
         log: silentLog,
         stopping: new AbortController().signal,
         readyWhen: (name: string, check: () => boolean | Promise<boolean>) => void checks.set(name, check),
-        async unready() {
-          const answers = await Promise.all(
-            [...checks].map(async ([name, check]) =>
-              (await Promise.resolve(check()).catch(() => false)) ? [] : [name],
-            ),
-          );
-          return answers.flat();
-        },
+        dependencies: () =>
+          Promise.all(
+            [...checks].map(async ([name, check]) => ({
+              name,
+              reachable: await Promise.resolve(check()).catch(() => false),
+            })),
+          ),
+        unready: async () =>
+          (await telemetry.dependencies()).flatMap(({ name, reachable }) => (reachable ? [] : [name])),
       };
       const api = await startApi(
         {

@@ -1,5 +1,6 @@
 /** Says every few seconds that the agent lives: "no events" and "not reporting" must look different. */
 import { release } from 'node:os';
+import { VERSION } from '@netverdict/configuration';
 import type {
   AgentHeartbeat,
   AgentLedger,
@@ -10,7 +11,6 @@ import type {
 } from '@netverdict/contracts';
 
 export const HEARTBEAT_MS = 5000;
-export const AGENT_VERSION = '0.1.0';
 
 export function startHeartbeat(options: {
   readonly node: string;
@@ -37,7 +37,7 @@ export function startHeartbeat(options: {
     const body: AgentHeartbeat = {
       node,
       epoch,
-      version: AGENT_VERSION,
+      version: VERSION,
       kernel: release(),
       lastSeq: lastSeq(),
       capabilities: [

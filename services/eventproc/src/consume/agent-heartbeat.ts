@@ -26,8 +26,8 @@ export function consumeHeartbeats({ bus, store, log, tallies }: Parts): { stop()
       flushing = null;
     });
   }, FLUSH_MS);
-  const subscription = bus.subscribeCore('agent-heartbeat', { cluster: null }, (body, { cluster }) =>
-    heartbeats.note(cluster, body, new Date()),
+  const subscription = bus.subscribeCore('agent-heartbeat', { cluster: null }, (body, { cluster, occurredAt }) =>
+    heartbeats.note(cluster, body, new Date(), occurredAt),
   );
   return {
     async stop() {

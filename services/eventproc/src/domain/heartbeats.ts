@@ -17,11 +17,13 @@ export class Heartbeats {
   /** What each agent's ledger was when it was last taken. */
   private readonly taken = new Map<string, { readonly text: string; readonly atMs: number }>();
 
-  /** @param at our clock: the node's may be wrong */
-  note(cluster: string, body: AgentHeartbeat, at: Date): void {
+  /** @param at our clock: the node's may be wrong. @param sentAt the node's, RFC 3339 */
+  note(cluster: string, body: AgentHeartbeat, at: Date, sentAt: string): void {
     const { node, epoch, version, kernel, lastSeq, capabilities, probes, watch, configuration, budget, spool, ledger } =
       body;
     const details = {
+      // With what it took to come, some milliseconds: enough to find a clock that is wrong.
+      clockOffsetMs: Date.parse(sentAt) - at.getTime(),
       ...(configuration ? { configuration } : {}),
       ...(budget ? { budget } : {}),
       ...(spool ? { spool } : {}),
@@ -30,7 +32,7 @@ export class Heartbeats {
       ...{ cluster, node, epoch, version, kernel, lastSeq, capabilities, lastSeen: at.toISOString() },
       ...(probes === undefined ? {} : { probes }),
       ...(watch === undefined ? {} : { watch }),
-      ...(Object.keys(details).length === 0 ? {} : { details }),
+      details,
     };
     this.newest.set(`${cluster}/${node}`, { agent, ledger: ledger ? { cluster, node, epoch, lastSeq, ledger } : null });
   }
