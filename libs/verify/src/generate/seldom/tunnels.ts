@@ -23,8 +23,8 @@ export function learningTunnel(draft: Draft, turn: number, count: number): void 
   });
   a.bridge.push('fdb add 02:00:00:00:00:02 dev vx0 dst 10.9.0.2');
   // A fixed entry that says otherwise than the packet: it is not taken.
-  if (turn % 2 === 1)
-    b.bridge.push(`fdb add 02:00:00:00:00:01 dev vx0 dst ${random.pick(['10.9.0.77', '10.9.0.77', '10.9.0.1'])}`);
+  if (turn % 3 !== 0)
+    b.bridge.push(`fdb add 02:00:00:00:00:01 dev vx0 dst ${random.chance(0.75) ? '10.9.0.77' : '10.9.0.1'}`);
   listenEverywhere(draft);
   for (let i = 0; i < count; i++) {
     const back = random.chance(0.15);
@@ -33,6 +33,8 @@ export function learningTunnel(draft: Draft, turn: number, count: number): void 
 }
 
 const MODES = ['bridge', 'passthru', 'vepa', 'private', 'vepa', 'source', 'passthru', 'vepa', 'private'] as const;
+/** Where the switch sends back to the port that a frame came from: at one of the three turns of `vepa`. */
+const HAIRPIN_TURN = 4;
 
 /** Behind one device of a host a macvlan takes all that comes (passthru), what comes from some (source), or nothing from others like it (private, and vepa where the switch does not send it back). */
 export function seldomMacvlan(draft: Draft, turn: number, count: number): void {
@@ -45,7 +47,7 @@ export function seldomMacvlan(draft: Draft, turn: number, count: number): void {
     o.links.push('link add br0 type bridge');
     addVeth(h, 'eth0', o, 'up0');
     o.ip.push('link set br0 up', 'link set up0 master br0');
-    if (random.chance(0.5)) o.bridge.push('link set dev up0 hairpin on');
+    if (turn % MODES.length === HAIRPIN_TURN) o.bridge.push('link set dev up0 hairpin on');
   } else addVeth(h, 'eth0', o, 'eth0');
   addAddresses(h, 'eth0', 1, 254);
   addAddresses(o, mode === 'vepa' ? 'br0' : 'eth0', 1, 10);

@@ -56,7 +56,7 @@ const hooks: Seldom = (draft, _, flows) => focusedHooks(draft, flows);
 
 const RAREST: readonly Seldom[] = [
   ...[matches, nft, targets],
-  ...[matches, nft, bridge],
+  ...[matches, nft, targets, bridge],
   ...[matches, nft, targets, sets],
   ...[matches, nft, hooks, bridge],
 ];
