@@ -7,6 +7,7 @@ import { isIdle, runHook, unreadRulesets } from '../netfilter/hook.ts';
 import type { Packet } from '../packet/packet.ts';
 import { isLinkLocal } from '../route/addresses.ts';
 import { type FlowKey, ofRawSocket } from '../route/key.ts';
+import { inOrder, seenByRules } from '../route/rules.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
@@ -83,7 +84,10 @@ function hooked(walk: Walk, ns: WorldNamespace, packet: Packet, oif: IfIndex | n
 const mayNotBeCut = (walk: Walk, packet: Packet): boolean =>
   packet.dontFragment && packet.protocol !== 6 && packet.payload === null && walk.grave === null;
 
-/** ip_route_me_harder, ip6_route_me_harder: the socket's device still binds, the source may be anybody's. */
+/**
+ * ip_route_me_harder, ip6_route_me_harder: the socket's device still binds, the source may be anybody's. Ports are asked with where some
+ * rule needs them; else they are not in the hash of several next hops either.
+ */
 export function reroute(
   walk: Walk,
   ns: WorldNamespace,
@@ -92,10 +96,9 @@ export function reroute(
   before: Egress,
 ): OutputRoute {
   // A tunnel's own socket is bound to no device, whichever one its packet was routed by.
-  const key: FlowKey = {
-    ...keyOf(walk, ns, packet, packet.payload === null ? oif : null, false),
-    dissected: 'protocol and ports',
-  };
+  const asked = keyOf(walk, ns, packet, packet.payload === null ? oif : null, false);
+  const rules = ns.net.state[packet.family === 'ipv4' ? 'rules4' : 'rules6'];
+  const key: FlowKey = seenByRules(inOrder(rules), { ...asked, dissected: 'protocol and ports' });
   // An IPv6 destination that is valid on a link only stays on the link it was on.
   const linked = key.oif === null && isLinkLocal(packet.destination);
   return routed(walk, ns, packet, linked ? { ...key, oif: before.out.ifindex, oifName: before.out.name } : key, true);
