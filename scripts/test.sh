@@ -9,7 +9,7 @@ trap 'rm -rf "$results"' EXIT
 
 suites=(unit)
 if [ "$(uname -s)" = Linux ] && [ "$(id -u)" = 0 ]; then
-  suites+=(integration kernel scenarios)
+  suites+=(integration kernel scenarios alone)
 else
   echo 'Only the unit tests run here: the others need Linux and root (network namespaces, containerd).'
 fi

@@ -37,6 +37,7 @@ function start(path: string, env: Readonly<Record<string, string>>): ChildProces
   const child = spawn(process.execPath, [join(repositoryRoot, path)], {
     env: {
       PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       NETVERDICT_NATS_URL: engines.natsUrl,
       NETVERDICT_HEALTH_LISTEN: 'off',
       ...env,

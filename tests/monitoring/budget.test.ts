@@ -50,6 +50,7 @@ const agent = (cpuLimitPercent: number): ChildProcess =>
     spawn(process.execPath, [join(repositoryRoot, 'services/collector-agent/src/main.ts')], {
       env: {
         PATH: process.env.PATH ?? '',
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         NETVERDICT_NATS_URL: engines.natsUrl,
         NETVERDICT_NATS_NKEY_FILE: engines.natsKeyFile({ role: 'agent', ...NODE }),
         NETVERDICT_NODE: NODE.node,

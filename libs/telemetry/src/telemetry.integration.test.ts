@@ -8,7 +8,7 @@ function service(body: string, env: Record<string, string> = {}, described = "{ 
   const configuration = import.meta.resolve('@netverdict/configuration');
   const code = `import { BUS } from ${JSON.stringify(configuration)}; import * as t from ${JSON.stringify(telemetry)}; await t.runService(${described}, async (telemetry) => { ${body} });`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
   });
   children.push(child);
   let out = '';

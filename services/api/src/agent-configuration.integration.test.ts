@@ -21,6 +21,7 @@ async function startAgent(): Promise<ChildProcess> {
   return spawn(process.execPath, [fileURLToPath(new URL('../../collector-agent/src/main.ts', import.meta.url))], {
     env: {
       PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       NETVERDICT_NODE: 'node-1',
       NETVERDICT_NATS_URL: stack.engines.natsUrl,
       NETVERDICT_NATS_NKEY_FILE: stack.engines.natsKeyFile(user),

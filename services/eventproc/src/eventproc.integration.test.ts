@@ -51,6 +51,7 @@ function startService(): void {
   const child = spawn(process.execPath, [main], {
     env: {
       PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       NETVERDICT_NATS_URL: engines.natsUrl,
       NETVERDICT_NATS_NKEY_FILE: engines.natsKeyFile({ role: 'eventproc' }),
       NETVERDICT_DATABASE_URL: engines.databaseUrl,

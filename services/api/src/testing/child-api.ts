@@ -20,6 +20,7 @@ export async function startChildApi({ engines, dir }: Stack): Promise<ChildApi> 
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       NETVERDICT_NATS_URL: engines.natsUrl,
       NETVERDICT_NATS_NKEY_FILE: engines.natsKeyFile({ role: 'api' }),
       NETVERDICT_DATABASE_URL: engines.databaseUrl,
