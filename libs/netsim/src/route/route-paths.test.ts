@@ -24,6 +24,12 @@ const BACK_BY_WIRE = routes((r) => [
   route('10.244.1.0/24', 2, { via: '172.18.0.11' }),
 ]);
 
+/** Neither hop would have chosen that source, so neither is preferred. */
+const FROM_THE_BRIDGE = flow(HOST1, '10.244.2.2:80', {
+  source: { kind: 'namespace', namespace: HOST1, address: '10.244.1.1' },
+});
+const SPREAD = both(TWO_HOPS, sysctls({ 'net/ipv4/fib_multipath_hash_policy': '1' }));
+
 rows('broken', [
   {
     name: 'no route back in the destination pod',
@@ -151,7 +157,27 @@ rows("what was wrong once, or would go unnoticed if the kernel's rule were turne
   {
     name: 'with a hash of the ports they are spread over both',
     flow: flow(A1, '10.244.2.2:80'),
-    with: { edit: { [HOST1]: both(TWO_HOPS, sysctls({ 'net/ipv4/fib_multipath_hash_policy': '1' })) } },
+    with: { edit: { [HOST1]: SPREAD } },
+    outcome: 'partially-reachable',
+  },
+  {
+    name: 'what is routed again is spread without its ports',
+    flow: FROM_THE_BRIDGE,
+    with: { edit: { [HOST1]: both(SPREAD, nft(MARK_OUTPUT)) } },
+    outcome: 'undetermined',
+    findings: ['NV-UNKNOWN-DECIDES'],
+  },
+  {
+    name: 'what is routed again is spread over both where a rule asks for ports',
+    flow: FROM_THE_BRIDGE,
+    with: {
+      edit: {
+        [HOST1]: both(both(SPREAD, nft(MARK_OUTPUT)), (s) => ({
+          ...s,
+          rules4: known([policyRule(10, 77, { ipproto: 17 }), ...DEFAULT_RULES]),
+        })),
+      },
+    },
     outcome: 'partially-reachable',
   },
   {
