@@ -118,6 +118,6 @@ test('what is published while the connection is being closed is refused, and doe
     id: 'late',
     deadlineMs: 3_600_000,
   });
-  await expect(late).rejects.toThrow(/was not stored/);
+  await expect(late).rejects.toThrow(/was not stored before the connection was closed: /);
   await closing;
 });

@@ -44,7 +44,7 @@ async function unlessReconnected<T>(link: Link, asked: Promise<T>): Promise<T> {
 
 /**
  * Sends to a stream until it is acknowledged. A stream that has vanished is created again where the role may.
- * @throws BusUnavailable after `deadlineMs`; NotPermitted
+ * @throws BusUnavailable after `deadlineMs`, or when the connection is closed meanwhile; NotPermitted
  */
 export async function sendStored(
   link: Link,
@@ -75,7 +75,8 @@ export async function sendStored(
     const backoffMs = Math.min(50 * 2 ** Math.min(attempt, 6), 1000, Math.max(0, end - performance.now()));
     await pause(backoffMs, undefined, { signal: link.closing }).catch(() => {});
   }
-  throw new BusUnavailable(`${to.subject} was not stored within ${deadlineMs} ms: ${reason}`);
+  const ended = performance.now() < end ? 'before the connection was closed' : `within ${deadlineMs} ms`;
+  throw new BusUnavailable(`${to.subject} was not stored ${ended}: ${reason}`);
 }
 
 export async function publish<N extends MessageName>(

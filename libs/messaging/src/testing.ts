@@ -103,7 +103,10 @@ export const pathBuilt = (n: number, padding = ''): PathBuilt => ({
   },
   names: { source: `pod default/client${padding}`, destination: 'service default/web:80' },
   intendedPath: { cni: null, hops: [] },
-  snapshot: {} as PathBuilt['snapshot'],
+  snapshot: {
+    ...{ cluster: 'default', at: '2026-01-01T00:00:00Z', nodes: [] },
+    map: { nodes: [], pods: [], services: [], podCidrs: [], serviceCidrs: [] },
+  },
   snapshotDigest: 'sha256:00',
   timing: { resolveMs: 1, collectMs: 1, simulateMs: 0 },
 });

@@ -59,3 +59,31 @@ it('a killed parent leaves no namespace and no process', async () => {
   expect(children).toContain(prober);
   expect(left()).toEqual([]);
 });
+
+const RUN = `
+  import { verify } from '${new URL('../run/verify.ts', import.meta.url).href}';
+  await verify({ seed: 1, flows: 20_000, workers: 1, onWorld: ({ flows }) => console.log(flows) });
+`;
+
+const childrenOf = (pid: number | string): string[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+
+it('a killed run leaves no worker, whatever the worker was busy with', async () => {
+  const run = spawn(process.execPath, ['--input-type=module', '--eval', RUN], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let all: readonly string[] = [];
+  const left = (): string[] => all.filter((pid) => existsSync(`/proc/${pid}`));
+  try {
+    await firstLine(run.stdout);
+    const [worker = ''] = childrenOf(run.pid ?? 0);
+    all = [worker, ...childrenOf(worker)];
+    expect(all.length).toBeGreaterThan(1);
+    process.kill(Number(worker), 'SIGSTOP'); // as deaf as one that reckons
+    run.kill('SIGKILL');
+    const deadline = performance.now() + 5000;
+    while (left().length > 0 && performance.now() < deadline) await sleep(10);
+    expect(left()).toEqual([]);
+  } finally {
+    run.kill('SIGKILL');
+    for (const pid of left()) process.kill(Number(pid), 'SIGKILL');
+  }
+}, 60_000);

@@ -82,12 +82,12 @@ it('a mutant in circles ends', () => {
 });
 
 it('a mutant is caught by the packet whose answer is another, and survives those whose answer is the same', () => {
-  const flow = (id: string, size: number): unknown => ({ flow: { id, size } });
+  const flow = (id: string, size: number) => ({ flow: { id, size } });
   const asked = {
-    load: () => ({ id: 'w', namespaces: [], flows: [flow('small', 2), flow('just', 3)] }),
-    modelOfStored: () => ({}),
-    isTold: (_: unknown, { flow: { size } }: { flow: { size: number } }) => switched.passes(size, 1) === size < 3,
-  } as unknown as Parameters<typeof fateOf>[2];
+    load: () => ({ id: 'w', flows: [flow('small', 2), flow('just', 3)] }),
+    modelOfStored: () => switched,
+    isTold: (model: Place, { flow: { size } }: ReturnType<typeof flow>) => model.passes(size, 1) === size < 3,
+  };
   const boundary = mutants.findIndex((m) => m.was === '<');
   const fate = (...flows: number[]) => fateOf([{ world: 0, flows }], '', asked, () => turn(boundary));
   expect(fate(0, 1)).toEqual({ fate: 'caught', by: 'w just' });

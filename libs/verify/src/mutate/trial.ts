@@ -1,6 +1,7 @@
 /** What is asked of a process that tries mutants, and what it answers. */
+import type { Modelled } from '../model/world.ts';
 import type { Mutant } from './mutants.ts';
-import type { isTold, load, modelOfStored } from './stored.ts';
+import type { StoredWorld } from './stored.ts';
 
 export interface Ask {
   readonly world: number;
@@ -24,20 +25,25 @@ export interface Fate {
 }
 
 /** The recorded worlds, and the model that is asked about them (stored.ts, as it was read for the trial). */
-export interface Asked {
-  readonly load: typeof load;
-  readonly modelOfStored: typeof modelOfStored;
-  readonly isTold: typeof isTold;
+export interface Asked<World extends Worldlike = StoredWorld, Model = Modelled> {
+  load(folder: string, index: number): World;
+  modelOfStored(world: World): Model;
+  isTold(model: Model, flow: World['flows'][number]): boolean;
+}
+
+interface Worldlike {
+  readonly id: string;
+  readonly flows: readonly { readonly flow: { readonly id: string } }[];
 }
 
 /**
  * The first packet whose answer is not what the kernel did. Each world is loaded anew: what the model keeps in mind beside
  * its parts must not come from another mutant.
  */
-export function fateOf(
+export function fateOf<World extends Worldlike, Model>(
   asks: readonly Ask[],
   folder: string,
-  asked: Asked,
+  asked: Asked<World, Model>,
   before: () => void,
 ): Omit<Fate, 'heapBytes'> {
   try {
@@ -59,7 +65,8 @@ export function fateOf(
 
 /** Answers trials until its parent ends it. */
 export function answerTrials(fate: (trial: Trial) => Omit<Fate, 'heapBytes'> | Promise<Omit<Fate, 'heapBytes'>>): void {
-  process.on('message', async (trial: Trial) => {
+  const answer = async (trial: Trial): Promise<void> => {
     process.send?.({ ...(await fate(trial)), heapBytes: process.memoryUsage().rss });
-  });
+  };
+  process.on('message', (trial: Trial) => void answer(trial));
 }

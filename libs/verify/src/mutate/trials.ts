@@ -1,6 +1,7 @@
 /** Mutants on their way through a process that tries them: ended where one does not come back, and anew before memory is short. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { forkWorker } from '../run/fork-worker.ts';
 import type { MutantFate } from './mutation-report.ts';
 import type { Fate, Trial } from './trial.ts';
 
@@ -24,7 +25,7 @@ export class Trials {
   async try(trial: Trial): Promise<MutantFate> {
     const { mutant } = trial;
     if (trial.asks.length === 0) return { mutant, fate: 'not-reached', by: '' };
-    this.#process ??= fork(join(import.meta.dirname, this.#replay), [this.#folder], {
+    this.#process ??= forkWorker(new URL(this.#replay, import.meta.url), [this.#folder], {
       execArgv: ['--no-warnings'],
       env: { ...process.env, NODE_COMPILE_CACHE: join(this.#folder, 'compiled') },
     });

@@ -1,7 +1,7 @@
 /** A whole run: the worlds of a seed shared out over worker processes, their reports added up. */
-import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { addReports, emptyReport, type Report } from '../report/report.ts';
+import { forkWorker } from './fork-worker.ts';
 import type { WorkerJob, WorldDone } from './job.ts';
 import { planOf } from './plan.ts';
 
@@ -46,7 +46,7 @@ export async function verify(options: VerifyOptions): Promise<Report> {
 
 function runChild(job: WorkerJob, { onWorld, signal }: VerifyOptions): Promise<Report> {
   return new Promise((resolve, reject) => {
-    const child = fork(new URL('./child.ts', import.meta.url), {
+    const child = forkWorker(new URL('./child.ts', import.meta.url), [], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // Of a group of its own: Ctrl-C comes to the parent, which ends it in order.
       detached: true,
