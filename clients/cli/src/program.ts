@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addBatchCommands } from './commands/batch-commands.ts';
 import type { CaptureOptions } from './commands/capture.ts';
 import { addConfig } from './commands/config.ts';
+import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import type { DemoOptions } from './commands/demo.ts';
 import { diagnose, langOf, type OutputOptions, printDiagnosis, type QuestionOptions } from './commands/diagnose.ts';
 import { explain } from './commands/explain.ts';
@@ -138,6 +139,11 @@ export function build(finish: (code: number) => void): Command {
   addInstallationCommands(program, {
     clientFor: (options: ApiOptions) => clientFor(options),
     finish,
+    common: (command) => command.option(...apiOption).option(...tokenOption),
+  });
+
+  addDeadLetterCommands(program, {
+    clientFor: (options: ApiOptions) => clientFor(options),
     common: (command) => command.option(...apiOption).option(...tokenOption),
   });
 

@@ -96,6 +96,13 @@ function consume(user: BusUser, message: MessageName): string[] {
   ];
 }
 
+/** Reading them, removing them, and sending their messages once more: to the stored messages' own subjects, nothing else (ADR 25). */
+const careForDeadLetters = (): string[] => [
+  `$JS.API.STREAM.MSG.GET.${DEADLETTER_STREAM}`,
+  `$JS.API.STREAM.MSG.DELETE.${DEADLETTER_STREAM}`,
+  ...Object.values(CONSUMED).flatMap((messages) => messages.map((message) => subjectOf(message, null))),
+];
+
 const readSections = `$JS.API.DIRECT.GET.${SECTIONS_STREAM}.sections`;
 
 /** @returns NATS subjects, exact: whatever is not listed is refused by the server. */
@@ -120,6 +127,7 @@ export function busPermissions(user: BusUser): BusPermissions {
           subjectOf('service-heartbeat', EVERY_CLUSTER, 'api'),
           `$JS.API.DIRECT.GET.${CAPTURES_STREAM}.captures.>`,
           `$JS.API.STREAM.PURGE.${CAPTURES_STREAM}`,
+          ...careForDeadLetters(),
         ],
         subscribe: [
           inbox,

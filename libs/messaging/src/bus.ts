@@ -2,6 +2,7 @@
 import type { BusUser, MessageBody, MessageName } from '@netverdict/contracts';
 import { type Captures, capturesOf } from './captures.ts';
 import { type ConsumeOptions, type Consumption, consume, type Handler } from './consume.ts';
+import { type DeadLetters, deadLettersOf } from './dead-letters.ts';
 import { reasonOf } from './errors.ts';
 import { type BusOptions, openLink } from './link.ts';
 import { type Published, type PublishOptions, publish, publishCore } from './publish.ts';
@@ -62,6 +63,7 @@ export interface Bus {
   ): Serving;
   sections(cluster: string): Sections;
   captures(cluster: string): Captures;
+  readonly deadLetters: DeadLetters;
   /** Called after each reconnection. @returns unsubscribes */
   onReconnect(listener: () => void): () => void;
   /** Called when the connection breaks. @returns unsubscribes */
@@ -103,6 +105,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     serve: (request, at, handler) => serve(link, request, at, handler),
     sections: (cluster) => sectionsOf(link, memory, cluster),
     captures: (cluster) => capturesOf(link, cluster),
+    deadLetters: deadLettersOf(link),
     onReconnect: link.onReconnect,
     onDisconnect: link.onDisconnect,
     async close() {

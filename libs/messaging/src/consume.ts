@@ -16,7 +16,7 @@ import type { Link } from './link.ts';
 import { type Pulled, pull } from './pull.ts';
 import { type DurableConsumer, ensureConsumer } from './streams.ts';
 import { inTraceOf } from './tracing.ts';
-import { type Decoded, decode, InvalidMessage } from './wire.ts';
+import { type Decoded, decode, ENCODING, InvalidMessage } from './wire.ts';
 
 /** Thrown by a handler: this message will never succeed. */
 export class Poison extends Error {
@@ -114,6 +114,8 @@ export function consume<N extends MessageName>(
       consumer: place.durable,
       at: new Date().toISOString(),
       data: Buffer.from(pulled.msg.data.subarray(0, MAX_KEPT_BYTES)).toString('base64'),
+      bytes: pulled.msg.data.length,
+      encoding: pulled.msg.headers?.get(ENCODING) ?? '',
     };
     log.error({ ...letter, data: undefined }, 'message put away as a dead letter');
     await options.onDeadLetter?.(letter, body);

@@ -16,6 +16,10 @@ export interface DeadLetter {
   readonly at: string;
   /** The message as it came, base64; cut after 256 KiB. */
   readonly data: string;
+  /** How long it was before; absent in letters of earlier versions, as is `encoding`. */
+  readonly bytes?: number;
+  /** Of `data`, as the message's header said: empty or zstd. */
+  readonly encoding?: string;
 }
 
 export const MAX_KEPT_BYTES = 256 * 1024;

@@ -2,6 +2,7 @@ export { type Bus, type BusOptions, connectBus } from './bus.ts';
 export { CAPTURE_PART_BYTES, type CapturePlace, type Captures } from './captures.ts';
 export { type ConsumeOptions, type Consumption, type Delivery, type Handler, Poison, TryLater } from './consume.ts';
 export type { DeadLetter } from './dead-letter.ts';
+export type { DeadLetters, StoredDeadLetter } from './dead-letters.ts';
 export { BusUnavailable, ConnectionLost, NoResponder, NotPermitted, RequestTimeout } from './errors.ts';
 export { jsonText } from './json-text.ts';
 export type { BusLog } from './link.ts';

@@ -19,7 +19,7 @@ const AT_ONCE_BYTES = 512 * 1024;
 const INFLATE_AT_ONCE_BYTES = 32 * 1024;
 /** A guard against a small message that inflates without end. */
 const MAX_INFLATED_BYTES = 256 * 1024 * 1024;
-const ENCODING = 'Nv-Encoding';
+export const ENCODING = 'Nv-Encoding';
 
 /** The bytes are no message of the catalog. Its message says where. */
 export class InvalidMessage extends Error {

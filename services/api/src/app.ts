@@ -1,7 +1,7 @@
 /** The HTTP application without its engines: made of ports, so that its document can be generated and it can be tested. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Dependency } from '@netverdict/contracts';
-import type { Sections } from '@netverdict/messaging';
+import type { DeadLetters, Sections } from '@netverdict/messaging';
 import type { Store } from '@netverdict/store';
 import type { Log } from '@netverdict/telemetry';
 import Fastify, {
@@ -37,6 +37,7 @@ import { agentConfigurationRoutes } from './routes/agent-configuration.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { bundleRoutes } from './routes/bundle.ts';
 import { captureRoutes } from './routes/captures.ts';
+import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { diagnosisRoutes } from './routes/diagnoses.ts';
 import { diagnosisEventRoutes } from './routes/diagnosis-events.ts';
 import { eventStreamRoutes } from './routes/event-stream.ts';
@@ -85,6 +86,8 @@ export interface Dependencies {
   readonly live: Live;
   /** null as long as NATS was never reached. */
   readonly sections: (cluster: string) => Sections | null;
+  /** null as long as NATS was never reached. */
+  readonly deadLetters: () => DeadLetters | null;
   readonly token: TokenCheck;
   readonly limiter: Pick<RateLimiterAbstract, 'consume'>;
   readonly limits: Limits;
@@ -166,6 +169,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     incidentStreamRoutes,
     monitoringRoutes,
     installationRoutes,
+    deadLetterRoutes,
     incidentRoutes,
     networkRoutes,
     agentConfigurationRoutes,

@@ -238,6 +238,7 @@ export async function startApi(
     schedules,
     live,
     sections: (cluster) => bus?.sections(cluster) ?? null,
+    deadLetters: () => bus?.deadLetters ?? null,
     token: bearerTokens(
       [
         { token: config.token, may: 'admin' },

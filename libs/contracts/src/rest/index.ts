@@ -9,6 +9,12 @@ import {
 } from './agent-configuration.ts';
 import { BatchFlowDocument, BatchFlowList, DiagnosisBatchDocument, DiagnosisBatchList } from './batch-documents.ts';
 import { CaptureDocument, CaptureList } from './capture-documents.ts';
+import {
+  DeadLetterDocument,
+  DeadLetterList,
+  DeadLetterRedelivered,
+  DeadLetterSummary,
+} from './dead-letter-documents.ts';
 import { Deciding } from './deciding.ts';
 import {
   Collection,
@@ -74,6 +80,7 @@ export * from './accounting-document.ts';
 export * from './agent-configuration.ts';
 export * from './batch-documents.ts';
 export * from './capture-documents.ts';
+export * from './dead-letter-documents.ts';
 export * from './deciding.ts';
 export * from './diagnosis-document.ts';
 export * from './flow-document.ts';
@@ -157,6 +164,10 @@ export const REST_COMPONENTS = [
   AuditEntry,
   AuditLog,
   Deciding,
+  DeadLetterSummary,
+  DeadLetterList,
+  DeadLetterDocument,
+  DeadLetterRedelivered,
   DiagnosisBatchDocument,
   DiagnosisBatchList,
   BatchFlowDocument,

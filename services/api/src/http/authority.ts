@@ -15,7 +15,7 @@ export const EVERYWHERE: Scope = { clusters: null, namespaces: null };
 const FOR_DIAGNOSIS = /^\/api\/v1\/diagnoses(\/:id(\/events)?)?$/;
 /** Packets, and URLs that may hold secrets, are not for everybody's eyes. */
 const OPERATORS_READ = /^\/api\/v1\/(captures\/:id\/packets|webhooks|webhook-deliveries)/;
-const ADMINS = /^\/api\/v1\/(tokens|audit-log)/;
+const ADMINS = /^\/api\/v1\/(tokens|audit-log|dead-letters)/;
 const ADMINS_WRITE = /^\/api\/v1\/(webhooks|webhook-deliveries|agent-configuration)/;
 
 function needed(method: string, route: string): Role {

@@ -25,6 +25,7 @@ export async function describeApi(app: Server): Promise<void> {
         { name: 'captures', description: 'Packets of a pod or node' },
         { name: 'ping meshes', description: 'Loss and latency between pods, nodes and addresses' },
         { name: 'webhooks', description: 'Be told, instead of asking again: docs/webhooks.md' },
+        { name: 'dead letters', description: 'Messages of the bus that could not be handled' },
         { name: 'tokens', description: 'Who may do what, and what was done' },
         { name: 'health' },
       ],
