@@ -4,6 +4,7 @@ import { type Captures, capturesOf } from './captures.ts';
 import { type ConsumeOptions, type Consumption, consume, type Handler } from './consume.ts';
 import { type DeadLetters, deadLettersOf } from './dead-letters.ts';
 import { reasonOf } from './errors.ts';
+import type { Handled } from './handled.ts';
 import { type BusOptions, openLink } from './link.ts';
 import { type Published, type PublishOptions, publish, publishCore } from './publish.ts';
 import {
@@ -64,6 +65,8 @@ export interface Bus {
   sections(cluster: string): Sections;
   captures(cluster: string): Captures;
   readonly deadLetters: DeadLetters;
+  /** What became of the messages consumed so far. */
+  handled(): readonly Handled[];
   /** Called after each reconnection. @returns unsubscribes */
   onReconnect(listener: () => void): () => void;
   /** Called when the connection breaks. @returns unsubscribes */
@@ -106,6 +109,7 @@ export async function connectBus(options: BusOptions): Promise<Bus> {
     sections: (cluster) => sectionsOf(link, memory, cluster),
     captures: (cluster) => capturesOf(link, cluster),
     deadLetters: deadLettersOf(link),
+    handled: () => link.handled.list(),
     onReconnect: link.onReconnect,
     onDisconnect: link.onDisconnect,
     async close() {

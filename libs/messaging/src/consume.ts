@@ -12,6 +12,7 @@ import { nanos } from '@nats-io/transport-node';
 import type { MessageBody, MessageName } from '@netverdict/contracts';
 import { type DeadLetter, MAX_KEPT_BYTES, sendDeadLetter } from './dead-letter.ts';
 import { isPermission, reasonOf } from './errors.ts';
+import type { Outcome } from './handled.ts';
 import type { Link } from './link.ts';
 import { type Pulled, pull } from './pull.ts';
 import { type DurableConsumer, ensureConsumer } from './streams.ts';
@@ -152,17 +153,21 @@ export function consume<N extends MessageName>(
     const giveBack = (): void => nak(pulled, 0);
     abandoned.signal.addEventListener('abort', giveBack);
     let body: MessageBody<N> | null = null;
+    let outcome: Outcome = 'dead';
+    const began = performance.now();
     try {
       const decoded = await decode(message, pulled.msg);
       body = decoded.body;
       // More deliveries than ever were refused: the process dies of it.
       if (pulled.deliveries > maxDeliver) throw new Poison(`delivered ${pulled.deliveries} times without an answer`);
       await handle(decoded, pulled);
+      outcome = 'done';
       tell(pulled, '+ACK');
     } catch (error) {
       const poisoned = error instanceof Poison || error instanceof InvalidMessage;
       const retried = !poisoned && pulled.deliveries < maxDeliver;
       if (error instanceof TryLater || retried) {
+        outcome = 'again';
         const delayMs = error instanceof TryLater ? 0 : (backoff[pulled.deliveries - 1] ?? backoff.at(-1) ?? 1000);
         log.warn(
           { err: error, message, deliveries: pulled.deliveries, delayMs },
@@ -172,6 +177,7 @@ export function consume<N extends MessageName>(
       } else await putAway(pulled, reasonOf(error), body);
     } finally {
       clearInterval(alive);
+      link.handled.note(message, outcome, (performance.now() - began) / 1000);
       abandoned.signal.removeEventListener('abort', giveBack);
     }
   }

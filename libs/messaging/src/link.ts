@@ -5,6 +5,7 @@ import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import { connect, type NatsConnection, nkeyAuthenticator } from '@nats-io/transport-node';
 import { type BusUser, busUserName, inboxPrefix } from '@netverdict/contracts';
 import { ConnectionLost, reasonOf } from './errors.ts';
+import { HandledTally } from './handled.ts';
 
 /** The part of pino's logger that is used. */
 export interface BusLog {
@@ -33,6 +34,7 @@ export interface Link {
   readonly user: BusUser;
   readonly log: BusLog;
   readonly streamReplicas: number;
+  readonly handled: HandledTally;
   /** Aborted when the bus is closed. */
   readonly closing: AbortSignal;
   readonly connected: () => boolean;
@@ -114,6 +116,7 @@ export async function openLink(options: BusOptions): Promise<Link> {
     user: options.user,
     log,
     streamReplicas: options.streamReplicas ?? 1,
+    handled: new HandledTally(),
     closing: closing.signal,
     connected: () => connected && !nc.isClosed(),
     onReconnect(listener) {

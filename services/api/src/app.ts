@@ -3,7 +3,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { Dependency } from '@netverdict/contracts';
 import type { DeadLetters, Sections } from '@netverdict/messaging';
 import type { Store } from '@netverdict/store';
-import type { Log } from '@netverdict/telemetry';
+import type { Log, Registry } from '@netverdict/telemetry';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -27,6 +27,7 @@ import type { Webhooks } from './domain/webhooks/webhooks.ts';
 import { auditWrites, rememberAddresses } from './http/audit-hook.ts';
 import type { TokenCheck } from './http/auth.ts';
 import { type Limits, limitTokens } from './http/limits.ts';
+import { measureRequests } from './http/metrics.ts';
 import { answerUnknownPaths } from './http/not-found.ts';
 import { describeApi } from './http/openapi.ts';
 import { handleError, ProblemError } from './http/problems.ts';
@@ -103,6 +104,7 @@ export interface Dependencies {
   /** The schema is there; before, nothing can be accepted. */
   readonly migrated: () => boolean;
   readonly stopping: AbortSignal;
+  readonly metrics: Registry;
   readonly log: Log;
 }
 
@@ -150,6 +152,7 @@ export async function createApp(deps: Dependencies): Promise<Server> {
     deps.log.warn({ err }, 'the requests of a token could not be counted'),
   );
   traceRequests(app);
+  measureRequests(app, deps.metrics);
   holdToScopes(app, deps.token, deps.store, deps.defaultCluster);
   auditWrites(app, deps.token, deps.store.audit, addressOf);
   answerUnknownPaths(app, deps.token);

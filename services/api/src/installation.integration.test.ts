@@ -4,7 +4,7 @@ import { announceService } from '@netverdict/messaging';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunningApi } from './service.ts';
 import { silentLog } from './testing/silent.ts';
-import { call, type Stack, startStack, until } from './testing/stack.ts';
+import { call, post, QUESTION, type Stack, startStack, until } from './testing/stack.ts';
 
 let stack: Stack;
 let api: RunningApi;
@@ -28,6 +28,28 @@ test('the version wants no token', async () => {
     200,
     { version: expect.stringMatching(/^\d+\.\d+\.\d+$/), api: 'v1', node: process.version },
   ]);
+});
+
+test('metrics want no token, and tell requests by route, messages by outcome, and diagnoses by their end', async () => {
+  expect((await post(api, QUESTION, { prefer: 'wait=20' })).status).toBe(200);
+  await call(api, '/api/v1/diagnoses/dg_nonsense');
+  let text = '';
+  await until(async () => {
+    const response = await fetch(`${api.url}/metrics`);
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+    text = await response.text();
+    return text.includes('netverdict_messages_handled_total{message="verdict",outcome="done"} 1');
+  });
+  expect(text).toContain('netverdict_service_info{service="api",version="0.1.0"} 1');
+  expect(text).toContain('netverdict_diagnoses_finished_total{ending="reachable"} 1');
+  expect(text).toMatch(
+    /netverdict_http_request_seconds_count\{method="POST",route="\/api\/v1\/diagnoses",status="200"\} 1/,
+  );
+  expect(text).toMatch(
+    /netverdict_http_request_seconds_count\{method="GET",route="\/api\/v1\/diagnoses\/:id",status="40\d"\} 1/,
+  );
+  expect(text).toMatch(/netverdict_message_seconds_count\{message="verdict"\} 1/);
+  expect(text).toMatch(/^process_resident_memory_bytes \d+/m);
 });
 
 test('replicas are known while they run, each with what it cannot reach', async () => {

@@ -1,6 +1,6 @@
 /** Prints the OpenAPI document, without any engine: `npm run generate -w @netverdict/sdk` makes the client's types of it. */
 import { pathToFileURL } from 'node:url';
-import { createLog } from '@netverdict/telemetry';
+import { createLog, Registry } from '@netverdict/telemetry';
 import { createApp, type Dependencies } from './app.ts';
 import { viewOf } from './domain/view.ts';
 import { EVERYWHERE } from './http/authority.ts';
@@ -20,6 +20,7 @@ export async function openApiDocument(): Promise<string> {
     limiter: { consume: () => Promise.reject(new Error('nothing is served')) },
     limits: { requestsPerMinute: 1, concurrentRequests: 1, concurrentStreams: 1 },
     stopping: new AbortController().signal,
+    metrics: new Registry(),
     log: createLog('openapi', 'silent'),
   });
   await app.ready();

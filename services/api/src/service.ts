@@ -5,7 +5,7 @@ import { VERSION } from '@netverdict/configuration';
 import type { Dependency } from '@netverdict/contracts';
 import { announceService, type Bus, type Consumption, connectBus } from '@netverdict/messaging';
 import { openStore, type Store } from '@netverdict/store';
-import type { Log, Telemetry } from '@netverdict/telemetry';
+import { type Log, serviceMetrics, type Telemetry } from '@netverdict/telemetry';
 import { createApp } from './app.ts';
 import type { Configuration } from './configuration.ts';
 import { consumeHeartbeats } from './consume/agent-heartbeat.ts';
@@ -31,6 +31,7 @@ import { RETRIES, type RetrySettings } from './domain/webhooks/after-attempt.ts'
 import { sealingWith } from './domain/webhooks/secrets.ts';
 import { createWebhooks } from './domain/webhooks/webhooks.ts';
 import { bearerTokens } from './http/auth.ts';
+import { countEndings } from './http/metrics.ts';
 import { oidcTokens } from './http/oidc/oidc-tokens.ts';
 import { publishAgentConfiguration } from './publish/agent-configuration.ts';
 import { publishRequested } from './publish/diagnosis-requested.ts';
@@ -158,7 +159,8 @@ export async function startApi(
   const callbackRefusal = (url: string): string | null =>
     queue ? policy.refuseUrl(url) : 'webhooks are switched off: the server has no NETVERDICT_WEBHOOK_SECRET_FILE';
   const buffer = createProgressBuffer(store.progress, config.republishMs, log);
-  const finish = createFinish(store.diagnoses, changes, buffer, log);
+  const metrics = serviceMetrics('api', () => bus?.handled() ?? []);
+  const finish = createFinish(store.diagnoses, changes, buffer, log, countEndings(metrics));
   const settings = { everyMs: pace.sweepEveryMs, republishMs: config.republishMs, retentionDays: config.retentionDays };
   const captures = createCaptures(
     store.captures,
@@ -227,6 +229,7 @@ export async function startApi(
     { name: 'redis', reachable: await requests.answers() },
   ];
   const app = await createApp({
+    metrics,
     store,
     acceptance,
     changes,

@@ -13,7 +13,7 @@
 import { EVENTPROC, VERSION } from '@netverdict/configuration';
 import { announceService, connectBus } from '@netverdict/messaging';
 import { openStore } from '@netverdict/store';
-import { runService } from '@netverdict/telemetry';
+import { Registry, runService, serviceMetrics } from '@netverdict/telemetry';
 import { eventprocSettings } from './configuration.ts';
 import { explainConfiguration } from './domain/explain/configuration.ts';
 import { startEventproc } from './eventproc.ts';
@@ -54,7 +54,7 @@ await runService({ name: 'eventproc', settings: EVENTPROC }, async (telemetry, g
   const sinks = await openSinks(sinkConfiguration(given), log);
   telemetry.onShutdown('sinks', () => sinks.stop());
   const tallies = makeTallies(sinks.counts);
-  telemetry.serveMetrics(tallies.registry);
+  telemetry.serveMetrics(Registry.merge([serviceMetrics('eventproc', bus.handled), tallies.registry]));
   const running = await startEventproc({ bus, store, sinks, settings, explaining, tallies, log, signal });
   telemetry.onShutdown('eventproc', () => running.stop());
 });

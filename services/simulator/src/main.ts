@@ -8,9 +8,10 @@
  */
 import { SIMULATOR, VERSION } from '@netverdict/configuration';
 import { announceService, connectBus } from '@netverdict/messaging';
-import { runService } from '@netverdict/telemetry';
+import { runService, serviceMetrics } from '@netverdict/telemetry';
 import { consumePathBuilt } from './consume/path-built.ts';
 import { EvaluationThread } from './domain/evaluation/thread.ts';
+import { addEvaluationMetrics } from './metrics.ts';
 
 await runService({ name: 'simulator', settings: SIMULATOR }, async (telemetry, settings) => {
   const { log } = telemetry;
@@ -33,6 +34,9 @@ await runService({ name: 'simulator', settings: SIMULATOR }, async (telemetry, s
   });
   telemetry.onShutdown('heartbeat', () => beats.stop());
 
-  const consumption = consumePathBuilt({ bus, thread, log });
+  const metrics = serviceMetrics('simulator', bus.handled);
+  telemetry.serveMetrics(metrics);
+  const evaluated = addEvaluationMetrics(metrics, thread);
+  const consumption = consumePathBuilt({ bus, thread, log, evaluated });
   telemetry.onShutdown('consumer', () => consumption.stop());
 });

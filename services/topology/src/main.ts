@@ -15,13 +15,14 @@
 import { TOPOLOGY, VERSION } from '@netverdict/configuration';
 import { watchCluster } from '@netverdict/kube';
 import { announceService, connectBus } from '@netverdict/messaging';
-import { runService } from '@netverdict/telemetry';
+import { runService, serviceMetrics } from '@netverdict/telemetry';
 import { consumeCollectionNeeded } from './consume/collection-needed.ts';
 import { consumeDiagnosisRequested } from './consume/diagnosis-requested.ts';
 import { serveLocate } from './consume/locate.ts';
 import { consumeProbeNeeded } from './consume/probe-needed.ts';
 import { busAgents } from './domain/collect/bus-agents.ts';
 import { Collector } from './domain/collect/collector.ts';
+import { addViewMetrics } from './metrics.ts';
 import { publishAddressMap } from './publish/address-map.ts';
 
 await runService({ name: 'topology', settings: TOPOLOGY }, async (telemetry, settings) => {
@@ -50,6 +51,10 @@ await runService({ name: 'topology', settings: TOPOLOGY }, async (telemetry, set
   });
   telemetry.onShutdown('bus', () => bus.close());
   telemetry.readyWhen('nats', bus.connected);
+
+  const metrics = serviceMetrics('topology', bus.handled);
+  addViewMetrics(metrics, cluster, view);
+  telemetry.serveMetrics(metrics);
 
   const beats = announceService(bus, {
     ...{ service: 'topology', cluster, version: VERSION, dependencies: telemetry.dependencies, log },

@@ -27,11 +27,13 @@ export function createFinish(
   changes: Changes,
   buffer: Pick<ProgressBuffer, 'take'>,
   log: Log,
+  ended: (ending: string) => void = () => undefined,
 ): Finish {
   const after = (finished: Finished | null, result: StoredResult | null): boolean => {
     if (!finished) return false;
     const { row } = finished;
     changes.tell(row.id, { final: true, finished: { ...row, result } });
+    ended(row.outcome ?? row.status);
     log.info(
       {
         diagnosisId: row.id,

@@ -1,10 +1,18 @@
-/** /healthz: the process answers. /readyz: so does what it needs. Neither wants a token. */
+/** /healthz: the process answers. /readyz: so does what it needs. /metrics: for Prometheus, numbers and routes. None wants a token. */
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 
 const Status = Type.Object({ status: Type.String(), failing: Type.Optional(Type.Array(Type.String())) });
 
 export function healthRoutes(app: Server, deps: Dependencies): void {
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => {
+    // Not JSON: past the serializer of documents.
+    return reply
+      .type(deps.metrics.contentType)
+      .serializer(String)
+      .send(await deps.metrics.metrics());
+  });
+
   app.get(
     '/healthz',
     {

@@ -18,6 +18,8 @@ export interface Simulator {
   readonly bus: Bus;
   readonly thread: EvaluationThread;
   readonly log: Log;
+  /** Told what each evaluation took, in milliseconds. */
+  readonly evaluated?: (milliseconds: number) => void;
 }
 
 /** Beyond this round nothing is collected again, whatever is lost: the answer says what is missing. */
@@ -56,6 +58,7 @@ export async function handlePathBuilt(simulator: Simulator, cluster: string, ask
     const result = await inSpan('simulate', { 'netverdict.round': asked.round }, () =>
       thread.evaluate({ flow, names, snapshot, ...(probes(asked) ? { expect: true } : {}) }, load),
     );
+    simulator.evaluated?.(result.simulateMs);
     const timing = { ...asked.timing, simulateMs: asked.timing.simulateMs + result.simulateMs };
     const current = { ...asked, timing };
     if (lost.size > 0 && asked.round < LAST_ROUND) {

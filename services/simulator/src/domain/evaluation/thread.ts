@@ -35,9 +35,15 @@ export class EvaluationThread {
   #last: Promise<unknown> = Promise.resolve();
   #nextId = 1;
   #closed = false;
+  #waiting = 0;
 
   constructor(options: ThreadOptions) {
     this.#options = options;
+  }
+
+  /** Jobs that wait for the thread, and the one in it. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** Loads the thread's modules before the first question has to wait for them. */
@@ -61,7 +67,12 @@ export class EvaluationThread {
 
   /** Jobs wait here, not in the thread: so the time limit is of one job's own work. */
   #inTurn(job: EvaluationJob, texts: ToEvaluator['texts']): Promise<FromEvaluator> {
-    const turn = this.#last.then(() => this.#run({ id: this.#nextId++, job, texts }));
+    this.#waiting += 1;
+    const turn = this.#last
+      .then(() => this.#run({ id: this.#nextId++, job, texts }))
+      .finally(() => {
+        this.#waiting -= 1;
+      });
     this.#last = turn.catch(() => {});
     return turn;
   }
