@@ -42,4 +42,8 @@ export const OF_ANSWER: readonly Explanation[] = [
     'for (let i = 0; i < stretches',
   ),
   same('answer/react.ts', 'what only the judge asks for while it sends', "if (walk.direction === 'reply')"),
+  same('answer/react.ts', 'one error is followed the same way whether or not there may be more', [
+    'if (count > 1)',
+    '> → >=',
+  ]),
 ].flat();

@@ -58,6 +58,7 @@ export const OF_CONNTRACK: readonly Explanation[] = [
     "a template's addresses are compared with none: zero of either family says no to the same rules",
     'const nobody =',
   ),
+  same('conntrack/table.ts', 'said anew before each packet is looked up', '#counts = true;'),
   gap(
     'conntrack/track.ts',
     'who is in the window decides the rules met in those worlds and no fate: both ways are followed, and the kernel takes either',
