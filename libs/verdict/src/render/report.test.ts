@@ -105,7 +105,7 @@ describe('the report', () => {
 
   it('says the same in Chinese', () => {
     const text = renderReport(input, { lang: 'zh' });
-    expect(text).toContain('✗  shop/cart-6f9 访问 service shop/payments:80 时,每 3 次新连接约有 2 次失败。');
+    expect(text).toContain('✗  shop/cart-6f9 访问服务 shop/payments:80 时,每 3 次新连接约有 2 次失败。');
     expect(text).toContain('   处理   在 node-2:  iptables-nft -D FORWARD -d 10.244.2.0/24 -j DROP');
     expect(text).toContain('          └ 67 %  shop/cart-6f9 ═══ node-2: FORWARD ✗ 被丢弃');
   });

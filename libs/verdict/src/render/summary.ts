@@ -1,6 +1,7 @@
 /** The first line: it answers, and nobody has to read the second to know yes or no. */
 import type { Text } from '../findings/finding.ts';
 import type { Outcome, Shares, VerdictContext } from '../verdict.ts';
+import { closedUp, endNameZh } from './end-name.ts';
 import { connectionsShare } from './fraction.ts';
 
 export interface Remarks {
@@ -27,7 +28,9 @@ export function summarize(
   missing: Text | null,
   remarks: Remarks = NO_REMARKS,
 ): Text {
-  const text = verdictText(outcome, share, context, missing, remarks);
+  const { en } = verdictText(outcome, share, context, missing, remarks);
+  const named = { source: endNameZh(context.source), destination: endNameZh(context.destination) };
+  const text = { en, zh: closedUp(verdictText(outcome, share, named, missing, remarks).zh) };
   if (remarks.existing === null) return text;
   return {
     en: `${text.en} This is about the connection that ${remarks.existing} knows already, not a new one.`,
