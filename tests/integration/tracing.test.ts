@@ -71,3 +71,21 @@ it('one diagnosis is one trace across the services, continued from the caller', 
   while (performance.now() < deadline && seen().length < wanted.length) await sleep(200);
   expect(seen()).toEqual(expect.arrayContaining(wanted));
 });
+
+it('every service tells of its messages at /metrics', async () => {
+  const { services, apiUrl } = started.instance;
+  const metricsOf = async (name: string): Promise<string> => {
+    const listen = services.envOf(name).NETVERDICT_HEALTH_LISTEN;
+    return (await fetch(`${listen === undefined ? apiUrl : `http://${listen}`}/metrics`)).text();
+  };
+  const wanted: [string, RegExp][] = [
+    ['api', /netverdict_messages_handled_total\{message="verdict",outcome="done"\} [1-9]/],
+    ['topology', /netverdict_messages_handled_total\{message="diagnosis-requested",outcome="done"\} [1-9]/],
+    ['topology', /netverdict_cluster_objects\{cluster="lab",resource="pods"\} [1-9]/],
+    ['topology', /netverdict_watch_connected\{cluster="lab",resource="pods"\} 1/],
+    ['simulator', /netverdict_evaluation_seconds_count [1-9]/],
+    ['simulator', /netverdict_evaluations_waiting 0/],
+    ['eventproc', /netverdict_service_info\{service="eventproc",version="[\d.]+"\} 1/],
+  ];
+  for (const [name, line] of wanted) expect(await metricsOf(name), name).toMatch(line);
+});

@@ -10,6 +10,23 @@ import { type ListenAddress, VERSION } from '@netverdict/configuration';
 export interface MetricsSource {
   readonly contentType: string;
   metrics(): Promise<string>;
+  /** The same, for OTLP. */
+  getMetricsAsJSON(): Promise<readonly PromMetric[]>;
+}
+
+/** As prom-client hands a metric out. */
+export interface PromMetric {
+  readonly name: string;
+  readonly help: string;
+  /** counter, gauge or histogram; prom-client declares it as a number and hands out the word. */
+  readonly type: unknown;
+  readonly values?: readonly PromValue[];
+}
+export interface PromValue {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number | undefined>>;
+  readonly sharedLabels?: Readonly<Record<string, string>>;
+  readonly metricName?: string;
 }
 
 export type Check = () => boolean | Promise<boolean>;

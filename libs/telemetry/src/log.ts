@@ -46,7 +46,10 @@ function traceFields(): Record<string, string> {
   return span && isSpanContextValid(span) ? { traceId: span.traceId, spanId: span.spanId } : {};
 }
 
-/** @param write where lines go instead of stdout, for tests. */
+/** A line is out before the next statement runs. */
+export const toStdout = (): { write(line: string): void } => pino.destination({ fd: 1, sync: true });
+
+/** @param write where lines go instead of stdout. */
 export function createLog(service: string, level: string, write?: (line: string) => void): Log {
   return pino(
     {
@@ -58,6 +61,6 @@ export function createLog(service: string, level: string, write?: (line: string)
       serializers: { err: (e) => serializeError(e), error: (e) => serializeError(e) },
       mixin: traceFields,
     },
-    write ? { write } : pino.destination({ fd: 1, sync: true }),
+    write ? { write } : toStdout(),
   );
 }

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 
@@ -108,4 +110,67 @@ test('metrics are served beside health; a default port that is taken is no reaso
   const off = by({ NETVERDICT_HEALTH_LISTEN: 'off' });
   await until(() => off.lines().some((l) => l.msg === 'started'));
   expect(off.lines().map((l) => l.msg)).toEqual(['started']);
+});
+
+interface Received {
+  readonly resourceMetrics?: readonly {
+    readonly scopeMetrics: readonly { readonly metrics: readonly { readonly name: string; readonly sum?: object }[] }[];
+  }[];
+  readonly resourceLogs?: readonly {
+    readonly scopeLogs: readonly {
+      readonly logRecords: readonly {
+        readonly body: { readonly stringValue: string };
+        readonly severityText: string;
+        readonly traceId?: string;
+        readonly attributes: readonly { readonly key: string; readonly value: object }[];
+      }[];
+    }[];
+  }[];
+}
+
+test('metrics and log lines go by OTLP too, with their trace, without secrets', async () => {
+  const received: Received[] = [];
+  const collector = createServer((request, response) => {
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      received.push(JSON.parse(Buffer.concat(parts).toString()) as Received);
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+  const { port } = collector.address() as AddressInfo;
+  const body = `setInterval(() => {}, 60_000); const r = new t.Registry(); t.addCounter(r, 'done_total', 'work', () => [{ labels: { kind: 'x' }, value: 3 }]);
+     telemetry.serveMetrics(r);
+     await t.inSpan('work', {}, () => telemetry.log.warn({ token: 'hidden', nodes: 2 }, 'in span'));`;
+  const { child, ended, lines } = service(body, {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}`,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_METRIC_EXPORT_INTERVAL: '200',
+    OTEL_BLRP_SCHEDULE_DELAY: '100',
+  });
+  const metrics = () =>
+    received.flatMap((one) => one.resourceMetrics ?? []).flatMap((one) => one.scopeMetrics.flatMap((s) => s.metrics));
+  const records = () =>
+    received.flatMap((one) => one.resourceLogs ?? []).flatMap((one) => one.scopeLogs.flatMap((s) => s.logRecords));
+  await until(() => metrics().some(({ name }) => name === 'done_total'));
+  await until(() => records().some((record) => record.body.stringValue === 'in span'));
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  collector.close();
+  expect(metrics().find(({ name }) => name === 'done_total')).toMatchObject({
+    sum: {
+      isMonotonic: true,
+      dataPoints: [{ attributes: [{ key: 'kind', value: { stringValue: 'x' } }], asDouble: 3 }],
+    },
+  });
+  const record = records().find((one) => one.body.stringValue === 'in span');
+  expect(record?.severityText).toBe('warn');
+  expect(record?.traceId).toBe(lines().find((line) => line.msg === 'in span')?.traceId);
+  expect(record?.attributes).toEqual(
+    expect.arrayContaining([
+      { key: 'token', value: { stringValue: '***' } },
+      { key: 'nodes', value: { intValue: 2 } },
+    ]),
+  );
 });

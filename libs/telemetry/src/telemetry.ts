@@ -19,7 +19,8 @@ import {
   unready,
 } from './health.ts';
 import { startLightTracing } from './light-tracing.ts';
-import { createLog, type Log } from './log.ts';
+import { createLog, type Log, toStdout } from './log.ts';
+import { emitLine } from './otlp-logs.ts';
 
 export interface Telemetry {
   readonly log: Log;
@@ -42,11 +43,27 @@ const SHUTDOWN_MS = 5000;
 const OF_THE_PROCESS = 'start';
 
 /** Only with an exporter: the SDK is loaded late since it is by far the largest import of a service. */
-async function startSdk(service: string): Promise<() => Promise<void>> {
-  const { NodeSDK } = await import('@opentelemetry/sdk-node');
-  const sdk = new NodeSDK({ serviceName: `netverdict-${service}` });
+async function startSdk(service: string, metrics: () => MetricsSource | null): Promise<() => Promise<void>> {
+  const [{ NodeSDK }, { otlpMetricReader }] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('./otlp-metrics.ts'),
+  ]);
+  const reader = await otlpMetricReader(metrics);
+  const sdk = new NodeSDK({
+    serviceName: `netverdict-${service}`,
+    ...(reader === null ? {} : { metricReaders: [reader] }),
+  });
   sdk.start();
   return () => sdk.shutdown();
+}
+
+/** To stdout at once, as without an exporter; then by OTLP. */
+function writeAndEmit(): (line: string) => void {
+  const stdout = toStdout();
+  return (line) => {
+    stdout.write(line);
+    emitLine(line);
+  };
 }
 
 /** Health is served at `healthListen` unless the operator says otherwise (`off`: nowhere); without it only if the operator names a place. */
@@ -69,15 +86,15 @@ interface TelemetryOptions {
  * @throws an `EADDRINUSE` error when the health port that was asked for is taken.
  */
 async function startTelemetry({ service, values, healthListen }: TelemetryOptions): Promise<Telemetry> {
-  const log = createLog(service, values.logLevel);
+  const exporting = Boolean(process.env.OTEL_EXPORTER_OTLP_ENDPOINT);
+  const log = createLog(service, values.logLevel, exporting ? writeAndEmit() : undefined);
   const checks = new Map<string, Check>();
   const steps: { readonly name: string; readonly step: () => Promise<void> | void }[] = [];
   const stopping = new AbortController();
 
-  if (process.env.OTEL_EXPORTER_OTLP_ENDPOINT) steps.push({ name: 'telemetry', step: await startSdk(service) });
-  else startLightTracing();
-
   let metrics: MetricsSource | null = null;
+  if (exporting) steps.push({ name: 'telemetry', step: await startSdk(service, () => metrics) });
+  else startLightTracing();
   const health = await healthServer(values.healthListen, healthListen, checks, () => metrics, log);
   if (health !== null) steps.push({ name: 'health', step: () => health.close() });
 

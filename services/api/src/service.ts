@@ -89,7 +89,7 @@ async function migrateForEver(store: Store, log: Log, stopping: AbortSignal): Pr
 
 export async function startApi(
   config: Configuration,
-  telemetry: Pick<Telemetry, 'log' | 'readyWhen' | 'unready' | 'dependencies' | 'stopping'>,
+  telemetry: Pick<Telemetry, 'log' | 'readyWhen' | 'unready' | 'dependencies' | 'serveMetrics' | 'stopping'>,
   pace: Pace = PACE,
 ): Promise<RunningApi> {
   const { log } = telemetry;
@@ -160,6 +160,7 @@ export async function startApi(
     queue ? policy.refuseUrl(url) : 'webhooks are switched off: the server has no NETVERDICT_WEBHOOK_SECRET_FILE';
   const buffer = createProgressBuffer(store.progress, config.republishMs, log);
   const metrics = serviceMetrics('api', () => bus?.handled() ?? []);
+  telemetry.serveMetrics(metrics);
   const finish = createFinish(store.diagnoses, changes, buffer, log, countEndings(metrics));
   const settings = { everyMs: pace.sweepEveryMs, republishMs: config.republishMs, retentionDays: config.retentionDays };
   const captures = createCaptures(

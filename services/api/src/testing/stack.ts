@@ -46,6 +46,7 @@ export async function startStack(): Promise<Stack> {
               reachable: await Promise.resolve(check()).catch(() => false),
             })),
           ),
+        serveMetrics: () => undefined,
         unready: async () =>
           (await telemetry.dependencies()).flatMap(({ name, reachable }) => (reachable ? [] : [name])),
       };

@@ -130,22 +130,24 @@ export function agentMetrics(options: MetricsOptions): MetricsSource {
     return used === null ? [] : [{ value: used.memoryBytes }];
   });
 
+  async function fresh(): Promise<Registry> {
+    if (performance.now() - readMs > FRESH_MS)
+      reading ??= read()
+        .catch((err: unknown) => {
+          // What was not read is absent rather than old.
+          readings = [];
+          failures++;
+          log.warn({ err }, 'the namespaces could not be read for /metrics');
+        })
+        .finally(() => {
+          reading = null;
+        });
+    await reading;
+    return registry;
+  }
   return {
     contentType: registry.contentType,
-    async metrics() {
-      if (performance.now() - readMs > FRESH_MS)
-        reading ??= read()
-          .catch((err: unknown) => {
-            // What was not read is absent rather than old.
-            readings = [];
-            failures++;
-            log.warn({ err }, 'the namespaces could not be read for /metrics');
-          })
-          .finally(() => {
-            reading = null;
-          });
-      await reading;
-      return registry.metrics();
-    },
+    metrics: async () => (await fresh()).metrics(),
+    getMetricsAsJSON: async () => (await fresh()).getMetricsAsJSON(),
   };
 }
