@@ -35,7 +35,7 @@ simulator:
 **Secrets** lie in files. A setting whose name ends in \`_FILE\` names the file; the addresses of PostgreSQL and Redis, which hold passwords, are given either way, not both.
 
 \`netverdict config [service]\` prints what a service would run with here and whence each value comes, without the secrets, and what is wrong with it (exit code 3).
-OpenTelemetry's own \`OTEL_*\` variables are understood by every service beside these (\`OTEL_EXPORTER_OTLP_ENDPOINT\` switches tracing on).
+OpenTelemetry's own \`OTEL_*\` variables are understood by every service beside these (\`OTEL_EXPORTER_OTLP_ENDPOINT\` switches traces, metrics and logs by OTLP on).
 `;
 
 export function configurationPage(services: Readonly<Record<string, Settings>>): string {

@@ -22,6 +22,8 @@ export interface StoredDeadLetter {
 export interface DeadLetters {
   /** The oldest after `after`; null: there is none. @throws BusUnavailable */
   next(after: number, stream?: string): Promise<StoredDeadLetter | null>;
+  /** How many there are. */
+  count(): Promise<number>;
   get(seq: number): Promise<StoredDeadLetter | null>;
   /** The message uncompressed; null: it cannot be read. */
   text(dead: StoredDeadLetter): Promise<string | null>;
@@ -94,6 +96,7 @@ export function deadLettersOf(link: Link): DeadLetters {
   }
   return {
     next: (after, stream) => read({ seq: after + 1, next_by_subj: `deadletter.${stream ?? '*'}` }),
+    count: () => asked(async () => (await link.jsm.streams.info(DEADLETTER_STREAM)).state.messages, 0),
     get: (seq) => read({ seq }),
     async text({ letter, cut }) {
       if (cut) return null;

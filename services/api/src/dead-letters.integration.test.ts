@@ -1,5 +1,5 @@
 /** What no consumer could handle: seen, sent once more when the reason is mended, or dropped. */
-import type { DeadLetterDocument, DeadLetterList } from '@netverdict/contracts';
+import type { DeadLetterDocument, DeadLetterList, InstallationHealth } from '@netverdict/contracts';
 import { Poison } from '@netverdict/messaging';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunningApi } from './service.ts';
@@ -54,6 +54,8 @@ test('a dead letter is shown with its message, and sent once more it comes to it
 
 test('they are listed page by page, dropped one by one, and each drop is in the audit log', async () => {
   await die(3);
+  const { checks } = (await (await call(api, '/api/v1/health')).json()) as InstallationHealth;
+  expect(checks.find(({ name }) => name === 'dead letters')?.detail).toBe('3 messages could not be handled');
   const first = await list('?limit=2');
   const second = await list(`?limit=2&cursor=${first.nextCursor}`);
   expect([first.items.length, second.items.length, second.nextCursor]).toEqual([2, 1, null]);

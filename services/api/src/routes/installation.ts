@@ -22,7 +22,7 @@ const OF_CLUSTER = Type.Object(
 
 export function installationRoutes(
   app: Server,
-  { store, roll, dependencies, defaultCluster, log }: Dependencies,
+  { store, roll, dependencies, deadLetters, defaultCluster, log }: Dependencies,
 ): void {
   const agents = async (filter: { readonly cluster?: string }): Promise<AgentDocument[]> => {
     const nowMs = Date.now();
@@ -61,10 +61,16 @@ export function installationRoutes(
         log.warn({ err }, 'the agents cannot be read');
         return null;
       });
+      // Whatever goes wrong with it, it is that they are not known.
+      const letters =
+        (await deadLetters()
+          ?.count()
+          .catch(() => null)) ?? null;
       const services = roll.list();
       const checks = checkInstallation({
         ...{ version: VERSION, dependencies: needed, services, agents: known, defaultCluster },
         settled: roll.settled(),
+        deadLetters: letters,
       });
       return {
         ...{ state: worst(checks), version: VERSION, at: new Date().toISOString(), checks, services },

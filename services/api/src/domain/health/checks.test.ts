@@ -23,6 +23,7 @@ const SOUND: Known = {
   settled: true,
   agents: [agent()],
   defaultCluster: 'prod',
+  deadLetters: 0,
 };
 
 test('of a sound installation every check passes, and none has a remedy', () => {
@@ -67,6 +68,8 @@ test.each<[string, Partial<Known>, string, string, RegExp]>([
     /kubernetes \(topology-prod\)/,
   ],
   ['the store is away', { agents: null }, 'agents', 'unknown', /store/],
+  ['dead letters', { deadLetters: 2 }, 'dead letters', 'warning', /^2 messages/],
+  ['NATS is away', { deadLetters: null }, 'dead letters', 'unknown', /NATS/],
   ['no agent', { agents: [] }, 'agents', 'failed', /none/],
   ['a silent agent', { agents: [agent(), silent] }, 'agents', 'failed', /1 of 2 are silent: prod\/n2/],
   ['an agent without probes', { agents: [agent({ watch: 'no BTF' })] }, 'probes', 'warning', /prod\/n1: no BTF/],

@@ -10,6 +10,8 @@ export interface Known {
   readonly settled: boolean;
   /** null: the store does not answer. */
   readonly agents: readonly AgentDocument[] | null;
+  /** null: NATS does not answer. */
+  readonly deadLetters: number | null;
   readonly defaultCluster: string;
 }
 
@@ -194,11 +196,29 @@ function clocks({ services: replicas, agents: all }: Known): HealthCheck {
   );
 }
 
+function deadLetters({ deadLetters: count }: Known): HealthCheck {
+  const name = 'dead letters';
+  if (count === null) return unknown(name, 'are not known: NATS does not answer', 'Mend NATS first, then ask again.');
+  if (count === 0) return passed(name, 'there are none');
+  return warning(
+    name,
+    `${count} ${count === 1 ? 'message' : 'messages'} could not be handled`,
+    'See why with `netverdict dead-letters list`; when the reason is mended, `netverdict dead-letters redeliver --all`, or drop them. They are kept for a week.',
+  );
+}
+
 const GRAVITY: readonly HealthCheck['state'][] = ['failed', 'unknown', 'warning', 'passed'];
 
 /** The gravest first. */
 export function checkInstallation(known: Known): HealthCheck[] {
-  const checks = [...engines(known), ...services(known), ...agents(known), versions(known), clocks(known)];
+  const checks = [
+    ...engines(known),
+    ...services(known),
+    ...agents(known),
+    versions(known),
+    clocks(known),
+    deadLetters(known),
+  ];
   return checks.sort((a, b) => GRAVITY.indexOf(a.state) - GRAVITY.indexOf(b.state));
 }
 
