@@ -46,4 +46,16 @@ export const OF_ANSWER: readonly Explanation[] = [
     'if (count > 1)',
     '> → >=',
   ]),
+  gap('answer/error-packet.ts', 'no world has a route to loopback for what another device brought', [
+    'const overLoopback =',
+    '=== → !==',
+  ]),
+  gap('answer/react.ts', 'copies that are rejected are of whole packets, and nothing tracks the errors about them', [
+    'const next = send(',
+    '> → >=',
+  ]),
+  gap('answer/react.ts', 'no recorded packet over an open connection is answered with an error', [
+    'const soft =',
+    'true → false',
+  ]),
 ].flat();

@@ -75,4 +75,8 @@ export const OF_CONNTRACK: readonly Explanation[] = [
     'no world sees a template of zone 0 after conntrack',
     'if (packet.zone === 0 && !packet.template)',
   ),
+  gap('conntrack/table.ts', 'no world counts a SYN that is ignored and asks for the number afterwards', [
+    'this.#counts = false;',
+    'false → true',
+  ]),
 ].flat();

@@ -106,4 +106,5 @@ export const OF_LINK: readonly Explanation[] = [
     'what a policy takes is an unknown by its name, and left out of the comparison',
     'return familyOf(prefix.value.address) ===',
   ),
+  gap('link/vxlan.ts', 'no world has tunnels as deep in tunnels as the limit', ['if (walk.transmissions >', '>= → >']),
 ].flat();

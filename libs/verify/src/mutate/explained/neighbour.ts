@@ -72,4 +72,8 @@ export const OF_NEIGHBOUR: readonly Explanation[] = [
     'if (asker.link.mac === null)',
     'true → false',
   ]),
+  gap('neighbour/nd.ts', 'no bridge on the way of a question has rules that ask how it is tracked', [
+    'const FRESH =',
+    'false → true',
+  ]),
 ].flat();

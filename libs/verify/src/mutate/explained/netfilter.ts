@@ -143,4 +143,18 @@ export const OF_NETFILTER: readonly Explanation[] = [
     'with a share of exactly one the other way has none, and a branch without a share is never expected',
     ['if (chance === null || chance >= 1)', '>= → >'],
   ),
+  gap('netfilter/matches/set.ts', 'no world asks a set for a port that a translation has drawn', [
+    'portAmong:',
+    '=== → !==',
+  ]),
+  gap('netfilter/targets/marks.ts', 'no world saves a mark under a mask beside bits that are there already', [
+    'mark: ((entry.mark',
+    '& → |',
+  ]),
+  gap(
+    'netfilter/traverse.ts',
+    'a lot that is certain is drawn to the same end: the other way has no share, and nobody sees whether it is told',
+    ['const draws =', '> → >='],
+    ['const draws =', '< → <='],
+  ),
 ].flat();

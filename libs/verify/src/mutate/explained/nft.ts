@@ -165,4 +165,12 @@ export const OF_NFT: readonly Explanation[] = [
   gap('nft/set.ts', "this kernel's intervals come as two edges each", 'if (after !== null)'),
   same('nft/set.ts', 'no two elements have one rank', ['if ((best === null', '< → <=']),
   gap('nft/set.ts', 'the elements of an interval come in this order already', 'a.key < b.key'),
+  gap('nft/expressions/routing.ts', 'no recorded packet has fib asked for ::1 or for an address of a link', [
+    'const own =',
+    '!== → ===',
+  ]),
+  gap('nft/expressions/routing.ts', 'where fib asks by a device, no recorded packet has a route by another', [
+    'const key =',
+    '!== → ===',
+  ]),
 ].flat();

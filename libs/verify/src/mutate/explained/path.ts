@@ -18,4 +18,25 @@ export const OF_PATH: readonly Explanation[] = [
   ]),
   same('path/output.ts', 'asks for programs at cgroups, of which no world has any', '(walk.direction ==='),
   same('path/output.ts', 'a route has realms, be they 0: the default is for the compiler', 'realms: leaving.realms ??'),
+  gap('packet/checksum.ts', 'no recorded packet has its header changed after connection tracking has added it up', [
+    "packet.family === 'ipv6'",
+    '=== → !==',
+  ]),
+  gap(
+    'packet/hash.ts',
+    'of what comes back to its sender, and finds several next hops there, no recorded packet tells',
+    'if (sum ===',
+    "return family === 'ipv6'",
+  ),
+  gap('path/forward.ts', 'no recorded packet from an address of a link is sent on', [
+    "if (family === 'ipv4' ||",
+    '=== → !==',
+  ]),
+  gap(
+    'path/input.ts',
+    'no recorded packet comes to a transparent listener from an address of the host itself',
+    'if (looped &&',
+    "return found.kind === 'found'",
+  ),
+  gap('path/output.ts', 'no world has rules for ports in one family and routes again in the other', 'const rules ='),
 ].flat();

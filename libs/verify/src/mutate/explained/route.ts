@@ -132,4 +132,11 @@ export const OF_ROUTE: readonly Explanation[] = [
     'expected: path.kind ===',
     'loosely: path.kind ===',
   ),
+  gap('route/dead.ts', 'no recorded packet is left with a hop that is dead while its device is up', 'return !confOf('),
+  gap(
+    'route/key.ts',
+    'rules for loopback alone, which need no look, see no packet that is forwarded',
+    'const dissected =',
+  ),
+  gap('route/realms.ts', 'the realms of a source decide no recorded packet', 'if (hop === null ||'),
 ].flat();
