@@ -3,6 +3,7 @@
  * collects name the fault, the command that they propose is run where they say, and the packet gets through.
  */
 import { execFile } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { diagnose } from '@netverdict/netsim';
 import type { FindingCode } from '@netverdict/verdict';
@@ -490,6 +491,21 @@ async function diagnosed(world: RunningWorld, flow: FlowSpec) {
 const inside = (world: RunningWorld, name: string, command: string) =>
   run('nsenter', [`--net=${world.namespaces.get(name)?.path}`, 'sh', '-c', command]);
 
+/** A device that was just set up sends nothing until the kernel has seen its carrier (linkwatch), which it tells as its state. */
+async function carriersSeen(world: RunningWorld): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  for (const name of world.namespaces.keys())
+    for (;;) {
+      const { stdout } = await inside(world, name, 'ip -o link');
+      const unseen = stdout
+        .split('\n')
+        .filter((line) => line.includes('LOWER_UP') && /state (DOWN|LOWERLAYERDOWN)/.test(line));
+      if (unseen.length === 0) break;
+      if (Date.now() > deadline) throw new Error(`${name} does not see its carriers: ${unseen.join('; ')}`);
+      await sleep(10);
+    }
+}
+
 describe('faults made for real', () => {
   it.each(Object.entries(FAULTS))('%s', async (_name, fault) => {
     const before = fault.before ? [flowOf(fault.before)] : [];
@@ -511,6 +527,7 @@ describe('faults made for real', () => {
       expect(diagnosis.findings.filter((f) => f.severity === 'blocking').length, said).toBe(1);
 
       await inside(world, model.nameOf(finding.hop), fault.command);
+      await carriersSeen(world);
       const mended = await world.observe(flow);
       expect(
         mended.map((o) => isAnswered(flow, o)),

@@ -1,6 +1,6 @@
 /** Free loopback ports: chosen once, then kept, so that URLs survive a restart. */
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer, type ListenOptions, type Server } from 'node:net';
 
 const HOST = '127.0.0.1';
 /**
@@ -11,23 +11,45 @@ const HOST = '127.0.0.1';
 const OURS = { from: 20_000, to: 30_000 } as const;
 const TRIES = 50;
 
-/** @param port 0 lets the kernel choose. @returns null when it is taken */
-function tryPort(port: number): Promise<number | null> {
+/**
+ * What was given out is kept until this process ends, as a name that no two processes can have at once (an abstract socket): who has
+ * it may not listen yet, or be away for a moment, and neither another call here nor another process may take it meanwhile.
+ */
+const given = new Map<number, Server>();
+
+function listening(at: ListenOptions): Promise<Server | null> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(null));
-    server.listen(port, HOST, () => {
-      const address = server.address();
-      const got = typeof address === 'object' && address !== null ? address.port : null;
-      server.close(() => resolve(got));
-    });
+    server.listen(at, () => resolve(server));
   });
 }
 
-/** @param wanted taken when it is free */
+const closed = (server: Server): Promise<void> => new Promise((resolve) => void server.close(() => resolve()));
+
+/** @param port 0 lets the kernel choose. @returns null when it is taken */
+async function tryPort(port: number): Promise<number | null> {
+  const server = await listening({ port, host: HOST });
+  if (server === null) return null;
+  const { port: got } = server.address() as AddressInfo;
+  await closed(server);
+  if (given.has(got)) return port === 0 ? null : got;
+  const name = await listening({ path: `\0netverdict-port-${got}` });
+  if (name === null) return null;
+  given.set(got, name.unref());
+  return got;
+}
+
+/**
+ * @param wanted taken when it is free, also when this process was given it before
+ * @throws where none is free
+ */
 export async function freePort(wanted?: number): Promise<number> {
   let port = wanted === undefined ? null : await tryPort(wanted);
-  for (let i = 0; port === null && i < TRIES; i++) port = await tryPort(randomInt(OURS.from, OURS.to));
+  for (let i = 0; port === null && i < TRIES; i++) {
+    const drawn = randomInt(OURS.from, OURS.to);
+    if (!given.has(drawn)) port = await tryPort(drawn);
+  }
   port ??= await tryPort(0);
   if (port === null) throw new Error('no free port on 127.0.0.1');
   return port;

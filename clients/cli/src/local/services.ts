@@ -129,7 +129,8 @@ export class Services {
   async ready(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     for (const running of this.#running.values()) {
-      while (!(await answers(`${running.healthUrl}/readyz`))) {
+      // Who answers may be another where its own process could not listen.
+      while (running.child === null || !(await answers(`${running.healthUrl}/readyz`))) {
         if (performance.now() > deadline)
           throw new SystemError(
             `${running.spec.name} is not ready after ${timeoutMs / 1000} s. The end of its log:\n${this.#logTail(running.spec.name)}`,

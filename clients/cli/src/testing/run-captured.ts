@@ -1,4 +1,5 @@
-/** One command line run in this process, with what it says. */
+/** One command line run in this process, with what it says, without its colours: whether it has any was decided when it was loaded. */
+import { stripVTControlCharacters } from 'node:util';
 import { vi } from 'vitest';
 import { run } from '../run.ts';
 
@@ -27,7 +28,8 @@ export async function runCaptured(
     for (const [name, value] of Object.entries(env))
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
-    return { code: await run(args), ...said };
+    const code = await run(args);
+    return { code, out: stripVTControlCharacters(said.out), err: stripVTControlCharacters(said.err) };
   } finally {
     for (const spy of spies) spy.mockRestore();
     for (const name of Object.keys(env))
