@@ -8,6 +8,12 @@ export interface Named {
   readonly name: string;
 }
 
+/** What is not there: the object, or its namespace with all that it would hold. */
+export const missing = (kind: string, { namespace, name }: Named, namespaces: readonly string[]): string =>
+  namespaces.includes(namespace)
+    ? `The cluster has no ${kind} named ${name} in namespace ${namespace}.`
+    : `The cluster has no namespace ${namespace}.`;
+
 /** `kind namespace/name` lines: near names in the namespace, the same or a near name in others, near namespaces. */
 export function nearbyObjects(
   kind: string,
@@ -33,7 +39,7 @@ export function nearbyObjects(
         ).flatMap((found) => elsewhere.filter((object) => object.name === found).map(line));
   const spaces = namespaces.includes(namespace)
     ? []
-    : [`namespace ${namespace} does not exist`, ...nearest(namespace, namespaces).map((found) => `namespace ${found}`)];
+    : nearest(namespace, namespaces).map((found) => `namespace ${found}`);
   // Nothing resembles it: say what there is, so that the reader is not left empty-handed.
   const some =
     near.length + same.length + nearElsewhere.length > 0 ? [] : here.slice(0, MOST).map((object) => line(object));

@@ -2,7 +2,7 @@
 import { nearest } from '@netverdict/contracts';
 import type { ClusterObjects, Pod } from '@netverdict/kube';
 import { ok } from '@netverdict/linux-net';
-import { nearbyObjects } from './nearby.ts';
+import { missing, nearbyObjects } from './nearby.ts';
 import { fail, type Outcome } from './outcome.ts';
 import type { PlacedPod } from './resolution.ts';
 
@@ -31,20 +31,14 @@ export function resolvePod(objects: ClusterObjects, text: string): Outcome<Place
       `Pod ${text} ${ended.how === 'deleted' ? 'was deleted' : `has ${ended.how}`} at ${new Date(ended.seenAtMs).toISOString()}; a packet cannot start or end there.`,
       siblings(objects, ended.pod),
     );
-  const suggestions = nearbyObjects('pod', { namespace, name }, [...objects.pods.values()].map(named), [
-    ...objects.namespaces.keys(),
-  ]);
+  const namespaces = [...objects.namespaces.keys()];
+  const suggestions = nearbyObjects('pod', { namespace, name }, [...objects.pods.values()].map(named), namespaces);
   const workload = [...objects.pods.values()].find(
     (p) => p.meta.namespace === namespace && p.owner !== null && p.owner.name === name,
   )?.owner;
   if (workload) suggestions.unshift(`workload ${workload.kind.toLowerCase()}/${namespace}/${name}`);
   if (objects.service(namespace, name)) suggestions.unshift(`service ${text}`);
-  return fail(
-    'unknown-pod',
-    `There is no pod ${text}`,
-    `The cluster has no pod named ${name} in namespace ${namespace}.`,
-    suggestions,
-  );
+  return fail('unknown-pod', `There is no pod ${text}`, missing('pod', { namespace, name }, namespaces), suggestions);
 }
 
 /** A pod object as an end of the flow: it must run somewhere and have an address. */

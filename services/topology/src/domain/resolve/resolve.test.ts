@@ -240,4 +240,15 @@ describe('what cannot be answered says what does exist nearby', () => {
     expect(found.ok ? found.value.names : found.error.problem).toBe(type);
     if (!found.ok && suggestion !== null) expect(found.error.suggestions).toContain(suggestion);
   });
+
+  it.each([
+    ['pod', 'shopp/cart', 'The cluster has no namespace shopp.'],
+    ['service', 'shopp/web', 'The cluster has no namespace shopp.'],
+    ['pod', 'shop/crat', 'The cluster has no pod named crat in namespace shop.'],
+    ['service', 'shop/wep', 'The cluster has no service named wep in namespace shop.'],
+  ] as const)('%s %s: what is missing, and names only as suggestions', (kind, text, detail) => {
+    const found = ask(CART, kind === 'pod' ? { pod: text, port: 80 } : { service: text, port: 80 });
+    expect(found.ok ? null : found.error.detail).toBe(detail);
+    for (const suggestion of found.ok ? [] : found.error.suggestions) expect(suggestion).toMatch(/^[a-z]+ [\w./-]+$/);
+  });
 });

@@ -4,7 +4,7 @@ import type { NamedPort } from '@netverdict/contracts';
 import type { ClusterObjects, Endpoint, EndpointSlice, Service } from '@netverdict/kube';
 import { ok, type Protocol } from '@netverdict/linux-net';
 import { familyOfText } from './addresses.ts';
-import { nearbyObjects } from './nearby.ts';
+import { missing, nearbyObjects } from './nearby.ts';
 import { fail, type Outcome } from './outcome.ts';
 import { nameOf, placed, splitName } from './pods.ts';
 import { servicePort } from './ports.ts';
@@ -29,17 +29,18 @@ export function findService(objects: ClusterObjects, text: string): Outcome<Serv
   const { namespace, name } = splitName(text);
   const service = objects.service(namespace, name);
   if (service) return ok(service);
+  const namespaces = [...objects.namespaces.keys()];
   const suggestions = nearbyObjects(
     'service',
     { namespace, name },
     [...objects.services.values()].map((s) => ({ namespace: s.meta.namespace, name: s.meta.name })),
-    [...objects.namespaces.keys()],
+    namespaces,
   );
   if (objects.pod(namespace, name)) suggestions.unshift(`pod ${text}`);
   return fail(
     'unknown-service',
     `There is no service ${text}`,
-    `The cluster has no service named ${name} in namespace ${namespace}.`,
+    missing('service', { namespace, name }, namespaces),
     suggestions,
   );
 }
