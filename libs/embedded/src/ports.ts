@@ -27,17 +27,28 @@ function listening(at: ListenOptions): Promise<Server | null> {
 
 const closed = (server: Server): Promise<void> => new Promise((resolve) => void server.close(() => resolve()));
 
-/** @param port 0 lets the kernel choose. @returns null when it is taken */
+const nameOf = (port: number): ListenOptions => ({ path: `\0netverdict-port-${port}` });
+
+/** The name first: nobody tries to listen where another was sent. @returns null when it is taken */
 async function tryPort(port: number): Promise<number | null> {
-  const server = await listening({ port, host: HOST });
-  if (server === null) return null;
-  const { port: got } = server.address() as AddressInfo;
-  await closed(server);
-  if (given.has(got)) return port === 0 ? null : got;
-  const name = await listening({ path: `\0netverdict-port-${got}` });
+  const name = given.get(port) ?? (await listening(nameOf(port)));
   if (name === null) return null;
-  given.set(got, name.unref());
-  return got;
+  const server = await listening({ port, host: HOST });
+  if (server === null) {
+    if (!given.has(port)) await closed(name);
+    return null;
+  }
+  await closed(server);
+  given.set(port, name.unref());
+  return port;
+}
+
+async function anyPort(): Promise<number | null> {
+  const server = await listening({ port: 0, host: HOST });
+  if (server === null) return null;
+  const { port } = server.address() as AddressInfo;
+  await closed(server);
+  return given.has(port) ? null : await tryPort(port);
 }
 
 /**
@@ -50,7 +61,7 @@ export async function freePort(wanted?: number): Promise<number> {
     const drawn = randomInt(OURS.from, OURS.to);
     if (!given.has(drawn)) port = await tryPort(drawn);
   }
-  port ??= await tryPort(0);
+  port ??= await anyPort();
   if (port === null) throw new Error('no free port on 127.0.0.1');
   return port;
 }
