@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 /*
- * A neighbour is asked once, and given up by the prober (neighbours.c), not by a timer. These values are of devices: a namespace has
- * no default of its own.
+ * A neighbour is asked once, and given up by the prober (neighbours.c), not by a timer. What is overheard corrects an entry also in the
+ * tick in which that was put back: locktime is one tick less than none (arp_process). These values are of devices: a namespace has no
+ * default of its own.
  */
 static void ask_once(int ns)
 {
@@ -20,7 +21,7 @@ static void ask_once(int ns)
 		const char *key, *value;
 	} values[] = { { "retrans_time_ms", "60000" }, { "mcast_solicit", "1" }, { "ucast_solicit", "1" },
 		       { "app_solicit", "0" },	    { "proxy_delay", "0" },   { "anycast_delay", "0" },
-		       { "locktime", "0" },	    { "base_reachable_time_ms", "3600000" } };
+		       { "locktime", "-1" },	    { "base_reachable_time_ms", "3600000" } };
 	static const char *const families[] = { "net/ipv4/neigh", "net/ipv6/neigh" };
 
 	for (int f = 0; f < 2; f++) {

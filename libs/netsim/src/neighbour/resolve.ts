@@ -12,14 +12,13 @@ import type { Walk } from '../walk/walk.ts';
 import type { CompiledNetns } from '../world/compiled.ts';
 import { stopUnread } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
+import { isFixed, learn, learnedBy } from './learned.ts';
 import { type Answerer, whoAnswers } from './who-answers.ts';
 
 export type Resolved = { readonly ok: true; readonly mac: Mac | null } | { readonly ok: false; readonly next: Next };
 
 /** These do without ARP; the others are asked for again before long. */
 const LASTING: readonly Neighbour['state'][] = ['permanent', 'noarp', 'reachable'];
-/** What was put there by hand is not changed by what is heard (neigh_update). */
-const FIXED: readonly Neighbour['state'][] = ['permanent', 'noarp'];
 const USABLE: readonly Neighbour['state'][] = ['permanent', 'reachable', 'stale', 'delay', 'probe', 'noarp'];
 
 export function resolveNeighbour(
@@ -36,8 +35,7 @@ export function resolveNeighbour(
   const entry = ns.net.neighbours.get(link.ifindex)?.get(address);
   const group = multicastMac(address) ?? (isBroadcast(ns, link, address) ? BROADCAST : null);
   if (group !== null) return { ok: true, mac: group };
-  const fixed = entry !== undefined && FIXED.includes(entry.state);
-  const learned = fixed ? undefined : learnedBy(walk, ns, link, address);
+  const learned = isFixed(entry) ? undefined : learnedBy(walk, ns, link, address);
   if (learned !== undefined && walk.sees('neighbour/learned', true)) {
     const renewed = nativeArp(walk, ns, packet);
     if (renewed) return { ok: false, next: renewed };
@@ -72,7 +70,6 @@ export function resolveNeighbour(
   if (answer.kind === 'member') {
     const { rivals } = answer;
     const member = rivals.length === 0 ? answer.member : firstToAnswer(walk, ns, address, [answer.member, ...rivals]);
-    // neigh_event_ns, ndisc_recv_ns: who is asked learns who asks.
     if (answer.asker !== null && link.mac !== null) learn(walk, member, answer.asker, link.mac);
     walk.step(ns, () => ({
       kind: 'neighbour',
@@ -164,19 +161,6 @@ export function resolveNeighbour(
       },
     ),
   };
-}
-
-/** A few at most. */
-function learnedBy(walk: Walk, ns: WorldNamespace, link: Link, address: IpAddress): Mac | undefined {
-  for (const known of walk.neighbours)
-    if (known.ns === ns && known.link === link && known.address === address) return known.mac;
-  return undefined;
-}
-
-function learn(walk: Walk, { ns, link }: Member, address: IpAddress, mac: Mac): void {
-  const before = walk.neighbours.find((known) => known.ns === ns && known.link === link && known.address === address);
-  if (before) before.mac = mac;
-  else walk.neighbours.push({ ns, link, address, mac });
 }
 
 function citeEntry(

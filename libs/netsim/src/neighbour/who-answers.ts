@@ -17,6 +17,7 @@ import type { Walk } from '../walk/walk.ts';
 import { type Unread, unreadSysctls } from '../world/facts.ts';
 import { inAny, isUplink, nodeOfPodAddress, upperOf, veth, type World, type WorldNamespace } from '../world/world.ts';
 import { answersArp, filtersByRoute, requestSource } from './arp.ts';
+import { overhear } from './learned.ts';
 import { advertisesTo, answersNd, exchangeNd, solicitSource } from './nd.ts';
 
 export type Answerer =
@@ -117,6 +118,7 @@ function askAll(
   if (family === 'ipv6' && (source === null || !out.multicast)) return { kind: 'nobody', lost: null };
   const to = family === 'ipv4' ? 'broadcast' : 'multicast';
   const domain = spread(walk, ns, out, { from: out.mac, to, wanted: address }, true);
+  if (typeof source === 'number' && out.mac !== null) overhear(walk, domain.members, source as Ipv4, out.mac, address);
   const answer = amongKnown(walk, { ns, link: out }, domain, address, source, packet);
   // A namespace that nobody collected is asked for last: one that was, and could not be read, may be the one.
   const open = answer.kind === 'need' && answer.need.kind === 'netns';

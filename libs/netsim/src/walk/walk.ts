@@ -3,6 +3,7 @@ import type { Flow, IpAddress, Link, Mac, NamespaceKey, NftElement, Socket } fro
 import type { Choice, Direction, Disposition, Evidence, Step } from '@netverdict/verdict';
 import type { Errors } from '../answer/pieces.ts';
 import { Conntrack } from '../conntrack/table.ts';
+import type { LearnedNeighbour } from '../neighbour/learned.ts';
 import { innermost, type Packet } from '../packet/packet.ts';
 import { type Place, Recorder, type StepInput } from '../trace/recorder.ts';
 import type { World, WorldNamespace } from '../world/world.ts';
@@ -87,7 +88,7 @@ export class Walk {
   #outerPorts: Map<string, number> | null = null;
   /** The socket that took the packet and answers. */
   answerer: Socket | null = null;
-  /** Neighbours that hosts have learned in this run from who asked them: by the device, and by their address. */
+  /** See neighbour/learned.ts. */
   readonly neighbours: LearnedNeighbour[] = [];
   #aside = false;
   /** Receptions by place, device and tuple: the same one for the third time is a loop. */
@@ -347,13 +348,6 @@ export class Walk {
     this.#choicesBefore = length;
     return null;
   }
-}
-
-interface LearnedNeighbour {
-  readonly ns: WorldNamespace;
-  readonly link: Link;
-  readonly address: IpAddress;
-  mac: Mac;
 }
 
 interface Reception {
