@@ -1,6 +1,6 @@
 /**
  * Writes the generated parts of the documentation. `--check` changes nothing and fails where they are out of date.
- * `--run FILE`: keeps what `netverdict verify --output FILE` wrote as the recorded run.
+ * `--run FILE`: keeps what `netverdict verify --output FILE` wrote as the recorded run; `--seed FILE`: as one more fresh seed.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,8 @@ import {
   type RecordedRun,
   type Run,
   recordedOf,
+  type SeedRun,
+  seedRunOf,
   survivorsPage,
 } from '@netverdict/verify';
 
@@ -38,7 +40,7 @@ function mutants(): MutationReport | null {
 
 function fidelity(): string {
   const run = JSON.parse(read('docs/fidelity/report.json')) as RecordedRun;
-  return fidelityPage(run, mutants());
+  return fidelityPage(run, mutants(), JSON.parse(read('docs/fidelity/seeds.json')) as SeedRun[]);
 }
 
 const PAGES: Readonly<Record<string, (text: string) => string>> = {
@@ -48,13 +50,20 @@ const PAGES: Readonly<Record<string, (text: string) => string>> = {
   'docs/fidelity/survivors.md': () => survivorsPage(mutants()),
 };
 
-const { values } = parseArgs({ options: { check: { type: 'boolean' }, run: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { check: { type: 'boolean' }, run: { type: 'string' }, seed: { type: 'string' } },
+});
 if (values.run !== undefined) {
   const run = JSON.parse(readFileSync(values.run, 'utf8')) as Run;
   writeFileSync(
     new URL('../docs/fidelity/report.json', import.meta.url),
     `${JSON.stringify(recordedOf(run), null, 1)}\n`,
   );
+}
+if (values.seed !== undefined) {
+  const seeds = JSON.parse(read('docs/fidelity/seeds.json')) as SeedRun[];
+  seeds.push(seedRunOf(JSON.parse(readFileSync(values.seed, 'utf8')) as Run));
+  writeFileSync(new URL('../docs/fidelity/seeds.json', import.meta.url), `${JSON.stringify(seeds, null, 2)}\n`);
 }
 
 for (const [path, write] of Object.entries(PAGES)) {

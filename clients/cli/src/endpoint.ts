@@ -76,6 +76,8 @@ export function parseDestination(text: string, protocol: 'tcp' | 'udp' | 'icmp')
       `--to "${text}" lacks the namespace: write ${full}${portText === null ? '' : `:${portText}`}, for instance.`,
     );
   let named: Omit<Destination, 'port'> | null = parseNamed(host);
+  if (!named && /^[\d.]+$/.test(host))
+    return err(`--to "${text}": ${host} is no address. An IPv4 address has four numbers from 0 to 255.`);
   if (!named && /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(host)) named = { name: host };
   if (!named) return err(`--to "${text}" is not understood. Write ${FORMS_TO}.`);
   if (portText === null)

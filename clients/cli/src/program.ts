@@ -35,6 +35,9 @@ const cniOption = ['--cni <cni>', 'flannel-vxlan or flannel-host-gw', 'flannel-v
 const iptablesOption = ['--iptables <variant>', 'nft or legacy', 'nft'] as const;
 const labNameOption = ['--name <lab>', 'which lab', 'lab'] as const;
 
+/** `from` and `to` may be missing beside `bundle` only. */
+type DiagnoseOptions = QuestionOptions & OutputOptions & ApiOptions & { kubeconfig?: string; bundle?: string };
+
 /** @param finish told the exit code of a command that ran to its end */
 export function build(finish: (code: number) => void): Command {
   const program = new Command('netverdict')
@@ -49,11 +52,9 @@ export function build(finish: (code: number) => void): Command {
   program
     .command('diagnose')
     .description('why does A not reach B?')
-    .requiredOption('--from <a>', 'shop/cart-6f9, deploy/shop/cart, node/node-1 or an address')
-    .requiredOption(
-      '--to <b>',
-      'svc/shop/payments:80, shop/cart-6f9:8080, node/node-1:30080, 10.0.0.1:80, payments.shop:80',
-    )
+    .option('--from <a>', 'shop/cart-6f9, deploy/shop/cart, node/node-1 or an address')
+    .option('--to <b>', 'svc/shop/payments:80, shop/cart-6f9:8080, node/node-1:30080, 10.0.0.1:80, payments.shop:80')
+    .option('--bundle <file>', 'ask a recorded bundle, offline: its own question, or another one by --from and --to')
     .option('--protocol <protocol>', 'tcp, udp or icmp', 'tcp')
     .option('--size <bytes>', 'size of the biggest IP packet asked about; with --probe data of that size is sent')
     .option(
@@ -69,7 +70,16 @@ export function build(finish: (code: number) => void): Command {
     .option(...langOption)
     .option(...apiOption)
     .option(...tokenOption)
-    .action(async (options: QuestionOptions & OutputOptions & ApiOptions & { kubeconfig?: string }) => {
+    .action(async (options: DiagnoseOptions, command: Command) => {
+      if (options.bundle !== undefined) {
+        const { diagnoseBundle } = await import('./commands/diagnose-bundle.ts');
+        return finish(diagnoseBundle(options.bundle, options));
+      }
+      for (const [name, flags] of [
+        ['from', '--from <a>'],
+        ['to', '--to <b>'],
+      ] as const)
+        if (options[name] === undefined) command.error(`error: required option '${flags}' not specified`);
       const stages = new Stages(options.lang);
       if (options.kubeconfig) {
         const { ensureUp } = await import('./commands/up.ts');
@@ -165,7 +175,7 @@ export function build(finish: (code: number) => void): Command {
     .option('--json', 'as one JSON document')
     .option(...langOption)
     .action(async (path: string, options: OutputOptions) =>
-      finish(await (await import('./commands/replay.ts')).replayBundle(path, options)),
+      finish((await import('./commands/replay.ts')).replayBundle(path, options)),
     );
 
   program

@@ -31,6 +31,11 @@ const ROWS: readonly Row[] = [
   [['show', 'dg_1', '--api', 'http://localhost:99999'], /--api http:\/\/localhost:99999: write a URL such as/],
 
   [['diagnose', '--to', 'svc/default/web:80'], /required option '--from <a>' not specified/],
+  [
+    ['diagnose', '--frm', 'default/client', '--to', 'svc/default/web:80'],
+    /unknown option '--frm'\n\(Did you mean --from\?\)/,
+  ],
+  [['diagnose', '--from', 'default/client', '--to', '999.1.1.1:80'], /999\.1\.1\.1 is no address/],
   [['diagnose', '--from', 'default/client', '--to', 'svc/default/web'], /has no port: write svc\/default\/web:80/],
   [['diagnose', '--from', 'svc/default/web', '--to', 'svc/default/web:80'], /sends nothing by itself/],
   [['diagnose', '--from', 'client', '--to', 'svc/default/web:80'], /--from "client" is not understood. Write shop/],
@@ -86,7 +91,9 @@ const ROWS: readonly Row[] = [
   [['explain', 'NV-XYZZY'], /`netverdict explain` lists all/],
   [['explain', '--lang', 'de'], /--lang de: write en or zh/],
   [['replay', '/nonexistent'], /\/nonexistent can't be read/],
-  [['replay', join(dir, 'text')], /is not a bundle: .*not JSON/],
+  [['replay', join(dir, 'nothing')], /nothing can't be read: there is no such file/],
+  [['policy', 'matrix', '-f', join(dir, 'nothing')], /nothing can't be read: there is no such file/],
+  [['replay', join(dir, 'text')], /text: not a bundle: not JSON$/m],
   [['policy', 'check', '-f', '/nonexistent', '--from', 'a/b', '--to', 'c/d:80'], /\/nonexistent can't be read/],
   [['policy', 'check', '-f', join(dir, 'text'), '--from', 'a/b', '--to', 'c/d:80'], /is no Kubernetes object/],
   [['policy', 'matrix', '-f', join(dir, 'text'), '-o', 'xml'], /--output xml: table, json or csv/],

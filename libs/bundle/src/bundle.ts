@@ -38,8 +38,9 @@ export function parseBundle(text: string): Result<Bundle, string> {
   let raw: unknown;
   try {
     raw = JSON.parse(text);
-  } catch (error) {
-    return err(`not a bundle: not JSON (${(error as Error).message})`);
+  } catch {
+    // Not with the parser's message: that quotes the file, which may be anything.
+    return err('not a bundle: not JSON');
   }
   if (!isRecord(raw)) return err('not a bundle: no JSON object');
   if (raw.formatVersion !== BUNDLE_FORMAT_VERSION)

@@ -29,6 +29,10 @@ test('an unknown code that is near none tells how to see them all', () => {
   expect(() => explain('NV-NONSENSE')).toThrow(/netverdict explain/);
 });
 
+it.each(['', 'NV-', 'n'])('%j fits too many codes to name them', (given) => {
+  expect(() => explain(given)).toThrow(/^there is no finding [A-Z-]+\. `netverdict explain` lists all\.$/);
+});
+
 it('in Chinese: the title, the text and what is run by hand, without the English page', () => {
   const page = explain('NV-MTU-EXCEEDED', 'zh');
   expect(page).toMatch(/^# NV-MTU-EXCEEDED — 数据包超过路径允许的大小\n\n数据包大于/);

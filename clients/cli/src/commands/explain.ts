@@ -6,6 +6,9 @@ import { FINDING_CODES, type Lang } from '@netverdict/verdict';
 import { UsageError } from '../exit-codes.ts';
 import { repositoryRoot } from '../local/repository.ts';
 
+/** What fits more codes than these names none of them. */
+const MOST_NAMED = 8;
+
 export function explain(given: string | undefined, lang: Lang = 'en'): string {
   const codes = Object.keys(FINDING_CODES).sort();
   if (given === undefined) return list(lang);
@@ -16,7 +19,9 @@ export function explain(given: string | undefined, lang: Lang = 'en'): string {
     const holding = codes.filter((one) => one.includes(part));
     const near =
       holding.length > 0
-        ? holding
+        ? holding.length > MOST_NAMED
+          ? []
+          : holding
         : nearest(
             part,
             codes.map((one) => one.slice('NV-'.length)),

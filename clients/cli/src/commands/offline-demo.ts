@@ -17,7 +17,7 @@ export async function offlineDemo(reason: string, options: { readonly lang: stri
   print('Instead, a bundle recorded on the lab is diagnosed: the same simulator on the same kernel state, offline.');
   print('');
   const bundle = join(repositoryRoot, 'libs/bundle/fixtures/node-forward-drop/bundle.json');
-  await replayBundle(bundle, { lang: options.lang });
+  replayBundle(bundle, { lang: options.lang });
   print('');
   print('On Linux, as root, `make demo` does this with real packets, and mends the fault.');
   return 0;

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { watchCluster } from '@netverdict/kube';
 import { SystemError, UsageError } from '../exit-codes.ts';
+import { whyUnreadable } from '../unreadable.ts';
 
 /** @throws UsageError when there is no such file, SystemError when the API server does not answer in 15 s. */
 export async function nodeNames(kubeconfig: string): Promise<string[]> {
@@ -12,10 +13,7 @@ export async function nodeNames(kubeconfig: string): Promise<string[]> {
     await view.ready(15_000);
     return [...view.objects().nodes.keys()].sort();
   } catch (cause) {
-    throw new SystemError(
-      `the cluster of ${kubeconfig} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    throw new SystemError(`the cluster of ${kubeconfig} can't be read: ${whyUnreadable(cause)}`, { cause });
   } finally {
     view.close();
   }

@@ -40,6 +40,14 @@ export interface Flow {
   readonly device?: string;
 }
 
+/**
+ * What is asked about where nothing is said of it. The port stands for the ephemeral one that the kernel would choose: inside
+ * net.ipv4.ip_local_port_range's default (32768–60999), outside the NodePort range; one fixed value keeps equal questions equal. The
+ * size is that of a SYN: IPv4's and TCP's headers with options. Path MTU discovery is Linux's default for TCP and UDP, and ping's
+ * (ip(7), IP_PMTUDISC_WANT).
+ */
+export const NEW_CONNECTION = { sourcePort: 50000, sizeBytes: 60, dontFragment: true } as const;
+
 /** What the snapshot lacks for the packet to go on. */
 export type Need =
   | { readonly kind: 'node'; readonly node: string; readonly why: string }

@@ -3,6 +3,7 @@ import { allFeatures, FEATURES, type Feature, type FeatureGroup, type Held, WHY_
 import type { MutationReport } from '../mutate/mutation-report.ts';
 import { caughtOfAll, caughtOfTellable, sharesByFolder, sharesOfAll } from '../mutate/shares.ts';
 import type { RecordedRun } from './recorded.ts';
+import { type SeedRun, seedRows } from './seeds.ts';
 import { WANTED_DECISIVE } from './text.ts';
 
 const TITLES: { readonly [G in FeatureGroup]: string } = {
@@ -34,13 +35,13 @@ export function classOf(held: Held, decisive: number): Class {
   return held === 'kernel' ? 'kernel-checked, seldom' : 'fixture-checked';
 }
 
-export function fidelityPage(run: RecordedRun, mutants: MutationReport | null): string {
+export function fidelityPage(run: RecordedRun, mutants: MutationReport | null, seeds: readonly SeedRun[]): string {
   const classes = allFeatures().map(([name, held]) => classOf(held, run.features[name]?.decisive ?? 0));
   const count = (wanted: Class): number => classes.filter((c) => c === wanted).length;
   return [
     '# Fidelity',
     '',
-    '<!-- Written by `npm run docs` from the table of features (libs/netsim/src/walk/features), docs/fidelity/report.json and docs/fidelity/mutants.json. -->',
+    '<!-- Written by `npm run docs` from the table of features (libs/netsim/src/walk/features), docs/fidelity/report.json, seeds.json and mutants.json. -->',
     '',
     'How often is the simulator right, and who says so? `netverdict verify` makes random worlds of network namespaces, sends real packets',
     'through them, and compares the outcome, what the receiver sees, and every rule met with what the model says ([how](../libs/verify/README.md)).',
@@ -50,6 +51,10 @@ export function fidelityPage(run: RecordedRun, mutants: MutationReport | null): 
     ...runRows(run),
     '',
     ...openRows(run),
+    '## Fresh seeds',
+    '',
+    ...seedRows(seeds),
+    '',
     '## Mutants',
     '',
     ...mutantRows(mutants),
@@ -81,7 +86,7 @@ function runRows(run: RecordedRun): string[] {
     `| **disagreements** | **${disagreements.length}** |`,
     `| undetermined | ${undetermined} (${percent} %) |`,
     ...(eitherRules ? [`| fate known, rules met one of several lists | ${eitherRules} |`] : []),
-    `| worlds refused by a tool | ${refused.length} |`,
+    `| worlds that could not be judged | ${refused.map(({ world, message }) => `${world}: ${message.replaceAll('|', '\\|')}`).join('; ') || 'none'} |`,
     `| time | ${run.seconds} s |`,
   ];
 }

@@ -11,6 +11,7 @@ import {
 } from '@netverdict/netpol';
 import { parseAllDocuments } from 'yaml';
 import { UsageError } from '../../exit-codes.ts';
+import { whyUnreadable } from '../../unreadable.ts';
 
 const MANIFEST = /\.(ya?ml|json)$/;
 
@@ -20,7 +21,7 @@ function filesOf(path: string): string[] {
   try {
     isFolder = statSync(path).isDirectory();
   } catch (cause) {
-    throw new UsageError(`${path} can't be read: ${cause instanceof Error ? cause.message : String(cause)}`);
+    throw new UsageError(`${path} can't be read: ${whyUnreadable(cause)}`);
   }
   if (!isFolder) return [path];
   const found = readdirSync(path, { recursive: true, encoding: 'utf8' })

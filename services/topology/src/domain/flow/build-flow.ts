@@ -1,16 +1,8 @@
 /** From the resolved ends to the flow that is simulated. */
 import type { DiagnosisRequest } from '@netverdict/contracts';
-import { type Flow, hostKey, type NamespaceKey, podKey } from '@netverdict/linux-net';
+import { type Flow, hostKey, type NamespaceKey, NEW_CONNECTION, podKey } from '@netverdict/linux-net';
 import type { PlacedPod, Resolution, ResolvedSource } from '../resolve/resolution.ts';
 import { protocolOf } from '../resolve/resolve.ts';
-
-/**
- * Stands for the ephemeral port that the kernel would choose: inside net.ipv4.ip_local_port_range's default
- * (32768–60999), outside the NodePort range. One fixed value keeps equal questions equal.
- */
-const EPHEMERAL_PORT = 50000;
-/** IPv4 and TCP headers with options of a SYN: what is asked about when no size is. */
-const DEFAULT_SIZE_BYTES = 60;
 
 export const namespaceOf = (pod: PlacedPod): NamespaceKey =>
   pod.hostNetwork ? hostKey(pod.nodeName) : podKey(pod.nodeName, pod.meta.namespace, pod.meta.name);
@@ -18,14 +10,13 @@ export const namespaceOf = (pod: PlacedPod): NamespaceKey =>
 export function buildFlow(request: DiagnosisRequest, resolution: Resolution): Flow {
   const protocol = protocolOf(request);
   return {
+    ...NEW_CONNECTION,
     family: resolution.family,
     protocol,
     source: flowSource(resolution.source),
     destination: { address: resolution.destination.address, port: resolution.destination.port },
-    sourcePort: request.sourcePort ?? EPHEMERAL_PORT,
-    sizeBytes: request.sizeBytes ?? DEFAULT_SIZE_BYTES,
-    // Path MTU discovery is Linux's default for TCP and UDP, and ping's (ip(7), IP_PMTUDISC_WANT).
-    dontFragment: true,
+    ...(request.sourcePort === undefined ? {} : { sourcePort: request.sourcePort }),
+    ...(request.sizeBytes === undefined ? {} : { sizeBytes: request.sizeBytes }),
   };
 }
 
