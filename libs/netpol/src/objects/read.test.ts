@@ -62,6 +62,32 @@ describe('what is wrong with a policy is told', () => {
     ]);
   });
 
+  test.each([
+    ['networking.k8s.io/v1', 'CiliumNetworkPolicy', 'networking.k8s.io/v1 is not evaluated for this kind'],
+    ['cilium.io/v2', 'CiliumNetworkPolicy', 'cilium.io/v2 is not evaluated for this kind'],
+    ['projectcalico.org/v3', 'NetworkPolicy', 'projectcalico.org/v3 is not evaluated for this kind'],
+    ['network.k8s.io/v1', 'NetworkPolicy', 'network.k8s.io/v1 is not evaluated for this kind'],
+    [undefined, 'NetworkPolicy', 'is missing'],
+  ])('%s %s is not skipped in silence', (apiVersion, kind, says) => {
+    const object = { ...(apiVersion ? { apiVersion } : {}), kind, metadata: { namespace: 'shop', name: 'p' } };
+    const { cluster, problems } = readCluster([{ kind: 'List', items: [object] }]);
+    expect(cluster.policies).toEqual([]);
+    expect(problems.map(formatProblem)).toEqual([
+      expect.stringContaining(`${kind} shop/p: apiVersion ${says}: only NetworkPolicy of networking.k8s.io, `),
+    ]);
+  });
+
+  test('a policy of a whole cluster has no namespace in its title', () => {
+    const object = { apiVersion: 'projectcalico.org/v3', kind: 'GlobalNetworkPolicy', metadata: { name: 'all' } };
+    expect(told(object)[0]).toMatch(/^GlobalNetworkPolicy all: apiVersion /);
+  });
+
+  test('what only previews a policy, and what is none, is no problem', () => {
+    const kinds = ['StagedNetworkPolicy', 'StagedGlobalNetworkPolicy', 'GlobalNetworkSet', 'IPPool'];
+    const objects = kinds.map((kind) => ({ apiVersion: 'projectcalico.org/v3', kind, metadata: { name: 'x' } }));
+    expect(readCluster(objects).problems).toEqual([]);
+  });
+
   test('a list is read as its items', () => {
     const { cluster } = readCluster([{ kind: 'List', items: [policy('shop/p', { podSelector: {} })] }]);
     expect(cluster.policies.map((p) => p.name)).toEqual(['p']);

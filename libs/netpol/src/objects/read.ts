@@ -7,6 +7,7 @@ import { readNetworkPolicy } from './network-policy.ts';
 import type { ObjectProblem } from './problem.ts';
 import { labelsOf } from './reading.ts';
 import { readTieredPolicy } from './tiered-policy.ts';
+import { unevaluated } from './unevaluated.ts';
 
 export interface KubernetesObject {
   readonly apiVersion?: string;
@@ -27,7 +28,7 @@ export interface KubernetesObject {
 
 export interface ReadCluster {
   readonly cluster: Cluster;
-  /** Policies with a problem are not in the cluster: what they were to say is not known. */
+  /** Policies with a problem, also those of kinds that are not evaluated, are not in the cluster: what they were to say is not known. */
   readonly problems: readonly ObjectProblem[];
 }
 
@@ -46,8 +47,12 @@ export function readCluster(objects: Iterable<KubernetesObject>): ReadCluster {
       for (const item of object.items) take(item);
       return;
     }
-    const { kind = '', metadata = {}, apiVersion = '' } = object;
-    const group = apiVersion.split('/')[0];
+    const missing = unevaluated(object);
+    if (missing) {
+      problems.push(missing);
+      return;
+    }
+    const { kind = '', metadata = {} } = object;
     const name = metadata.name ?? '';
     const namespace = metadata.namespace ?? 'default';
     const title = `${kind} ${kind === 'NetworkPolicy' || kind === 'Pod' ? `${namespace}/` : ''}${name}`;
@@ -64,7 +69,6 @@ export function readCluster(objects: Iterable<KubernetesObject>): ReadCluster {
         nodes.set(name, { name, labels: labelsOf(metadata.labels), addresses: nodeAddresses(object) });
         return;
       case 'NetworkPolicy': {
-        if (group !== 'networking.k8s.io') return;
         const read = readNetworkPolicy(object, title);
         if (read.ok) policies.push(read.value);
         else problems.push(...read.error);
@@ -73,7 +77,6 @@ export function readCluster(objects: Iterable<KubernetesObject>): ReadCluster {
       case 'AdminNetworkPolicy':
       case 'BaselineAdminNetworkPolicy':
       case 'ClusterNetworkPolicy': {
-        if (group !== 'policy.networking.k8s.io') return;
         const read = readTieredPolicy(kind, object, title);
         if (read.ok) tiered.push(read.value);
         else problems.push(...read.error);

@@ -40,6 +40,8 @@ beforeAll(() => {
     'outside/out.yaml': OUTSIDE,
     'wrong/typo.yaml': policy('typo', '{podselector: {}}'),
     'wrong/text.yaml': 'a: b: c',
+    'calico/deny.yaml':
+      'apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: deny}\nspec: {types: [Ingress]}\n',
   };
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(at(name)), { recursive: true });
@@ -113,6 +115,20 @@ describe('policy check', () => {
     expect(status).toBe(3);
     expect(run('check', '-f', at('wrong/text.yaml'), ...argv).stderr).toContain('text.yaml is not YAML');
   });
+});
+
+test('no answer leaves out a policy that is not evaluated', () => {
+  const files = ['-f', at('pods.yaml'), at('calico')];
+  for (const argv of [
+    ['check', ...files, '--from', 'shop/cart-1', '--to', 'shop/web-1:80'],
+    ['matrix', ...files],
+    ['diff', at('before'), at('calico'), '--with', at('pods.yaml')],
+  ]) {
+    const { status, stdout, stderr } = run(...argv);
+    expect(stderr).toContain('GlobalNetworkPolicy deny: apiVersion projectcalico.org/v3 is not evaluated');
+    expect(stdout).toBe('');
+    expect(status).toBe(3);
+  }
 });
 
 describe('policy matrix and diff', () => {
