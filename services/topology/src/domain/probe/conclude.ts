@@ -1,14 +1,13 @@
 /** Why is it slow, in a sentence for whoever does not know networks. The first cause that holds is told. Pure. */
 import { placeName, type SlowReport, type SlowStage, type Text } from '@netverdict/verdict';
 import type { Followed } from './judge.ts';
+import { lossOf, lossText, percentText } from './loss.ts';
 import { UNREAD } from './slow-histograms.ts';
 
 /** What nobody notices is not slow: a round trip within a data centre takes a millisecond or two, on a busy machine some more. */
 const SLOW = { roundTripMs: 20, beyondMs: 50 } as const;
 /** One lost packet of fifty is felt; less is chance in so few. */
 const LOSS = 0.02;
-/** The network let something through in return. */
-const ANSWERED: ReadonlySet<string> = new Set(['connected', 'answered', 'refused', 'reset']);
 
 interface Facts {
   readonly total: SlowReport['total'];
@@ -18,7 +17,6 @@ interface Facts {
 }
 
 const ms = (value: number): string => (value < 10 ? value.toFixed(1) : `${Math.round(value)}`);
-const percent = (share: number): string => `${Math.max(1, Math.round(share * 100))} %`;
 
 export function conclude(facts: Facts): NonNullable<SlowReport['conclusion']> {
   const { total, stages, followed } = facts;
@@ -91,7 +89,7 @@ function networkText(stages: readonly SlowStage[], roundTrip: number): Text {
       en: `The network is slow: there and back takes ${ms(roundTrip)} ms; on which part of the way could not be followed.`,
       zh: `网络慢:往返需要 ${ms(roundTrip)} ms;无法跟踪慢在哪一段。`,
     };
-  const share = percent(dearest.share ?? 0);
+  const share = percentText(dearest.share ?? 0);
   return {
     en: `The network is slow: of the ${ms(roundTrip)} ms there and back ${ms(dearest.p50Ms)} ms (${share}) pass ${dearest.what.en} (${placeName(dearest.place)}).`,
     zh: `网络慢:往返 ${ms(roundTrip)} ms 中,${ms(dearest.p50Ms)} ms(${share})花在${dearest.what.zh}(${placeName(dearest.place)})。`,
@@ -112,86 +110,5 @@ function nothingText(stages: readonly SlowStage[], total: NonNullable<SlowReport
   return {
     en: `Nothing is slow: there and back takes ${ms(total.p50)} ms (99 of 100 within ${ms(total.p99)} ms)${who.en}.`,
     zh: `没有发现慢的地方:往返 ${ms(total.p50)} ms(99% 在 ${ms(total.p99)} ms 以内)${who.zh}。`,
-  };
-}
-
-interface Loss {
-  readonly share: number;
-  readonly lost: number;
-  readonly sent: number;
-  /** The places between which most of them were lost; null where the packets could not be followed. */
-  readonly between: readonly [string, string] | null;
-}
-
-/** A packet that had to be sent again, or that nobody answered: either way one was lost. */
-function lossOf(followed: readonly Followed[]): Loss | null {
-  if (followed.length === 0) return null;
-  let lost = 0;
-  const places = new Map<string, { readonly pair: readonly [string, string]; count: number }>();
-  for (const one of followed) {
-    const answered = ANSWERED.has(one.attempt.outcome);
-    if (answered && !sentAgain(one)) continue;
-    const pair = lostBetween(one, followed);
-    // Sent again while it was on its way, and seen everywhere as often as it was sent: late, not lost.
-    if (answered && pair === null && followed.some(cameThrough)) continue;
-    lost++;
-    if (pair === null) continue;
-    const known = places.get(pair.join(' '));
-    if (known) known.count++;
-    else places.set(pair.join(' '), { pair, count: 1 });
-  }
-  const [most] = [...places.values()].sort((a, b) => b.count - a.count);
-  return { share: lost / followed.length, lost, sent: followed.length, between: most?.pair ?? null };
-}
-
-function firstSends({ seen }: Followed): Followed['seen'] {
-  const sent = seen.filter(({ direction, point }) => direction === 'forward' && point === 'sent');
-  const [first] = sent;
-  return sent.filter(
-    (s) => s.place === first?.place && s.device === first.device && s.encapsulated === first.encapsulated,
-  );
-}
-
-const sentAgain = (one: Followed): boolean => firstSends(one).length > 1;
-
-/** At once, and it could be followed. */
-const cameThrough = (one: Followed): boolean =>
-  ANSWERED.has(one.attempt.outcome) && !sentAgain(one) && one.seen.length > 0;
-
-const name = ({ place, device }: Followed['seen'][number]): string => `${placeName(place)} ${device ?? ''}`.trim();
-const spot = (s: Followed['seen'][number]): string =>
-  `${s.place} ${s.device} ${s.point} ${s.direction} ${s.encapsulated ?? false}`;
-
-/**
- * Compared with a packet that came through at once: the first place that saw fewer copies of this one than were sent. Of the way back
- * as well, since an answer that is lost makes its question go out again.
- */
-function lostBetween(one: Followed, followed: readonly Followed[]): readonly [string, string] | null {
-  const good = followed.find(cameThrough);
-  if (good === undefined) return null;
-  const way = good.seen.filter(({ point, icmp }) => point !== 'dropped' && icmp === undefined);
-  const ordered = [
-    ...way.filter(({ direction }) => direction === 'forward'),
-    ...way.filter(({ direction }) => direction === 'reply'),
-  ];
-  const copies = (at: Followed['seen'][number]): number => one.seen.filter((s) => spot(s) === spot(at)).length;
-  const [start] = ordered;
-  if (start === undefined) return null;
-  const sent = copies(start);
-  for (const [i, at] of ordered.entries()) {
-    const before = ordered[i - 1];
-    if (before !== undefined && copies(at) < sent) return [name(before), name(at)];
-  }
-  return null;
-}
-
-function lossText({ share, lost, sent, between }: Loss): Text {
-  const where: Text =
-    between === null
-      ? { en: 'on the way (where could not be followed)', zh: '在途中丢失(无法跟踪位置)' }
-      : { en: `between ${between[0]} and ${between[1]}`, zh: `在 ${between[0]} 与 ${between[1]} 之间丢失` };
-  return {
-    en: `Packets are lost ${where.en}: ${lost} of ${sent} (${percent(share)}) had to be sent again or were not answered, and each such wait is a second or more.`,
-    zh: `数据包${where.zh}:${sent} 个中有 ${lost} 个(${percent(share)})需要重传或没有回应,每次都要多等一秒以上。`,
   };
 }

@@ -86,6 +86,25 @@ it('a SYN that was sent again waited for it', () => {
   );
 });
 
+/** To a backend of a Service that is on another node than the one that answers. */
+const toAnother = (outcome: Followed['attempt']['outcome']): Followed => {
+  const to = (s: Seen): Seen => ({ ...s, destination: '10.0.3.3', destinationPort: 80 });
+  const seen = [at('n1/pod/a/b', 'sent', 'eth0', 'forward', 0), to(at('n1/host', 'sent', 'veth9', 'forward', 1))];
+  return { attempt: { target: 't0', outcome, rttMs: null, local: null }, seen, data: [] };
+};
+
+it('packets to a backend that never answers are not compared with those that went another way', () => {
+  const { conclusion } = report([], [toAnother('silent'), toAnother('silent')]);
+  expect(conclusion?.text.en).toBe(
+    'Packets are lost after n1 veth9, which saw them last: 2 of 3 (67 %) had to be sent again or were not answered, and each such wait is a second or more. None of the 2 to 10.0.3.3:80 was answered: that is broken, not slow, and netverdict diagnose tells why.',
+  );
+});
+
+it('of one that was lost nobody says that its target is broken, nor of a target that refuses', () => {
+  expect(report([], [toAnother('silent')]).conclusion?.text.en).not.toContain('broken');
+  expect(report([], [toAnother('refused'), toAnother('refused')]).conclusion?.cause).not.toBe('loss');
+});
+
 /** So many values of about so many milliseconds. */
 const histogram = (
   metric: string,
