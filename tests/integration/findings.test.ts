@@ -358,6 +358,12 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     flow: udp('10.2.0.1', { source: '10.1.0.9' }),
     command: null,
   },
+  'a datagram for everybody on the link': {
+    code: 'NV-BROADCAST-REFUSED',
+    world: routed(),
+    flow: udp('10.1.0.255'),
+    command: null,
+  },
   'two hosts that send to each other': {
     code: 'NV-LOOP',
     world: routed({ r: { ip: ['route add 10.50.0.0/16 via 10.2.0.1'] }, b: { sysctls: ['net/ipv4/ip_forward = 1'] } }),

@@ -13,6 +13,7 @@ import {
   summarize,
   type VerdictContext,
 } from '@netverdict/verdict';
+import { asNewConnection } from './conntrack/free-port.ts';
 import { type EvaluatedBranch, type EvaluateOptions, type Evaluation, evaluateWithin } from './evaluate.ts';
 import { answeredByOther, remarksOn } from './findings/answered.ts';
 import type { Derived, Patched } from './findings/finding.ts';
@@ -49,11 +50,12 @@ interface Blocker {
 
 export function diagnose(
   world: World,
-  flow: Flow,
+  asked: Flow,
   names: VerdictContext,
   options: DiagnoseOptions = {},
 ): DiagnoseResult {
   const budget = new Budget(options.maxWork ?? DEFAULT_MAX_WORK);
+  const flow = asNewConnection(world, asked);
   const first = evaluateWithin(budget, world, flow, options);
   const firstBranches = byChoices(first);
   const found = new Map<string, Blocker>();

@@ -25,7 +25,7 @@ function wholeNumber(text: string, option: string, least: number): number {
   return value;
 }
 
-/** Exit code 0: no disagreement; 1: at least one; 2: none, but a world that could not be judged. */
+/** Exit code 0: no disagreement; 1: at least one; 2: none, but a world that could not be judged, or a packet's trace was lost. */
 export async function verifyCommand(options: VerifyCommandOptions): Promise<number> {
   const flows = wholeNumber(options.flows, '--flows', 1);
   const seed =
@@ -57,7 +57,7 @@ export async function verifyCommand(options: VerifyCommandOptions): Promise<numb
     if (options.fixtures !== undefined) writeFixtures(options.fixtures, report);
     print(options.json ? JSON.stringify(run) : `${reportText(report)}\n\n${resultLine(report, run.seconds)}`);
     if (report.disagreements.length > 0) return EXIT.unreachable;
-    return report.refused.length > 0 ? EXIT.undetermined : EXIT.reachable;
+    return report.refused.length > 0 || report.untraced > 0 ? EXIT.undetermined : EXIT.reachable;
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     progress?.done();
@@ -68,12 +68,16 @@ export async function verifyCommand(options: VerifyCommandOptions): Promise<numb
 }
 
 /** The last line, which is the answer. */
-export function resultLine({ flows, disagreements, undetermined, refused, seed }: Report, seconds: number): string {
+export function resultLine(
+  { flows, disagreements, undetermined, refused, untraced, seed }: Report,
+  seconds: number,
+): string {
   const differ = disagreements.length;
   const share = flows === 0 ? 0 : (100 * undetermined) / flows;
   const rest = [
     ...(undetermined === 0 ? [] : [`${undetermined} (${share.toFixed(2)} %) undetermined`]),
     ...(refused.length === 0 ? [] : [`${refused.length} worlds refused by a tool`]),
+    ...(untraced === 0 ? [] : [`${untraced} traces lost`]),
   ].join(', ');
   const tail = `${rest === '' ? '' : `; ${rest}`} (seed ${seed}, ${seconds} s)`;
   return differ === 0

@@ -1,7 +1,7 @@
 /** Another question to the nodes that a bundle holds: both ends are looked up in what it knows of the cluster. */
 import type { Bundle } from '@netverdict/bundle';
 import { type Destination, type DiagnosisRequest, didYouMean, nearest, type Source } from '@netverdict/contracts';
-import { type ClusterMap, type Flow, hostKey, NEW_CONNECTION, parseIp, podKey } from '@netverdict/linux-net';
+import { type ClusterMap, type Flow, hostKey, newConnection, parseIp, podKey } from '@netverdict/linux-net';
 import { UsageError } from '../exit-codes.ts';
 
 interface Asked {
@@ -18,12 +18,11 @@ export function withQuestion(bundle: Bundle, request: DiagnosisRequest): Bundle 
   const address = parseIp(to.address);
   if (!address.ok) throw new UsageError(`${to.name}: ${to.address} is not an address`);
   const flow: Flow = {
-    ...NEW_CONNECTION,
+    ...newConnection(request.sourcePort),
     family: typeof address.value === 'number' ? 'ipv4' : 'ipv6',
     protocol: request.protocol ?? 'tcp',
     source,
     destination: { address: to.address, port: to.port },
-    ...(request.sourcePort === undefined ? {} : { sourcePort: request.sourcePort }),
     ...(request.sizeBytes === undefined ? {} : { sizeBytes: request.sizeBytes }),
   };
   return { ...bundle, flow, names: { source: name, destination: to.name } };

@@ -14,8 +14,9 @@ export interface Flow {
   readonly protocol: Protocol;
   readonly source: FlowSource;
   readonly destination: { readonly address: string; readonly port: number | null };
-  /** Ephemeral port assumed for the source where the user named none. */
   readonly sourcePort: number;
+  /** The user named no source port: it stands for any that no connection has yet. */
+  readonly anySourcePort?: true;
   /** IP packet size in bytes and the DF bit, of the biggest packet asked about. */
   readonly sizeBytes: number;
   readonly dontFragment: boolean;
@@ -42,11 +43,19 @@ export interface Flow {
 
 /**
  * What is asked about where nothing is said of it. The port stands for the ephemeral one that the kernel would choose: inside
- * net.ipv4.ip_local_port_range's default (32768–60999), outside the NodePort range; one fixed value keeps equal questions equal. The
- * size is that of a SYN: IPv4's and TCP's headers with options. Path MTU discovery is Linux's default for TCP and UDP, and ping's
+ * net.ipv4.ip_local_port_range's default (32768–60999), outside the NodePort range; one fixed value keeps equal questions equal,
+ * and where a connection has it already the next one is taken. The size is that of a SYN: IPv4's and TCP's headers with options. Path MTU discovery is Linux's default for TCP and UDP, and ping's
  * (ip(7), IP_PMTUDISC_WANT).
  */
-export const NEW_CONNECTION = { sourcePort: 50000, sizeBytes: 60, dontFragment: true } as const;
+const NEW_CONNECTION = { sourcePort: 50000, anySourcePort: true, sizeBytes: 60, dontFragment: true } as const;
+
+type NewConnection = Pick<Flow, 'sourcePort' | 'anySourcePort' | 'sizeBytes' | 'dontFragment'>;
+
+/** @param sourcePort undefined: none was asked about */
+export function newConnection(sourcePort: number | undefined): NewConnection {
+  const { anySourcePort: _, ...asked } = NEW_CONNECTION;
+  return sourcePort === undefined ? NEW_CONNECTION : { ...asked, sourcePort };
+}
 
 /** What the snapshot lacks for the packet to go on. */
 export type Need =

@@ -84,6 +84,7 @@ const REACTIONS: Reactions = {
   'tunnel-checksum': silence,
   'no-listener': (_, death) => (death.packet.protocol === 6 ? { do: 'rst' } : icmp(PORT_UNREACHABLE, death)),
   'queue-full': silence,
+  'to-everybody': silence,
   'echo-ignored': silence,
   'nat-clash': silence,
   'not-for-us': silence,
@@ -117,6 +118,7 @@ export function errnoFor(cause: Cause, { packet }: Death, handshake: boolean, re
   if ((cause.kind === 'no-route' || cause.kind === 'route-error') && cause.errno !== undefined)
     // connect() routes before it sends; a route that is lost afterwards loses the SYN only, which is sent again.
     return handshake && rerouted ? null : cause.errno;
+  if (cause.kind === 'to-everybody') return cause.errno;
   if (handshake) return null;
   if (LOST_BY_RULES.includes(cause.kind)) return 'EPERM';
   return cause.kind === 'too-big' && packet.payload === null ? 'EMSGSIZE' : null;

@@ -199,6 +199,12 @@ const OLD_ENTRY = (more: Partial<ConntrackEntry> = {}): ConntrackEntry => ({
   text: 'udp 17 …',
   ...more,
 });
+const echo = (type: number) => ({ sport: null, dport: null, icmp: { type, code: 0, id: 4711 } });
+const OLD_ECHO = OLD_ENTRY({
+  protocol: 1,
+  original: { source: ip('10.244.1.2'), destination: ip('10.244.1.3'), ...echo(8) },
+  reply: { source: ip('10.244.1.3'), destination: ip('10.244.1.2'), ...echo(0) },
+});
 const entries =
   (...list: readonly ConntrackEntry[]) =>
   (s: NetnsState): NetnsState => ({ ...s, conntrack: known(list) });
@@ -232,6 +238,27 @@ rows('a connection that conntrack knows already', [
     with: onHost(MOVED, entries(OLD_ENTRY())),
     outcome: 'unreachable',
     disposition: 'refused',
+  },
+  {
+    name: 'which it is as well where no port was asked about, and the entry has the port by chance',
+    flow: { ...DNS, anySourcePort: true },
+    with: onHost(MOVED, entries(OLD_ENTRY())),
+    outcome: 'unreachable',
+    disposition: 'refused',
+  },
+  {
+    name: 'and so does an echo request that no identifier was asked for',
+    flow: { ...flow(A1, '10.244.1.3'), anySourcePort: true },
+    with: onHost(
+      nft({
+        filter: {
+          FORWARD: [{ matches: [{ kind: 'ctstate', negate: false, states: ['NEW'] }], target: { kind: 'drop' } }],
+        },
+      }),
+      entries(OLD_ECHO),
+    ),
+    outcome: 'unreachable',
+    disposition: 'dropped',
   },
   {
     name: 'in another zone it is not known',

@@ -395,6 +395,7 @@ const CASES: Readonly<Record<Exclude<FindingCode, PolicyCode>, Case>> = {
     flow: flow(A1, '10.244.2.2:80', { source: { kind: 'namespace', namespace: A1, address: '10.244.1.9' } }),
     command: null,
   },
+  'NV-BROADCAST-REFUSED': { flow: flow(A1, '255.255.255.255:80'), command: null },
   'NV-LOOP': {
     edit: { [HOST1]: nft({ nat: { OUTPUT: [{ target: dnat('10.244.2.2', 80) }] } }) },
     command: null,

@@ -12,6 +12,7 @@ import { neighbour } from './neighbour.ts';
 import * as nft from './nft.ts';
 import * as other from './other.ts';
 import * as outside from './outside.ts';
+import { toEverybody } from './refusals.ts';
 import * as route from './route.ts';
 import { noListener, queueFull } from './socket.ts';
 import * as tunnel from './tunnel.ts';
@@ -36,6 +37,7 @@ export const DERIVERS: Derivers = {
   'forwarding-off': kernel.forwardingOff,
   'rp-filter': kernel.rpFilter,
   martian: kernel.martian,
+  'to-everybody': toEverybody,
   'echo-ignored': kernel.echoIgnored,
   'nat-clash': natClash,
   'too-big': tooBig,

@@ -88,6 +88,26 @@ export function sourceNotAvailable(s: Situation): Derived {
   };
 }
 
+export function toEverybody({ ns, stop, cause }: Situation<'to-everybody'>): Derived {
+  const tcp = cause.errno === 'ENETUNREACH';
+  return {
+    code: 'NV-BROADCAST-REFUSED',
+    params: {
+      where: nameOf(ns),
+      address: formatIp(stop.packet.destination),
+      why: tcp ? 'TCP needs one receiver' : 'its program has to ask for that (SO_BROADCAST)',
+      whyZh: tcp ? 'TCP 只能有一个接收方' : '程序必须先为此设置 SO_BROADCAST',
+    },
+    remedy: {
+      command: null,
+      on: onPlace(ns),
+      en: 'Send to the address of one host. Where everybody is meant: UDP, and a program that sets SO_BROADCAST (ping: option -b).',
+      zh: '请发往某一台主机的地址。若确实要发给所有主机:使用 UDP,并让程序设置 SO_BROADCAST(ping 用选项 -b)。',
+    },
+    patch: null,
+  };
+}
+
 const USUAL_TTL = 64;
 
 export function ttlExpired(s: Situation<'loop' | 'ttl-expired'>): Derived {

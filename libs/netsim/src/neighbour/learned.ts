@@ -11,7 +11,7 @@ export interface LearnedNeighbour {
   mac: Mac;
 }
 
-/** What was put there by hand is not changed by what is heard (neigh_update). */
+/** What was put there by hand is not changed by what is learned (neigh_update): see resolve.ts. */
 const FIXED: readonly Neighbour['state'][] = ['permanent', 'noarp'];
 export const isFixed = (entry: Neighbour | undefined): boolean => entry !== undefined && FIXED.includes(entry.state);
 
@@ -37,8 +37,7 @@ export function overhear(walk: Walk, members: readonly Member[], asker: Ipv4, ma
   for (const member of members) {
     const { ns, link } = member;
     if (link.noarp || ns.net.own.has(wanted)) continue;
-    const entry = ns.net.neighbours.get(link.ifindex)?.get(asker);
-    const known = entry ?? find(walk, ns, link, asker);
-    if (known && known.mac !== mac && !isFixed(entry)) learn(walk, member, asker, mac);
+    const known = ns.net.neighbours.get(link.ifindex)?.get(asker) ?? find(walk, ns, link, asker);
+    if (known && known.mac !== mac) learn(walk, member, asker, mac);
   }
 }

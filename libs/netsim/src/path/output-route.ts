@@ -10,7 +10,9 @@ import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import type { Egress } from './egress.ts';
 
-export type OutputRoute = { readonly ok: true; readonly e: Egress } | { readonly ok: false; readonly next: Next };
+export type OutputRoute =
+  | { readonly ok: true; readonly e: Egress; readonly toEverybody: boolean }
+  | { readonly ok: false; readonly next: Next };
 
 /** A local destination leaves by loopback, whichever device has the address. */
 export const routeOutput = (
@@ -75,6 +77,7 @@ export function routed(
   const { route, nexthop, out, local } = found;
   return {
     ok: true,
+    toEverybody: found.toEverybody === true,
     e: {
       route,
       via: local ? null : (nexthop?.via ?? null),

@@ -8,6 +8,7 @@ import type { Packet } from '../packet/packet.ts';
 import { isLinkLocal } from '../route/addresses.ts';
 import { type FlowKey, ofRawSocket } from '../route/key.ts';
 import { inOrder, seenByRules } from '../route/rules.ts';
+import { refusedToEverybody } from '../socket/to-everybody.ts';
 import type { Next } from '../walk/next.ts';
 import type { Walk } from '../walk/walk.ts';
 import { stopUnread, unreadHost } from '../world/facts.ts';
@@ -35,6 +36,8 @@ export function localOutput(
   const raw = walk.flow.tcpFlags !== undefined && packet === walk.original;
   const first = routed(walk, ns, packet, raw ? ofRawSocket(key) : key, true, fromAnySource(walk, packet));
   if (!first.ok) return first.next;
+  const refused = first.toEverybody ? refusedToEverybody(walk, ns, packet) : null;
+  if (refused) return refused;
   const tooBig = mayNotBeCut(walk, packet) ? checkSize(walk, ns, first.e, packet) : null;
   if (tooBig) return tooBig;
   const policy = xfrmPolicies(walk, ns, 'out', packet);

@@ -34,6 +34,8 @@ export type OutputRoute =
       readonly ruleRealms?: number | null;
       readonly out: Link;
       readonly local: boolean;
+      /** RTCF_BROADCAST: it goes to everybody on the link. */
+      readonly toEverybody?: true;
       /** The asked source, else the one that the host takes; null: it has none. */
       readonly source: IpAddress | null;
       readonly evidence: readonly Evidence[];
@@ -118,8 +120,10 @@ function out4(walk: Walk, ns: WorldNamespace, key: FlowKey, anySource: boolean):
   if (source !== null && isLoopback(source) && !bound.loopback && !routesLocalnet(ns, bound)) return refuse('EINVAL');
   if (isZero(destination)) return refuse('EINVAL');
   // What goes to everybody on the link goes through no gateway.
-  if (isLimitedBroadcast(destination) || route.type === 'broadcast')
-    return { kind: 'route', route: null, nexthop: null, out: bound, local: bound.loopback, source, evidence };
+  if (isLimitedBroadcast(destination) || route.type === 'broadcast') {
+    const local = bound.loopback;
+    return { kind: 'route', route: null, nexthop: null, out: bound, local, toEverybody: true, source, evidence };
+  }
   const { ruleRealms } = result;
   const local = bound.loopback;
   return ruleRealms === undefined
@@ -137,7 +141,8 @@ function sourceOf(walk: Walk, ns: WorldNamespace, route: Route, nexthop: NextHop
 function onLink(ns: WorldNamespace, out: Link, source: Ipv4 | null, destination: Ipv4): OutputRoute {
   if (source !== null && isLoopback(source) && !out.loopback && !routesLocalnet(ns, out)) return refuse('EINVAL');
   if (isZero(destination)) return refuse('EINVAL');
-  return { kind: 'route', route: null, nexthop: null, out, local: out.loopback, source, evidence: [] };
+  const way = { kind: 'route', route: null, nexthop: null, out, local: out.loopback, source, evidence: [] } as const;
+  return isLimitedBroadcast(destination) ? { ...way, toEverybody: true } : way;
 }
 
 const routesLocalnet = (ns: WorldNamespace, { name }: Link): boolean =>

@@ -31,6 +31,22 @@ export function notToAll(walk: Walk, ns: WorldNamespace, iif: Link, packet: Pack
   return walk.stop(ns, packet, 'filtered-by-kernel', { kind: 'martian', iif, why: 'bad-destination' }, text);
 }
 
+/**
+ * A socket may send to everybody on a link only if its program asked for that (SO_BROADCAST), which cannot be read from outside: it is
+ * taken for one that did not (udp_sendmsg, ping_v4_sendmsg, raw_sendmsg), as is one that answers. TCP is spoken between two
+ * (tcp_v4_connect). What the kernel itself sends, echo replies and SYN-ACKs among it, may.
+ */
+export function refusedToEverybody(walk: Walk, ns: WorldNamespace, packet: Packet): Next | null {
+  if (packet.payload !== null || walk.grave !== null || walk.confirming) return null;
+  if (walk.direction === 'reply' && packet.protocol !== 17) return null;
+  if (!walk.sees('route/to-everybody', true)) return null;
+  const connects = packet.protocol === 6 && walk.flow.tcpFlags === undefined;
+  const errno = connects ? 'ENETUNREACH' : 'EACCES';
+  const why = connects ? 'TCP is spoken between two' : 'which a socket may not without SO_BROADCAST';
+  const text = `${formatIp(packet.destination)} is everybody on the link, ${connects ? 'and ' : ''}${why} (${errno})`;
+  return walk.stop(ns, packet, 'rejected', { kind: 'to-everybody', errno }, text, { kind: 'socket', owner: ns });
+}
+
 /** Nobody answers as everybody: of its own addresses the host takes the one that it would send from (inet_bind, fib_compute_spec_dst). */
 export function answersAs(walk: Walk, ns: WorldNamespace, packet: Packet): IpAddress {
   if (!isToEverybody(ns, packet)) return packet.destination;

@@ -4,6 +4,7 @@ import { assertNever, type Flow, formatIp, type IfIndex, type Ipv6, type Link, p
 import { reset } from '../answer/error-packet.ts';
 import { hear, react, type Stage } from '../answer/react.ts';
 import { confirmEntry } from '../conntrack/confirm.ts';
+import { ECHO_ID } from '../conntrack/free-port.ts';
 import { sameTuple, tupleOf } from '../conntrack/table.ts';
 import { bridgeForward } from '../link/bridge.ts';
 import { receive } from '../link/receive.ts';
@@ -155,7 +156,6 @@ const isSender = (walk: Walk, ns: WorldNamespace): boolean => {
 };
 
 const PROTOCOLS = { tcp: 6, udp: 17 } as const;
-const ECHO_ID = 4711;
 /** What is sent to `::` is sent there (tcp_v6_connect, udpv6_sendmsg, rawv6_sendmsg). */
 const IPV6_LOOPBACK = 1n as Ipv6;
 

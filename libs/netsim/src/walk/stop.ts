@@ -129,6 +129,8 @@ export type Cause =
       readonly used: number;
       readonly limit: number;
     }
+  /** A socket that may not send to everybody on the link; `errno` is what its program gets. */
+  | { readonly kind: 'to-everybody'; readonly errno: 'EACCES' | 'ENETUNREACH' }
   | { readonly kind: 'echo-ignored'; readonly sysctl: string }
   /** `translated`: the address and port that another connection to `to` has; `entry`: as it was read, null if this run made it. */
   | {

@@ -30,6 +30,14 @@ const SEEN: Observation = { flow: 'f', attempt: 0, heard: { kind: 'answer' }, re
 const says = (...branches: PredictedBranch[]): Prediction => ({ branches, unknowns: [] });
 
 describe('what the model says and what was seen', () => {
+  it('cannot agree where not each packet was seen', () => {
+    expect(compare([says(BRANCH)], [])).toEqual({
+      kind: 'disagrees',
+      differences: [{ kind: 'not-observed', attempts: 1, seen: 0 }],
+    });
+    expect(compare([says(BRANCH), says(BRANCH)], [SEEN, SEEN]).kind).toBe('disagrees');
+  });
+
   it('agree where nothing differs', () => {
     expect(compare([says(BRANCH)], [SEEN])).toEqual({ kind: 'agrees' });
   });
@@ -47,6 +55,25 @@ describe('what the model says and what was seen', () => {
       { received: { ...RECEIVED, sport: 61000 } },
       'sport at the receiver is 61000, the model says 20000',
     ],
+    ...(
+      [
+        ['namespace', 'c'],
+        ['source', '10.0.0.3'],
+        ['destination', '10.0.0.4'],
+        ['dport', 81],
+        ['iif', 'eth1'],
+        ['tos', 4],
+        ['ttl', 64],
+        ['sizeBytes', 41],
+      ] as const
+    ).map(
+      ([field, value]) =>
+        [
+          `another ${field}`,
+          { received: { ...RECEIVED, [field]: value } },
+          `${field} at the receiver is ${value}, the model says ${RECEIVED[field]}`,
+        ] as const,
+    ),
     ['another mark', { received: { ...RECEIVED, mark: 1 } }, 'mark at the receiver is 1, the model says 0'],
     ['no rule met', { rules: [] }, 'rule 1 met is none, the model says forward r ip t c rule 1'],
     [
@@ -120,6 +147,22 @@ describe('branches and repetitions', () => {
       );
     expect(compare(said, seen(true))).toEqual({ kind: 'agrees' });
     expect(compare(said, seen(false)).kind).toBe('disagrees');
+  });
+
+  it('a silence that may be held back is excused only where the model has such an error sent', () => {
+    const seen = { ...SEEN, received: null, heard: { kind: 'silence' }, mayBeHeldBack: true } as const;
+    const heard: HeardForReal = { kind: 'icmp', type: 3, code: 0, from: '10.0.0.9', mtu: null };
+    const said = (told: PredictedBranch['told'], as: HeardForReal = heard) =>
+      compare([says({ ...BRANCH, received: null, heard: as, told })], [seen]).kind;
+    expect(said({ type: 3, code: 0, to: '10.0.0.1', times: 1 })).toBe('agrees');
+    expect(said({ type: 3, code: 3, to: '10.0.0.1', times: 1 })).toBe('disagrees');
+    expect(said(null, { kind: 'answer' })).toBe('disagrees');
+    expect(
+      compare(
+        [says({ ...BRANCH, received: null, heard, told: { type: 3, code: 0, to: '10.0.0.1', times: 1 } })],
+        [{ ...SEEN, received: null, heard: { kind: 'silence' } }],
+      ).kind,
+    ).toBe('disagrees');
   });
 
   it('agree where each is seen as often as its share says', () => {

@@ -7,6 +7,8 @@ import { deviation } from './chi-squared.ts';
 export type Difference =
   /** The model itself failed. */
   | { readonly kind: 'threw'; readonly message: string }
+  /** Not each packet that was asked about was seen: what nobody saw agrees with nothing. */
+  | { readonly kind: 'not-observed'; readonly attempts: number; readonly seen: number }
   /** No branch says what happened. `nearest`: how the closest one differs. */
   | { readonly kind: 'outcome'; readonly observation: Observation; readonly nearest: readonly string[] }
   /** A branch that should have been seen among so many repetitions never was. */
@@ -30,6 +32,9 @@ const SURELY_SEEN = 20;
 
 /** `predictions[n]` is that of attempt n: each has a source port of its own, which a rule may ask for. */
 export function compare(predictions: readonly Prediction[], observations: readonly Observation[]): Comparison {
+  const [attempts, seenOf] = [predictions.length, new Set(observations.map((o) => o.attempt)).size];
+  if (seenOf !== attempts || observations.length !== attempts)
+    return { kind: 'disagrees', differences: [{ kind: 'not-observed', attempts, seen: observations.length }] };
   const unknowns = [...new Set(predictions.flatMap((p) => p.unknowns))];
   if (unknowns.length > 0 || predictions.some((p) => p.branches.some((b) => b.share === null)))
     return { kind: 'undetermined', unknowns };

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { generate } from '../generate/generate.ts';
-import type { JudgedFlow, JudgedWorld } from '../run/judge.ts';
+import type { JudgedWorld } from '../run/judge.ts';
+import type { JudgedFlow } from '../run/judge-flow.ts';
 import { CorpusWriter, readCorpus } from './corpus.ts';
 
 it('what agreed is written and read again; flows whose fate was not told would agree with anything and are left out', async () => {

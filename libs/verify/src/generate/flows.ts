@@ -1,6 +1,6 @@
 /** Packets to send: aimed so that about half of the rules' conditions hold, and now and then at nobody at all. */
 import type { FlowSpec } from '../world/spec.ts';
-import { address, FAMILIES, PORTS } from './addresses.ts';
+import { address, FAMILIES, PORTS, v4 } from './addresses.ts';
 import type { Draft } from './draft.ts';
 
 /** Source ports of flows are apart by more than a flow's repetitions take. */
@@ -78,6 +78,8 @@ function targetOf(
     [0.5, () => ({ address: address(family, random.pick(addressed).subnet ?? 1, 77), port: null })],
     [0.5, () => ({ address: address(family, 99, 9), port: null })],
     [0.3, () => ({ address: family === 'ipv4' ? '127.0.0.1' : '::1', port: null })],
+    // Everybody on the sender's own link.
+    [0.2, () => ({ address: family === 'ipv4' ? everybody(draft, from) : address(family, 99, 9), port: null })],
     [
       0.3,
       () => {
@@ -86,4 +88,9 @@ function targetOf(
       },
     ],
   ])();
+}
+
+function everybody({ random, namespaces }: Draft, from: string): string {
+  const own = namespaces.find((ns) => ns.name === from)?.devices.flatMap(({ subnet }) => subnet ?? []) ?? [];
+  return own.length > 0 && random.chance(0.7) ? v4(random.pick(own), 255) : '255.255.255.255';
 }

@@ -23,6 +23,8 @@ const said = (difference: Difference | undefined): string => {
       return difference.nearest.join('; ');
     case 'threw':
       return difference.message.split('\n')[0] ?? '';
+    case 'not-observed':
+      return `${difference.seen} of ${difference.attempts} packets were seen`;
     case 'never-seen':
       return `a way that should be taken was not, in ${difference.attempts} packets`;
     case 'shares':

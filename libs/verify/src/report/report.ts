@@ -20,6 +20,8 @@ export interface Report {
   readonly flows: number;
   /** Packets sent: repetitions counted one by one. */
   readonly attempts: number;
+  /** Packets whose trace the kernel could not tell whole (its buffer was full): compared without the rules that they met. */
+  readonly untraced: number;
   readonly undetermined: number;
   /** Whose fate is known, and which of a few lists of rules they meet on the way is not: one of these was met. */
   readonly eitherRules: number;
@@ -40,6 +42,7 @@ export const emptyReport = (seed: number, flowsWanted: number): Report => ({
   worlds: 0,
   flows: 0,
   attempts: 0,
+  untraced: 0,
   undetermined: 0,
   eitherRules: 0,
   unknowns: {},
@@ -64,6 +67,7 @@ export function addReports(a: Report, b: Report): Report {
     worlds: a.worlds + b.worlds,
     flows: a.flows + b.flows,
     attempts: a.attempts + b.attempts,
+    untraced: a.untraced + b.untraced,
     undetermined: a.undetermined + b.undetermined,
     eitherRules: a.eitherRules + b.eitherRules,
     unknowns: addCounts(a.unknowns, b.unknowns),

@@ -29,7 +29,7 @@ export function seedRows(runs: readonly SeedRun[]): string[] {
     'What is found on a seed is mended, and the next seeds are new ones: so this list says how much is still to be expected.',
     `Of these ${runs.length} runs ${wrong} found something that the model, or the judge, did not know.`,
     '',
-    '| day | `netverdict verify --flows 20000 --seed` | packets | disagreements | undetermined | |',
+    '| day | seed (`netverdict verify --flows 20000`, or 100000, `--seed`) | packets | disagreements | undetermined | |',
     '|---|---|---|---|---|---|',
     ...runs.map(
       ({ date, seed, flows, disagreements, undetermined, seconds, found }) =>

@@ -27,6 +27,7 @@ export function reportText(report: Report): string {
     `seed ${report.seed}: ${report.worlds} worlds, ${flows} flows, ${report.attempts} packets sent and traced by the kernel`,
     `spent (s, all workers): bringing up ${seconds(ms.up)}, collecting ${seconds(ms.collect)}, packets ${seconds(ms.packets)}, model ${seconds(ms.model)}`,
     `${report.eitherRules} flows met one of several lists of rules that what is not known leaves open`,
+    `${report.untraced} packets whose trace was lost: their rules were not compared`,
     `${refused.length} worlds refused, ${undetermined} flows undetermined (${share.toFixed(2)} %)`,
     `${disagreements.length} disagreements`,
   ].join('\n');
@@ -73,6 +74,8 @@ function differenceText(difference: Difference): string {
       return difference.nearest.join('; ');
     case 'threw':
       return `the model threw: ${difference.message}`;
+    case 'not-observed':
+      return `the kernel told of ${difference.seen} of ${difference.attempts} packets`;
     case 'never-seen':
       return `a branch with share ${difference.branch.share} was never seen in ${difference.attempts} attempts`;
     case 'shares':

@@ -1,21 +1,13 @@
 /** One world: brought up, collected, its packets sent, the model asked, both compared. */
 
-import { type Comparison, compare } from '../compare/agree.ts';
 import { trackedAddresses } from '../kernel/connections.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { isRouteError } from '../kernel/route-errors.ts';
 import type { FeatureCounts } from '../model/decisive.ts';
 import { type PredictedBranch, type Prediction, predict } from '../model/predict.ts';
-import { type CollectedNamespace, type Modelled, modelOf } from '../model/world.ts';
-import type { Observation } from '../world/observation.ts';
+import { type CollectedNamespace, modelOf } from '../model/world.ts';
 import type { FlowSpec, WorldSpec } from '../world/spec.ts';
-
-export interface JudgedFlow {
-  readonly flow: FlowSpec;
-  readonly predictions: readonly Prediction[];
-  readonly observations: readonly Observation[];
-  readonly comparison: Comparison;
-}
+import { type JudgedFlow, judgeFlow, predictOrSay } from './judge-flow.ts';
 
 export interface JudgedWorld {
   readonly spec: WorldSpec;
@@ -45,7 +37,8 @@ export async function judge(kernel: Kernel, spec: WorldSpec, counts: FeatureCoun
         'branches' in prediction ? toldOfRoutes(prediction, flow, spec) : new Map(),
       );
       packets += performance.now() - sending;
-      flows.push(judgeFlow(model, flow, prediction, observations));
+      const predictAgain = (attempt: number): Prediction => predict(model, flow, attempt);
+      flows.push(judgeFlow({ flow, first: prediction, predictAgain, observations }));
     }
     return {
       spec,
@@ -99,38 +92,3 @@ async function collect(world: Running, spec: WorldSpec): Promise<CollectedNamesp
 const REPETITIONS = 100;
 const repetitions = ({ branches, unknowns }: Prediction): number =>
   branches.length > 1 && unknowns.length === 0 ? REPETITIONS : 1;
-
-interface Threw {
-  readonly threw: string;
-}
-
-/** No packet may make the model throw: where one does, that is what is reported, and the run goes on. */
-function predictOrSay(make: () => Prediction): Prediction | Threw {
-  try {
-    return make();
-  } catch (error) {
-    return { threw: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-  }
-}
-
-/** `first` is the prediction of the first attempt. */
-function judgeFlow(
-  model: Modelled,
-  flow: FlowSpec,
-  first: Prediction | Threw,
-  observations: readonly Observation[],
-): JudgedFlow {
-  const predictions: Prediction[] = [];
-  for (let attempt = 0; attempt < flow.repeat; attempt++) {
-    const prediction = attempt === 0 ? first : predictOrSay(() => predict(model, flow, attempt));
-    if ('threw' in prediction)
-      return {
-        flow,
-        predictions,
-        observations,
-        comparison: { kind: 'disagrees', differences: [{ kind: 'threw', message: prediction.threw }] },
-      };
-    predictions.push(prediction);
-  }
-  return { flow, predictions, observations, comparison: compare(predictions, observations) };
-}

@@ -1,13 +1,15 @@
 /** What a worker has judged so far: nothing that was judged is left out of it. */
 import { isDeepStrictEqual } from 'node:util';
 import { heardText } from '../compare/agree.ts';
+import { WorldRefused } from '../kernel/world-refused.ts';
 import type { Prediction } from '../model/predict.ts';
 import { addCounts, type Report } from '../report/report.ts';
-import type { JudgedFlow, JudgedWorld } from './judge.ts';
+import type { JudgedWorld } from './judge.ts';
+import type { JudgedFlow } from './judge-flow.ts';
 
 type Kept = Pick<
   Report,
-  'worlds' | 'flows' | 'attempts' | 'undetermined' | 'eitherRules' | 'unknowns' | 'outcomes' | 'ms'
+  'worlds' | 'flows' | 'attempts' | 'untraced' | 'undetermined' | 'eitherRules' | 'unknowns' | 'outcomes' | 'ms'
 > & {
   readonly refused: Report['refused'][number][];
   readonly disagreements: Report['disagreements'][number][];
@@ -18,6 +20,7 @@ export const newTally = (): Tally => ({
   worlds: 0,
   flows: 0,
   attempts: 0,
+  untraced: 0,
   undetermined: 0,
   eitherRules: 0,
   unknowns: {},
@@ -27,6 +30,24 @@ export const newTally = (): Tally => ({
   ms: { up: 0, collect: 0, packets: 0, model: 0 },
 });
 
+/**
+ * Judges one world and counts it, be it that a tool refused one of its lines.
+ * @returns which flows disagree; null: the world was refused
+ */
+export async function addJudged(
+  tally: Tally,
+  world: string,
+  judge: () => Promise<JudgedWorld>,
+): Promise<readonly JudgedFlow[] | null> {
+  try {
+    return addWorld(tally, await judge());
+  } catch (error) {
+    if (!(error instanceof WorldRefused)) throw error;
+    tally.refused.push({ world, message: error.message });
+    return null;
+  }
+}
+
 /** Of a flow that disagrees the world is kept with that flow alone. @returns which flows do */
 export function addWorld(tally: Tally, { spec, flows, ms }: JudgedWorld): readonly JudgedFlow[] {
   tally.worlds++;
@@ -35,6 +56,7 @@ export function addWorld(tally: Tally, { spec, flows, ms }: JudgedWorld): readon
   for (const flow of flows) {
     tally.flows++;
     tally.attempts += flow.observations.length;
+    tally.untraced += flow.observations.filter(({ rules }) => rules === null).length;
     addFlow(tally, flow);
   }
   const disagreeing = flows.filter(({ comparison }) => comparison.kind === 'disagrees');

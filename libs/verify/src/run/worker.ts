@@ -15,8 +15,9 @@ import { sameFault } from '../shrink/same-fault.ts';
 import { shrink } from '../shrink/shrink.ts';
 import type { WorldSpec } from '../world/spec.ts';
 import type { WorkerJob } from './job.ts';
-import { type JudgedFlow, judge } from './judge.ts';
-import { addWorld, newTally } from './tally.ts';
+import { judge } from './judge.ts';
+import type { JudgedFlow } from './judge-flow.ts';
+import { addJudged, newTally } from './tally.ts';
 
 /** Shrinking takes seconds each: the first few tell most. */
 const MOST_SHRUNK = 10;
@@ -30,18 +31,16 @@ export async function work(job: WorkerJob): Promise<Report> {
     for (const { index, flows } of job.worlds) {
       const before = { flows: report.flows, disagreements: report.disagreements.length };
       const spec = generate(job.seed, index, flows);
-      try {
+      const disagreeing = await addJudged(report, spec.id, async () => {
         const judged = await judge(kernel, spec, counts);
         corpus?.add(judged);
-        for (const flow of addWorld(report, judged)) {
-          const at = report.disagreements.findIndex((d) => d.world === spec.id && d.flow === flow.flow.id);
-          const found = report.disagreements[at];
-          if (job.shrink && found && at < MOST_SHRUNK)
-            report.disagreements[at] = { ...found, shrunk: await smallest(spec, flow) };
-        }
-      } catch (error) {
-        if (!(error instanceof WorldRefused)) throw error;
-        report.refused.push({ world: spec.id, message: error.message });
+        return judged;
+      });
+      for (const flow of disagreeing ?? []) {
+        const at = report.disagreements.findIndex((d) => d.world === spec.id && d.flow === flow.flow.id);
+        const found = report.disagreements[at];
+        if (job.shrink && found && at < MOST_SHRUNK)
+          report.disagreements[at] = { ...found, shrunk: await smallest(spec, flow) };
       }
       job.progress?.({
         flows: report.flows - before.flows,

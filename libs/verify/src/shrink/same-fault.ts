@@ -15,6 +15,8 @@ function faultOf(difference: Difference | undefined): string {
       return withoutPlaces(difference.nearest[0] ?? '');
     case 'threw':
       return withoutPlaces(difference.message.split('\n')[0] ?? '');
+    case 'not-observed':
+      return difference.kind;
     case 'never-seen':
     case 'shares':
       return 'shares';

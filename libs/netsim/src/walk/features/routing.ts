@@ -25,6 +25,7 @@ export const ROUTE_ATTRIBUTES = {
   'nexthop-of-source': 'kernel',
   'gateway-not-failed': 'kernel',
   'source-is-own': 'kernel',
+  'to-everybody': 'kernel',
   'on-link-of-device': 'kernel',
   'source-scope': 'kernel',
   martian6: 'kernel',

@@ -74,6 +74,15 @@ export const ROUTES = {
     },
     params: ['where', 'address', 'why', 'whyZh'],
   },
+  'NV-BROADCAST-REFUSED': {
+    severity: 'blocking',
+    title: { en: 'The address is everybody’s, and the sender may not send to that', zh: '目的地是广播地址,发送被拒绝' },
+    text: {
+      en: '{where} cannot send to {address}, the broadcast address of its network: {why}.',
+      zh: '{where} 无法向广播地址 {address} 发送:{whyZh}。',
+    },
+    params: ['where', 'address', 'why', 'whyZh'],
+  },
   'NV-LOOP': {
     severity: 'blocking',
     title: { en: 'The packets go round in circles', zh: '数据包在环路中打转' },

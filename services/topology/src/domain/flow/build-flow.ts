@@ -1,6 +1,6 @@
 /** From the resolved ends to the flow that is simulated. */
 import type { DiagnosisRequest } from '@netverdict/contracts';
-import { type Flow, hostKey, type NamespaceKey, NEW_CONNECTION, podKey } from '@netverdict/linux-net';
+import { type Flow, hostKey, type NamespaceKey, newConnection, podKey } from '@netverdict/linux-net';
 import type { PlacedPod, Resolution, ResolvedSource } from '../resolve/resolution.ts';
 import { protocolOf } from '../resolve/resolve.ts';
 
@@ -10,12 +10,11 @@ export const namespaceOf = (pod: PlacedPod): NamespaceKey =>
 export function buildFlow(request: DiagnosisRequest, resolution: Resolution): Flow {
   const protocol = protocolOf(request);
   return {
-    ...NEW_CONNECTION,
+    ...newConnection(request.sourcePort),
     family: resolution.family,
     protocol,
     source: flowSource(resolution.source),
     destination: { address: resolution.destination.address, port: resolution.destination.port },
-    ...(request.sourcePort === undefined ? {} : { sourcePort: request.sourcePort }),
     ...(request.sizeBytes === undefined ? {} : { sizeBytes: request.sizeBytes }),
   };
 }
