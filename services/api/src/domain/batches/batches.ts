@@ -54,6 +54,16 @@ export function createBatches(
     return found;
   }
 
+  /** 'away': the database restarts; following goes on. */
+  async function getUnlessAway(id: string): Promise<BatchRow | null | 'away'> {
+    try {
+      return await batches.get(id);
+    } catch (error) {
+      if (isUnavailable(error)) return 'away';
+      throw error;
+    }
+  }
+
   return {
     row,
     async accept(asked, { tokenId, visibleNamespaces, idempotencyKey }) {
@@ -94,19 +104,14 @@ export function createBatches(
         const told = once(changed, id, { signal: AbortSignal.any([signal, look.signal]) }).catch(() => undefined);
         let timer: NodeJS.Timeout | undefined;
         try {
-          const now = await batches.get(id);
+          const now = await getUnlessAway(id);
           if (now === null) return;
-          if (now.version !== shown) {
+          if (now !== 'away' && now.version !== shown) {
             shown = now.version;
             saidAt = performance.now();
             yield batchDocument(now);
           }
-          if (now.finished_at !== null) return;
-          timer = setTimeout(() => look.abort(), LOOK_MS);
-          await told;
-        } catch (error) {
-          // The database restarts: following goes on.
-          if (!isUnavailable(error)) throw error;
+          if (now !== 'away' && now.finished_at !== null) return;
           timer = setTimeout(() => look.abort(), LOOK_MS);
           await told;
         } finally {
