@@ -128,12 +128,17 @@ export async function runChaos(options: RunOptions): Promise<Report> {
   }
 }
 
-/** @throws the signal's reason */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** @throws the signal's reason, also when that came while the system was starting */
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => {});
-  signal.addEventListener('abort', () => reject(signal.reason));
-  return Promise.race([work, promise]);
+  const stop = (): void => reject(signal.reason);
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 const seconds = (since: number): number => Math.round((performance.now() - since) / 1000);
