@@ -23,6 +23,8 @@ export interface Scene {
   readonly by?: Link | null;
   /** A socket's error, after nf_reset_ct: conntrack looks it up anew. Else it belongs to the packet's connection. */
   readonly fromSocket: boolean;
+  /** It was on its way out although it was for the host itself. */
+  readonly goesOut?: true;
 }
 
 const DEFAULT_TTL = 64;
@@ -93,7 +95,8 @@ function sourceOfError(
 }
 
 /** RTCF_LOCAL: 127.0.0.1 is not the host's own address by the route of a socket that is bound to another device. */
-function isForHost({ walk, ns, iif, by }: Scene, about: Packet): boolean {
+function isForHost({ walk, ns, iif, by, goesOut }: Scene, about: Packet): boolean {
+  if (goesOut) return false;
   // ipv6_chk_addr: what is valid on a device or in the host only counts where it is at that very device.
   const { destination } = about;
   if (about.family === 'ipv6' && (isLoopback(destination) || isLinkLocal(destination)))

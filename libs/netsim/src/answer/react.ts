@@ -15,6 +15,7 @@ import type { Walk } from '../walk/walk.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { type Answer, icmpError, reset, type Scene } from './error-packet.ts';
 import { errnoFor, type Reaction, reactionTo } from './from-cause.ts';
+import { lostReset } from './lost-reset.ts';
 import { errorsAbout, isRefusedPiece, refusals } from './pieces.ts';
 
 /** Which stage had the packet when it was lost. */
@@ -35,7 +36,8 @@ export interface Stage {
 /** null: nothing more happens. */
 export function react(walk: Walk, stop: Stop, stage: Stage | null): Next | null {
   if (walk.direction === 'reply') walk.toldOfAnswer = aboutAnswer(walk, stop, stage);
-  if (walk.grave || walk.direction !== 'forward' || walk.confirming || stop.packet.payload !== null) return null;
+  if (walk.grave || walk.confirming || stop.packet.payload !== null) return null;
+  if (walk.direction === 'reply') return lostReset(walk, stop, stage);
   const ns = stop.place === null ? undefined : walk.world.namespaces.get(stop.place);
   if (!ns) return null;
   const { packet } = stop;

@@ -43,6 +43,7 @@ export const ANSWERS = {
   'icmp-unreachable': 'kernel',
   'icmp-time-exceeded': 'kernel',
   'icmp-too-big': 'kernel',
+  'lost-reset': 'rows',
 } as const satisfies Readonly<Record<string, Held>>;
 
 /** By their last part; those of one device and of `all` count as one. */
