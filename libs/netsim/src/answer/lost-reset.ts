@@ -24,7 +24,12 @@ export function lostReset(walk: Walk, stop: Stop, stage: Stage | null): Next | n
   if (!rst) return null;
   const way = walk.aside(() => routeOutput(walk, ns, rst, dev as IfIndex, false));
   if (!way.ok || way.e.route !== null || way.e.out.loopback || !walk.sees('answer/lost-reset', true)) return null;
-  const error = icmpError({ walk, ns, iif: null, by: way.e.out, fromSocket: false, goesOut: true }, rst, HOST_UNREACHABLE.ipv4, null);
+  const error = icmpError(
+    { walk, ns, iif: null, by: way.e.out, fromSocket: false, goesOut: true },
+    rst,
+    HOST_UNREACHABLE.ipv4,
+    null,
+  );
   if (!error) return null;
   walk.grave = stop;
   walk.told = error.packet;

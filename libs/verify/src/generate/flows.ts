@@ -79,7 +79,7 @@ function targetOf(
     [0.5, () => ({ address: address(family, 99, 9), port: null })],
     [0.3, () => ({ address: family === 'ipv4' ? '127.0.0.1' : '::1', port: null })],
     // Everybody on the sender's own link.
-    [0.2, () => ({ address: family === 'ipv4' ? everybody(draft, from) : address(family, 99, 9), port: null })],
+    [0.4, () => ({ address: family === 'ipv4' ? everybody(draft, from) : address(family, 99, 9), port: null })],
     [
       0.3,
       () => {

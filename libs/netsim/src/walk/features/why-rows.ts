@@ -22,7 +22,8 @@ const UNSETTLED =
   'a state of milliseconds or seconds: the judge makes it a lasting one before it reads (native/neighbours.c)';
 
 export const WHY_ROWS: Readonly<Record<HeldByRows, string>> = {
-  'answer/lost-reset': 'a rule that rejects the answers of a socket at a device that has not its address is met once in 100,000 packets',
+  'answer/lost-reset':
+    'a rule that rejects the answers of a socket at a device that has not its address is met once in 100,000 packets',
   'xt-match/ctexpire': 'the seconds that are left are fewer when the packet comes than when the world was read',
   'xt-match/connlabel': 'no label is collected with a connection, and one that has none matches nothing',
   'xt-match/nfacct':

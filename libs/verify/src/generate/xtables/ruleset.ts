@@ -85,7 +85,10 @@ function rule(
     // An address, a device or a module's option may stand only once in a rule.
     if (text !== null && !matches.some((m) => sameOption(m, text))) matches.push(text);
   }
-  return `-A ${chain} ${[...matches, target(place, deeper)].filter((part) => part !== '').join(' ')}`;
+  // iptables-nft-save tells the last of two `-m tcp --tcp-flags` alone.
+  const aim = target(place, deeper);
+  const parts = [...matches.filter((m) => !m.startsWith('-m') || !sameOption(m, aim)), aim];
+  return `-A ${chain} ${parts.filter((part) => part !== '').join(' ')}`;
 }
 
 const optionOf = (text: string): string =>
