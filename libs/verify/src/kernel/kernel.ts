@@ -21,7 +21,7 @@ import { connectionsOf } from './connections.ts';
 import { type AttemptAnswer, flowCommand, observationOf } from './flow.ts';
 import { buildProber } from './native.ts';
 import { type Prober, startProber } from './prober.ts';
-import { countRouteErrors } from './route-errors.ts';
+import { countRouteErrors, mostPieces } from './route-errors.ts';
 import { iptablesNftTables, legacyCounts, type NftRule, nftPositions, type Positions } from './rules-seen.ts';
 import { complainedLine, WorldRefused } from './world-refused.ts';
 
@@ -135,7 +135,7 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
     );
   };
   // What nobody has foretold may have cost its sender an error of a route, be it lost on its way.
-  for (const flow of spec.prelude) await send(flow, true, new Map([[flow.from, 1]]));
+  for (const flow of spec.prelude) await send(flow, true, new Map([[flow.from, mostPieces(flow)]]));
   const refill = refillStage(spec, pathOf);
   await runTools(prober, refill);
   // From now on neighbours and connections are put back before each packet to what is there now, or at the last collection.

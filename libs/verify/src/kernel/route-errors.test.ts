@@ -1,7 +1,7 @@
 /** Silence says nothing once a router may have held its errors back, and everything before. */
 import { expect, it } from 'vitest';
 import type { HeardForReal, Observation } from '../world/observation.ts';
-import { countRouteErrors } from './route-errors.ts';
+import { countRouteErrors, mostPieces } from './route-errors.ts';
 import { flowOf } from './worlds.ts';
 
 const SILENCE: HeardForReal = { kind: 'silence' };
@@ -41,4 +41,13 @@ it.each([
   errors.sending();
   now += 500;
   expect(errors.note(flow, seen(SILENCE), new Map()).mayBeHeldBack).toBe(mayBeHeldBack);
+});
+
+it('a packet that nobody has foretold counts as often as it may have pieces', () => {
+  expect(mostPieces(flow)).toBe(1);
+  expect(mostPieces({ ...flow, sizeBytes: 2000 })).toBe(4);
+  const errors = countRouteErrors(() => 0);
+  errors.note(flow, seen(SILENCE), new Map([['a', mostPieces({ ...flow, sizeBytes: 2000 })]]));
+  errors.note(flow, seen(NO_ROUTE), new Map());
+  expect(errors.note(flow, seen(SILENCE), new Map()).mayBeHeldBack).toBe(true);
 });

@@ -17,6 +17,12 @@ const ROUTE_CODES: ReadonlySet<number> = new Set([0, 1, 13]);
 export const isRouteError = ({ type, code }: { readonly type: number; readonly code: number }): boolean =>
   type === 3 && ROUTE_CODES.has(code);
 
+/** IPv4's smallest MTU in a generated world leaves this much room in a piece. */
+const SMALLEST_PIECE_BYTES = 500;
+/** An error is counted for each piece of a packet, and into how many it is cut nobody has foretold. */
+export const mostPieces = ({ sizeBytes }: FlowSpec): number =>
+  Math.max(1, Math.ceil((sizeBytes ?? 0) / SMALLEST_PIECE_BYTES));
+
 export interface RouteErrors {
   /** Before each flow: between an error and the one before it is at least the time from the end of that flow to here. */
   sending(): void;
