@@ -11,6 +11,7 @@ test('a service is shown with where each value comes from, what is missing, and 
   expect(text).toContain('NETVERDICT_LISTEN=:9000   # environment');
   expect(text).toContain('NETVERDICT_RETENTION_DAYS=30\n');
   expect(text).toContain('✗ NETVERDICT_REDIS_URL is not set');
+  expect(text).toContain('So api would not start from this shell; one that runs has settings of its own.');
   expect(JSON.stringify(found)).not.toContain('hunter2');
 });
 

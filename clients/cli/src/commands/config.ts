@@ -42,13 +42,18 @@ export function configText({ service, settings, problems }: ServiceConfig): stri
     ({ name, value, origin }) =>
       `${value === null ? '# ' : ''}${name}=${value ?? ''}${origin === 'default' ? '' : `   # ${origin}`}`,
   );
-  return [`# ${service}`, ...lines, ...problems.map((problem) => `✗ ${problem}`)].join('\n');
+  const wrong = problems.map((problem) => `✗ ${problem}`);
+  const where =
+    wrong.length === 0 ? [] : [`So ${service} would not start from this shell; one that runs has settings of its own.`];
+  return [`# ${service}`, ...lines, ...wrong, ...where].join('\n');
 }
 
 export function addConfig(program: Command, finish: (code: number) => void): void {
   program
     .command('config [service]')
-    .description('what a service would run with here (all of them when none is named); no secrets')
+    .description(
+      'what a service would run with if it were started from this shell (all of them when none is named); no secrets',
+    )
     .option('--config <file>', 'the file with settings (default: NETVERDICT_CONFIG_FILE)')
     .option('--json', 'as JSON')
     .action(async (service: string | undefined, options: ConfigOptions) => {

@@ -79,7 +79,8 @@ async function audit(
   if (options.json) return print(JSON.stringify(data.items, null, 2));
   const row = (one: AuditEntry): string[] => [
     one.at,
-    one.tokenName ?? one.tokenId,
+    // One of the file that the API was started with: these have no names.
+    one.tokenName ?? `token file: ${one.tokenId.slice(0, 8)}…`,
     one.method,
     one.path,
     `${one.status ?? '-'}`,
