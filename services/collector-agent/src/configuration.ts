@@ -14,6 +14,8 @@ export interface Configuration {
   readonly helperPath: string;
   readonly watchEveryMs: number;
   readonly sidecarPath: string;
+  /** null: the running kernel's own. */
+  readonly btfFile: string | null;
   readonly proberPath: string;
   /** Where cgroups are mounted. */
   readonly cgroupRoot: string;
@@ -48,6 +50,7 @@ export function configurationOf(given: ValuesOf<typeof COLLECTOR_AGENT>): Config
     helperPath: given.helper ?? builtHelper,
     watchEveryMs: given.watchEvery,
     sidecarPath: given.sidecar ?? builtSidecar,
+    btfFile: given.btfFile,
     capturePath: given.capture ?? builtCapture,
     proberPath: given.prober ?? builtProber,
     limits: { cpuPercent: given.cpuPercent, memoryBytes: given.memoryMib * 1024 * 1024 },

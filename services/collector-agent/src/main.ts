@@ -61,6 +61,7 @@ await runService(service, async (telemetry, settings) => {
     helperPath,
     watchEveryMs,
     sidecarPath,
+    btfFile,
     proberPath,
     cgroupRoot,
     limits,
@@ -129,6 +130,7 @@ await runService(service, async (telemetry, settings) => {
   };
   const kernel = startKernelWatch({
     sidecarPath,
+    btfFile,
     attribution,
     hostInode: async () =>
       hostNetns === NODE_NETNS ? null : ((await helper.inodes([hostNetns])).get(hostNetns) ?? null),

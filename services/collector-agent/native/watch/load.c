@@ -13,6 +13,7 @@
 #define MAX_HOOKS 12
 
 struct shared_maps shared;
+static const char *supplied_btf;
 
 static struct loaded {
     struct bpf_object *object; /* null: unavailable */
@@ -146,7 +147,7 @@ static bool has_iterator(const struct btf *kernel, const struct hook *hook)
 {
     char type[64];
     snprintf(type, sizeof type, "bpf_iter__%.40s", hook->tracepoint);
-    return btf__find_by_name_kind(kernel, type, BTF_KIND_STRUCT) >= 0 &&
+    return !supplied_btf && btf__find_by_name_kind(kernel, type, BTF_KIND_STRUCT) >= 0 &&
            (hook->walks || btf__find_by_name_kind(kernel, "bpf_sock_from_file", BTF_KIND_FUNC) >= 0);
 }
 
@@ -156,7 +157,7 @@ static const char *try_load(const struct nv_probe *probe, const struct btf *kern
     size_t bytes;
     const void *elf = probe->elf(&bytes);
     char *as_raw = raw ? raw_copy(elf, bytes) : NULL;
-    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = probe->name);
+    LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = probe->name, .btf_custom_path = supplied_btf);
     *complaint = 0;
     l->object = bpf_object__open_mem(raw ? as_raw : elf, bytes, &options);
     free(as_raw); /* libbpf has its own copy */
@@ -193,8 +194,10 @@ static void unload(struct loaded *l)
     l->object = NULL;
 }
 
-void load_probes(const struct btf *kernel, bool raw_only)
+void load_probes(const struct btf *kernel, bool raw_only, const char *btf_file)
 {
+    supplied_btf = btf_file;
+    raw_only = raw_only || btf_file;
     for (const struct nv_probe *const *p = nv_probes; *p; p++) {
         struct loaded *l = &loaded[(*p)->id];
         for (int raw = raw_only; raw < 2; raw++) {

@@ -17,8 +17,12 @@ extern struct shared_maps shared;
 
 /* @returns false with a line on stderr when this kernel cannot run any of it */
 bool load_shared(void);
-/* Loads every probe; one that this kernel refuses is unavailable, with the reason. raw_only: not as typed tracepoints. */
-void load_probes(const struct btf *kernel, bool raw_only);
+/*
+ * Loads every probe; one that this kernel refuses is unavailable, with the reason. raw_only: not as typed tracepoints. btf_file: where
+ * `kernel` was read from, null: the running kernel has it. What the kernel itself looks up in its BTF, typed tracepoints and iterators,
+ * is then not to be had.
+ */
+void load_probes(const struct btf *kernel, bool raw_only, const char *btf_file);
 const struct nv_probe *probe_named(const char *name);
 /* @returns null, or why not */
 const char *probe_switch(const struct nv_probe *probe, bool on);

@@ -100,17 +100,21 @@ static bool read_commands(void)
     return true;
 }
 
-static int load(bool raw)
+/* @param file the kernel's BTF where it has none of its own, else null */
+static int load(bool raw, const char *file)
 {
-    struct btf *kernel = btf__load_vmlinux_btf();
+    struct btf *kernel = file ? btf__parse(file, NULL) : btf__load_vmlinux_btf();
     if (!kernel) {
-        fprintf(stderr, "this kernel has no BTF (/sys/kernel/btf/vmlinux): %s\n", strerror(errno));
+        if (file)
+            fprintf(stderr, "%s holds no BTF: %s\n", file, strerror(errno));
+        else
+            fprintf(stderr, "this kernel has no BTF (/sys/kernel/btf/vmlinux): %s\n", strerror(errno));
         return 69;
     }
     if (!load_shared() || !drain_begin())
         return 69;
     names_send_reasons(kernel);
-    load_probes(kernel, raw);
+    load_probes(kernel, raw, file);
     btf__free(kernel);
     reader = ring_buffer__new(shared.ring, take_sample, NULL, NULL);
     return reader ? 0 : 69;
@@ -124,6 +128,15 @@ static bool has_option(int argc, char **argv, const char *name)
     return false;
 }
 
+/* @returns what stands behind it, or null */
+static const char *option(int argc, char **argv, const char *name)
+{
+    for (int i = 1; i + 1 < argc; i++)
+        if (strcmp(argv[i], name) == 0)
+            return argv[i + 1];
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     pid_t parent = getppid();
@@ -132,7 +145,7 @@ int main(int argc, char **argv)
         return 0; /* it died before that took effect */
     signal(SIGPIPE, SIG_DFL);
     hello();
-    int error = load(has_option(argc, argv, "--raw"));
+    int error = load(has_option(argc, argv, "--raw"), option(argc, argv, "--btf"));
     if (error)
         return error;
     commands_defaults(!has_option(argc, argv, "--off"));

@@ -10,6 +10,7 @@ let status: readonly ProbeStatus[] = [];
 beforeAll(async () => {
   sidecar = startSidecar({
     path: builtSidecar,
+    parameters: [],
     log: { info() {}, warn: (fields, message) => console.warn(message, fields) },
     onFrame: (frame) => {
       if (frame.type === 'status' && status.length === 0) status = frame.probes;

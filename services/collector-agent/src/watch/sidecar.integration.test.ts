@@ -1,10 +1,10 @@
 /** The sidecar's life: killed it comes back with its settings and the gap is told; not built, the agent says so; with its parent it dies. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Anomaly } from '@netverdict/contracts';
-import { afterAll, afterEach, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { builtSidecar } from '../configuration.ts';
 import { attributionOf } from '../domain/attribution.ts';
 import { type WatchFrame, WatchFrameReader } from './frames.ts';
@@ -18,10 +18,15 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((watch) => watch.stop()));
 });
 
-function started(sidecarPath: string, told: Anomaly[] = []): { watch: KernelWatch; pids: number[] } {
+function started(
+  sidecarPath: string,
+  told: Anomaly[] = [],
+  btfFile: string | null = null,
+): { watch: KernelWatch; pids: number[] } {
   const pids: number[] = [];
   const watch = startKernelWatch({
     sidecarPath,
+    btfFile,
     attribution: attributionOf({ pods: { list: async () => [] }, cgroupRoot: '/sys/fs/cgroup' }),
     hostInode: async () => 1, // nothing of this machine's own
     report: (anomalies) => void told.push(...anomalies),
@@ -69,23 +74,55 @@ it('a program that writes anything but frames is stopped, and tried again later'
   await vi.waitFor(() => expect(watch.away()).toMatch(/no frame/), patience);
 });
 
-it('as raw tracepoints the same probes load, for kernels without typed ones', async () => {
-  const child = spawn(builtSidecar, ['--raw'], { stdio: ['pipe', 'pipe', 'inherit'], env: {} });
+/** What becomes of all probes when each is switched on. */
+async function statusWith(...parameters: string[]) {
+  const child = spawn(builtSidecar, parameters, { stdio: ['pipe', 'pipe', 'inherit'], env: {} });
   const reader = new WatchFrameReader();
   const frames: WatchFrame[] = [];
   child.stdout.on('data', (chunk: Buffer) => frames.push(...reader.push(chunk)));
-  child.stdin.write(
-    `${Object.keys(PROBES)
-      .map((name) => `1 on ${name}`)
-      .join('\n')}\n2 quit\n`,
-  );
+  const commands = Object.keys(PROBES).map((name) => `1 on ${name}`);
+  child.stdin.write(`${commands.join('\n')}\n2 quit\n`);
   await new Promise((resolve) => child.on('close', resolve));
-  const status = frames.filter((frame) => frame.type === 'status').at(-1);
-  expect(status?.probes.map(({ name }) => name)).toEqual(Object.keys(PROBES));
-  for (const probe of status?.probes ?? []) {
+  const probes = frames.filter((frame) => frame.type === 'status').at(-1)?.probes ?? [];
+  expect(probes.map(({ name }) => name)).toEqual(Object.keys(PROBES));
+  return probes;
+}
+
+it('as raw tracepoints the same probes load, for kernels without typed ones', async () => {
+  for (const probe of await statusWith('--raw')) {
     expect(probe).toMatchObject({ state: 'on', missing: [] });
     for (const hook of probe.hooks) expect(hook).toMatch(/^(raw_tp|iter)\//);
   }
+});
+
+describe('a kernel without BTF of its own', () => {
+  const btfFile = join(folder, 'vmlinux.btf');
+
+  it('is watched by a file of it: without what the kernel would have to look up itself', async () => {
+    copyFileSync('/sys/kernel/btf/vmlinux', btfFile);
+    for (const { name, state, hooks, missing } of await statusWith('--btf', btfFile)) {
+      expect(`${name}: ${state}`).toBe(`${name}: on`);
+      for (const hook of hooks) expect(hook).toMatch(/^raw_tp\//);
+      expect(missing).toEqual(
+        { connections: ['task_file'], sockets: ['task_file'], dns: ['bpf_map_elem'] }[name] ?? [],
+      );
+    }
+    const { watch } = started(builtSidecar, [], btfFile);
+    await vi.waitFor(() => expect(watch.reports()[0]).toMatchObject({ name: 'drops', state: 'on' }), patience);
+  });
+
+  it.each([
+    ['is not there', null, /No such file/],
+    ['is no BTF', 'nothing of the kind', /holds no BTF/],
+    ['is cut short', readFileSync('/sys/kernel/btf/vmlinux').subarray(0, 100_000), /holds no BTF/],
+  ])('and where that file %s the agent says so', async (_, content, reason) => {
+    rmSync(btfFile, { force: true });
+    if (content !== null) writeFileSync(btfFile, content);
+    const { watch } = started(builtSidecar, [], btfFile);
+    await vi.waitFor(() => expect(watch.away()).toMatch(reason), patience);
+    expect(watch.away()).toContain(btfFile);
+    expect(watch.covered().size).toBe(0);
+  });
 });
 
 it('it dies with its parent, whatever the parent dies of', async () => {

@@ -33,12 +33,13 @@ const HEALTHY_MS = 10_000;
 
 export function startSidecar(options: {
   readonly path: string;
+  readonly parameters: readonly string[];
   readonly log: SidecarLog;
   readonly onFrame: (frame: WatchFrame) => void;
   /** Called when it runs again. */
   readonly onGap: (gap: Gap) => void;
 }): Sidecar {
-  const { path, log, onFrame, onGap } = options;
+  const { path, parameters, log, onFrame, onGap } = options;
   const waiting = new Map<string, { resolve(): void; reject(error: Error): void }>();
   /** The last of each setting, said again to a new process. */
   const settings = new Map<string, string>();
@@ -63,7 +64,7 @@ export function startSidecar(options: {
       return;
     }
     const reader = new WatchFrameReader();
-    const running = spawn(path, [], { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
+    const running = spawn(path, parameters, { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
     child = running;
     started = performance.now();
     let complaint = '';

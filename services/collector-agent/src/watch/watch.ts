@@ -38,6 +38,8 @@ const netnsIn = ({ aggregates, histograms }: Window): Set<number> =>
 
 export function startKernelWatch(options: {
   readonly sidecarPath: string;
+  /** The kernel's BTF where it has none of its own; absent or null: it has. */
+  readonly btfFile?: string | null;
   readonly attribution: Attribution;
   /** In a lab several nodes share a kernel: then only the node's own namespace and its pods' are told. null: all of the machine is the node's. */
   readonly hostInode: () => Promise<number | null>;
@@ -47,7 +49,7 @@ export function startKernelWatch(options: {
   readonly flowsEveryMs?: number;
   readonly log: SidecarLog;
 }): KernelWatch {
-  const { sidecarPath, attribution, hostInode, report, log } = options;
+  const { sidecarPath, btfFile, attribution, hostInode, report, log } = options;
   const histograms = new Histograms();
   const ledger = new WatchLedger();
   const flows = new FlowSums(options.flowsEveryMs);
@@ -63,6 +65,7 @@ export function startKernelWatch(options: {
 
   const sidecar = startSidecar({
     path: sidecarPath,
+    parameters: btfFile == null ? [] : ['--btf', btfFile],
     log,
     onFrame(frame) {
       for (const listener of listeners) listener(frame);
