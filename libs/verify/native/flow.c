@@ -78,7 +78,8 @@ static void run_attempt(const struct flow *flow, unsigned number)
 		await_tick();
 	unpin();
 	print_heard(&attempt);
-	bool half_open = flow->protocol == IPPROTO_TCP && attempt.outcome != ANSWER;
+	/* The answer may have come, and what confirms it have been lost. */
+	bool half_open = flow->protocol == IPPROTO_TCP && (attempt.outcome != ANSWER || !flow->hold);
 
 	if (next_arrival(&arrival)) {
 		print_arrival(&arrival);

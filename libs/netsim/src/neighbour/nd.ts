@@ -2,7 +2,7 @@
  * Who answers a neighbour solicitation (net/ipv6/ndisc.c: ndisc_solicit, ndisc_recv_ns). Solicitation and advertisement are ICMPv6:
  * they pass the rules of both hosts, which may lose them.
  */
-import { formatIp, type Ipv6, type Link } from '@netverdict/linux-net';
+import { formatIp, type IpAddress, type Ipv6, type Link } from '@netverdict/linux-net';
 import { type Crossing, callsIptables, crossBridge } from '../link/bridge-netfilter.ts';
 import type { Member } from '../link/spread.ts';
 import { NO_DEVICES } from '../netfilter/context.ts';
@@ -15,6 +15,7 @@ import type { Walk } from '../walk/walk.ts';
 import { confOf } from '../world/facts.ts';
 import type { WorldNamespace } from '../world/world.ts';
 import { proxyEntry } from './arp.ts';
+import { isFixed, learnedBy } from './learned.ts';
 
 const LINK_LOCAL = 0xfe80n << 112n;
 const isLinkLocal = (a: bigint): boolean => a >> 118n === LINK_LOCAL >> 118n;
@@ -35,7 +36,6 @@ const usable = (a: { readonly tentative: boolean; readonly dadFailed: boolean })
 
 /** It has the address on the very device that heard the question, or stands in for it: an entry, proxy_ndp and forwarding. */
 export function answersNd(walk: Walk, { ns, link }: Member, wanted: Ipv6): boolean {
-  if (link.noarp) return !walk.sees('neighbour/noarp-device', true);
   const here = ns.net.addressesOn(link.ifindex).find((a) => a.address === wanted);
   if (here) return usable(here) || !walk.sees('neighbour/tentative', true);
   if (!proxyEntry(ns, link, wanted)) return false;
@@ -46,16 +46,15 @@ export function answersNd(walk: Walk, { ns, link }: Member, wanted: Ipv6): boole
 
 /**
  * The advertisement goes to where the answerer's own table says that the asker is: the question brings an entry up to date unless it
- * was fixed by hand (neigh_update; ARP answers to the address in the question).
+ * was fixed by hand (neigh_update; ARP answers to the address in the question). On a device that does no ARP a new entry has the
+ * device's own address (ndisc_constructor).
  */
 export function advertisesTo(walk: Walk, asker: Member, source: Ipv6, { ns, link }: Member): boolean {
   const { neighbours } = ns.net.state;
   if (!neighbours.known) return true;
-  const fixed = neighbours.value.find(
-    (n) =>
-      !n.proxy && n.dev === link.ifindex && n.address === source && (n.state === 'permanent' || n.state === 'noarp'),
-  );
-  if (!fixed || fixed.mac === asker.link.mac) return true;
+  const entry = neighbours.value.find((n) => !n.proxy && n.dev === link.ifindex && n.address === source);
+  if (!entry && link.noarp) return !walk.sees('neighbour/noarp-device', true);
+  if (!entry || !isFixed(entry) || entry.mac === asker.link.mac) return true;
   return !walk.sees('neighbour/asker-fixed', true);
 }
 
@@ -145,11 +144,19 @@ function sentElsewhere(walk: Walk, { ns, link }: Member, packet: Packet, to: Mem
   const way = routed(walk, ns, packet, key, false);
   if (!way.ok) return way;
   const { out, via } = way.e;
-  const toAnother = via !== null && via !== packet.destination && !to.ns.net.own.has(via);
+  const toAnother =
+    via !== null && via !== packet.destination && !(to.ns.net.own.has(via) && isThere(walk, ns, link, via, to));
   if (out.ifindex === link.ifindex && !toAnother) return { ok: true, devices: { ...NO_DEVICES, oif: link } };
   const cause = { kind: 'frame-lost', link: out, mac: '', address: packet.destination } as const;
   const text = `changed by a rule, neighbour discovery of ${link.name} leaves by ${out.name}${via === null ? '' : ` over ${formatIp(via)}`}`;
   return { ok: false, next: walk.stop(ns, packet, 'unresolved-neighbour', cause, text) };
+}
+
+/** A gateway is sent to where the table says that it is. */
+function isThere(walk: Walk, ns: WorldNamespace, link: Link, via: IpAddress, { link: { mac } }: Member): boolean {
+  const entry = ns.net.neighbours.get(link.ifindex)?.get(via);
+  const known = isFixed(entry) ? entry?.mac : (learnedBy(walk, ns, link, via) ?? entry?.mac);
+  return known == null || known === mac;
 }
 
 const isMulticast = (a: bigint): boolean => a >> 120n === 0xffn;

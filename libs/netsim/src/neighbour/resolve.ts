@@ -59,10 +59,13 @@ export function resolveNeighbour(
     }));
     return { ok: true, mac: entry.mac };
   }
-  // arp_constructor: on a device that does no ARP every neighbour has the device's own address.
-  if (link.noarp && walk.sees('neighbour/noarp-device', true)) return { ok: true, mac: link.mac };
+  // arp_constructor, ndisc_constructor: on a device that does no ARP every new neighbour has the device's own address.
+  const silent = link.noarp && walk.sees('neighbour/noarp-device', true);
+  if (silent && !entry) return { ok: true, mac: link.mac };
   // Who has not answered before is asked again with the next packet (__neigh_event_send).
-  const asks = entry?.state !== 'failed' || walk.sees('neighbour/failed', true);
+  const again = entry?.state !== 'failed' || walk.sees('neighbour/failed', true);
+  // arp_send_dst, which ndisc_send_ns has no counterpart to.
+  const asks = again && !(silent && packet.family === 'ipv4');
   const answer: Answerer = asks ? whoAnswers(walk, ns, link, address, packet) : { kind: 'nobody', lost: null };
   const asked = answer.kind === 'member' ? answer.member.ns : null;
   const arp = nativeArp(walk, ns, packet) ?? (asked && nativeArp(walk, asked, packet));
