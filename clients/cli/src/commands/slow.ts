@@ -11,7 +11,7 @@ export interface SlowOptions extends Omit<QuestionOptions, 'probe'>, Omit<Output
   readonly attempts: string;
 }
 
-/** @returns 0 when something was answered, 1 when nothing was, else as `diagnose` */
+/** @returns 0 when nothing is slow or lost, 1 when something is, or nothing was answered, else as `diagnose` */
 export async function slow(
   client: NetverdictClient,
   options: SlowOptions,
@@ -34,5 +34,6 @@ export async function slow(
   if (options.json) print(JSON.stringify(document, null, 2));
   else for (const line of slowLines(document.probe, lang, terminalPaint)) print(line);
   if (document.probe.notMade !== null) return EXIT.undetermined;
-  return document.probe.slow?.total ? EXIT.reachable : EXIT.unreachable;
+  const { total, conclusion } = document.probe.slow ?? {};
+  return total && (conclusion === undefined || conclusion.cause === 'nothing') ? EXIT.reachable : EXIT.unreachable;
 }

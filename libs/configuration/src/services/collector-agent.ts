@@ -64,6 +64,8 @@ export const COLLECTOR_AGENT = {
     needs(integer('NETVERDICT_SPOOL_MIB', 'how much may wait there, in MiB', { min: 1, max: 65_536 }), spoolDir),
     '64',
   ),
-  btfFile: absolutePath('NETVERDICT_BTF_FILE', 'BTF of this very kernel, where /sys/kernel/btf/vmlinux is not there'),
+  btfFile: orNone(
+    absolutePath('NETVERDICT_BTF_FILE', 'BTF of this very kernel, where /sys/kernel/btf/vmlinux is not there'),
+  ),
   cgroupRoot: or(absolutePath('NETVERDICT_CGROUP_ROOT', 'where cgroups are mounted'), '/sys/fs/cgroup'),
 };

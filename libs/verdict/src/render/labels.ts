@@ -34,6 +34,9 @@ export const LABELS = {
     nothingAnswered: 'nothing was answered; netverdict diagnose tells why',
     roundTrip: 'There and back',
     ofProbe: 'probe packets',
+    oneOfProbe: 'probe packet',
+    sharesOf:
+      'Each stage’s median beside that of the whole request; stages of the ways to several backends stand side by side, so the shares may add up to more than 100 %.',
     readings: 'readings of the kernel',
     notMeasured: 'its stages could not be measured',
     unexamined: 'of the fates were not examined (budget)',
@@ -78,6 +81,8 @@ export const LABELS = {
     nothingAnswered: '没有任何回应;原因请用 netverdict diagnose 查看',
     roundTrip: '往返',
     ofProbe: '个探测包',
+    oneOfProbe: '个探测包',
+    sharesOf: '各阶段的中位耗时占整个请求的比例;通往多个后端的路径并列显示,因此比例之和可能超过 100 %。',
     readings: '次内核测量',
     notMeasured: '无法测量其各阶段',
     unexamined: '的情况因预算未检查',

@@ -40,6 +40,7 @@ export function slowLines(probe: LiveProbe, lang: Lang, paint: Paint): string[] 
       .join('  ');
     lines.push(i === 0 ? paint.strong(line) : line);
   }
+  if (rows.length > 1) lines.push(paint.faint(labels.sharesOf));
   for (const { node, problem } of slow.notMeasured)
     lines.push(paint.faint(`${node}: ${labels.notMeasured} (${problem})`));
   if (slow.conclusion) {
@@ -52,13 +53,13 @@ export function slowLines(probe: LiveProbe, lang: Lang, paint: Paint): string[] 
 
 function rowOf(stage: SlowStage, i: number, lang: Lang): string[] {
   const { share, place, what, p50Ms, p99Ms, count, evidence } = stage;
-  const { ofProbe, readings } = LABELS[lang];
+  const { ofProbe, oneOfProbe, readings } = LABELS[lang];
   return [
     `${i + 1}.`,
     share === undefined ? '–' : `${Math.round(share * 100)} %`,
     `${ms(p50Ms)} ms (p99 ${ms(p99Ms)} ms)`,
     placeName(place),
     what[lang],
-    evidence === 'probe packets' ? `${count} ${ofProbe}` : `${count} ${readings}`,
+    evidence === 'probe packets' ? `${count} ${count === 1 ? oneOfProbe : ofProbe}` : `${count} ${readings}`,
   ];
 }
