@@ -134,8 +134,8 @@ async function bringUp({ prober, helper, spec, close }: Bringing): Promise<Runni
       routeErrors.note(flow, observationOf({ flow, number: first + n, attempt, names, positions }), told),
     );
   };
-  // What nobody has foretold may have cost its sender an error of a route, be it lost on its way.
-  for (const flow of spec.prelude) await send(flow, true, new Map([[flow.from, mostPieces(flow)]]));
+  // What nobody has foretold may have cost its sender an error of a route, and whoever answered it, be it lost on its way.
+  for (const flow of spec.prelude) await send(flow, true, new Map(names.map((name) => [name, mostPieces(flow)])));
   const refill = refillStage(spec, pathOf);
   await runTools(prober, refill);
   // From now on neighbours and connections are put back before each packet to what is there now, or at the last collection.
