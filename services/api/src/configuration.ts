@@ -24,6 +24,8 @@ export interface Configuration {
   readonly defaultCluster: string;
   readonly deadlineMs: number;
   readonly republishMs: number;
+  /** Without a sign of its topology service for so long a cluster is away. */
+  readonly clusterAwayMs: number;
   readonly retentionDays: number;
   /** Flows of batches and scheduled runs that are open at once, over all replicas. */
   readonly backgroundOpen: number;
@@ -97,6 +99,7 @@ export const configurationOf = (given: ValuesOf<typeof SETTINGS>): Configuration
   defaultCluster: given.defaultCluster,
   deadlineMs: given.deadline,
   republishMs: given.republish,
+  clusterAwayMs: given.clusterAway,
   retentionDays: given.retentionDays,
   backgroundOpen: given.backgroundOpen,
   callbackPolicy: given.callbackAllow,

@@ -161,8 +161,8 @@ export async function startApi(
   const buffer = createProgressBuffer(store.progress, config.republishMs, log);
   const metrics = serviceMetrics('api', () => bus?.handled() ?? []);
   telemetry.serveMetrics(metrics);
+  const roll = createRoll();
   const finish = createFinish(store.diagnoses, changes, buffer, log, countEndings(metrics));
-  const settings = { everyMs: pace.sweepEveryMs, republishMs: config.republishMs, retentionDays: config.retentionDays };
   const captures = createCaptures(
     store.captures,
     () => bus,
@@ -223,7 +223,6 @@ export async function startApi(
   telemetry.readyWhen('nats', () => bus?.connected() ?? false);
 
   const requests = openRequestLimiter(config.redisUrl, config.limits.requestsPerMinute, pace.redisPrefix);
-  const roll = createRoll();
   // Not of /readyz: without Redis everything but webhooks, schedules and meshes goes on.
   const dependencies = async (): Promise<Dependency[]> => [
     ...(await telemetry.dependencies()),
@@ -275,6 +274,9 @@ export async function startApi(
     migrated = await migrateForEver(store, log, stopping);
     if (!migrated) return;
     // Sweeping needs the database alone: deadlines hold although NATS is away.
+    const { republishMs, retentionDays, clusterAwayMs } = config;
+    const awaySince = (cluster: string): number | null => roll.awaySince(cluster, clusterAwayMs);
+    const settings = { everyMs: pace.sweepEveryMs, republishMs, retentionDays, awaySince };
     sweeper = createSweeper(store, finish, publish, settings, log);
     bus = await connectBus({
       url: config.natsUrl,

@@ -59,7 +59,7 @@ export function judge(
       else if (end.outcome !== answer) count.wrong++;
     } else if (end?.status === 'failed' && end.problem !== null) {
       count.failures++;
-      if (end.problem === 'deadline-exceeded') count.gaveUp++;
+      if (end.problem === 'deadline-exceeded' || end.problem === 'cluster-away') count.gaveUp++;
       else if (`failed: ${end.problem}` !== answer) count.broke++;
     } else count.lost++;
   }

@@ -120,6 +120,14 @@ export const API = {
     }),
     '5000',
   ),
+  clusterAway: or(
+    integer(
+      'NETVERDICT_CLUSTER_AWAY_MS',
+      'after how many ms without a sign of a cluster’s topology service its diagnoses fail; signs come every 5 s',
+      { min: 11_000, max: 60 * MINUTE_MS },
+    ),
+    '20000',
+  ),
   retentionDays: or(days('NETVERDICT_RETENTION_DAYS', 'for how many days diagnoses are kept'), '30'),
   backgroundOpen: or(
     integer(

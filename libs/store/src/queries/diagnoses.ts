@@ -110,6 +110,8 @@ export interface DiagnosisQueries {
   /** Publishing did not work: may be tried again after `afterMs`. */
   postponePublish(id: string, afterMs: number): Promise<void>;
   overdue(limit: number): Promise<readonly DiagnosisRow[]>;
+  /** Of clusters for which `isAway` tells a time: what their topology services and agents have still to do something for. */
+  waitingForClusters(limit: number, isAway: (cluster: string) => number | null): Promise<readonly DiagnosisRow[]>;
   /** How many each token has that are not finished. */
   openByToken(): Promise<ReadonlyMap<string, number>>;
   /** Removes finished diagnoses accepted before `instant` with their progress and deliveries. */
@@ -304,6 +306,21 @@ export function diagnosisQueries(db: Kysely<Database>): DiagnosisQueries {
         .select(COLUMNS)
         .where('rank', '<', FINAL_RANK)
         .where('deadline_at', '<=', sql<Date>`now()`)
+        .limit(limit)
+        .execute();
+    },
+
+    async waitingForClusters(limit, isAway) {
+      // As the index of open ones has it.
+      const waiting = sql<boolean>`rank < 4 and status <> 'simulating'`;
+      const clusters = await db.selectFrom('diagnoses').select('cluster').distinct().where(waiting).execute();
+      const away = clusters.flatMap(({ cluster }) => (isAway(cluster) === null ? [] : [cluster]));
+      if (away.length === 0) return [];
+      return await db
+        .selectFrom('diagnoses')
+        .select(COLUMNS)
+        .where(waiting)
+        .where('cluster', 'in', away)
         .limit(limit)
         .execute();
     },

@@ -8,9 +8,24 @@ import type { Log } from '@netverdict/telemetry';
 import type { PublishRequested } from '../publish/diagnosis-requested.ts';
 import type { Finish } from './finish.ts';
 
+const PROBLEM_AWAY = 'cluster-away';
+
+/** Said at once, instead of when the deadline has passed: nobody is there to resolve or to collect. */
+export function awayProblem({ cluster, message, status }: DiagnosisRow, sinceMs: number): StoredProblem {
+  const word = status === 'accepted' ? '' : ` The last word of it was: ${message}.`;
+  return {
+    type: PROBLEM_AWAY,
+    title: `The cluster ${cluster} is away`,
+    detail: `Its topology service is not heard since ${new Date(sinceMs).toISOString()}.${word} See that it runs and reaches NATS, then ask again.`,
+    suggestions: [],
+  };
+}
+
 export interface SweeperSettings {
   readonly everyMs: number;
   readonly republishMs: number;
+  /** When a cluster that is away was heard last, ms since 1970; null: it is there, as far as is known. */
+  readonly awaySince: (cluster: string) => number | null;
   /** Finished diagnoses are removed after this many days. */
   readonly retentionDays: number;
 }
@@ -66,6 +81,10 @@ export function createSweeper(
 
   const sweep = async (): Promise<void> => {
     for (const row of await diagnoses.overdue(BATCH)) await finish.fail(row.id, deadlineProblem(row));
+    for (const row of await diagnoses.waitingForClusters(BATCH, settings.awaySince)) {
+      const sinceMs = settings.awaySince(row.cluster);
+      if (sinceMs !== null) await finish.fail(row.id, awayProblem(row, sinceMs));
+    }
     const stalled = await diagnoses.claimStalled({ limit: BATCH, baseMs: settings.republishMs });
     for (const row of stalled)
       log.warn(

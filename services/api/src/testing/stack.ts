@@ -24,9 +24,9 @@ export interface Stack {
   down(): Promise<void>;
 }
 
-export async function startStack(): Promise<Stack> {
+export async function startStack(clusters: readonly string[] = ['default']): Promise<Stack> {
   const dir = await mkdtemp(join(tmpdir(), 'nv-api-test-'));
-  const engines = await startEngines({ dir, clusters: [{ name: 'default', nodes: [] }] });
+  const engines = await startEngines({ dir, clusters: clusters.map((name) => ({ name, nodes: [] })) });
   const pipeline = await startPipeline(engines.natsUrl, (user) => engines.natsKeyFile(user), silentLog);
   const running: RunningApi[] = [];
   return {
@@ -66,6 +66,7 @@ export async function startStack(): Promise<Stack> {
           defaultCluster: 'default',
           deadlineMs: 20_000,
           republishMs: 5000,
+          clusterAwayMs: 20_000,
           retentionDays: 30,
           backgroundOpen: 16,
           callbackPolicy: callbackPolicy(['127.0.0.1']),

@@ -27,6 +27,45 @@ test('a replica runs while it is heard, is silent after, and is forgotten; one t
   expect(roll.list()).toEqual([]);
 });
 
+test('a cluster is away when its topology service was heard once, and nothing of it for a while in which others were', () => {
+  let nowMs = 0;
+  const roll = createRoll(() => nowMs);
+  const hear = (service: ServiceHeartbeat['service'], cluster: string, change: Partial<ServiceHeartbeat> = {}): void =>
+    roll.note(beat(`${service} ${cluster}`, { service, ...change }), cluster, '2026-01-01T00:00:00Z');
+  /** This replica hears itself. */
+  const pass = (ms: number): void => {
+    for (const end = nowMs + ms; nowMs < end; ) {
+      nowMs += 5000;
+      hear('api', EVERY_CLUSTER);
+    }
+  };
+  hear('topology', 'west');
+  hear('topology', 'east');
+  pass(20_000);
+  hear('topology', 'east');
+  expect([roll.awaySince('west', 20_000), roll.awaySince('east', 20_000)]).toEqual([null, null]);
+  pass(5000);
+  expect([roll.awaySince('west', 20_000), roll.awaySince('east', 20_000)]).toEqual([0, null]);
+  expect(roll.awaySince('nobody ever heard of it', 20_000)).toBeNull();
+  hear('topology', 'west');
+  expect(roll.awaySince('west', 20_000)).toBeNull();
+
+  // NATS is away: nobody is heard. Afterwards it takes others a while to be back.
+  nowMs += 60_000;
+  expect(roll.awaySince('west', 20_000)).toBeNull();
+  hear('api', EVERY_CLUSTER);
+  expect(roll.awaySince('west', 20_000)).toBeNull();
+  pass(20_000);
+  expect(roll.awaySince('west', 20_000)).toBeNull();
+  pass(5000);
+  expect(roll.awaySince('west', 20_000)).toBe(25_000);
+
+  // One that ends in order is away as well, when nobody takes its place.
+  hear('topology', 'west', { stopping: true });
+  pass(25_000);
+  expect(roll.awaySince('west', 20_000)).not.toBeNull();
+});
+
 test('that somebody is not there can be said only after a while of listening', () => {
   let nowMs = 0;
   const roll = createRoll(() => nowMs);

@@ -3,6 +3,8 @@ import { EVERY_CLUSTER, type ServiceHeartbeat, type ServiceReplica } from '@netv
 
 /** Heartbeats come every five seconds: three of them are missing. */
 export const SILENT_MS = 20_000;
+/** Without a heartbeat of anybody, this replica's own among them, it is we who do not hear. */
+const DEAF_MS = 11_000;
 /** One that was killed is shown as silent so long. */
 const FORGET_MS = 10 * 60_000;
 
@@ -19,6 +21,8 @@ export interface Roll {
   list(): ServiceReplica[];
   /** It has listened long enough to have heard whoever runs. */
   settled(): boolean;
+  /** When the topology service of a cluster that is heard no more was heard last (ms since 1970); null: it is heard, or never was. */
+  awaySince(cluster: string, silentMs: number): number | null;
   /** NATS answers, from now on. */
   listening(): void;
 }
@@ -26,12 +30,16 @@ export interface Roll {
 export function createRoll(now: () => number = Date.now): Roll {
   const entries = new Map<string, Entry>();
   let listeningSinceMs: number | null = null;
+  const topologyHeardMs = new Map<string, number>();
+  let hearing = { sinceMs: now(), lastMs: now() };
   return {
     listening() {
       listeningSinceMs ??= now();
     },
     settled: () => listeningSinceMs !== null && now() - listeningSinceMs > SILENT_MS / 2,
     note(body, cluster, sentAt) {
+      hearing = { sinceMs: now() - hearing.lastMs > DEAF_MS ? now() : hearing.sinceMs, lastMs: now() };
+      if (body.service === 'topology') topologyHeardMs.set(cluster, now());
       if (body.stopping === true) {
         entries.delete(body.replica);
         return;
@@ -41,6 +49,11 @@ export function createRoll(now: () => number = Date.now): Roll {
         ...{ body, heardMs: now(), clockOffsetMs },
         cluster: cluster === EVERY_CLUSTER ? null : cluster,
       });
+    },
+    awaySince(cluster, silentMs) {
+      const heardMs = topologyHeardMs.get(cluster);
+      if (heardMs === undefined || now() - hearing.lastMs > DEAF_MS) return null;
+      return now() - Math.max(heardMs, hearing.sinceMs) > silentMs ? heardMs : null;
     },
     list() {
       for (const [replica, { heardMs }] of entries) if (now() - heardMs > FORGET_MS) entries.delete(replica);
