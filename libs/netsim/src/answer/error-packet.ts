@@ -134,7 +134,8 @@ export function reset(scene: Scene, about: Packet): Packet | null {
     ...(about.sportAmong ? { dportAmong: about.sportAmong } : {}),
     tcpFlags: about.tcpFlags & TCP.ACK ? TCP.RST : TCP.RST | TCP.ACK,
     icmp: null,
-    tos: scene.fromSocket ? about.tos : 0,
+    // ip_send_unicast_reply, tcp_v6_send_response: without the bits of congestion.
+    tos: scene.fromSocket ? about.tos & ~3 : 0,
     sizeBytes: about.family === 'ipv4' ? 40 : 60,
     dontFragment: about.family === 'ipv4',
     ...(isSummedUp(scene, about) ? { sum: 'written' } : {}),

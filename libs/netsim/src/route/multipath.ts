@@ -17,16 +17,18 @@ export function pickHop(
   route: Route,
   hops: readonly NextHop[],
   key: FlowKey,
+  /** Those that hashes are spread over, `hops` among them. */
+  all: readonly NextHop[] = hops,
 ): NextHop | undefined {
   if (hops.length < 2) return hops[0];
-  const total = hops.reduce((sum, hop) => sum + hop.weight, 0);
   const family = route.family === 'ipv4' ? 'net/ipv4' : 'net/ipv6';
   const policy = sysctl(ns, `${family}/fib_multipath_hash_policy`);
   // Without ports to hash (ICMP), the packets between two hosts take one hop as well.
   const spread = policy === 1 && key.sport !== null;
-  const options = hops.map((hop) => ({
+  const shares = boundedShares(all, hops);
+  const options = hops.map((hop, i) => ({
     label: `next hop ${hop.via === null ? '' : formatIp(hop.via)} ${hop.dev === null ? '' : (ns.net.linkByIndex.get(hop.dev)?.name ?? '')}`,
-    share: spread ? hop.weight / total : null,
+    share: spread ? (shares[i] ?? 0) : null,
   }));
   const asked = `${key.source === null ? 'none' : formatIp(key.source)} ${formatIp(key.destination)}${spread ? ` ${key.sport} ${key.dport}${key.hashed ? ' hashed' : ''}` : ''}`;
   const taken = walk.choices.choose(
@@ -36,6 +38,18 @@ export function pickHop(
     `${ns.key} ${route.table} ${route.evidence.line} ${hops.length} ${asked}`,
   );
   return hops[taken];
+}
+
+/**
+ * Each hop of an IPv4 route has the hashes up to its bound, but only `eligible` ones are taken: the first with a bound that is not below the hash, and where
+ * there is none, the first of all (fib_select_multipath).
+ */
+function boundedShares(all: readonly NextHop[], eligible: readonly NextHop[]): readonly number[] {
+  const total = all.reduce((sum, hop) => sum + hop.weight, 0);
+  const bounds = eligible.map((hop) =>
+    all.slice(0, all.indexOf(hop) + 1).reduce((sum, { weight }) => sum + weight / total, 0),
+  );
+  return bounds.map((bound, i) => bound - (bounds[i - 1] ?? (bounds.at(-1) ?? 1) - 1));
 }
 
 function manyHops(ns: WorldNamespace, { destination, evidence, family }: Route): Missing {

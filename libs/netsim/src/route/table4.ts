@@ -36,7 +36,10 @@ export function lookup4(walk: Walk, ns: WorldNamespace, index: PrefixIndex, key:
     const chooses = key.iifName === 'lo' && key.oif === null && key.bare !== true && route.nexthops.length === 1;
     if (chooses && route.destination.length === 0 && index.remembers(route, severalDefaults))
       return { unknown: 'several default routes of one metric, of which a reachable gateway is taken', route };
-    return { route, nexthop: pickHop(walk, ns, route, hops, key) ?? null };
+    return {
+      route,
+      nexthop: pickHop(walk, ns, route, hops, key, route.nhid === null ? good : hops) ?? null,
+    };
   }
   return null;
 }
