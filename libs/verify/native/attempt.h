@@ -57,6 +57,12 @@ bool went_on_for_ever(void);
 int wait_for_no_more(int fd);
 
 /* held.c */
+/* Of a lone TCP packet: by that it is told from what follows. */
+static inline uint32_t raw_seq(uint32_t serial)
+{
+	return 0x6e760000 | (serial & 0xffff);
+}
+
 bool hold(const struct flow *flow, const struct attempt *attempt);
 /* One piece of data over a connection that stayed open since the prelude. */
 void continue_connection(const struct flow *flow, struct attempt *attempt);

@@ -60,7 +60,7 @@ static void run_attempt(const struct flow *flow, unsigned number)
 	struct tell told = { .v6 = flow->v6,
 			     .protocol = flow->protocol,
 			     .serial = attempt.serial,
-			     .raw_seq = attempt.raw_tcp ? 0x6e760000 | (attempt.serial & 0xffff) : 0,
+			     .raw_seq = attempt.raw_tcp ? raw_seq(attempt.serial) : 0,
 			     .echo_length = flow->size > 40 ? flow->size - 40 : 0 };
 
 	pin();

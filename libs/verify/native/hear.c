@@ -12,6 +12,17 @@ bool fail(struct attempt *attempt, int error)
 	return false;
 }
 
+/* The host that sent the lone packet resets what answers it, and an error may be about that: it has another sequence number. */
+static bool is_about_another(const struct attempt *attempt, const char *quoted, ssize_t length)
+{
+	uint32_t seq;
+
+	if (length < 8)
+		return false;
+	memcpy(&seq, quoted + 4, 4);
+	return ntohl(seq) != raw_seq(attempt->serial);
+}
+
 bool read_error_queue(const struct flow *flow, struct attempt *attempt)
 {
 	char bytes[256], control[512];
@@ -19,7 +30,9 @@ bool read_error_queue(const struct flow *flow, struct attempt *attempt)
 	union address name;
 	struct msghdr message = { &name, sizeof name, &part, 1, control, sizeof control, 0 };
 
-	if (recvmsg(attempt->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+	ssize_t quoted = recvmsg(attempt->fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT);
+
+	if (quoted < 0 || (attempt->raw_tcp && is_about_another(attempt, bytes, quoted)))
 		return false;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
 		if (c->cmsg_level != (flow->v6 ? IPPROTO_IPV6 : IPPROTO_IP) || c->cmsg_type != (flow->v6 ? IPV6_RECVERR : IP_RECVERR))

@@ -117,7 +117,7 @@ static size_t write_tcp(const struct flow *flow, struct attempt *attempt, unsign
 	socklen_t length = sizeof local;
 	uint32_t sum = IPPROTO_TCP + sizeof header;
 
-	header.seq = htonl(0x6e760000 | (attempt->serial & 0xffff));
+	header.seq = htonl(raw_seq(attempt->serial));
 	if (flow->tcp_flags & TH_ACK)
 		header.ack_seq = htonl(0x4e560000);
 	memcpy(bytes, &header, sizeof header);
