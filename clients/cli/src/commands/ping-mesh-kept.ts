@@ -62,7 +62,7 @@ const STATES: Readonly<Record<PingMeshDocument['state'], string>> = {
 };
 
 export async function listMeshes(client: NetverdictClient, { json }: Options): Promise<void> {
-  const { data, error, response } = await client.raw.GET('/api/v1/ping-meshes');
+  const { data, error, response } = await client.raw.GET('/api/v1/ping-meshes', { params: { query: { limit: 200 } } });
   if (data === undefined) throw problemFrom(response, error);
   const items = data.items as PingMeshDocument[];
   if (json === true) return print(JSON.stringify(items, null, 2));

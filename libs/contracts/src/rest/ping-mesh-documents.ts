@@ -72,6 +72,6 @@ export const PingMeshDocument = Type.Object(
 export type PingMeshDocument = Omit<Static<typeof PingMeshDocument>, 'rounds'> & { rounds: PingRound[] };
 
 export const PingMeshList = Type.Object(
-  { items: Type.Array(ref<PingMeshDocument>('PingMesh')) },
+  { items: Type.Array(ref<PingMeshDocument>('PingMesh')), nextCursor: nullable(Type.String()) },
   { $id: 'PingMeshList' },
 );

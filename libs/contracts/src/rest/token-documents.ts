@@ -54,7 +54,10 @@ export const TokenDocument = Type.Object(
 );
 export type TokenDocument = Static<typeof TokenDocument>;
 
-export const TokenList = Type.Object({ items: Type.Array(ref<TokenDocument>('Token')) }, { $id: 'TokenList' });
+export const TokenList = Type.Object(
+  { items: Type.Array(ref<TokenDocument>('Token')), nextCursor: nullable(Type.String()) },
+  { $id: 'TokenList' },
+);
 
 export const AuditEntry = Type.Object(
   {

@@ -580,7 +580,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest hundred ping meshes, each with its last round */
+        /** Ping meshes, newest first, each with its last round */
         get: operations["listPingMeshes"];
         put?: never;
         /**
@@ -747,7 +747,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest thousand tokens, also those that are not valid any more */
+        /** Tokens, newest first, also those that are not valid any more */
         get: operations["listTokens"];
         put?: never;
         /** Make a token for somebody, or for a part of what there is */
@@ -2848,6 +2848,7 @@ export interface components {
         };
         PingMeshList: {
             items: components["schemas"]["PingMesh"][];
+            nextCursor: string | null;
         };
         PingRound: {
             cells: components["schemas"]["PingCell"][];
@@ -3209,6 +3210,7 @@ export interface components {
         };
         TokenList: {
             items: components["schemas"]["Token"][];
+            nextCursor: string | null;
         };
         Trace: {
             branches: components["schemas"]["Branch"][];
@@ -6684,7 +6686,12 @@ export interface operations {
     };
     listPingMeshes: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -6698,6 +6705,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PingMeshList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No valid bearer token */
@@ -7818,7 +7834,12 @@ export interface operations {
     };
     listTokens: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `nextCursor` of the page before */
+                cursor?: string;
+                /** @description items a page; 50 when absent */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7832,6 +7853,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            /** @description The request is not valid; `errors` names each bad field */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No valid bearer token */

@@ -17,7 +17,8 @@ export interface NewPingMesh {
 export interface PingMeshQueries {
   add(mesh: NewPingMesh): Promise<void>;
   get(id: string): Promise<PingMeshRow | null>;
-  list(limit: number): Promise<readonly PingMeshRow[]>;
+  /** Newest first. */
+  list(page: { readonly before?: string; readonly limit: number }): Promise<readonly PingMeshRow[]>;
   scheduled(): Promise<readonly PingMeshRow[]>;
   /** No more rounds; the ones that were stay. @returns false when there is no such mesh */
   stop(id: string): Promise<boolean>;
@@ -40,8 +41,9 @@ export function pingMeshQueries(db: Kysely<Database>): PingMeshQueries {
     async get(id) {
       return (await db.selectFrom('ping_meshes').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
     },
-    async list(limit) {
-      return await db.selectFrom('ping_meshes').selectAll().orderBy('id', 'desc').limit(limit).execute();
+    async list({ before, limit }) {
+      const all = db.selectFrom('ping_meshes').selectAll().orderBy('id', 'desc').limit(limit);
+      return await (before === undefined ? all : all.where('id', '<', before)).execute();
     },
     async scheduled() {
       return await db.selectFrom('ping_meshes').selectAll().where('every_ms', 'is not', null).execute();

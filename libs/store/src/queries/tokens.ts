@@ -14,8 +14,8 @@ export interface TokenQueries {
   add(token: NewToken): Promise<TokenRow>;
   /** One that is valid now. */
   find(hash: string): Promise<TokenRow | null>;
-  /** The newest thousand, also those that are not valid any more. */
-  list(): Promise<readonly TokenRow[]>;
+  /** Newest first, also those that are not valid any more. */
+  list(page: { readonly before?: string; readonly limit: number }): Promise<readonly TokenRow[]>;
   /** null: there is none. Revoking again changes nothing. */
   revoke(id: string): Promise<TokenRow | null>;
   /** Written down once a minute. */
@@ -33,8 +33,9 @@ export function tokenQueries(db: Kysely<Database>): TokenQueries {
       const valid = db.selectFrom('api_tokens').selectAll().where('hash', '=', hash).where('revoked_at', 'is', null);
       return (await valid.where('expires_at', '>', sql<Date>`now()`).executeTakeFirst()) ?? null;
     },
-    async list() {
-      return await db.selectFrom('api_tokens').selectAll().orderBy('id', 'desc').limit(1000).execute();
+    async list({ before, limit }) {
+      const all = db.selectFrom('api_tokens').selectAll().orderBy('id', 'desc').limit(limit);
+      return await (before === undefined ? all : all.where('id', '<', before)).execute();
     },
     async revoke(id) {
       const { rows } = await sql<TokenRow>`update api_tokens set revoked_at = coalesce(revoked_at, now())

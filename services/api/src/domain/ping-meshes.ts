@@ -14,7 +14,8 @@ export interface PingMeshes {
   /** @throws ProblemError, before anything was sent */
   create(asked: PingMeshRequested, tokenId: string): Promise<PingMeshDocument>;
   get(id: string): Promise<PingMeshDocument>;
-  list(): Promise<PingMeshDocument[]>;
+  /** Newest first, each with its last round. */
+  list(page: { readonly before?: string; readonly limit: number }): Promise<PingMeshDocument[]>;
   /** No more rounds. */
   stop(id: string): Promise<PingMeshDocument>;
   remove(id: string): Promise<void>;
@@ -175,8 +176,8 @@ export function createPingMeshes(
       return await get(id);
     },
     get,
-    async list() {
-      const rows = await queries.list(100);
+    async list(page) {
+      const rows = await queries.list(page);
       return await Promise.all(rows.map(async (row) => document(row, await queries.rounds(row.id, 1))));
     },
     async stop(id) {

@@ -12,7 +12,6 @@ import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { BATCH_ID } from '../domain/batches/batches.ts';
 import { batchDocument, batchFlowDocument } from '../domain/batches/documents.ts';
-import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
 import { backgroundView } from '../domain/redact/background.ts';
 import { abortOfClient } from '../http/abort.ts';
 import { answerTagged, etagOf, fitsEtag } from '../http/etag.ts';
@@ -20,6 +19,7 @@ import { eventFrame, heartbeatFrame, sendEventStream } from '../http/event-strea
 import { tokenOfScoped } from '../http/own-things.ts';
 import { AcceptHeaders, idempotencyKey, parsePrefer, WaitHeaders } from '../http/prefer.ts';
 import { invalidRequest } from '../http/problems.ts';
+import { beforeId, numberOf, pageOf } from './place.ts';
 import { errors, PageQuery } from './schemas.ts';
 
 const Params = Type.Object({ id: Type.String({ description: '`db_…`' }) });
@@ -37,11 +37,6 @@ const unchanged = { description: 'As it was when the ETag was given', type: 'nul
 const pathOf = (id: string): string => `/api/v1/diagnosis-batches/${id}`;
 /** A thousand flows with long names. */
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
-
-const badCursor = () =>
-  invalidRequest([
-    { pointer: 'cursor', detail: 'is not a cursor of this list', expected: 'nextCursor of the page before' },
-  ]);
 
 export function batchRoutes(app: Server, deps: Dependencies): void {
   const { store, batches, token, callbackRefusal } = deps;
@@ -95,16 +90,9 @@ export function batchRoutes(app: Server, deps: Dependencies): void {
     },
     async (request) => {
       const { cursor, limit = 50 } = request.query;
-      const before = cursor === undefined ? null : (decodeCursor(cursor, 1)?.[0] ?? '');
-      if (before !== null && !BATCH_ID.test(before)) throw badCursor();
-      const of = { ...own(request), ...(before === null ? {} : { before }), limit: limit + 1 };
+      const of = { ...own(request), ...beforeId(cursor, BATCH_ID), limit: limit + 1 };
       const rows = await store.batches.list(of);
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        items: page.map(batchDocument),
-        nextCursor: rows.length > limit && last ? encodeCursor([last.id]) : null,
-      };
+      return pageOf(rows, limit, ({ id }) => id, batchDocument);
     },
   );
 
@@ -163,20 +151,18 @@ export function batchRoutes(app: Server, deps: Dependencies): void {
     async (request) => {
       const { id } = await batches.row(request.params.id);
       const { cursor, limit = 50, ...filter } = request.query;
-      const after = cursor === undefined ? -1 : Number(decodeCursor(cursor, 1)?.[0] ?? Number.NaN);
-      if (!Number.isInteger(after) || after < -1 || after > 1_000_000) throw badCursor();
-      const rows = await store.batches.flows(id, { ...filter, after, limit: limit + 1 });
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
+      const rows = await store.batches.flows(id, { ...filter, after: numberOf(cursor) ?? -1, limit: limit + 1 });
       const view = backgroundView(token.check(request).scope.namespaces);
-      return {
-        items: page.map(batchFlowDocument).map((flow) => ({
-          ...flow,
-          deciding: view.deciding(flow.deciding),
-          message: view.message(flow.request, flow.message),
-        })),
-        nextCursor: rows.length > limit && last ? encodeCursor([String(last.n)]) : null,
-      };
+      return pageOf(
+        rows,
+        limit,
+        ({ n }) => n,
+        (row) => {
+          const flow = batchFlowDocument(row);
+          const { deciding, request: asked, message } = flow;
+          return { ...flow, deciding: view.deciding(deciding), message: view.message(asked, message) };
+        },
+      );
     },
   );
 

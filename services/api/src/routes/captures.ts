@@ -4,8 +4,8 @@ import { type CaptureDocument, CaptureRequested, ref } from '@netverdict/contrac
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { CAPTURE_ID, captureDocument } from '../domain/captures.ts';
-import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
-import { invalidRequest, ProblemError } from '../http/problems.ts';
+import { ProblemError } from '../http/problems.ts';
+import { beforeId, pageOf } from './place.ts';
 import { errors, PageQuery, text } from './schemas.ts';
 
 const CaptureParams = Type.Object({ id: Type.String({ description: '`cap_…`' }) });
@@ -60,18 +60,13 @@ export function captureRoutes(app: Server, { store, captures, token }: Dependenc
     },
     async (request) => {
       const { cursor, limit = 50, ...filter } = request.query;
-      const before = cursor === undefined ? null : (decodeCursor(cursor, 1)?.[0] ?? '');
-      if (before !== null && !CAPTURE_ID.test(before))
-        throw invalidRequest([
-          { pointer: 'cursor', detail: 'is not a cursor of this list', expected: 'nextCursor of the page before' },
-        ]);
-      const rows = await store.captures.list({ ...filter, ...(before === null ? {} : { before }), limit: limit + 1 });
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        items: page.map((row) => captureDocument(row)),
-        nextCursor: rows.length > limit && last ? encodeCursor([last.id]) : null,
-      };
+      const rows = await store.captures.list({ ...filter, ...beforeId(cursor, CAPTURE_ID), limit: limit + 1 });
+      return pageOf(
+        rows,
+        limit,
+        ({ id }) => id,
+        (row) => captureDocument(row),
+      );
     },
   );
 

@@ -10,8 +10,9 @@ import {
 import { BusUnavailable, type DeadLetters, type StoredDeadLetter } from '@netverdict/messaging';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
-import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
-import { invalidRequest, ProblemError } from '../http/problems.ts';
+import { encodeCursor } from '../domain/cursor.ts';
+import { ProblemError } from '../http/problems.ts';
+import { numberOf } from './place.ts';
 import { errors, PageQuery } from './schemas.ts';
 
 const PATH = '/api/v1/dead-letters';
@@ -71,11 +72,7 @@ export function deadLetterRoutes(app: Server, { deadLetters }: Dependencies): vo
       },
     },
     async ({ query: { stream, cursor, limit = 50 } }): Promise<DeadLetterList> => {
-      let after = cursor === undefined ? 0 : Number(decodeCursor(cursor, 1)?.[0] ?? Number.NaN);
-      if (!Number.isSafeInteger(after))
-        throw invalidRequest([
-          { pointer: 'cursor', detail: 'is not a cursor of this list', expected: 'nextCursor of the page before' },
-        ]);
+      let after = numberOf(cursor) ?? 0;
       return ask(async (letters) => {
         const items: DeadLetterSummary[] = [];
         for (;;) {

@@ -5,12 +5,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
 import { newDiagnosisId } from '../domain/accept.ts';
-import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
 import { isOwn } from '../domain/view.ts';
 import { waitFor } from '../domain/waiting.ts';
 import { abortOfClient } from '../http/abort.ts';
 import { AcceptHeaders, idempotencyKey, parsePrefer, WaitHeaders } from '../http/prefer.ts';
 import { invalidRequest, unknownDiagnosis } from '../http/problems.ts';
+import { beforeId, pageOf } from './place.ts';
 import { errors, IdParams, PageQuery, text } from './schemas.ts';
 
 export const DIAGNOSIS_ID = /^dg_[0-9a-f-]{36}$/;
@@ -184,24 +184,14 @@ export function diagnosisRoutes(app: Server, deps: Dependencies): void {
     },
     async (request): Promise<{ items: DiagnosisSummary[]; nextCursor: string | null }> => {
       const { cursor, limit = 50, ...filter } = request.query;
-      const before = cursor === undefined ? null : (decodeCursor(cursor, 1)?.[0] ?? '');
-      if (before !== null && !DIAGNOSIS_ID.test(before))
-        throw invalidRequest([
-          { pointer: 'cursor', detail: 'is not a cursor of this list', expected: 'nextCursor of the page before' },
-        ]);
       const { namespaces } = deps.token.check(request).scope;
       const rows = await store.diagnoses.list({
         ...filter,
         ...(namespaces === null ? {} : { namespaces }),
-        ...(before === null ? {} : { before }),
+        ...beforeId(cursor, DIAGNOSIS_ID),
         limit: limit + 1,
       });
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        items: page.map(deps.token.view(request).summary),
-        nextCursor: rows.length > limit && last ? encodeCursor([last.id]) : null,
-      };
+      return pageOf(rows, limit, ({ id }) => id, deps.token.view(request).summary);
     },
   );
 }

@@ -2,7 +2,9 @@
 import { type PingMeshDocument, PingMeshRequested, ref } from '@netverdict/contracts';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
-import { errors } from './schemas.ts';
+import { PING_MESH_ID } from '../domain/ping-meshes.ts';
+import { beforeId, pageOf } from './place.ts';
+import { errors, PageQuery } from './schemas.ts';
 
 const MeshParams = Type.Object({ id: Type.String({ description: '`pm_…`' }) });
 const tags = ['ping meshes'];
@@ -33,12 +35,22 @@ export function pingMeshRoutes(app: Server, { pingMeshes, token }: Dependencies)
     {
       schema: {
         operationId: 'listPingMeshes',
-        summary: 'The newest hundred ping meshes, each with its last round',
+        summary: 'Ping meshes, newest first, each with its last round',
         tags,
-        response: { 200: ref<{ items: PingMeshDocument[] }>('PingMeshList'), ...errors(401, 503) },
+        querystring: Type.Object(PageQuery, { additionalProperties: false }),
+        response: { 200: ref<{ items: PingMeshDocument[] }>('PingMeshList'), ...errors(400, 401, 503) },
       },
     },
-    async () => ({ items: await pingMeshes.list() }),
+    async (request) => {
+      const { cursor, limit = 50 } = request.query;
+      const documents = await pingMeshes.list({ ...beforeId(cursor, PING_MESH_ID), limit: limit + 1 });
+      return pageOf(
+        documents,
+        limit,
+        ({ id }) => id,
+        (document) => document,
+      );
+    },
   );
   app.get(
     '/api/v1/ping-meshes/:id',

@@ -9,7 +9,6 @@ import {
 import type { FastifyRequest } from 'fastify';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
-import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
 import { backgroundView } from '../domain/redact/background.ts';
 import { scheduleDocument, scheduleRunDocument } from '../domain/schedules/documents.ts';
 import { SCHEDULE_ID } from '../domain/schedules/schedules.ts';
@@ -17,16 +16,12 @@ import { answerTagged } from '../http/etag.ts';
 import { tokenOfScoped } from '../http/own-things.ts';
 import { AcceptHeaders, idempotencyKey } from '../http/prefer.ts';
 import { invalidRequest } from '../http/problems.ts';
+import { beforeId, beforeNumber, pageOf } from './place.ts';
 import { errors, PageQuery } from './schemas.ts';
 
 const Params = Type.Object({ id: Type.String({ description: '`sc_…`' }) });
 const tags = ['schedules'];
 const one = { description: 'The schedule', ...ref<ScheduleDocument>('Schedule') };
-
-const badCursor = () =>
-  invalidRequest([
-    { pointer: 'cursor', detail: 'is not a cursor of this list', expected: 'nextCursor of the page before' },
-  ]);
 
 export function scheduleRoutes(app: Server, deps: Dependencies): void {
   const { store, schedules, token, callbackRefusal } = deps;
@@ -81,16 +76,14 @@ export function scheduleRoutes(app: Server, deps: Dependencies): void {
     },
     async (request) => {
       const { cursor, limit = 50 } = request.query;
-      const before = cursor === undefined ? null : (decodeCursor(cursor, 1)?.[0] ?? '');
-      if (before !== null && !SCHEDULE_ID.test(before)) throw badCursor();
-      const of = { ...tokenOfScoped(token.check(request)), ...(before === null ? {} : { before }), limit: limit + 1 };
+      const of = { ...tokenOfScoped(token.check(request)), ...beforeId(cursor, SCHEDULE_ID), limit: limit + 1 };
       const rows = await store.schedules.list(of);
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        items: page.map((row) => seen(request, scheduleDocument(row))),
-        nextCursor: rows.length > limit && last ? encodeCursor([last.id]) : null,
-      };
+      return pageOf(
+        rows,
+        limit,
+        ({ id }) => id,
+        (row) => seen(request, scheduleDocument(row)),
+      );
     },
   );
 
@@ -135,22 +128,17 @@ export function scheduleRoutes(app: Server, deps: Dependencies): void {
     async (request) => {
       const { id, request: question } = await schedules.row(request.params.id);
       const { cursor, limit = 50, ...filter } = request.query;
-      const before = cursor === undefined ? null : Number(decodeCursor(cursor, 1)?.[0] ?? Number.NaN);
-      if (before !== null && !Number.isSafeInteger(before)) throw badCursor();
-      const rows = await store.schedules.runs(id, {
-        ...{ ...filter, ...(before === null ? {} : { before }), limit: limit + 1 },
-      });
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
+      const rows = await store.schedules.runs(id, { ...filter, ...beforeNumber(cursor), limit: limit + 1 });
       const view = backgroundView(token.check(request).scope.namespaces);
-      return {
-        items: page.map(scheduleRunDocument).map((run) => ({
-          ...run,
-          deciding: view.deciding(run.deciding),
-          problem: view.problem(question, run.problem),
-        })),
-        nextCursor: rows.length > limit && last ? encodeCursor([String(last.seq)]) : null,
-      };
+      return pageOf(
+        rows,
+        limit,
+        ({ seq }) => seq,
+        (row) => {
+          const run = scheduleRunDocument(row);
+          return { ...run, deciding: view.deciding(run.deciding), problem: view.problem(question, run.problem) };
+        },
+      );
     },
   );
 

@@ -5,9 +5,9 @@ import type { AuditRow, TokenRow } from '@netverdict/store';
 import Type from 'typebox';
 import { v7 as uuidv7 } from 'uuid';
 import type { Dependencies, Server } from '../app.ts';
-import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
 import { digest, TOKEN_PREFIX } from '../http/auth.ts';
-import { invalidRequest, ProblemError } from '../http/problems.ts';
+import { ProblemError } from '../http/problems.ts';
+import { beforeId, beforeNumber, pageOf } from './place.ts';
 import { errors, PageQuery, text } from './schemas.ts';
 
 const TOKEN_ID = /^tok_[0-9a-f-]{36}$/;
@@ -78,12 +78,17 @@ export function tokenRoutes(app: Server, { store, token }: Dependencies): void {
     {
       schema: {
         operationId: 'listTokens',
-        summary: 'The newest thousand tokens, also those that are not valid any more',
+        summary: 'Tokens, newest first, also those that are not valid any more',
         tags,
-        response: { 200: ref<{ items: TokenDocument[] }>('TokenList'), ...errors(401, 403, 503) },
+        querystring: Type.Object(PageQuery, { additionalProperties: false }),
+        response: { 200: ref<{ items: TokenDocument[] }>('TokenList'), ...errors(400, 401, 403, 503) },
       },
     },
-    async () => ({ items: (await store.tokens.list()).map(documentOf) }),
+    async (request) => {
+      const { cursor, limit = 50 } = request.query;
+      const rows = await store.tokens.list({ ...beforeId(cursor, TOKEN_ID), limit: limit + 1 });
+      return pageOf(rows, limit, ({ id }) => id, documentOf);
+    },
   );
 
   app.delete(
@@ -131,23 +136,13 @@ export function tokenRoutes(app: Server, { store, token }: Dependencies): void {
     },
     async (request) => {
       const { cursor, limit = 50, token: tokenId, since } = request.query;
-      const before = cursor === undefined ? null : Number(decodeCursor(cursor, 1)?.[0] ?? Number.NaN);
-      if (before !== null && !Number.isSafeInteger(before))
-        throw invalidRequest([
-          { pointer: 'cursor', detail: 'is not a cursor of this list', expected: 'nextCursor of the page before' },
-        ]);
       const rows = await store.audit.list({
         limit: limit + 1,
         ...(tokenId === undefined ? {} : { tokenId }),
         ...(since === undefined ? {} : { since: new Date(since) }),
-        ...(before === null ? {} : { before }),
+        ...beforeNumber(cursor),
       });
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        items: page.map(entryOf),
-        nextCursor: rows.length > limit && last ? encodeCursor([String(last.seq)]) : null,
-      };
+      return pageOf(rows, limit, ({ seq }) => seq, entryOf);
     },
   );
 }

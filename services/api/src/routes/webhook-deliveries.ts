@@ -9,9 +9,8 @@ import {
 } from '@netverdict/contracts';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
-import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
 import { deliveryDocument } from '../domain/webhooks/documents.ts';
-import { invalidRequest } from '../http/problems.ts';
+import { beforeNumber, pageOf } from './place.ts';
 import { errors, PageQuery, text } from './schemas.ts';
 import { WebhookParams } from './webhooks.ts';
 
@@ -47,18 +46,8 @@ export function webhookDeliveryRoutes(app: Server, { store, webhooks }: Dependen
     },
     async (request) => {
       const { cursor, limit = 50, ...filter } = request.query;
-      const before = cursor === undefined ? null : Number(decodeCursor(cursor, 1)?.[0] ?? Number.NaN);
-      if (before !== null && !Number.isSafeInteger(before))
-        throw invalidRequest([
-          { pointer: 'cursor', detail: 'is not a cursor of this list', expected: 'nextCursor of the page before' },
-        ]);
-      const rows = await store.deliveries.list({ ...filter, ...(before === null ? {} : { before }), limit: limit + 1 });
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        items: page.map(deliveryDocument),
-        nextCursor: rows.length > limit && last ? encodeCursor([String(last.seq)]) : null,
-      };
+      const rows = await store.deliveries.list({ ...filter, ...beforeNumber(cursor), limit: limit + 1 });
+      return pageOf(rows, limit, ({ seq }) => seq, deliveryDocument);
     },
   );
 

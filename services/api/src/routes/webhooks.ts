@@ -2,10 +2,9 @@
 import { RotationRequested, ref, WebhookChange, type WebhookDocument, WebhookRequested } from '@netverdict/contracts';
 import Type from 'typebox';
 import type { Dependencies, Server } from '../app.ts';
-import { decodeCursor, encodeCursor } from '../domain/cursor.ts';
 import { webhookDocument } from '../domain/webhooks/documents.ts';
 import { WEBHOOK_ID } from '../domain/webhooks/webhooks.ts';
-import { invalidRequest } from '../http/problems.ts';
+import { beforeId, pageOf } from './place.ts';
 import { errors, PageQuery } from './schemas.ts';
 
 export const WebhookParams = Type.Object({ id: Type.String({ description: '`wh_…`' }) });
@@ -52,18 +51,8 @@ export function webhookRoutes(app: Server, { store, webhooks, token, log }: Depe
     },
     async (request) => {
       const { cursor, limit = 50 } = request.query;
-      const before = cursor === undefined ? null : (decodeCursor(cursor, 1)?.[0] ?? '');
-      if (before !== null && !WEBHOOK_ID.test(before))
-        throw invalidRequest([
-          { pointer: 'cursor', detail: 'is not a cursor of this list', expected: 'nextCursor of the page before' },
-        ]);
-      const rows = await store.webhooks.list({ ...(before === null ? {} : { before }), limit: limit + 1 });
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return {
-        items: page.map(webhookDocument),
-        nextCursor: rows.length > limit && last ? encodeCursor([last.id]) : null,
-      };
+      const rows = await store.webhooks.list({ ...beforeId(cursor, WEBHOOK_ID), limit: limit + 1 });
+      return pageOf(rows, limit, ({ id }) => id, webhookDocument);
     },
   );
 
