@@ -40,14 +40,26 @@ export function validity({ revokedAt, expiresAt }: TokenDocument, now: Date): st
   return Date.parse(expiresAt) <= now.getTime() ? `expired ${expiresAt}` : `until ${expiresAt}`;
 }
 
+/** Page by page: none may be overlooked. */
+async function all(client: NetverdictClient): Promise<TokenDocument[]> {
+  const tokens: TokenDocument[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const query = { limit: MOST_ENTRIES, ...(cursor === undefined ? {} : { cursor }) };
+    const { data, error, response } = await client.raw.GET('/api/v1/tokens', { params: { query } });
+    if (data === undefined) throw problemFrom(response, error);
+    tokens.push(...data.items);
+    cursor = data.nextCursor;
+  }
+  return tokens;
+}
+
 async function list(client: NetverdictClient, json: boolean): Promise<void> {
-  const { data, error, response } = await client.raw.GET('/api/v1/tokens');
-  if (data === undefined) throw problemFrom(response, error);
-  if (json) return print(JSON.stringify(data.items, null, 2));
+  const tokens = await all(client);
+  if (json) return print(JSON.stringify(tokens, null, 2));
   const scope = (names: readonly string[] | null): string => names?.join(',') ?? 'all';
   printTable(
     ['ID', 'NAME', 'ROLE', 'CLUSTERS', 'NAMESPACES', 'VALID', 'LAST USED'],
-    data.items.map((one) => [
+    tokens.map((one) => [
       one.id,
       one.name,
       one.role,
