@@ -99,7 +99,9 @@ export function reroute(
   before: Egress,
 ): OutputRoute {
   // A tunnel's own socket is bound to no device, whichever one its packet was routed by.
-  const asked = keyOf(walk, ns, packet, packet.payload === null ? oif : null, false);
+  const own = keyOf(walk, ns, packet, packet.payload === null ? oif : null, false);
+  // ip_route_me_harder names no user, which is the superuser.
+  const asked = packet.family === 'ipv4' ? { ...own, uid: 0 } : own;
   const rules = ns.net.state[packet.family === 'ipv4' ? 'rules4' : 'rules6'];
   const key: FlowKey = seenByRules(inOrder(rules), { ...asked, dissected: 'protocol and ports' });
   // An IPv6 destination that is valid on a link only stays on the link it was on.
