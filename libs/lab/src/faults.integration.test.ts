@@ -1,5 +1,5 @@
 /** Every fault breaks the real packet, as its description says, and heals exactly: fine, broken, fine again. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   createLab,
   FAULTS,
@@ -110,8 +110,14 @@ describe.each(LABS)('%s with iptables-%s', (cni, iptables) => {
 
     await lab.heal(fault.id);
     expect(lab.faults()).toEqual([]);
-    const after = await lab.probe(fine);
-    expect(after.outcome, JSON.stringify(after)).toBe('delivered');
+    // The kernel tells a bridge of its port's carrier once a second at most (linkwatch).
+    await vi.waitFor(
+      async () => {
+        const after = await lab.probe(fine);
+        expect(after.outcome, JSON.stringify(after)).toBe('delivered');
+      },
+      { timeout: 5000, interval: 100 },
+    );
   });
 
   test('after all of them the nodes are programmed as before', async () => {
